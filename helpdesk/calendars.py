@@ -89,8 +89,8 @@ class BusinessCalendar:
                 if day not in range(7):
                     raise ValueError(f"{day} is not a weekday: 0 is Monday and 6 is Sunday.")
                 _check(intervals, DAYS[day])
-        for day, intervals in self.special.items():
-            _check(intervals, day.isoformat())
+        for date_, intervals in self.special.items():
+            _check(intervals, date_.isoformat())
         fixed = object.__setattr__
         fixed(self, "versions", versions)
         fixed(self, "_zone", _zone(self.zone))

@@ -1,0 +1,643 @@
+"""Folding the ledger of one ticket into one row of facts.
+
+The only road from events to figures: live figures, rebuilt figures and the worked examples all come through `fold`.
+Pure: events in, facts out, no database. Metric functions in `reports.metrics` read the facts.
+
+Who counts: a *human reply* is a public message of a person; acknowledgements and bots are automated; notes never start,
+stop or count. A *customer message* is one a person wrote: automatic answers and bounces start nothing.
+
+What the fold understands beside the ledger's everyday verbs: `ticket.handed_over` (a bot passes the customer to people),
+`chat.left` (the visitor left), `ticket.categorised {topic}` and `ticket.unmerged`. It ignores every other verb.
+
+Seconds are differences of instants floored to whole seconds, so parts always add up to the whole.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Literal, Protocol
+
+from helpdesk.calendars import BusinessCalendar
+
+Klass = Literal["counted", "spam", "merged", "deleted", "bulk_closed", "imported"]
+MoveKind = Literal["created", "solved", "bulk_closed", "reopened", "removed", "restored"]
+
+SETTLED = frozenset({"resolved", "closed"})
+RUNNING = ("new", "open", "pending", "on_hold")
+GONE = "gone"  # the status of a span while the ticket is spam, merged or deleted
+
+
+class LedgerEvent(Protocol):
+    """What the fold reads of an event."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+    @property
+    def actor_id(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """One time the ticket was resolved by someone; bulk closing is not one.
+
+    `seconds` count from the earliest contact, or from the customer's first message when an agent started the ticket
+    (None before it). `courtesy` means it only undid a courtesy reopening: a "thanks" that needed no reply.
+    """
+
+    at: datetime
+    seconds: int | None
+    business_seconds: int | None
+    courtesy: bool
+    actor: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """One time a resolved ticket came back. It is a courtesy once a customer's message was resolved without a reply."""
+
+    at: datetime
+    courtesy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NextResponse:
+    """The oldest unanswered customer message after a first reply, and the human reply that answered it."""
+
+    asked_at: datetime
+    at: datetime
+    seconds: int
+    business_seconds: int
+    actor: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A finished stay in one status; `new` is open without a human reply, `gone` is spam, merged or deleted."""
+
+    status: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The ticket entering or leaving the backlog."""
+
+    at: datetime
+    kind: MoveKind
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Seconds spent in each status. `open` includes `new`; the customer waits on us while open."""
+
+    new_s: int
+    open_s: int
+    pending_s: int
+    on_hold_s: int
+
+    @property
+    def requester_wait_s(self) -> int:
+        return self.open_s + self.on_hold_s
+
+    @property
+    def agent_wait_s(self) -> int:
+        return self.pending_s
+
+    @property
+    def agent_work_s(self) -> int:
+        return self.open_s
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """Everything the figures need to know of one ticket. None is unknown or not yet, never 0."""
+
+    # who and where
+    klass: Klass
+    channel: str | None
+    inbox: Any
+    team: Any
+    agent: Any  # the assignee now
+    customer: Any
+    topic: str | None
+    initiated_by: str
+    priority: str | None  # now
+    first_priority: str | None
+    priorities: tuple[tuple[datetime, str], ...]  # every change
+    split_from: Any
+    follow_up_of: Any
+    merged_into: Any
+    contacts: int  # 1 and one more for every ticket merged into this one
+    # the beginning
+    created_at: datetime
+    started_at: datetime  # the earliest customer contact of this ticket and those merged into it
+    first_customer_at: datetime | None
+    # replies
+    first_reply_at: datetime | None
+    frt_s: int | None
+    frt_business_s: int | None
+    first_replier: Any
+    handed_over_at: datetime | None
+    frt_from_handover_s: int | None
+    frt_from_handover_business_s: int | None
+    abandoned_at: datetime | None
+    waiting_since: datetime | None
+    next_responses: tuple[NextResponse, ...]
+    unanswered_at_solve: int
+    incoming: int
+    automated_incoming: int
+    outgoing: int  # public messages of people, an agent's opening message included
+    replies: int  # those that answer a customer
+    replies_before_first_resolution: int
+    automated_replies: int
+    notes: int
+    repliers: tuple[Any, ...]  # distinct, in order of their first reply
+    last_replier: Any
+    handoffs: int  # from one agent to another
+    # status
+    status: str
+    status_since: datetime
+    spans: tuple[Span, ...]
+    waits: Waits  # finished spans only: see `waits_at`
+    business_waits: Waits
+    resolutions: tuple[Resolution, ...]
+    reopenings: tuple[Reopening, ...]
+    first_resolved_at: datetime | None
+    first_resolution_s: int | None
+    first_resolution_business_s: int | None
+    resolved_at: datetime | None  # the last resolution, while it holds
+    resolution_s: int | None
+    resolution_business_s: int | None
+    closed_at: datetime | None
+    left_at: datetime | None  # when it left the backlog, while it is out
+    moves: tuple[Move, ...]
+    last_event_at: datetime
+
+    @property
+    def is_counted(self) -> bool:
+        return self.klass == "counted"
+
+    @property
+    def in_volume(self) -> bool:
+        """Bulk-closed tickets did come in; spam, merged, deleted and imported ones did not."""
+        return self.klass in ("counted", "bulk_closed")
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether a customer takes part: a ticket an agent started is judged only once the customer writes."""
+        return self.initiated_by != "agent" or self.first_customer_at is not None
+
+    @property
+    def in_quality(self) -> bool:
+        """Whether reopening, touches and first contact resolution look at the ticket."""
+        return self.is_counted and self.is_contact
+
+    @property
+    def awaits_first_reply(self) -> bool:
+        return self.initiated_by != "agent" and self.first_reply_at is None and self.abandoned_at is None
+
+    @property
+    def is_resolved(self) -> bool:
+        return self.resolved_at is not None
+
+    @property
+    def reopens(self) -> int:
+        return len(self.reopenings)
+
+    @property
+    def net_reopens(self) -> int:
+        return sum(not reopening.courtesy for reopening in self.reopenings)
+
+    @property
+    def touches(self) -> Literal["zero", "one", "two", "multi"] | None:
+        """How many public human replies it took, while resolved. One-touch stands no net reopening."""
+        if not self.is_resolved or not self.is_contact:
+            return None
+        if self.replies == 0:
+            return "zero"
+        if self.replies == 1 and self.net_reopens == 0:
+            return "one"
+        return "two" if self.replies <= 2 else "multi"
+
+    def in_backlog_at(self, moment: datetime) -> bool:
+        """Whether it was unsolved just before `moment`: what happens at midnight belongs to the next day."""
+        inside = False
+        for move in self.moves:
+            if move.at >= moment:
+                break
+            inside = move.kind in ENTERING
+        return inside
+
+    def waits_at(self, as_of: datetime, calendar: BusinessCalendar | None = None) -> Waits:
+        """Seconds in each status up to `as_of`, the running one included; business seconds with a calendar."""
+        waits = self.waits if calendar is None else self.business_waits
+        status = "gone" if self.klass in OUT else self.status
+        if status not in RUNNING or as_of <= self.status_since:
+            return waits
+        if calendar is None:
+            more = seconds(self.status_since, as_of)
+        else:
+            more = calendar.seconds_between(self.status_since, as_of)
+        return Waits(
+            new_s=waits.new_s + more * (status == "new"),
+            open_s=waits.open_s + more * (status in ("new", "open")),
+            pending_s=waits.pending_s + more * (status == "pending"),
+            on_hold_s=waits.on_hold_s + more * (status == "on_hold"),
+        )
+
+
+ENTERING = frozenset({"created", "reopened", "restored"})
+OUT = frozenset({"spam", "merged", "deleted"})
+
+
+def fold(
+    events: Iterable[LedgerEvent], calendar: BusinessCalendar, *, absorbed: Iterable[LedgerEvent] = ()
+) -> TicketFacts:
+    """The facts of one ticket, from all its events in ledger order.
+
+    `absorbed` holds the events of every ticket merged into it, in any order: their customer's earliest contact is
+    where this ticket starts, and their messages count as its own. ValueError without any event.
+    """
+    own = list(events)
+    if not own:
+        raise ValueError("There are no facts of a ticket without events.")
+    folding = _Folding(own, list(absorbed), calendar)
+    return folding.facts()
+
+
+def seconds(start: datetime, end: datetime) -> int:
+    """Whole seconds from one instant to another, each floored; 0 when `end` is earlier."""
+    return max(int(end.timestamp() // 1) - int(start.timestamp() // 1), 0)
+
+
+class _Folding:
+    """The state of a fold. Handlers are named after the verb they take in."""
+
+    def __init__(self, own: list[LedgerEvent], absorbed: list[LedgerEvent], calendar: BusinessCalendar) -> None:
+        self.calendar = calendar
+        first = next((event for event in own if event.verb == "ticket.created"), own[0])
+        facts = first.facts if first.verb == "ticket.created" else {}
+        self.created_at = self.started_at = first.at
+        self.channel = facts.get("channel")
+        self.inbox = facts.get("inbox")
+        self.team = facts.get("team")
+        self.agent = facts.get("agent")
+        self.customer = facts.get("customer")
+        self.topic = facts.get("topic")
+        self.initiated_by = facts.get("initiated_by") or "customer"
+        self.priority = self.first_priority = facts.get("priority")
+        self.imported = bool(facts.get("imported"))
+        self.split_from = facts.get("split_from")
+        self.follow_up_of = facts.get("follow_up_of")
+        self.contacts = 1
+        self.absorb(absorbed)
+
+        self.priorities: list[tuple[datetime, str]] = []
+        self.spam = self.deleted = self.bulk = False
+        self.merged_into: Any = None
+        self.first_customer_at: datetime | None = None
+        self.asked_at: datetime | None = None
+        self.first_reply_at: datetime | None = None
+        self.first_replier: Any = None
+        self.handed_over_at: datetime | None = None
+        self.abandoned_at: datetime | None = None
+        self.next_responses: list[NextResponse] = []
+        self.unanswered_at_solve = 0
+        self.incoming = self.automated_incoming = self.automated_replies = self.notes = 0
+        self.outgoing = self.replies = self.replies_before_first_resolution = self.handoffs = 0
+        self.repliers: list[Any] = []
+        self.last_replier: Any = None
+        self.wrote_since = self.answered_since = False  # since the last resolution
+        self.returned = False  # reopened and not yet resolved again
+        self.status = self.span_status = "new"
+        self.since = self.started_at
+        self.spans: list[Span] = []
+        self.waited = dict.fromkeys((*RUNNING, "business_new", "business_open", "business_pending"), 0)
+        self.waited["business_on_hold"] = 0
+        self.resolutions: list[Resolution] = []
+        self.reopenings: list[Reopening] = []
+        self.holds: Resolution | None = None  # the resolution in force
+        self.closed_at: datetime | None = None
+        self.left_at: datetime | None = None
+        self.moves = [] if self.imported else [Move(self.created_at, "created")]
+        self.last_event_at = self.started_at
+
+        timeline = [event for event in own if event is not first]
+        if absorbed:
+            timeline += [event for event in absorbed if event.verb in ("message.received", "message.replied")]
+            timeline.sort(key=attrgetter("id"))
+        handlers = _HANDLERS
+        for event in timeline:
+            handler = handlers.get(event.verb)
+            if handler is not None:
+                handler(self, event)
+            self.last_event_at = max(self.last_event_at, event.at)
+
+    def absorb(self, absorbed: list[LedgerEvent]) -> None:
+        """Start at the earliest customer contact among the tickets merged into this one."""
+        for event in absorbed:
+            if event.verb == "ticket.created":
+                self.contacts += 1
+                if (event.facts.get("initiated_by") or "customer") == "agent":
+                    continue
+            elif event.verb != "message.received" or event.facts.get("automated"):
+                continue
+            self.started_at = min(self.started_at, event.at)
+
+    # ------------------------------------------------------------------ messages
+
+    def received(self, event: LedgerEvent) -> None:
+        if event.facts.get("automated"):
+            self.automated_incoming += 1
+            return
+        self.incoming += 1
+        self.first_customer_at = self.first_customer_at or event.at
+        self.asked_at = self.asked_at or event.at
+        self.wrote_since = True
+        if not self.outgoing:
+            self.abandoned_at = None  # the visitor came back
+
+    def replied(self, event: LedgerEvent) -> None:
+        if event.facts.get("automated"):
+            self.automated_replies += 1
+            return
+        at, actor = event.at, event.actor_id
+        self.outgoing += 1
+        self.last_replier = actor
+        if actor not in self.repliers:
+            self.repliers.append(actor)
+        if self.initiated_by == "agent" and self.first_customer_at is None:
+            pass  # the agent's opening message answers nobody
+        else:
+            self.replies += 1
+            if self.first_reply_at is None and self.initiated_by != "agent" and self.abandoned_at is None:
+                self.first_reply_at = at
+                self.first_replier = actor
+            elif self.asked_at is not None:
+                business = self.calendar.seconds_between(self.asked_at, at)
+                self.next_responses.append(NextResponse(self.asked_at, at, seconds(self.asked_at, at), business, actor))
+        self.asked_at = None
+        self.answered_since = self.answered_since or self.wrote_since
+        if self.status == "new":
+            self.turn("open", at)
+
+    def noted(self, event: LedgerEvent) -> None:
+        self.notes += 1
+
+    def handed_over(self, event: LedgerEvent) -> None:
+        if self.first_reply_at is None:
+            self.handed_over_at = self.handed_over_at or event.at
+
+    def left(self, event: LedgerEvent) -> None:
+        if not self.outgoing:
+            self.abandoned_at = self.abandoned_at or event.at
+        self.asked_at = None
+
+    # ------------------------------------------------------------------ status
+
+    def turned(self, event: LedgerEvent) -> None:
+        """Any change of status: resolved, reopened, pended, held, closed."""
+        was, to = self.status, event.facts.get("to") or _STATUS_OF[event.verb]
+        at, settles = event.at, to in SETTLED
+        if not self.gone:
+            if settles and was not in SETTLED:
+                self.settle(event)
+            elif was in SETTLED and not settles:
+                self.come_back(at)
+        self.closed_at = at if to == "closed" and was != "closed" else self.closed_at if settles else None
+        self.turn(to, at)
+
+    def settle(self, event: LedgerEvent) -> None:
+        at = event.at
+        if self.asked_at is not None:
+            self.unanswered_at_solve += 1
+            self.asked_at = None
+        self.left_at = at
+        self.bulk = bool(event.facts.get("bulk"))
+        if self.bulk:
+            self.moves.append(Move(at, "bulk_closed"))
+            return
+        start = self.started_at if self.initiated_by != "agent" else self.first_customer_at
+        courtesy = self.returned and self.wrote_since and not self.answered_since
+        if courtesy:
+            self.reopenings[-1] = Reopening(self.reopenings[-1].at, courtesy=True)
+        self.returned = False
+        resolution = Resolution(
+            at=at,
+            seconds=None if start is None else seconds(start, at),
+            business_seconds=None if start is None else self.calendar.seconds_between(start, at),
+            courtesy=courtesy,
+            actor=event.actor_id,
+        )
+        if not self.resolutions:
+            self.replies_before_first_resolution = self.replies
+        self.resolutions.append(resolution)
+        self.holds = resolution
+        self.wrote_since = self.answered_since = False
+        self.moves.append(Move(at, "solved"))
+
+    def come_back(self, at: datetime) -> None:
+        self.left_at = None
+        self.moves.append(Move(at, "reopened"))
+        if not self.bulk:
+            self.reopenings.append(Reopening(at, courtesy=False))
+            self.returned = True
+        self.bulk = False
+        self.holds = None
+
+    def turn(self, to: str, at: datetime) -> None:
+        """Take on a status and finish the span of the last one."""
+        self.status = to
+        status = GONE if self.gone else to
+        if status == self.span_status:
+            return
+        was, since = self.span_status, self.since
+        at = max(at, since)
+        self.spans.append(Span(was, since, at))
+        if was in RUNNING:
+            self.waited[was] += seconds(since, at)
+            self.waited[f"business_{was}"] += self.calendar.seconds_between(since, at)
+        self.span_status, self.since = status, at
+
+    # ------------------------------------------------------------------ leaving and returning
+
+    @property
+    def gone(self) -> bool:
+        return self.spam or self.deleted or self.merged_into is not None
+
+    def vanish(self, event: LedgerEvent) -> None:
+        was_gone = self.gone
+        if event.verb == "ticket.spammed":
+            self.spam = True
+        elif event.verb == "ticket.deleted":
+            self.deleted = True
+        else:
+            self.merged_into = event.facts.get("into")
+        if not was_gone:
+            if self.status not in SETTLED:
+                self.left_at = event.at
+                self.moves.append(Move(event.at, "removed"))
+            self.turn(self.status, event.at)
+
+    def return_(self, event: LedgerEvent) -> None:
+        was_gone = self.gone
+        if event.verb == "ticket.unspammed":
+            self.spam = False
+        elif event.verb == "ticket.restored":
+            self.deleted = False
+        else:
+            self.merged_into = None
+        if was_gone and not self.gone:
+            if self.status not in SETTLED:
+                self.left_at = None
+                self.moves.append(Move(event.at, "restored"))
+            self.turn(self.status, event.at)
+
+    # ------------------------------------------------------------------ the rest
+
+    def assigned(self, event: LedgerEvent) -> None:
+        facts = event.facts
+        if "agent" in facts:
+            was = facts.get("was_agent", self.agent)
+            if was is not None and facts["agent"] is not None and facts["agent"] != was:
+                self.handoffs += 1
+            self.agent = facts["agent"]
+        if "team" in facts:
+            self.team = facts["team"]
+
+    def prioritised(self, event: LedgerEvent) -> None:
+        if self.first_priority is None and not self.priorities:
+            self.first_priority = event.facts.get("was")
+        self.priority = event.facts.get("to")
+        if self.priority is not None:
+            self.priorities.append((event.at, self.priority))
+
+    def categorised(self, event: LedgerEvent) -> None:
+        self.topic = event.facts.get("topic")
+
+    # ------------------------------------------------------------------ the outcome
+
+    @property
+    def klass(self) -> Klass:
+        if self.deleted:
+            return "deleted"
+        if self.spam:
+            return "spam"
+        if self.merged_into is not None:
+            return "merged"
+        if self.imported:
+            return "imported"
+        return "bulk_closed" if self.bulk and self.status in SETTLED else "counted"
+
+    def waiting_since(self) -> datetime | None:
+        if self.gone or self.abandoned_at is not None:
+            return None
+        unanswered = self.initiated_by != "agent" and self.first_reply_at is None
+        if unanswered and self.status not in SETTLED:
+            return self.started_at
+        return self.asked_at
+
+    def facts(self) -> TicketFacts:
+        between = self.calendar.seconds_between
+        replied, over = self.first_reply_at, self.handed_over_at
+        first = next((one for one in self.resolutions if one.seconds is not None), None)
+        holds = self.holds if self.holds is not None and self.status in SETTLED else None
+        waited = self.waited
+        return TicketFacts(
+            klass=self.klass,
+            channel=self.channel,
+            inbox=self.inbox,
+            team=self.team,
+            agent=self.agent,
+            customer=self.customer,
+            topic=self.topic,
+            initiated_by=self.initiated_by,
+            priority=self.priority,
+            first_priority=self.first_priority,
+            priorities=tuple(self.priorities),
+            split_from=self.split_from,
+            follow_up_of=self.follow_up_of,
+            merged_into=self.merged_into,
+            contacts=self.contacts,
+            created_at=self.created_at,
+            started_at=self.started_at,
+            first_customer_at=self.first_customer_at,
+            first_reply_at=replied,
+            frt_s=None if replied is None else seconds(self.started_at, replied),
+            frt_business_s=None if replied is None else between(self.started_at, replied),
+            first_replier=self.first_replier,
+            handed_over_at=over,
+            frt_from_handover_s=None if replied is None or over is None else seconds(over, replied),
+            frt_from_handover_business_s=None if replied is None or over is None else between(over, replied),
+            abandoned_at=self.abandoned_at,
+            waiting_since=self.waiting_since(),
+            next_responses=tuple(self.next_responses),
+            unanswered_at_solve=self.unanswered_at_solve,
+            incoming=self.incoming,
+            automated_incoming=self.automated_incoming,
+            outgoing=self.outgoing,
+            replies=self.replies,
+            replies_before_first_resolution=self.replies_before_first_resolution,
+            automated_replies=self.automated_replies,
+            notes=self.notes,
+            repliers=tuple(self.repliers),
+            last_replier=self.last_replier,
+            handoffs=self.handoffs,
+            status=self.status,
+            status_since=self.since,
+            spans=tuple(self.spans),
+            waits=Waits(waited["new"], waited["new"] + waited["open"], waited["pending"], waited["on_hold"]),
+            business_waits=Waits(
+                waited["business_new"],
+                waited["business_new"] + waited["business_open"],
+                waited["business_pending"],
+                waited["business_on_hold"],
+            ),
+            resolutions=tuple(self.resolutions),
+            reopenings=tuple(self.reopenings),
+            first_resolved_at=None if first is None else first.at,
+            first_resolution_s=None if first is None else first.seconds,
+            first_resolution_business_s=None if first is None else first.business_seconds,
+            resolved_at=None if holds is None else holds.at,
+            resolution_s=None if holds is None else holds.seconds,
+            resolution_business_s=None if holds is None else holds.business_seconds,
+            closed_at=self.closed_at,
+            left_at=self.left_at,
+            moves=() if self.imported else tuple(self.moves),
+            last_event_at=self.last_event_at,
+        )
+
+
+_STATUS_OF = {
+    "ticket.resolved": "resolved",
+    "ticket.reopened": "open",
+    "ticket.pended": "pending",
+    "ticket.held": "on_hold",
+    "ticket.closed": "closed",
+}
+
+_HANDLERS: dict[str, Callable[[_Folding, LedgerEvent], None]] = {
+    "message.received": _Folding.received,
+    "message.replied": _Folding.replied,
+    "message.noted": _Folding.noted,
+    "ticket.handed_over": _Folding.handed_over,
+    "chat.left": _Folding.left,
+    **dict.fromkeys(_STATUS_OF, _Folding.turned),
+    "ticket.spammed": _Folding.vanish,
+    "ticket.deleted": _Folding.vanish,
+    "ticket.merged": _Folding.vanish,
+    "ticket.unspammed": _Folding.return_,
+    "ticket.restored": _Folding.return_,
+    "ticket.unmerged": _Folding.return_,
+    "ticket.assigned": _Folding.assigned,
+    "ticket.prioritised": _Folding.prioritised,
+    "ticket.categorised": _Folding.categorised,
+}
