@@ -197,8 +197,8 @@ class TicketFacts:
 
     @property
     def in_quality(self) -> bool:
-        """Whether reopening, touches and first contact resolution look at the ticket."""
-        return self.is_counted and self.is_contact
+        """Whether resolution, reopening, touches and first contact resolution look at the ticket."""
+        return self.is_counted and self.is_contact and self.abandoned_at is None
 
     @property
     def awaits_first_reply(self) -> bool:
@@ -352,6 +352,11 @@ class _Folding:
                 continue
             self.started_at = min(self.started_at, event.at)
 
+    def move(self, kind: MoveKind, at: datetime) -> None:
+        if self.moves:
+            at = max(at, self.moves[-1].at)
+        self.moves.append(Move(at, kind))
+
     # ------------------------------------------------------------------ messages
 
     def received(self, event: LedgerEvent) -> None:
@@ -423,7 +428,7 @@ class _Folding:
         self.left_at = at
         self.bulk = bool(event.facts.get("bulk"))
         if self.bulk:
-            self.moves.append(Move(at, "bulk_closed"))
+            self.move("bulk_closed", at)
             return
         start = self.started_at if self.initiated_by != "agent" else self.first_customer_at
         courtesy = self.returned and self.wrote_since and not self.answered_since
@@ -442,11 +447,11 @@ class _Folding:
         self.resolutions.append(resolution)
         self.holds = resolution
         self.wrote_since = self.answered_since = False
-        self.moves.append(Move(at, "solved"))
+        self.move("solved", at)
 
     def come_back(self, at: datetime) -> None:
         self.left_at = None
-        self.moves.append(Move(at, "reopened"))
+        self.move("reopened", at)
         if not self.bulk:
             self.reopenings.append(Reopening(at, courtesy=False))
             self.returned = True
@@ -484,7 +489,7 @@ class _Folding:
         if not was_gone:
             if self.status not in SETTLED:
                 self.left_at = event.at
-                self.moves.append(Move(event.at, "removed"))
+                self.move("removed", event.at)
             self.turn(self.status, event.at)
 
     def return_(self, event: LedgerEvent) -> None:
@@ -498,7 +503,7 @@ class _Folding:
         if was_gone and not self.gone:
             if self.status not in SETTLED:
                 self.left_at = None
-                self.moves.append(Move(event.at, "restored"))
+                self.move("restored", event.at)
             self.turn(self.status, event.at)
 
     # ------------------------------------------------------------------ the rest
