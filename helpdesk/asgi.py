@@ -1,0 +1,31 @@
+"""One application for the server: live updates as raw ASGI, everything else as Django in worker threads."""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+from a2wsgi import WSGIMiddleware  # noqa: E402
+
+from helpdesk.wsgi import application as pages  # noqa: E402
+
+_threads = int(os.environ.get("WEB_THREADS", "8"))
+_pages = WSGIMiddleware(pages, workers=_threads)
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Route by path; answer the server's start and stop."""
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    elif scope["type"] == "http" and scope["path"] == "/live/":
+        from helpdesk.live import stream
+
+        await stream(scope, receive, send)
+    elif scope["type"] == "http":
+        await _pages(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1000})

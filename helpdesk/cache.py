@@ -1,0 +1,48 @@
+"""A Redis cache whose absence is a miss, never an error: Redis may be empty or away at any time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+
+class ForgivingRedisCache(RedisCache):
+    """Django's Redis cache; each call answers as for an empty cache while Redis is away."""
+
+    def _or(self, missing: Any, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except (RedisError, OSError) as error:
+            log.warning("cache is away", error=str(error))
+            return missing
+
+    def add(self, *args: Any, **kwargs: Any) -> Any:
+        return self._or(True, super().add, *args, **kwargs)
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return self._or(default, super().get, key, default, version)
+
+    def set(self, *args: Any, **kwargs: Any) -> Any:
+        return self._or(None, super().set, *args, **kwargs)
+
+    def touch(self, *args: Any, **kwargs: Any) -> Any:
+        return self._or(False, super().touch, *args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        return self._or(False, super().delete, *args, **kwargs)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._or({}, super().get_many, *args, **kwargs)
+
+    def set_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._or([], super().set_many, *args, **kwargs)
+
+    def has_key(self, *args: Any, **kwargs: Any) -> Any:
+        return self._or(False, super().has_key, *args, **kwargs)
+
+    def incr(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+        return self._or(delta, super().incr, key, delta, version)

@@ -1,0 +1,26 @@
+"""Celery: a doorbell and a clock. The database row is the job; every task may be lost or run twice."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+app = Celery("helpdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["helpdesk", "tickets", "feedback", "reports"])
+
+#: The timetable. Sweeps pick up whatever a lost doorbell left lying; each is harmless when nothing is due.
+app.conf.beat_schedule = {
+    "sweep events": {"task": "helpdesk.tasks.drain_events", "schedule": 5.0},
+    "sweep raw mail": {"task": "tickets.tasks.receive_mail", "schedule": 5.0},
+    "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},
+    "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},
+    "close resolved tickets": {"task": "tickets.tasks.close_resolved", "schedule": crontab(minute="17")},
+    "send due surveys": {"task": "feedback.tasks.send_due_invitations", "schedule": 15.0},
+    "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
+    "sweep facts": {"task": "reports.tasks.refresh_stale_facts", "schedule": 30.0},
+    "prepare partitions": {"task": "helpdesk.tasks.prepare_partitions", "schedule": crontab(minute="5", hour="*/6")},
+    "forget old idempotency keys": {"task": "helpdesk.tasks.forget_old", "schedule": crontab(minute="29")},
+}

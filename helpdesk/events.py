@@ -1,0 +1,241 @@
+"""The spine: operations record events, subscribers hear them, nothing is lost between the two.
+
+`record` writes the event and its outbox row in the operation's own transaction. After the commit a doorbell rings
+(a Celery task); should it be lost, the clock sweeps. `drain` hands the events of each stream to the subscribers in
+order, and removes the outbox rows in the transaction of their effects: an effect in the database happens once. What a
+subscriber causes outside is a row with a state of its own, never a call from here.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection, models, transaction
+
+from helpdesk import clock, live
+from helpdesk.models import Agent, Event, PendingEvent
+
+log = structlog.get_logger(__name__)
+
+Single = Callable[[Event], None]
+Batch = Callable[[Sequence[Event]], None]
+_single: dict[str, list[Single]] = defaultdict(list)
+_batch: list[tuple[frozenset[str], Batch]] = []
+
+#: after that many failures an event is set aside, so that the later ones of its stream are heard
+PATIENCE = 8
+_LOCK_CLASS = 0x4845  # advisory locks of ours; the second key is the stream
+
+
+def subscribe(*verbs: str) -> Callable[[Single], Single]:
+    """Let a function hear events of these verbs, one at a time, in the order of their stream.
+
+    It may hear one twice when a crash undid its first effect, so what it writes carries a unique key.
+    """
+
+    def register(function: Single) -> Single:
+        for verb in verbs:
+            if function not in _single[verb]:
+                _single[verb].append(function)
+        return function
+
+    return register
+
+
+def subscribe_batch(*verbs: str) -> Callable[[Batch], Batch]:
+    """As `subscribe`, for functions that do many events as cheaply as one. Verbs may end in `.*`; none means all."""
+
+    def register(function: Batch) -> Batch:
+        _batch.append((frozenset(verbs), function))
+        return function
+
+    return register
+
+
+def _wants(verbs: frozenset[str], verb: str) -> bool:
+    return not verbs or verb in verbs or f"{verb.split('.', 1)[0]}.*" in verbs
+
+
+def draft(verb: str, subject: models.Model, *, actor: Agent | None, at: datetime | None = None, **facts: Any) -> Event:
+    """An event not yet written, for operations that write many at once with `record_many`."""
+    return Event(
+        at=at or clock.now(),
+        verb=verb,
+        stream_id=getattr(subject, "ledger_stream", None),
+        subject_type=subject._meta.model_name,
+        subject_id=subject.pk,
+        actor_id=actor.pk if actor else None,
+        facts=facts,
+        cause=structlog.contextvars.get_contextvars().get("request_id", "")[:64],
+    )
+
+
+def record(verb: str, subject: models.Model, *, actor: Agent | None, at: datetime | None = None, **facts: Any) -> Event:
+    """Write down that something happened to `subject`, in the transaction that made it happen.
+
+    `facts` is small JSON: ids, words and numbers, what was and what is; never the text of a message.
+    """
+    event = draft(verb, subject, actor=actor, at=at, **facts)
+    record_many([event], audiences=[getattr(subject, "ledger_audience", "")])
+    return event
+
+
+def record_many(events: Sequence[Event], *, audiences: Sequence[str] = ()) -> None:
+    """Write drafted events in their order. `audiences` says, one for each, who may be told of it live."""
+    if not events:
+        return
+    if not connection.in_atomic_block:
+        raise RuntimeError("An event is recorded in the transaction of the change it speaks of.")
+    Event.objects.bulk_create(events)
+    PendingEvent.objects.bulk_create(
+        [PendingEvent(event_id=e.id, at=e.at, stream_id=e.stream_id, due_at=e.at) for e in events]
+    )
+    notices = [
+        live.Notice(verb=e.verb, stream=e.stream_id, audience=a, event=e.id)
+        for e, a in zip(events, audiences or [""] * len(events), strict=True)
+        if a
+    ]
+    transaction.on_commit(lambda: live.publish(notices), robust=True)
+    if not any(function is _ring for _, function, *_ in connection.run_on_commit):
+        transaction.on_commit(_ring, robust=True)
+
+
+def _ring() -> None:
+    from helpdesk.tasks import drain_events, ring
+
+    ring(drain_events)
+
+
+def drain(*, limit: int = 500) -> int:
+    """Let subscribers hear what is pending, each stream in order. Returns how many events were heard.
+
+    Safe to run in any number of processes at once: a stream is worked by one of them at a time.
+    """
+    heard = 0
+    while batch := _drain_once(limit):
+        heard += batch
+    return heard
+
+
+def _drain_once(limit: int) -> int:
+    try:
+        with transaction.atomic():
+            events = _claim(limit)
+            _tell(events)
+            PendingEvent.objects.filter(event_id__in=[e.id for e in events]).delete()
+        return len(events)
+    except Exception:
+        log.exception("a batch of events failed; each is tried alone")
+        return _drain_singly(limit)
+
+
+def _claim(limit: int) -> list[Event]:
+    """Lock the streams of the oldest due events and return all their pending events, in order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH due AS (
+                SELECT event_id, stream_id FROM helpdesk_pendingevent WHERE due_at <= %s ORDER BY event_id LIMIT %s
+            ), streams AS MATERIALIZED (
+                SELECT DISTINCT coalesce(stream_id, -event_id) AS key FROM due
+            )
+            SELECT key FROM streams WHERE pg_try_advisory_xact_lock(%s, hashint8(key))
+            """,
+            [clock.now(), limit, _LOCK_CLASS],
+        )
+        keys = [row[0] for row in cursor.fetchall()]
+    if not keys:
+        return []
+    streams, loners = [k for k in keys if k >= 0], [-k for k in keys if k < 0]
+    pending = PendingEvent.objects.filter(
+        models.Q(stream_id__in=streams) | models.Q(event_id__in=loners, stream_id=None)
+    ).order_by("event_id")
+    blocked: set[int] = set()
+    ready: list[PendingEvent] = []
+    now = clock.now()
+    for row in pending:
+        if row.stream_id is not None and row.stream_id in blocked:
+            continue
+        if row.due_at > now:
+            if row.stream_id is not None:
+                blocked.add(row.stream_id)
+            continue
+        ready.append(row)
+    if not ready:
+        return []
+    ids = [row.event_id for row in ready]
+    return list(
+        Event.objects.filter(id__in=ids, at__gte=min(r.at for r in ready), at__lte=max(r.at for r in ready)).order_by(
+            "id"
+        )
+    )
+
+
+def _tell(events: Sequence[Event]) -> None:
+    for event in events:
+        for function in _single.get(event.verb, ()):
+            function(event)
+    for verbs, function in _batch:
+        if wanted := [event for event in events if _wants(verbs, event.verb)]:
+            function(wanted)
+
+
+def _drain_singly(limit: int) -> int:
+    """After a failure: one transaction an event; the one that fails waits longer each time and holds its stream."""
+    heard = 0
+    rows = list(PendingEvent.objects.filter(due_at__lte=clock.now()).order_by("event_id")[:limit])
+    held: set[int] = set()
+    for row in rows:
+        if row.stream_id is not None and row.stream_id in held:
+            continue
+        try:
+            heard += _drain_one(row)
+        except Exception as error:
+            if row.stream_id is not None:
+                held.add(row.stream_id)
+            _put_off(row, error)
+    return heard
+
+
+@transaction.atomic
+def _drain_one(row: PendingEvent) -> int:
+    with connection.cursor() as cursor:
+        key = row.stream_id if row.stream_id is not None else -row.event_id
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashint8(%s))", [_LOCK_CLASS, key])
+        if not cursor.fetchone()[0]:
+            return 0
+    mine = PendingEvent.objects.filter(event_id=row.event_id).first()
+    if mine is None:
+        return 0
+    earlier = PendingEvent.objects.filter(stream_id=mine.stream_id, event_id__lt=mine.event_id)
+    if mine.stream_id is not None and earlier.exists():
+        return 0
+    _tell([Event.objects.get(id=mine.event_id, at=mine.at)])
+    mine.delete()
+    return 1
+
+
+def _put_off(row: PendingEvent, error: Exception) -> None:
+    row.attempts += 1
+    log.exception("an event could not be heard", event_id=row.event_id, attempts=row.attempts, exc_info=error)
+    wait = timedelta(days=3650) if row.attempts >= PATIENCE else timedelta(seconds=min(2**row.attempts, 300))
+    PendingEvent.objects.filter(event_id=row.event_id).update(
+        attempts=row.attempts,
+        due_at=clock.now() + wait,
+        error=repr(error)[:2000],
+        # a set-aside event no longer holds its stream; it stays in the table and is counted on /metrics
+        **({"stream_id": None} if row.attempts >= PATIENCE else {}),
+    )
+
+
+def set_aside() -> int:
+    """How many events no subscriber could hear; anything but 0 wants a person."""
+    return PendingEvent.objects.filter(attempts__gte=PATIENCE).count()
+
+
+def history(stream: int, verbs: Iterable[str] = ()) -> models.QuerySet[Event]:
+    """What happened in a stream, oldest first."""
+    events = Event.objects.filter(stream_id=stream).order_by("id")
+    return events.filter(verb__in=list(verbs)) if verbs else events

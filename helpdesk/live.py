@@ -1,0 +1,214 @@
+"""Live updates: what changed is told to open pages over Server-Sent Events; they fetch it themselves, as themselves.
+
+Only ids travel, over one Redis channel. Losing a notice loses nothing: a page that reconnects fetches anew.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+
+import redis
+import redis.asyncio
+import structlog
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+log = structlog.get_logger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+HEARTBEAT_SECONDS = 20
+QUEUE_LENGTH = 200
+RECHECK_SECONDS = 60
+
+#: which audiences an agent belongs to; None is everybody's. Set by the app that owns what the audiences stand for.
+_audiences: Callable[[Any], frozenset[str] | None] = lambda agent: frozenset()  # noqa: E731
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that changed: the verb, its stream (a ticket's number), who may know, the event's id."""
+
+    verb: str
+    stream: int | None
+    audience: str
+    event: int
+
+
+def audience_is(function: Callable[[Any], frozenset[str] | None]) -> Callable[[Any], frozenset[str] | None]:
+    """Register how an agent's audiences are found."""
+    global _audiences
+    _audiences = function
+    return function
+
+
+def channel() -> str:
+    """The Redis channel of this installation."""
+    return f"{settings.INSTANCE}:live"
+
+
+_client: redis.Redis | None = None
+
+
+def publish(notices: Iterable[Notice]) -> None:
+    """Tell open pages. Never raises: a page that misses it finds out when it next asks."""
+    global _client
+    told = [asdict(notice) for notice in notices]
+    if not told:
+        return
+    try:
+        if _client is None:
+            _client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+        for start in range(0, len(told), 200):
+            _client.publish(channel(), json.dumps(told[start : start + 200]))
+    except (redis.RedisError, OSError) as error:
+        log.warning("live updates are away", error=str(error))
+
+
+class Hub:
+    """One subscription to Redis for a whole process, fanned out to a bounded queue for each open page."""
+
+    def __init__(self) -> None:
+        self.queues: set[asyncio.Queue[list[dict[str, Any]] | None]] = set()
+        self.task: asyncio.Task[None] | None = None
+
+    def join(self) -> "asyncio.Queue[list[dict[str, Any]] | None]":
+        """A queue that gets every notice from now on; None in it means: some were missed, fetch anew."""
+        if self.task is None or self.task.done():
+            self.task = asyncio.get_running_loop().create_task(self._listen())
+        queue: asyncio.Queue[list[dict[str, Any]] | None] = asyncio.Queue(QUEUE_LENGTH)
+        self.queues.add(queue)
+        return queue
+
+    def leave(self, queue: "asyncio.Queue[list[dict[str, Any]] | None]") -> None:
+        self.queues.discard(queue)
+
+    def _tell(self, notices: list[dict[str, Any]] | None) -> None:
+        for queue in self.queues:
+            if queue.full():  # a page too slow to follow: drop what it has and let it fetch anew
+                while not queue.empty():
+                    queue.get_nowait()
+                notices_or_anew = None
+            else:
+                notices_or_anew = notices
+            queue.put_nowait(notices_or_anew)
+
+    async def _listen(self) -> None:
+        wait = 0.5
+        while True:
+            client = redis.asyncio.Redis.from_url(settings.REDIS_URL, health_check_interval=30)
+            try:
+                async with client.pubsub() as pubsub:
+                    await pubsub.subscribe(channel())
+                    wait = 0.5
+                    self._tell(None)
+                    async for message in pubsub.listen():
+                        if message["type"] == "message":
+                            self._tell(json.loads(message["data"]))
+            except (redis.RedisError, OSError) as error:
+                log.warning("live updates are away", error=str(error))
+            finally:
+                with contextlib.suppress(Exception):
+                    await client.aclose()
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 10)
+
+
+HUB = Hub()
+
+
+def _identify(cookie_header: str) -> tuple[int, frozenset[str] | None] | None:
+    """Who holds this session, and what they may hear of; None for strangers."""
+    from importlib import import_module
+
+    from django.contrib.auth import get_user
+    from django.db import close_old_connections
+    from django.http import HttpRequest
+
+    close_old_connections()
+    try:
+        cookies = SimpleCookie(cookie_header)
+        morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+        if morsel is None:
+            return None
+        request = HttpRequest()
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+        agent = get_user(request)
+        if not agent.is_authenticated or not agent.is_active:
+            return None
+        return agent.pk, _audiences(agent)
+    finally:
+        close_old_connections()
+
+
+_identify_soon = sync_to_async(_identify, thread_sensitive=False)
+
+
+def _cookies(scope: Scope) -> str:
+    return "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
+
+
+async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+    """The endpoint `/live/`: who the session says, then notices as they come, then a comment every 20 s.
+
+    The right to hear is looked up again every minute, so a removed agent does not listen on.
+    """
+    cookies = _cookies(scope)
+    who = await _identify_soon(cookies)
+    if scope["method"] != "GET" or who is None:
+        status = 405 if scope["method"] != "GET" else 401
+        await send({"type": "http.response.start", "status": status, "headers": [(b"cache-control", b"no-store")]})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    headers = [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    queue = HUB.join()
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await send({"type": "http.response.body", "body": b"retry: 2000\nevent: hello\ndata: {}\n\n", "more_body": True})
+        checked = asyncio.get_running_loop().time()
+        while not gone.done():
+            waiting = asyncio.ensure_future(queue.get())
+            await asyncio.wait({waiting, gone}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if asyncio.get_running_loop().time() - checked > RECHECK_SECONDS:
+                who, checked = await _identify_soon(cookies), asyncio.get_running_loop().time()
+                if who is None:
+                    waiting.cancel()
+                    break
+            if not waiting.done():
+                waiting.cancel()
+                await send({"type": "http.response.body", "body": b": still here\n\n", "more_body": True})
+                continue
+            if body := _written(waiting.result(), who[1]):
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+    finally:
+        HUB.leave(queue)
+        gone.cancel()
+    with contextlib.suppress(Exception):
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _written(notices: list[dict[str, Any]] | None, audiences: frozenset[str] | None) -> bytes:
+    if notices is None:
+        return b"event: anew\ndata: {}\n\n"
+    mine = [
+        {"verb": n["verb"], "ticket": n["stream"]}
+        for n in notices
+        if audiences is None or n["audience"] in audiences
+    ]
+    return b"event: change\ndata: " + json.dumps(mine).encode() + b"\n\n" if mine else b""
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,79 @@
+"""What happens around every page: a reference for the request, its measure, and the reader's language and zone."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, available_timezones
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from helpdesk import measures
+
+Handler = Callable[[HttpRequest], HttpResponse]
+log = structlog.get_logger("helpdesk.request")
+_ID = re.compile(r"[0-9A-Za-z_-]{8,64}\Z")
+
+
+class RequestIdMiddleware:
+    """Give each request a reference: in its log lines, in the events it causes, in the answer, on the error page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if _ID.match(given) else uuid.uuid4().hex[:16]
+        request.request_id = request_id  # type: ignore[attr-defined]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            structlog.contextvars.clear_contextvars()
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class MetricsMiddleware:
+    """Count and time requests by named route, and log the slow and the failed."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        took = time.perf_counter() - began
+        match = request.resolver_match
+        route = (match.view_name or "unnamed") if match else "none"
+        measures.REQUESTS.labels(route, request.method or "", str(response.status_code)).inc()
+        measures.REQUEST_SECONDS.labels(route).observe(took)
+        if response.status_code >= 500 or took > 1:
+            log.warning("request", path=request.path, status=response.status_code, ms=round(took * 1000))
+        return response
+
+
+class ReaderMiddleware:
+    """Show pages in the reader's language and time zone: the agent's own, else what the browser asks for."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        session = getattr(request, "session", None)
+        language = session.get("language") if session is not None and request.COOKIES.get(
+            settings.SESSION_COOKIE_NAME
+        ) else None
+        translation.activate(language or translation.get_language_from_request(request))
+        zone = session.get("zone") if language else None
+        if zone and zone in available_timezones():
+            timezone.activate(ZoneInfo(zone))
+        else:
+            timezone.deactivate()
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", translation.get_language())
+        return response

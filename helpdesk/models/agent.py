@@ -1,0 +1,84 @@
+"""Agents: the people who work tickets, and our user model."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What somebody may do. Which tickets they may see is decided by their teams' inboxes."""
+
+    ADMIN = "admin", _("Admin")
+    LEAD = "lead", _("Lead")
+    AGENT = "agent", _("Agent")
+    LIGHT = "light", _("Light collaborator")
+
+
+class AgentManager(BaseUserManager["Agent"]):
+    """Makes agents and names the sets people speak of."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Agent":
+        """Make an agent; the address is kept in lower case."""
+        agent = self.model(email=email.strip().lower(), **fields)
+        agent.set_password(password)
+        agent.save()
+        return agent
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "Agent":
+        """Make an admin."""
+        return self.create_user(email, password, **{"role": Role.ADMIN, **fields})
+
+    def get_by_natural_key(self, email: str | None) -> "Agent":
+        return self.get(email__iexact=email)
+
+    def active(self) -> models.QuerySet["Agent"]:
+        """Those who may sign in and be given work."""
+        return self.filter(is_active=True)
+
+
+class Agent(AbstractBaseUser):
+    """A person who signs in. Their teams decide which inboxes they see, their role what they may do."""
+
+    email = models.EmailField(_("email address"))
+    name = models.CharField(_("name"), max_length=150)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    teams = models.ManyToManyField("helpdesk.Team", related_name="members", blank=True, verbose_name=_("teams"))
+
+    objects = AgentManager()
+    USERNAME_FIELD = EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="agent_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ", 1)[0]
+
+    @property
+    def is_admin(self) -> bool:
+        """May change everything."""
+        return self.role == Role.ADMIN
+
+    @property
+    def is_lead(self) -> bool:
+        """May read reports and look after teams; admins too."""
+        return self.role in (Role.ADMIN, Role.LEAD)
+
+    @property
+    def may_reply(self) -> bool:
+        """Light collaborators read and note; everybody else answers customers."""
+        return self.role != Role.LIGHT

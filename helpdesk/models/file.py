@@ -1,0 +1,50 @@
+"""Stored bytes, named by their content, so that the same file is kept once."""
+
+import hashlib
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import models
+
+
+class FileManager(models.Manager["File"]):
+    """Stores bytes first and the row second: a row never names bytes that are not there."""
+
+    def store(self, content: bytes) -> "File":
+        """The file of these bytes, stored now or before."""
+        return self.store_many([content])[0]
+
+    def store_many(self, contents: list[bytes]) -> list["File"]:
+        """As `store`, for many at once, in two queries."""
+        if not contents:
+            return []
+        keys = [hashlib.sha256(content).hexdigest() for content in contents]
+        for key, content in zip(keys, contents, strict=True):
+            name = File.name_of(key)
+            if not default_storage.exists(name):
+                default_storage.save(name, ContentFile(content))
+        self.bulk_create(
+            [File(sha256=k, size=len(c)) for k, c in dict(zip(keys, contents, strict=True)).items()],
+            ignore_conflicts=True,
+        )
+        found = {file.sha256: file for file in self.filter(sha256__in=keys)}
+        return [found[key] for key in keys]
+
+
+class File(models.Model):
+    """Bytes kept in the storage (a folder, or S3) under their SHA-256."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.BigIntegerField()
+
+    objects = FileManager()
+
+    @staticmethod
+    def name_of(sha256: str) -> str:
+        """Where the storage keeps it."""
+        return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+    def read(self) -> bytes:
+        """The bytes. Raises FileNotFoundError when the storage lost them."""
+        with default_storage.open(self.name_of(self.sha256)) as stored:
+            return stored.read()

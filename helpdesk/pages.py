@@ -1,0 +1,128 @@
+"""What pages share: the shell's context, toasts, settings sections, and who may open what."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+
+from helpdesk.models import Agent, Role
+
+
+class AgentRequest(HttpRequest):
+    """A request whose user is known to be an agent (type checking only)."""
+
+    user: Agent  # type: ignore[assignment]
+    htmx: Any
+    request_id: str
+
+
+View = Callable[..., HttpResponse]
+
+
+def agents_only(view: View) -> View:
+    """The page is for signed-in agents; others are asked to sign in."""
+    return login_required(view)
+
+
+def roles(*allowed: Role) -> Callable[[View], View]:
+    """The page is for agents of these roles; admins always. Others get a 403 with plain words."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            user = request.user
+            if not isinstance(user, Agent) or (user.role != Role.ADMIN and user.role not in allowed):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return login_required(guarded)
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page of the settings: its key, title, one sentence about it, and the name of its URL."""
+
+    key: str
+    title: str | Promise
+    about: str | Promise
+    url_name: str
+    roles: tuple[Role, ...] = (Role.ADMIN,)
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+
+@dataclass(frozen=True, slots=True)
+class RailEntry:
+    """A place in the rail at the edge of every page."""
+
+    key: str
+    title: str | Promise
+    icon: str
+    url_name: str
+    roles: tuple[Role, ...] = tuple(Role)
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+
+_sections: list[Section] = []
+_rail: list[RailEntry] = []
+
+
+def settings_section(section: Section) -> None:
+    """Add a page to the settings; each app's ready() adds its own."""
+    if section not in _sections:
+        _sections.append(section)
+
+
+def rail_entry(entry: RailEntry) -> None:
+    """Add a place to the rail."""
+    if entry not in _rail:
+        _rail.append(entry)
+
+
+def sections_for(agent: Agent) -> Sequence[Section]:
+    """The settings an agent may open."""
+    return [s for s in _sections if agent.is_admin or agent.role in s.roles]
+
+
+def rail_for(agent: Agent) -> Sequence[RailEntry]:
+    """The rail of an agent."""
+    return [e for e in _rail if agent.is_admin or agent.role in e.roles]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what base.html needs. Lazy, so that partials do not pay for it."""
+    agent = getattr(request, "user", None)
+    return {
+        "request_id": getattr(request, "request_id", ""),
+        "rail": SimpleLazyObject(lambda: rail_for(agent) if isinstance(agent, Agent) else []),
+        "instance": settings.INSTANCE,
+        "mail_catcher": settings.MAIL_CATCHER,
+        "languages": settings.LANGUAGES,
+    }
+
+
+def toast(response: HttpResponse, message: str | Promise, *, undo_url: str = "") -> HttpResponse:
+    """Say in the page's corner what was done, with a way back."""
+    response["HX-Trigger"] = json.dumps({"toast": {"message": str(message), "undo_url": undo_url}})
+    return response
+
+
+def remember_reader(request: HttpRequest, agent: Agent) -> None:
+    """Keep the agent's language and zone with the session, where the middleware looks."""
+    request.session["language"] = agent.language or None
+    request.session["zone"] = agent.zone

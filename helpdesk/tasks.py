@@ -1,0 +1,39 @@
+"""Work of the ground floor that the clock or a doorbell starts. Each task is safe to lose and safe to run twice."""
+
+from datetime import timedelta
+
+import structlog
+from celery import Task, shared_task
+
+from helpdesk import clock, events, partitions
+from helpdesk.models import IdempotencyKey, Slot
+
+log = structlog.get_logger(__name__)
+
+
+def ring(task: Task) -> None:
+    """Ask a worker to look now. A bell nobody hears is no loss: the clock sweeps."""
+    try:
+        task.apply_async(retry=False, ignore_result=True)
+    except Exception as error:  # kombu wraps whatever the broker's client raises
+        log.warning("the doorbell is away", task=task.name, error=str(error))
+
+
+@shared_task
+def drain_events() -> None:
+    """Let subscribers hear what is pending."""
+    events.drain()
+
+
+@shared_task
+def prepare_partitions() -> None:
+    """Make the ledger's partitions of the coming months before they are needed."""
+    today = clock.now().date()
+    partitions.ensure(today, today + timedelta(days=92))
+
+
+@shared_task
+def forget_old() -> None:
+    """Drop what was only kept to recognise repeats: idempotency keys after 72 hours, slots after a year."""
+    IdempotencyKey.objects.filter(created_at__lt=clock.now() - timedelta(hours=72)).delete()
+    Slot.objects.filter(taken_at__lt=clock.now() - timedelta(days=366)).delete()

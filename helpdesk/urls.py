@@ -1,0 +1,27 @@
+"""The map of the site; each app brings its own part."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from helpdesk.views import health
+from helpdesk.views.api_docs import ApiDocs
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("accounts/", include("allauth.account.urls")),
+    path("settings/", include("helpdesk.settings_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs/", ApiDocs.as_view(), name="api_docs"),
+    path("api/v1/", include("tickets.api.urls")),
+    path("api/v1/reports/", include("reports.api.urls")),
+    path("reports/", include("reports.urls")),
+    path("", include("feedback.urls")),
+    path("", include("tickets.urls")),
+]
+
+handler400 = "helpdesk.views.errors.bad_request"
+handler403 = "helpdesk.views.errors.forbidden"
+handler404 = "helpdesk.views.errors.not_found"
+handler500 = "helpdesk.views.errors.broken"

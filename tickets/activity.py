@@ -1,0 +1,118 @@
+"""Events of a ticket, said as sentences. An event without one here or in the registry is not shown to people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from helpdesk.models import Agent, Event, Team
+from tickets import registry
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One line between the messages."""
+
+    id: int
+    at: datetime
+    verb: str
+    actor: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Whom the ids of some events stand for."""
+
+    agents: Mapping[int, str]
+    teams: Mapping[int, str]
+
+    def agent(self, pk: int | None) -> str:
+        return self.agents.get(pk or 0, _("somebody who left"))
+
+    def team(self, pk: int | None) -> str:
+        return self.teams.get(pk or 0, _("a team that is gone"))
+
+
+def names_in(events: Iterable[Event]) -> Names:
+    """Look up everybody some events speak of, in at most two queries."""
+    agents: set[int] = set()
+    teams: set[int] = set()
+    for event in events:
+        agents.update(v for v in (event.actor_id, event.facts.get("agent"), event.facts.get("was_agent")) if v)
+        if event.verb == "ticket.assigned":
+            teams.update(v for v in (event.facts.get("team"), event.facts.get("was_team")) if v)
+    return Names(
+        dict(Agent.objects.filter(pk__in=agents).values_list("pk", "name")) if agents else {},
+        dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
+    )
+
+
+def told(events: Iterable[Event]) -> list[Activity]:
+    """Some events of one ticket as lines, oldest first."""
+    events = list(events)
+    names = names_in(events)
+    lines = []
+    for event in events:
+        if sentence := say(event, names):
+            actor = names.agent(event.actor_id) if event.actor_id else ""
+            lines.append(Activity(event.pk, event.at, event.verb, actor, sentence))
+    return lines
+
+
+def say(event: Event, names: Names) -> str:
+    """One event as a sentence in the reader's language; "" when there is nothing to say."""
+    facts = event.facts
+    who = names.agent(event.actor_id) if event.actor_id else ""
+    if above := registry.sentence(event.verb):
+        return above(facts)
+    match event.verb:
+        case "ticket.created":
+            return _("%(who)s opened this ticket") % {"who": who} if who else _("Ticket opened")
+        case "ticket.resolved":
+            return _("%(who)s resolved it") % {"who": who} if who else _("Resolved")
+        case "ticket.reopened":
+            return _("%(who)s opened it again") % {"who": who} if who else _("Opened again by a new message")
+        case "ticket.pended":
+            return _("%(who)s is waiting for the customer") % {"who": who} if who else _("Waiting for the customer")
+        case "ticket.held":
+            return _("%(who)s put it on hold") % {"who": who} if who else _("Put on hold")
+        case "ticket.closed":
+            return _("%(who)s closed it") % {"who": who} if who else _("Closed, as nobody wrote for a while")
+        case "ticket.snoozed":
+            until = parse_datetime(facts.get("until") or "")
+            when = date_format(localtime(until), "SHORT_DATETIME_FORMAT") if until else ""
+            return _("%(who)s snoozed it until %(when)s") % {"who": who, "when": when}
+        case "ticket.woken":
+            return _("Back from its snooze")
+        case "ticket.assigned":
+            return _assigned(facts, who, event.actor_id, names)
+        case "ticket.tagged":
+            return _("%(who)s tagged it %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
+        case "ticket.untagged":
+            return _("%(who)s took off the tag %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
+        case "ticket.prioritised":
+            return _("%(who)s set the priority to %(to)s") % {"who": who or _("A rule"), "to": facts.get("to", "")}
+        case "message.failed":
+            return _("An answer could not be delivered") if facts.get("purpose") == "reply" else ""
+        case "message.uncertain":
+            return _("An answer may not have arrived: nobody can know") if facts.get("purpose") == "reply" else ""
+    return ""
+
+
+def _assigned(facts: Mapping[str, Any], who: str, actor: int | None, names: Names) -> str:
+    agent, team = facts.get("agent"), facts.get("team")
+    if agent and agent == actor:
+        return _("%(who)s took it") % {"who": who}
+    if agent and agent != facts.get("was_agent"):
+        return _("%(who)s assigned it to %(agent)s") % {"who": who or _("A rule"), "agent": names.agent(agent)}
+    if not agent and facts.get("was_agent"):
+        return _("%(who)s unassigned it") % {"who": who or _("A rule")}
+    if team:
+        return _("%(who)s gave it to %(team)s") % {"who": who or _("A rule"), "team": names.team(team)}
+    return _("%(who)s took it out of its team") % {"who": who or _("A rule")}

@@ -1,0 +1,69 @@
+"""Messages: what was said on a ticket."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from tickets.models.ticket import Ticket
+
+
+class MessageKind(models.TextChoices):
+    INCOMING = "incoming", _("Incoming")
+    REPLY = "reply", _("Reply")
+    NOTE = "note", _("Note")
+
+
+class Message(models.Model):
+    """One utterance: the customer's, our public answer, or a note among agents."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
+    kind = models.CharField(max_length=10, choices=MessageKind.choices)
+    #: who of us wrote it
+    author = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    #: which address of a customer wrote it
+    sender = models.ForeignKey("tickets.ContactPoint", models.SET_NULL, null=True, related_name="messages")
+    sender_name = models.CharField(max_length=200, blank=True)
+    channel = models.CharField(max_length=20, default="email")
+    subject = models.CharField(max_length=300, blank=True)
+    #: what is new in it; `full_text` is all of it where that is more
+    text = models.TextField(blank=True)
+    full_text = models.TextField(blank=True)
+    #: as it came; made safe whenever it is shown
+    html = models.TextField(blank=True)
+    to = models.JSONField(default=list)
+    cc = models.JSONField(default=list)
+    #: minted with our own messages, read from theirs; without the angle brackets
+    message_id = models.CharField(max_length=998, blank=True)
+    in_reply_to = models.CharField(max_length=998, blank=True)
+    references = models.JSONField(default=list)
+    #: made by a machine: an auto-reply, a bounce, our own acknowledgement
+    is_automated = models.BooleanField(default=False)
+    #: pass, fail or unknown: whether the sender's domain vouches for them
+    authentication = models.CharField(max_length=10, blank=True)
+    #: why it is on this ticket, in a word: new, in_reply_to, references, waited
+    matched_by = models.CharField(max_length=20, blank=True)
+    #: the sender's own claim, shown only
+    claimed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+    raw = models.ForeignKey("tickets.RawMessage", models.SET_NULL, null=True, related_name="+")
+    #: the once-only key of the form or request that made it
+    once = models.CharField(max_length=100, null=True, unique=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        indexes = [
+            models.Index(fields=["ticket", "created_at", "id"], name="message_in_ticket"),
+            models.Index(fields=["message_id"], condition=~models.Q(message_id=""), name="message_by_id"),
+            # a reply that overtook the mail it answers is found by what it answers
+            models.Index(
+                fields=["in_reply_to"], condition=models.Q(kind="incoming") & ~models.Q(in_reply_to=""), name="message_waiting_for"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on #{self.ticket_id}"
+
+    @property
+    def is_public(self) -> bool:
+        return self.kind != MessageKind.NOTE

@@ -1,0 +1,191 @@
+"""Tickets: one customer's matter, known by its number."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from tickets.models.inbox import Inbox
+from tickets.models.tag import Tag
+
+
+class Status(models.TextChoices):
+    """Who owes the next step."""
+
+    OPEN = "open", _("Open")
+    PENDING = "pending", _("Pending")
+    ON_HOLD = "on_hold", _("On hold")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+class Priority(models.TextChoices):
+    LOW = "low", _("Low")
+    NORMAL = "normal", _("Normal")
+    HIGH = "high", _("High")
+    URGENT = "urgent", _("Urgent")
+
+
+UNSOLVED = (Status.OPEN, Status.PENDING, Status.ON_HOLD)
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """The sets of tickets people name."""
+
+    def visible_to(self, agent: Agent) -> "TicketQuerySet":
+        """The one permission layer: tickets of the inboxes an agent may see."""
+        if not agent.is_active:
+            return self.none()
+        if agent.is_admin:
+            return self
+        return self.filter(inbox__in=Inbox.objects.visible_to(agent))
+
+    def locked(self, number: int) -> "Ticket":
+        """This ticket, ours alone until the transaction ends. Raises Ticket.DoesNotExist."""
+        return self.select_for_update(of=("self",)).get(number=number)
+
+    def unsolved(self) -> "TicketQuerySet":
+        return self.filter(status__in=UNSOLVED)
+
+    def awake(self) -> "TicketQuerySet":
+        """Open and not snoozed: what somebody should look at."""
+        return self.filter(status=Status.OPEN, snoozed_until=None)
+
+    def snoozed(self) -> "TicketQuerySet":
+        return self.filter(status=Status.OPEN, snoozed_until__isnull=False)
+
+    def unassigned(self) -> "TicketQuerySet":
+        return self.filter(assignee=None)
+
+    def assigned_to(self, agent: Agent) -> "TicketQuerySet":
+        return self.filter(assignee=agent)
+
+    def due_to_wake(self, at: datetime) -> "TicketQuerySet":
+        return self.filter(snoozed_until__lte=at)
+
+    def resolved_before(self, at: datetime) -> "TicketQuerySet":
+        return self.filter(status=Status.RESOLVED, resolved_at__lt=at)
+
+
+class Ticket(models.Model):
+    """One customer's matter. Changed by operations only."""
+
+    number = models.BigAutoField(_("number"), primary_key=True)
+    inbox = models.ForeignKey(Inbox, models.PROTECT, related_name="tickets")
+    customer = models.ForeignKey("tickets.Customer", models.PROTECT, related_name="tickets")
+    subject = models.CharField(_("subject"), max_length=300, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
+    priority = models.CharField(_("priority"), max_length=10, choices=Priority.choices, default=Priority.NORMAL)
+    #: the channel of the first contact
+    channel = models.CharField(max_length=20, default="email")
+    initiated_by = models.CharField(max_length=10, default="customer")
+    assignee = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="tickets")
+    team = models.ForeignKey("helpdesk.Team", models.SET_NULL, null=True, blank=True, related_name="tickets")
+    tags = models.ManyToManyField(Tag, related_name="tickets", blank=True)
+    #: the closed ticket this one goes on from
+    follow_up_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="follow_ups")
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+    #: since when the customer waits for our answer; null when they do not
+    waiting_since = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    #: the beginning of the latest message, for lists
+    snippet = models.CharField(max_length=200, blank=True)
+    last_message_id = models.BigIntegerField(null=True, blank=True)
+    #: the latest survey score where it was low; written by `rating.mark`, so that lists can show it
+    low_score = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(snoozed_until=None) | Q(status=Status.OPEN), name="ticket_snoozed_is_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[Status.RESOLVED, Status.CLOSED]) | Q(resolved_at=None),
+                name="ticket_resolved_at_only_when_resolved",
+            ),
+        ]
+        indexes = [
+            # each list of reading.py has an index in its own order, an inbox at a time
+            models.Index(
+                fields=["inbox", "waiting_since", "number"],
+                condition=Q(status=Status.OPEN, snoozed_until=None), name="ticket_queue",
+            ),
+            models.Index(
+                fields=["inbox", "waiting_since", "number"],
+                condition=Q(status=Status.OPEN, snoozed_until=None, assignee=None), name="ticket_unassigned",
+            ),
+            models.Index(
+                fields=["assignee", "waiting_since", "number"],
+                condition=Q(status=Status.OPEN, snoozed_until=None), name="ticket_mine",
+            ),
+            models.Index(fields=["inbox", "snoozed_until", "number"], condition=Q(snoozed_until__isnull=False), name="ticket_snoozed"),
+            models.Index(fields=["inbox", "status", "-updated_at", "-number"], name="ticket_by_status"),
+            models.Index(fields=["status", "resolved_at"], condition=Q(status=Status.RESOLVED), name="ticket_to_close"),
+            models.Index(fields=["customer", "-number"], name="ticket_of_customer"),
+            models.Index(fields=["inbox", "-number"], name="ticket_newest"),
+            models.Index(
+                fields=["inbox", "-updated_at", "-number"],
+                condition=Q(low_score__isnull=False), name="ticket_low_score",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.subject}"
+
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("ticket", args=[self.number])
+
+    @property
+    def ledger_stream(self) -> int:
+        """Its events are heard in order."""
+        return self.number
+
+    @property
+    def ledger_audience(self) -> str:
+        return f"inbox:{self.inbox_id}"
+
+    @property
+    def is_resolved(self) -> bool:
+        return self.status == Status.RESOLVED
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status == Status.CLOSED
+
+    @property
+    def is_snoozed(self) -> bool:
+        return self.snoozed_until is not None
+
+
+class Participant(models.Model):
+    """An address that takes part in a ticket besides the customer's own: it may reply into it."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="participants")
+    address = models.CharField(max_length=320)
+    name = models.CharField(max_length=200, blank=True)
+    #: confirmed by an agent: gets later public replies
+    is_confirmed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "address"], name="participant_once")]
+
+
+class ReadMark(models.Model):
+    """How far an agent has read a ticket."""
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="+")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="read_marks")
+    message_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "ticket"], name="read_mark_once")]

@@ -1,0 +1,39 @@
+"""Who owes the next step."""
+
+from django.db import transaction
+
+from helpdesk import clock
+from helpdesk.events import record
+from helpdesk.models import Agent, Team
+from tickets.models import Inbox, Ticket
+from tickets.operations.status import NotPossible
+
+
+@transaction.atomic
+def assign(ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Agent | None) -> Ticket:
+    """Give the ticket to an agent, a team, both or nobody. Raises NotPossible for an agent who may not see it."""
+    ticket = Ticket.objects.locked(ticket.pk)
+    if agent and not (agent.may_reply and Inbox.objects.visible_to(agent).filter(pk=ticket.inbox_id).exists()):
+        raise NotPossible(f"{agent} does not work in this inbox.")
+    was_agent, was_team = ticket.assignee_id, ticket.team_id
+    now_agent, now_team = agent.pk if agent else None, team.pk if team else None
+    if (was_agent, was_team) == (now_agent, now_team):
+        return ticket
+    at = clock.now()
+    ticket.assignee, ticket.team, ticket.updated_at = agent, team, at
+    ticket.save(update_fields=["assignee", "team", "updated_at"])
+    record(
+        "ticket.assigned", ticket, actor=actor, at=at,
+        agent=now_agent, team=now_team, was_agent=was_agent, was_team=was_team,
+    )  # fmt: skip
+    return ticket
+
+
+def unassign(ticket: Ticket, *, actor: Agent | None) -> Ticket:
+    """Give it back: nobody's, in the team it was in."""
+    return assign(ticket, agent=None, team=ticket.team, actor=actor)
+
+
+def take(ticket: Ticket, *, actor: Agent) -> Ticket:
+    """Make it mine."""
+    return assign(ticket, agent=actor, team=ticket.team, actor=actor)

@@ -1,0 +1,81 @@
+"""Tags, priority and subject: what agents sort tickets by."""
+
+import re
+
+from django.db import transaction
+
+from helpdesk import clock
+from helpdesk.events import record
+from helpdesk.models import Agent
+from tickets.models import Priority, Tag, Ticket
+from tickets.operations.status import NotPossible
+
+_SPACE = re.compile(r"\s+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def tag_name(name: str) -> str:
+    """A tag as it is kept: lower case, single spaces, at most 50 characters. Raises NotPossible when nothing is left."""
+    name = _SPACE.sub(" ", _CONTROL.sub(" ", name)).strip().lower()
+    if not name:
+        raise NotPossible("A tag needs a name.")
+    if len(name) > 50:
+        raise NotPossible("A tag has at most 50 characters.")
+    return name
+
+
+@transaction.atomic
+def tag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
+    """Put a tag on the ticket, making the tag if it is new. Raises NotPossible for an unusable name."""
+    ticket = Ticket.objects.locked(ticket.pk)
+    word, _ = Tag.objects.get_or_create(name=tag_name(name))
+    if ticket.tags.filter(pk=word.pk).exists():
+        return ticket
+    if ticket.tags.count() >= 50:
+        raise NotPossible("A ticket has at most 50 tags.")
+    ticket.tags.add(word)
+    _touch(ticket)
+    record("ticket.tagged", ticket, actor=actor, tag=word.name)
+    return ticket
+
+
+@transaction.atomic
+def untag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
+    """Take a tag off the ticket."""
+    ticket = Ticket.objects.locked(ticket.pk)
+    word = ticket.tags.filter(name=tag_name(name)).first()
+    if word is None:
+        return ticket
+    ticket.tags.remove(word)
+    _touch(ticket)
+    record("ticket.untagged", ticket, actor=actor, tag=word.name)
+    return ticket
+
+
+@transaction.atomic
+def prioritise(ticket: Ticket, *, priority: Priority, actor: Agent | None) -> Ticket:
+    """Set how urgent it is."""
+    ticket = Ticket.objects.locked(ticket.pk)
+    if ticket.priority == priority:
+        return ticket
+    was, ticket.priority = ticket.priority, priority
+    ticket.save(update_fields=["priority"])
+    record("ticket.prioritised", ticket, actor=actor, was=was, to=str(priority))
+    return ticket
+
+
+@transaction.atomic
+def mark_low_score(ticket: Ticket, *, score: int | None, actor: Agent | None) -> Ticket:
+    """Show in lists that the customer rated this badly; None takes it back. The floor that asks calls it."""
+    ticket = Ticket.objects.locked(ticket.pk)
+    if ticket.low_score == score:
+        return ticket
+    was, ticket.low_score = ticket.low_score, score
+    ticket.save(update_fields=["low_score"])
+    record("ticket.marked", ticket, actor=actor, low_score=score, was=was)
+    return ticket
+
+
+def _touch(ticket: Ticket) -> None:
+    ticket.updated_at = clock.now()
+    ticket.save(update_fields=["updated_at"])

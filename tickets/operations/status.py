@@ -1,0 +1,114 @@
+"""Moving a ticket between statuses: resolve, reopen, pend, hold, close, snooze, wake."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from helpdesk import clock
+from helpdesk.events import record
+from helpdesk.models import Agent
+from tickets.models import Status, Ticket
+
+#: the event each status is announced by
+VERBS = {
+    Status.OPEN: "ticket.reopened",
+    Status.PENDING: "ticket.pended",
+    Status.ON_HOLD: "ticket.held",
+    Status.RESOLVED: "ticket.resolved",
+    Status.CLOSED: "ticket.closed",
+}
+FIELDS = ["status", "resolved_at", "snoozed_until", "waiting_since", "updated_at"]
+
+
+class NotPossible(ValueError):
+    """The ticket's state forbids this; the text says why, in words for people."""
+
+
+def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
+    """Put a locked ticket into a status, in memory, and return the facts of the change.
+
+    The one place that knows what a status implies; operations save `FIELDS` and record the event.
+    """
+    was = ticket.status
+    ticket.status = to
+    ticket.snoozed_until = None
+    ticket.updated_at = at
+    if to == Status.RESOLVED:
+        ticket.resolved_at = at
+        ticket.waiting_since = None
+    elif to == Status.CLOSED:
+        ticket.resolved_at = ticket.resolved_at or at
+        ticket.waiting_since = None
+    else:
+        ticket.resolved_at = None
+    return {"was": was, "to": str(to)}
+
+
+@transaction.atomic
+def _move(ticket: Ticket, to: Status, actor: Agent | None, **facts: Any) -> Ticket:
+    ticket = Ticket.objects.locked(ticket.pk)
+    if ticket.status == to:
+        return ticket
+    if ticket.is_closed:
+        raise NotPossible("A closed ticket stays closed. A new message opens a new one.")
+    at = clock.now()
+    change = apply(ticket, to, at)
+    ticket.save(update_fields=FIELDS)
+    record(VERBS[to], ticket, actor=actor, at=at, **change, **facts)
+    return ticket
+
+
+def resolve(ticket: Ticket, *, actor: Agent | None) -> Ticket:
+    """Mark the ticket resolved. Resolving twice is the same as resolving once. Raises NotPossible when closed."""
+    return _move(ticket, Status.RESOLVED, actor)
+
+
+def reopen(ticket: Ticket, *, actor: Agent | None) -> Ticket:
+    """Open the ticket again. Raises NotPossible when closed."""
+    return _move(ticket, Status.OPEN, actor)
+
+
+def pend(ticket: Ticket, *, actor: Agent | None) -> Ticket:
+    """The next step is the customer's. Raises NotPossible when closed."""
+    return _move(ticket, Status.PENDING, actor)
+
+
+def hold(ticket: Ticket, *, actor: Agent | None) -> Ticket:
+    """The next step is somebody else's. Raises NotPossible when closed."""
+    return _move(ticket, Status.ON_HOLD, actor)
+
+
+def close(ticket: Ticket, *, actor: Agent | None) -> Ticket:
+    """Close the ticket for good: a later message of the customer opens a new one."""
+    return _move(ticket, Status.CLOSED, actor)
+
+
+@transaction.atomic
+def snooze(ticket: Ticket, *, until: datetime, actor: Agent | None) -> Ticket:
+    """Put an open ticket aside until then. Raises NotPossible when it is not open, or the time is past."""
+    ticket = Ticket.objects.locked(ticket.pk)
+    at = clock.now()
+    if ticket.status != Status.OPEN:
+        raise NotPossible("Only an open ticket can be snoozed.")
+    if until <= at:
+        raise NotPossible("That time is past.")
+    if ticket.snoozed_until == until:
+        return ticket
+    ticket.snoozed_until, ticket.updated_at = until, at
+    ticket.save(update_fields=["snoozed_until", "updated_at"])
+    record("ticket.snoozed", ticket, actor=actor, at=at, until=until.isoformat())
+    return ticket
+
+
+@transaction.atomic
+def wake(ticket: Ticket, *, actor: Agent | None) -> Ticket:
+    """Bring a snoozed ticket back. One that is awake stays as it is."""
+    ticket = Ticket.objects.locked(ticket.pk)
+    if not ticket.is_snoozed:
+        return ticket
+    until, at = ticket.snoozed_until, clock.now()
+    ticket.snoozed_until, ticket.updated_at = None, at
+    ticket.save(update_fields=["snoozed_until", "updated_at"])
+    record("ticket.woken", ticket, actor=actor, at=at, until=until.isoformat() if until else None)
+    return ticket

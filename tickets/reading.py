@@ -1,0 +1,207 @@
+"""The queries behind lists, shared by page and API. A list costs the same at a thousand and at a million tickets.
+
+Each list is read an inbox at a time along an index in its own order, and the few rows found are merged; nothing counts
+or sorts a table. Counts stop at COUNT_MOST.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.db.models import Exists, OuterRef, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk import clock
+from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
+from helpdesk.models import Agent, Calendar
+from tickets import registry
+from tickets.models import Inbox, ReadMark, Status, Ticket
+from tickets.models.ticket import TicketQuerySet
+
+PAGE = 50
+COUNT_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A list agents work through: its key, name, the key that jumps to it, its tickets and their order."""
+
+    key: str
+    name: str | Promise
+    hotkey: str
+    narrow: Callable[[TicketQuerySet, Agent], TicketQuerySet]
+    order: tuple[str, str] = ("waiting_since", "number")
+    is_counted: bool = True
+
+
+VIEWS: tuple[View, ...] = (
+    View("mine", _("Mine"), "m", lambda tickets, agent: tickets.awake().assigned_to(agent)),
+    View("unassigned", _("Unassigned"), "u", lambda tickets, agent: tickets.awake().unassigned()),
+    View("open", _("All open"), "o", lambda tickets, agent: tickets.awake()),
+    View(
+        "pending", _("Pending"), "p", lambda tickets, agent: tickets.filter(status=Status.PENDING),
+        ("-updated_at", "-number"),
+    ),
+    View(
+        "on_hold", _("On hold"), "h", lambda tickets, agent: tickets.filter(status=Status.ON_HOLD),
+        ("-updated_at", "-number"),
+    ),
+    View(
+        "snoozed", _("Snoozed"), "s",
+        lambda tickets, agent: tickets.filter(snoozed_until__isnull=False), ("snoozed_until", "number"),
+    ),
+    View(
+        "resolved", _("Resolved"), "r", lambda tickets, agent: tickets.filter(status=Status.RESOLVED),
+        ("-updated_at", "-number"), is_counted=False,
+    ),
+    View(
+        "low", _("Low scores"), "l", lambda tickets, agent: tickets.filter(low_score__isnull=False),
+        ("-updated_at", "-number"),
+    ),
+)  # fmt: skip
+BY_KEY = {view.key: view for view in VIEWS}
+DEFAULT = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some tickets of a list, and where the next ones begin ("" at the end)."""
+
+    tickets: Sequence[Ticket]
+    after: str
+
+
+def inbox_ids(agent: Agent) -> list[int]:
+    """The inboxes an agent sees."""
+    return list(Inbox.objects.visible_to(agent).order_by("pk").values_list("pk", flat=True))
+
+
+def page(view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxes: Sequence[int] | None = None) -> Page:
+    """The next `limit` tickets of a view after a cursor. A cursor somebody made up starts at the beginning."""
+    ids = list(inboxes) if inboxes is not None else inbox_ids(agent)
+    if not ids:
+        return Page([], "")
+    first, second = view.order
+    column, tie = first.lstrip("-"), second.lstrip("-")
+    beyond = _beyond(view.order, _cursor(after))
+    parts = [
+        view.narrow(Ticket.objects.filter(inbox_id=inbox), agent)
+        .filter(beyond)
+        .order_by(first, second)
+        .values_list(tie, column)[: limit + 1]
+        for inbox in ids
+    ]
+    rows = list(parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by(first, second)[: limit + 1])
+    shown = rows[:limit]
+    more = _written(shown[-1]) if len(rows) > limit else ""
+    return Page(dress([number for number, _value in shown], agent), more)
+
+
+def dress(numbers: Sequence[int], agent: Agent) -> list[Ticket]:
+    """Tickets ready to be shown as rows, in the order of `numbers`."""
+    found = {
+        ticket.number: ticket
+        for ticket in Ticket.objects.filter(number__in=numbers)
+        .select_related("customer", "inbox", "assignee", "team")
+        .prefetch_related("tags", "customer__contact_points")
+        .defer("inbox__signature")
+        .annotate(
+            has_been_read=Exists(
+                ReadMark.objects.filter(ticket=OuterRef("pk"), agent=agent, message_id__gte=OuterRef("last_message_id"))
+            )
+        )
+    }
+    rows = [found[number] for number in numbers if number in found]
+    now = clock.now()
+    for row in rows:
+        _dress(row, now)
+    return rows
+
+
+def _dress(ticket: Any, now: datetime) -> None:
+    ticket.is_unread = not ticket.has_been_read
+    ticket.badges = registry.badges(ticket)
+    ticket.wait_tone = wait_tone(ticket, now)
+
+
+def wait_tone(ticket: Ticket, now: datetime) -> str:
+    """"" while less than half of the inbox's response time is used, then "amber", then "red"; in business hours."""
+    if ticket.waiting_since is None:
+        return ""
+    target = ticket.inbox.response_target_minutes * 60
+    used = business(ticket.inbox.calendar_id).seconds_between(ticket.waiting_since, max(now, ticket.waiting_since))
+    return "red" if used >= target else "amber" if used * 2 >= target else ""
+
+
+_calendars: dict[int, tuple[float, BusinessCalendar]] = {}
+
+
+def business(calendar_id: int | None) -> BusinessCalendar:
+    """A calendar's arithmetic, kept for half a minute: a list asks once a row."""
+    if calendar_id is None:
+        return ALWAYS_OPEN
+    kept = _calendars.get(calendar_id)
+    if kept is None or kept[0] < time.monotonic():
+        kept = (time.monotonic() + 30, Calendar.objects.get(pk=calendar_id).business)
+        _calendars[calendar_id] = kept
+    return kept[1]
+
+
+def counts(agent: Agent, inboxes: Sequence[int] | None = None) -> dict[str, int]:
+    """How many tickets each counted view holds, at most COUNT_MOST each."""
+    ids = list(inboxes) if inboxes is not None else inbox_ids(agent)
+    seen = Ticket.objects.filter(inbox_id__in=ids)
+    return {
+        view.key: view.narrow(seen, agent).order_by()[:COUNT_MOST].count() if ids else 0
+        for view in VIEWS
+        if view.is_counted
+    }
+
+
+def neighbours(view: View, agent: Agent, ticket: Ticket) -> Ticket | None:
+    """The first ticket of the view that is not this one: where to go after an act."""
+    for other in page(view, agent, limit=2).tickets:
+        if other.pk != ticket.pk:
+            return other
+    return None
+
+
+def mark_read(ticket: Ticket, agent: Agent) -> None:
+    """Remember that the agent has seen the ticket's latest message."""
+    if ticket.last_message_id:
+        ReadMark.objects.bulk_create(
+            [ReadMark(agent=agent, ticket=ticket, message_id=ticket.last_message_id)],
+            update_conflicts=True, unique_fields=["agent", "ticket"], update_fields=["message_id"],
+        )  # fmt: skip
+
+
+def _beyond(order: tuple[str, str], cursor: tuple[Any, int] | None) -> Q:
+    if cursor is None:
+        return Q()
+    value, number = cursor
+    column, down = order[0].lstrip("-"), order[0].startswith("-")
+    tie = Q(**{f"{order[1].lstrip('-')}__{'lt' if order[1].startswith('-') else 'gt'}": number})
+    if value is None:
+        return Q(**{f"{column}__isnull": True}) & tie
+    further = Q(**{f"{column}__{'lt' if down else 'gt'}": value}) | (Q(**{column: value}) & tie)
+    return further if down else further | Q(**{f"{column}__isnull": True})
+
+
+def _written(row: tuple[int, datetime | None]) -> str:
+    number, value = row
+    return signing.dumps([value.isoformat() if value else None, number], salt="list", compress=False)
+
+
+def _cursor(text: str) -> tuple[Any, int] | None:
+    if not text:
+        return None
+    try:
+        value, number = signing.loads(text, salt="list")
+        return (datetime.fromisoformat(value) if value else None), int(number)
+    except (signing.BadSignature, ValueError, TypeError, json.JSONDecodeError):
+        return None

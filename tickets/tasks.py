@@ -1,0 +1,81 @@
+"""What workers and the clock do for tickets. Each task is safe to lose and safe to run twice."""
+
+from datetime import timedelta
+
+import structlog
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+
+from helpdesk import clock
+from helpdesk.models import Slot
+from helpdesk.tasks import ring
+from tickets.channels.email import reading
+from tickets.channels.email import sending as smtp
+from tickets.models import Ticket
+from tickets.operations import intake, sending, status
+
+log = structlog.get_logger(__name__)
+
+INTAKE_BATCH = 100
+DELIVERY_BATCH = 20
+
+__all__ = ["close_resolved", "deliver", "receive_mail", "ring", "wake_snoozed"]
+
+
+@shared_task
+def receive_mail() -> int:
+    """Read what is waiting, until nothing is. Returns how many mails were read."""
+    count = 0
+    while raws := intake.claim(INTAKE_BATCH):
+        count += len(raws)
+        reads = [reading.read(raw) for raw in raws]
+        try:
+            intake.receive(reads)
+        except Exception:
+            log.exception("a batch of mails failed; each is tried alone", mails=len(reads))
+            for read in reads:
+                _receive_alone(read)
+    return count
+
+
+def _receive_alone(read: intake.Read) -> None:
+    fresh = read.raw.__class__.objects.select_related("inbox").get(pk=read.raw.pk)
+    try:
+        intake.receive([intake.Read(fresh, read.mail, read.content_hash, read.problem)])
+    except Exception as error:
+        log.exception("a mail could not be received", raw=fresh.pk)
+        intake.park(fresh, f"It could not be put on a ticket: {error!r}"[:2000])
+
+
+@shared_task
+def deliver() -> int:
+    """Send what is due, until nothing is. Returns how many deliveries were tried."""
+    count = 0
+    sending.recover()
+    while deliveries := sending.claim(DELIVERY_BATCH):
+        count += len(deliveries)
+        smtp.deliver_all(deliveries)
+    return count
+
+
+@shared_task
+def wake_snoozed() -> None:
+    """Bring back the tickets whose time has come; each snooze wakes once."""
+    for ticket in Ticket.objects.due_to_wake(clock.now()).order_by("snoozed_until")[:1000]:
+        with transaction.atomic():
+            if ticket.snoozed_until and Slot.objects.take("wake", f"{ticket.pk} {ticket.snoozed_until.isoformat()}"):
+                status.wake(ticket, actor=None)
+
+
+@shared_task
+def close_resolved() -> None:
+    """Close what has been resolved for AUTO_CLOSE_DAYS; 0 never closes."""
+    if not settings.AUTO_CLOSE_DAYS:
+        return
+    before = clock.now() - timedelta(days=settings.AUTO_CLOSE_DAYS)
+    for ticket in Ticket.objects.resolved_before(before).order_by("resolved_at")[:1000]:
+        with transaction.atomic():
+            locked = Ticket.objects.locked(ticket.pk)
+            if locked.is_resolved and locked.resolved_at == ticket.resolved_at:
+                status.close(locked, actor=None)

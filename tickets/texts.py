@@ -1,0 +1,39 @@
+"""Small honest changes to text: what may be stored, what a list shows, what an HTML mail looks like."""
+
+import re
+
+from django.utils.html import escape, urlize
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LINE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
+_SPACE = re.compile(r"\s+")
+
+
+def clean(text: str) -> str:
+    """Text as we keep it: no control characters (PostgreSQL refuses NUL), one kind of line end, no edges."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def line(text: str, most: int = 300) -> str:
+    """Text fit for a header or a title: one line, no control characters, at most `most` characters."""
+    return _SPACE.sub(" ", _LINE.sub(" ", text)).strip()[:most]
+
+
+def snippet(text: str) -> str:
+    """The beginning of a text, for lists."""
+    return line(text[:1000], 200)
+
+
+def filename(name: str) -> str:
+    """A file's name without folders, control characters or nothing at all."""
+    name = line(name.replace("\\", "/").rpartition("/")[2], 200).strip(". ")
+    return name or "file"
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as HTML: escaped, links made links, blank lines made paragraphs."""
+    blocks = [block for block in re.split(r"\n{2,}", text) if block.strip()]
+    return "\n".join(
+        "<p>" + "<br>".join(urlize(escape(row), nofollow=True) for row in block.split("\n")) + "</p>"
+        for block in blocks
+    )

@@ -1,0 +1,147 @@
+"""A ticket as it is read: messages and activity in one line of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from helpdesk import events
+from tickets import activity, safe_html, texts
+from tickets.models import Attachment, DeliveryState, Message, Ticket
+
+#: these events are the messages themselves, or their way out; the messages show them
+_SHOWN_ELSEWHERE = {"message.received", "message.replied", "message.noted", "message.sent", "ticket.marked"}
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An attachment as a page shows it."""
+
+    filename: str
+    size: int
+    url: str
+    is_image: bool
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a reply got out: a state for the eye, words for the reader."""
+
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as a page shows it; `html` and `quoted_html` are safe."""
+
+    id: int
+    kind: str
+    author_name: str
+    author_address: str
+    at: datetime
+    html: str
+    quoted_html: str
+    has_original: bool
+    attachments: Sequence[Shown]
+    to: Sequence[str]
+    cc: Sequence[str]
+    delivery: Way | None
+    is_automated: bool
+    warnings: Sequence[str]
+    matched_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in the line of time."""
+
+    kind: str
+    at: datetime
+    message: Said | None = None
+    event: activity.Activity | None = None
+    order: tuple[datetime, int] = field(default=(datetime.min, 0))
+
+
+def of(ticket: Ticket) -> list[Entry]:
+    """Everything said and done on a ticket, oldest first, in a constant number of queries."""
+    messages = list(
+        Message.objects.filter(ticket=ticket)
+        .select_related("author", "sender", "outgoing")
+        .prefetch_related("attachments__file", "outgoing__deliveries")
+        .order_by("created_at", "id")
+    )
+    said = [Entry("message", m.created_at, message=show(m), order=(m.created_at, 1)) for m in messages]
+    happened = [e for e in events.history(ticket.number) if e.verb not in _SHOWN_ELSEWHERE]
+    done = [Entry("activity", a.at, event=a, order=(a.at, 0 if a.verb == "ticket.created" else 2)) for a in activity.told(happened)]
+    return sorted([*said, *done], key=lambda entry: entry.order)
+
+
+def show(message: Message) -> Said:
+    """A message made ready for a page."""
+    attachments = list(message.attachments.all())
+    images = {a.content_id: reverse("attachment", args=[a.pk]) for a in attachments if a.content_id}
+    whole = message.full_text
+    html = safe_html.clean(message.html, images) if message.html and not whole else texts.paragraphs(message.text)
+    quoted = ""
+    if whole:
+        quoted = safe_html.clean(message.html, images) if message.html else texts.paragraphs(whole)
+    inside = {cid for cid in images if f"cid:{cid}" in message.html} if message.html and not whole else set()
+    return Said(
+        id=message.pk,
+        kind=message.kind,
+        author_name=message.author.name if message.author else message.sender_name,
+        author_address=message.sender.address if message.sender else "",
+        at=message.created_at,
+        html=html,
+        quoted_html=quoted,
+        has_original=bool(message.html),
+        attachments=[shown(a) for a in attachments if a.content_id not in inside],
+        to=message.to,
+        cc=message.cc,
+        delivery=_way(message),
+        is_automated=message.is_automated,
+        warnings=_warnings(message),
+        matched_by=message.matched_by,
+    )
+
+
+def shown(attachment: Attachment) -> Shown:
+    return Shown(
+        attachment.filename,
+        attachment.file.size,
+        reverse("attachment", args=[attachment.pk]),
+        attachment.content_type in IMAGES,
+        attachment.content_type,
+    )
+
+
+def _way(message: Message) -> Way | None:
+    mail = getattr(message, "outgoing", None)
+    if mail is None:
+        return None
+    deliveries = list(mail.deliveries.all())
+    states = {d.state for d in deliveries}
+    for state, words in (
+        (DeliveryState.FAILED, _("not delivered")),
+        (DeliveryState.UNCERTAIN, _("uncertain: it may have been sent")),
+        (DeliveryState.SENDING, _("sending")),
+        (DeliveryState.QUEUED, _("queued")),
+    ):
+        if state in states:
+            answers = "; ".join(d.answer for d in deliveries if d.state == state and d.answer)
+            return Way(state, f"{words}: {answers}" if answers else words)
+    return Way(DeliveryState.SENT, _("sent")) if states else None
+
+
+def _warnings(message: Message) -> list[str]:
+    warnings = []
+    if message.matched_by == "stranger":
+        warnings.append(_("It names another ticket, but its sender takes no part there, so it has its own."))
+    if message.matched_by == "bounce":
+        warnings.append(_("This is a report that an answer of ours did not arrive."))
+    return warnings

@@ -1,0 +1,124 @@
+"""What the workspace's pages share: finding a ticket, and answering after an act."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from helpdesk.models import Agent, Event, Team
+from helpdesk.pages import toast
+from tickets import reading, registry, timeline
+from tickets.models import Tag, Ticket
+from tickets.operations import sending
+from tickets.operations.undo import UNDOABLE
+
+
+def find(request: HttpRequest, number: int) -> Ticket:
+    """The ticket, if the agent may see it; else 404, whether it exists or not."""
+    tickets = Ticket.objects.visible_to(request.user).select_related("customer__organisation", "inbox", "assignee", "team")
+    return get_object_or_404(tickets, number=number)
+
+
+def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
+    """The views column and the list."""
+    agent: Agent = request.user  # type: ignore[assignment]
+    inboxes = reading.inbox_ids(agent)
+    found = reading.page(view, agent, after=request.GET.get("after", ""), inboxes=inboxes)
+    counted = reading.counts(agent, inboxes)
+    return {
+        "view": view,
+        "views": [
+            {
+                "key": v.key, "name": v.name, "hotkey": v.hotkey, "count": counted.get(v.key),
+                "is_capped": counted.get(v.key) == reading.COUNT_MOST,
+                "url": f"{reverse('queue')}?view={v.key}", "current": v.key == view.key,
+            }
+            for v in reading.VIEWS
+        ],
+        "tickets": found.tickets,
+        "next_url": f"{reverse('queue')}?view={view.key}&after={found.after}" if found.after else "",
+        "rail_current": "queue",
+    }  # fmt: skip
+
+
+def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    """Everything the conversation, its header and its panel show."""
+    agent: Agent = request.user  # type: ignore[assignment]
+    return {
+        "ticket": ticket,
+        "timeline": timeline.of(ticket),
+        "panels": registry.panels(ticket, agent),
+        "participants": list(ticket.participants.all()),
+        "contact_points": list(ticket.customer.contact_points.all()),
+        "other_tickets": list(
+            Ticket.objects.visible_to(agent)
+            .filter(customer_id=ticket.customer_id)
+            .exclude(pk=ticket.pk)
+            .order_by("-number")[:5]
+        ),
+        "agents": list(assignable(ticket)),
+        "teams": list(Team.objects.filter(inboxes=ticket.inbox_id)),
+        "tags": list(ticket.tags.all()),
+        "all_tags": list(Tag.objects.values_list("name", flat=True)[:500]),
+        "recipients": sending.recipients(ticket),
+        "can_reply": agent.may_reply and not ticket.is_closed,
+        "wait_tone": reading.wait_tone(ticket, reading.clock.now()),
+        "rail_current": "queue",
+    }
+
+
+def assignable(ticket: Ticket):  # type: ignore[no-untyped-def]
+    """The agents who may be given this ticket."""
+    return (
+        Agent.objects.active()
+        .exclude(role="light")
+        .filter(pk__in=Agent.objects.filter(teams__inboxes=ticket.inbox_id).values("pk"))
+        .order_by("name")
+        | Agent.objects.active().filter(role="admin").order_by("name")
+    ).distinct()
+
+
+def view_of(request: HttpRequest) -> reading.View:
+    """The list the agent works through: in the address, else the one last used in this session."""
+    key = request.GET.get("view") or request.session.get("view") or reading.DEFAULT
+    view = reading.BY_KEY.get(key, reading.BY_KEY[reading.DEFAULT])
+    if request.session.get("view") != view.key:
+        request.session["view"] = view.key
+    return view
+
+
+def last_undoable(ticket: Ticket, agent: Agent) -> str:
+    """Where to post to undo what the agent just did; "" when it cannot be undone."""
+    event = (
+        Event.objects.filter(stream_id=ticket.number, actor_id=agent.pk).order_by("-id").first()
+    )
+    if event is None or event.verb not in UNDOABLE:
+        return ""
+    return reverse("ticket_undo", args=[ticket.number, event.pk])
+
+
+def after_act(request: HttpRequest, ticket: Ticket, said: str | Promise, *, can_undo: bool = True) -> HttpResponse:
+    """Answer an act: the changed parts of the page for htmx, the whole page again for everybody else."""
+    undo_url = last_undoable(ticket, request.user) if can_undo else ""  # type: ignore[arg-type]
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.success(request, said)
+        return redirect("ticket", number=ticket.number)
+    context = ticket_context(request, find(request, ticket.number))
+    response = render(request, "tickets/ticket.html#changed", context)
+    return toast(response, said, undo_url=undo_url)
+
+
+def not_possible(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse:
+    """Say why not, and show how things stand."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.error(request, why)
+        return redirect("ticket", number=ticket.number)
+    response = HttpResponse(status=409)
+    response["HX-Trigger"] = json.dumps({"toast": {"message": why, "undo_url": "", "tone": "bad"}})
+    return response
+
+
