@@ -12,6 +12,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("settings/", include("helpdesk.settings_urls")),
+    path("settings/", include("tickets.settings_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", ApiDocs.as_view(), name="api_docs"),
     path("api/v1/", include("tickets.api.urls")),

@@ -1,0 +1,95 @@
+"""Settings pages of one kind: a list of things, and a form to add or change one.
+
+An app describes a `Resource`; `routes` gives its URLs. Each page explains itself in a sentence.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from helpdesk.models import Role
+from helpdesk.operations.keeping import keep
+from helpdesk.pages import Section, roles, sections_for, settings_section
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the list: its title, and what it says of a thing."""
+
+    title: str | Promise
+    value: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Things of one kind that people look after in the settings."""
+
+    key: str
+    title: str | Promise
+    about: str | Promise
+    new: str | Promise
+    things: Callable[[], "models.QuerySet[Any]"]
+    form: type[ModelForm[Any]]
+    columns: Sequence[Column]
+    allowed: tuple[Role, ...] = (Role.ADMIN,)
+    form_template: str = "helpdesk/settings/form.html"
+    after: Callable[[HttpRequest, Any], None] | None = None
+
+    @property
+    def url_name(self) -> str:
+        return f"settings_{self.key}"
+
+
+def routes(resource: Resource) -> list[URLPattern]:
+    """The list, the empty form and the filled form of a resource, and its place in the settings' side navigation."""
+    settings_section(Section(resource.key, resource.title, resource.about, resource.url_name, resource.allowed))
+    guard = roles(*resource.allowed)
+
+    def listing(request: HttpRequest) -> HttpResponse:
+        rows = [
+            {"url": reverse(f"{resource.url_name}_edit", args=[thing.pk]), "cells": [c.value(thing) for c in resource.columns]}
+            for thing in resource.things()[:500]
+        ]
+        return render(
+            request, "helpdesk/settings/list.html",
+            {**_shared(request, resource), "rows": rows, "columns": [c.title for c in resource.columns],
+             "new_url": reverse(f"{resource.url_name}_new")},
+        )  # fmt: skip
+
+    def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        thing = get_object_or_404(resource.things(), pk=pk) if pk else None
+        form = resource.form(request.POST or None, request.FILES or None, instance=thing)
+        if request.method == "POST" and form.is_valid():
+            kept = keep(form, actor=request.user)  # type: ignore[arg-type]
+            if resource.after:
+                resource.after(request, kept)
+            messages.success(request, _("Saved."))
+            return redirect(resource.url_name)
+        context = {**_shared(request, resource), "form": form, "thing": thing, "back_url": reverse(resource.url_name)}
+        return render(request, resource.form_template, context, status=422 if form.errors else 200)
+
+    return [
+        path(f"{resource.key}/", guard(listing), name=resource.url_name),
+        path(f"{resource.key}/new/", guard(edit), name=f"{resource.url_name}_new"),
+        path(f"{resource.key}/<int:pk>/", guard(edit), name=f"{resource.url_name}_edit"),
+    ]
+
+
+def _shared(request: HttpRequest, resource: Resource) -> dict[str, Any]:
+    return {
+        "sections": sections_for(request.user),  # type: ignore[arg-type]
+        "section": resource.key,
+        "title": resource.title,
+        "about": resource.about,
+        "new_label": resource.new,
+        "rail_current": "settings",
+    }

@@ -1,0 +1,181 @@
+"""The people of the tests: Ana (agent), Ben (another team), Chloe (lead), Dora (customer), Emil (a stranger)."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from helpdesk import events
+from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
+from tickets import reading
+from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
+
+WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+@pytest.fixture(autouse=True)
+def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
+    """What a test stores goes away with it."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "files")},
+        },
+    }
+    reading._calendars.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.create(name="Support")
+
+
+@pytest.fixture
+def billing_team(db: None) -> Team:
+    return Team.objects.create(name="Billing")
+
+
+def make_agent(email: str, name: str, role: str, *teams: Team) -> Agent:
+    """An agent whose password is nothing anybody would hash in a test."""
+    agent = Agent(email=email, name=name, role=role)
+    agent.set_unusable_password()
+    agent.save()
+    agent.teams.set(teams)
+    return agent
+
+
+@pytest.fixture
+def ana(team: Team) -> Agent:
+    return make_agent("ana@demo.localhost", "Ana Silva", Role.AGENT, team)
+
+
+@pytest.fixture
+def ben(billing_team: Team) -> Agent:
+    return make_agent("ben@demo.localhost", "Ben Okafor", Role.AGENT, billing_team)
+
+
+@pytest.fixture
+def chloe(team: Team) -> Agent:
+    return make_agent("chloe@demo.localhost", "Chloe Martin", Role.LEAD, team)
+
+
+@pytest.fixture
+def lou(team: Team) -> Agent:
+    """A light collaborator."""
+    return make_agent("lou@demo.localhost", "Lou Novak", Role.LIGHT, team)
+
+
+@pytest.fixture
+def admin(db: None) -> Agent:
+    return make_agent("admin@demo.localhost", "Ada Admin", Role.ADMIN)
+
+
+@pytest.fixture
+def calendar(db: None) -> Calendar:
+    calendar = Calendar.objects.create(name="Office", zone="Europe/Berlin")
+    CalendarVersion.objects.create(calendar=calendar, weekly=WEEKDAYS)
+    return calendar
+
+
+@pytest.fixture
+def inbox(team: Team, calendar: Calendar) -> Inbox:
+    inbox = Inbox.objects.create(name="Support", address="support@demo.localhost", calendar=calendar)
+    inbox.teams.add(team)
+    return inbox
+
+
+@pytest.fixture
+def billing(billing_team: Team) -> Inbox:
+    inbox = Inbox.objects.create(name="Billing", address="billing@demo.localhost")
+    inbox.teams.add(billing_team)
+    return inbox
+
+
+@pytest.fixture
+def dora(db: None) -> Customer:
+    dora = Customer.objects.create(name="Dora Diaz")
+    ContactPoint.objects.create(customer=dora, channel="email", address="dora@customer.example")
+    return dora
+
+
+@pytest.fixture
+def emil() -> str:
+    return "emil@stranger.example"
+
+
+def mail(
+    sender: str = "Dora Diaz <dora@customer.example>", subject: str = "My order", text: str = "Where is my order?",
+    to: str = "support@demo.localhost", **headers: str,
+) -> bytes:  # fmt: skip
+    """A mail as a customer's program writes it; header names with underscores for hyphens."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Date"] = "Mon, 02 Mar 2026 10:00:00 +0000"
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(text)
+    return message.as_bytes()
+
+
+@pytest.fixture
+def send_mail_in(inbox: Inbox) -> Callable[..., RawMessage]:
+    """Store a mail and read it, as the receiving server and the worker do."""
+    from tickets.operations import intake
+    from tickets.tasks import receive_mail
+
+    def send(content: bytes, to: Inbox | None = None) -> RawMessage:
+        raw = intake.store(inbox=to or inbox, content=content, source="test")
+        assert raw is not None
+        receive_mail()
+        raw.refresh_from_db()
+        return raw
+
+    return send
+
+
+@pytest.fixture
+def ticket(send_mail_in: Callable[..., RawMessage], dora: Customer) -> Ticket:
+    """Dora's open ticket, with her one message."""
+    raw = send_mail_in(mail(Message_ID="<first@customer.example>"))
+    assert raw.said is not None, raw.reason
+    return raw.said.ticket
+
+
+@pytest.fixture
+def settle() -> Callable[[], None]:
+    """Let every subscriber hear everything."""
+
+    def hear() -> None:
+        while events.drain():
+            pass
+
+    return hear
+
+
+@pytest.fixture
+def verbs() -> Callable[[Ticket], list[str]]:
+    """What happened on a ticket, in order."""
+    return lambda ticket: list(
+        Event.objects.filter(stream_id=ticket.pk).order_by("id").values_list("verb", flat=True)
+    )
+
+
+@pytest.fixture
+def as_agent() -> Callable[[Agent], Client]:
+    """A browser without scripts in which this agent is signed in."""
+
+    def sign_in(agent: Agent) -> Client:
+        client = Client()
+        client.force_login(agent, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in

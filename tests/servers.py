@@ -1,0 +1,26 @@
+"""Real servers for the tests: those the environment names, else embedded ones in a folder of their own.
+
+Loaded by pytest before Django reads its settings (`-p tests.servers`); workers of xdist inherit the environment.
+"""
+
+import atexit
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("SECRET_KEY", "a key for tests, long enough to be taken for a real one")
+os.environ.setdefault("INSTANCE", "tests")
+os.environ.setdefault("MAIL_CATCHER", "1")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+if "PYTEST_XDIST_WORKER" not in os.environ and not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    from helpdesk import embedded
+
+    _folder = tempfile.TemporaryDirectory(prefix="helpdesk-tests-")
+    _data = Path(_folder.name)
+    _servers = embedded.start(_data)
+    os.environ.setdefault("DATA", str(_data))
+    os.environ.setdefault("DATABASE_URL", embedded.database_url(_data))
+    os.environ.setdefault("REDIS_URL", embedded.redis_url(_data))
+    atexit.register(_folder.cleanup)
+    atexit.register(_servers.stop)

@@ -1,0 +1,33 @@
+"""The settings' pages of the ticket floor."""
+
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.views.resources import Column, Resource, routes
+from tickets.inbox_form import InboxForm
+from tickets.models import Inbox
+
+INBOXES = Resource(
+    key="inboxes",
+    title=_("Inboxes"),
+    about=_("Addresses customers write to. Each has its teams, its hours and the time within which to answer."),
+    new=_("Add an inbox"),
+    things=lambda: Inbox.objects.prefetch_related("teams").select_related("calendar", "mailbox"),
+    form=InboxForm,
+    columns=[
+        Column(_("Name"), lambda inbox: inbox.name),
+        Column(_("Address"), lambda inbox: inbox.address),
+        Column(_("Teams"), lambda inbox: ", ".join(team.name for team in inbox.teams.all())),
+        Column(_("Comes in by"), lambda inbox: _("IMAP: trouble") if _trouble(inbox) else _way_in(inbox)),
+    ],
+)
+
+
+def _trouble(inbox: Inbox) -> bool:
+    return hasattr(inbox, "mailbox") and bool(inbox.mailbox.error)
+
+
+def _way_in(inbox: Inbox) -> str:
+    return f"IMAP {inbox.mailbox.host}" if hasattr(inbox, "mailbox") else str(_("our mail server"))
+
+
+urlpatterns = routes(INBOXES)
