@@ -5,9 +5,18 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.statistics import Difference, Interval, mean_interval, newcombe, share, wilson
+from reports.statistics import (
+    Difference,
+    Interval,
+    mean_interval,
+    newcombe,
+    share,
+    wilson,
+)
 
-Scores = Mapping[int, int] | Iterable[int]  # how often each score was given, or the scores themselves
+Scores = (
+    Mapping[int, int] | Iterable[int]
+)  # how often each score was given, or the scores themselves
 SMALLEST_CELL = 5
 SATISFIED = (4, 5)
 DISSATISFIED = (1, 2)
@@ -30,7 +39,9 @@ def _checked(scores: Scores, low: int, high: int) -> Counter[int]:
     counts = tally(scores)
     for score in counts:
         if not low <= score <= high:
-            raise ValueError(f"A score of {score} is not on the scale from {low} to {high}.")
+            raise ValueError(
+                f"A score of {score} is not on the scale from {low} to {high}."
+            )
     return counts
 
 
@@ -48,6 +59,7 @@ class Csat:
     high: float | None
     mean: float | None
     bottom2: float | None
+    bottom2_interval: Interval | None  # nobody dissatisfied so far is not certainty
     distribution: Mapping[int, int]
 
 
@@ -65,6 +77,7 @@ def csat(scores: Scores) -> Csat:
         high=interval.high if interval else None,
         mean=_mean(counts),
         bottom2=share(_count(counts, *DISSATISFIED), n),
+        bottom2_interval=wilson(_count(counts, *DISSATISFIED), n),
         distribution={score: counts[score] for score in range(1, 6)},
     )
 
@@ -120,7 +133,11 @@ class Ces1:
 def ces1(scores: Scores) -> Ces1:
     """Customer effort, first version."""
     counts = _checked(scores, 1, 5)
-    return Ces1(sum(counts.values()), _mean(counts), {score: counts[score] for score in range(1, 6)})
+    return Ces1(
+        sum(counts.values()),
+        _mean(counts),
+        {score: counts[score] for score in range(1, 6)},
+    )
 
 
 # ---------------------------------------------------------------------- who answered
@@ -149,7 +166,9 @@ def response_rate(delivered: int, answered: int) -> ResponseRate:
 Suppression = Literal["primary", "complementary"]
 
 
-def suppressed(sizes: Mapping[Hashable, int], smallest: int = SMALLEST_CELL) -> dict[Hashable, Suppression | None]:
+def suppressed(
+    sizes: Mapping[Hashable, int], smallest: int = SMALLEST_CELL
+) -> dict[Hashable, Suppression | None]:
     """Which groups of a published total to hide: those below the minimum, and, so that a single hidden one cannot be
     recovered by subtraction, the next smallest too."""
     hidden: dict[Hashable, Suppression | None] = {
@@ -158,5 +177,7 @@ def suppressed(sizes: Mapping[Hashable, int], smallest: int = SMALLEST_CELL) -> 
     if sum(reason is not None for reason in hidden.values()) == 1:
         shown = [group for group, reason in hidden.items() if reason is None]
         if shown:
-            hidden[min(shown, key=lambda group: (sizes[group], str(group)))] = "complementary"
+            hidden[min(shown, key=lambda group: (sizes[group], str(group)))] = (
+                "complementary"
+            )
     return hidden
