@@ -256,6 +256,11 @@ class BusinessCalendar:
         )
 
 
+def start_of_day(zone: str, day: date) -> datetime:
+    """The first instant of a local day, in UTC; when its midnight is skipped, the jump that skips it."""
+    return _instant(_first_occurrence(_zone(zone), datetime.combine(day, MIDNIGHT)))
+
+
 # ---------------------------------------------------------------------- wall clock and instants
 
 
@@ -400,4 +405,4 @@ def _day(text: Any) -> date:
         raise ValueError(f"“{text}” is not a day: write it as 2026-12-24.") from error
 
 
-ALWAYS_OPEN = BusinessCalendar("UTC", (CalendarVersion(None, {day: ((MIDNIGHT, MIDNIGHT),) for day in range(7)}),))
+ALWAYS_OPEN = BusinessCalendar("UTC", (CalendarVersion(None, dict.fromkeys(range(7), ((MIDNIGHT, MIDNIGHT),))),))

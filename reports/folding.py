@@ -6,8 +6,8 @@ Pure: events in, facts out, no database. Metric functions in `reports.metrics` r
 Who counts: a *human reply* is a public message of a person; acknowledgements and bots are automated; notes never start,
 stop or count. A *customer message* is one a person wrote: automatic answers and bounces start nothing.
 
-What the fold understands beside the ledger's everyday verbs: `ticket.handed_over` (a bot passes the customer to people),
-`chat.left` (the visitor left), `ticket.categorised {topic}` and `ticket.unmerged`. It ignores every other verb.
+What the fold understands beside the ledger's everyday verbs: `ticket.handed_over` (a bot passes the customer to
+people), `chat.left` (the visitor left), `ticket.categorised {topic}` and `ticket.unmerged`. It ignores every other.
 
 Seconds are differences of instants floored to whole seconds, so parts always add up to the whole.
 """
@@ -21,9 +21,7 @@ from typing import Any, Literal, Protocol
 from helpdesk.calendars import BusinessCalendar
 
 Klass = Literal["counted", "spam", "merged", "deleted", "bulk_closed", "imported"]
-MoveKind = Literal[
-    "created", "solved", "bulk_closed", "reopened", "removed", "restored"
-]
+MoveKind = Literal["created", "solved", "bulk_closed", "reopened", "removed", "restored"]
 
 SETTLED = frozenset({"resolved", "closed"})
 RUNNING = ("new", "open", "pending", "on_hold")
@@ -204,11 +202,7 @@ class TicketFacts:
 
     @property
     def awaits_first_reply(self) -> bool:
-        return (
-            self.initiated_by != "agent"
-            and self.first_reply_at is None
-            and self.abandoned_at is None
-        )
+        return self.initiated_by != "agent" and self.first_reply_at is None and self.abandoned_at is None
 
     @property
     def is_resolved(self) -> bool:
@@ -242,9 +236,7 @@ class TicketFacts:
             inside = move.kind in ENTERING
         return inside
 
-    def waits_at(
-        self, as_of: datetime, calendar: BusinessCalendar | None = None
-    ) -> Waits:
+    def waits_at(self, as_of: datetime, calendar: BusinessCalendar | None = None) -> Waits:
         """Seconds in each status up to `as_of`, the running one included; business seconds with a calendar."""
         waits = self.waits if calendar is None else self.business_waits
         status = "gone" if self.klass in OUT else self.status
@@ -267,10 +259,7 @@ OUT = frozenset({"spam", "merged", "deleted"})
 
 
 def fold(
-    events: Iterable[LedgerEvent],
-    calendar: BusinessCalendar,
-    *,
-    absorbed: Iterable[LedgerEvent] = (),
+    events: Iterable[LedgerEvent], calendar: BusinessCalendar, *, absorbed: Iterable[LedgerEvent] = ()
 ) -> TicketFacts:
     """The facts of one ticket, from all its events in ledger order.
 
@@ -292,12 +281,7 @@ def seconds(start: datetime, end: datetime) -> int:
 class _Folding:
     """The state of a fold. Handlers are named after the verb they take in."""
 
-    def __init__(
-        self,
-        own: list[LedgerEvent],
-        absorbed: list[LedgerEvent],
-        calendar: BusinessCalendar,
-    ) -> None:
+    def __init__(self, own: list[LedgerEvent], absorbed: list[LedgerEvent], calendar: BusinessCalendar) -> None:
         self.calendar = calendar
         first = next((event for event in own if event.verb == "ticket.created"), own[0])
         facts = first.facts if first.verb == "ticket.created" else {}
@@ -327,12 +311,8 @@ class _Folding:
         self.abandoned_at: datetime | None = None
         self.next_responses: list[NextResponse] = []
         self.unanswered_at_solve = 0
-        self.incoming = self.automated_incoming = self.automated_replies = (
-            self.notes
-        ) = 0
-        self.outgoing = self.replies = self.replies_before_first_resolution = (
-            self.handoffs
-        ) = 0
+        self.incoming = self.automated_incoming = self.automated_replies = self.notes = 0
+        self.outgoing = self.replies = self.replies_before_first_resolution = self.handoffs = 0
         self.repliers: list[Any] = []
         self.last_replier: Any = None
         self.wrote_since = self.answered_since = False  # since the last resolution
@@ -340,9 +320,7 @@ class _Folding:
         self.status = self.span_status = "new"
         self.since = self.started_at
         self.spans: list[Span] = []
-        self.waited = dict.fromkeys(
-            (*RUNNING, "business_new", "business_open", "business_pending"), 0
-        )
+        self.waited = dict.fromkeys((*RUNNING, "business_new", "business_open", "business_pending"), 0)
         self.waited["business_on_hold"] = 0
         self.resolutions: list[Resolution] = []
         self.reopenings: list[Reopening] = []
@@ -354,11 +332,7 @@ class _Folding:
 
         timeline = [event for event in own if event is not first]
         if absorbed:
-            timeline += [
-                event
-                for event in absorbed
-                if event.verb in ("message.received", "message.replied")
-            ]
+            timeline += [event for event in absorbed if event.verb in ("message.received", "message.replied")]
             timeline.sort(key=attrgetter("id"))
         handlers = _HANDLERS
         for event in timeline:
@@ -409,20 +383,12 @@ class _Folding:
             pass  # the agent's opening message answers nobody
         else:
             self.replies += 1
-            if (
-                self.first_reply_at is None
-                and self.initiated_by != "agent"
-                and self.abandoned_at is None
-            ):
+            if self.first_reply_at is None and self.initiated_by != "agent" and self.abandoned_at is None:
                 self.first_reply_at = at
                 self.first_replier = actor
             elif self.asked_at is not None:
                 business = self.calendar.seconds_between(self.asked_at, at)
-                self.next_responses.append(
-                    NextResponse(
-                        self.asked_at, at, seconds(self.asked_at, at), business, actor
-                    )
-                )
+                self.next_responses.append(NextResponse(self.asked_at, at, seconds(self.asked_at, at), business, actor))
         self.asked_at = None
         self.answered_since = self.answered_since or self.wrote_since
         if self.status == "new":
@@ -454,13 +420,7 @@ class _Folding:
         elif not settles:
             self.bulk = False
             self.holds = None
-        self.closed_at = (
-            at
-            if to == "closed" and was != "closed"
-            else self.closed_at
-            if settles
-            else None
-        )
+        self.closed_at = at if to == "closed" and was != "closed" else self.closed_at if settles else None
         self.turn(to, at)
 
     def settle(self, event: LedgerEvent) -> None:
@@ -473,9 +433,7 @@ class _Folding:
         if self.bulk:
             self.move("bulk_closed", at)
             return
-        start = (
-            self.started_at if self.initiated_by != "agent" else self.first_customer_at
-        )
+        start = self.started_at if self.initiated_by != "agent" else self.first_customer_at
         courtesy = self.returned and self.wrote_since and not self.answered_since
         if courtesy:
             self.reopenings[-1] = Reopening(self.reopenings[-1].at, courtesy=True)
@@ -483,9 +441,7 @@ class _Folding:
         resolution = Resolution(
             at=at,
             seconds=None if start is None else seconds(start, at),
-            business_seconds=None
-            if start is None
-            else self.calendar.seconds_between(start, at),
+            business_seconds=None if start is None else self.calendar.seconds_between(start, at),
             courtesy=courtesy,
             actor=event.actor_id,
         )
@@ -499,9 +455,7 @@ class _Folding:
     def come_back(self, at: datetime) -> None:
         self.left_at = None
         self.move("reopened", at)
-        if (
-            self.holds is not None
-        ):  # bulk closing, or resolving while it was out, is no resolution to come back from
+        if self.holds is not None:  # bulk closing, or resolving while it was out, is no resolution to come back from
             self.reopenings.append(Reopening(at, courtesy=False))
             self.returned = True
         self.bulk = False
@@ -603,9 +557,7 @@ class _Folding:
         between = self.calendar.seconds_between
         replied, over = self.first_reply_at, self.handed_over_at
         first = next((one for one in self.resolutions if one.seconds is not None), None)
-        holds = (
-            self.holds if self.holds is not None and self.status in SETTLED else None
-        )
+        holds = self.holds if self.holds is not None and self.status in SETTLED else None
         waited = self.waited
         return TicketFacts(
             klass=self.klass,
@@ -628,17 +580,11 @@ class _Folding:
             first_customer_at=self.first_customer_at,
             first_reply_at=replied,
             frt_s=None if replied is None else seconds(self.started_at, replied),
-            frt_business_s=None
-            if replied is None
-            else between(self.started_at, replied),
+            frt_business_s=None if replied is None else between(self.started_at, replied),
             first_replier=self.first_replier,
             handed_over_at=over,
-            frt_from_handover_s=None
-            if replied is None or over is None
-            else seconds(over, replied),
-            frt_from_handover_business_s=None
-            if replied is None or over is None
-            else between(over, replied),
+            frt_from_handover_s=None if replied is None or over is None else seconds(over, replied),
+            frt_from_handover_business_s=None if replied is None or over is None else between(over, replied),
             abandoned_at=self.abandoned_at,
             waiting_since=self.waiting_since(),
             next_responses=tuple(self.next_responses),
@@ -656,12 +602,7 @@ class _Folding:
             status=self.status,
             status_since=self.since,
             spans=tuple(self.spans),
-            waits=Waits(
-                waited["new"],
-                waited["new"] + waited["open"],
-                waited["pending"],
-                waited["on_hold"],
-            ),
+            waits=Waits(waited["new"], waited["new"] + waited["open"], waited["pending"], waited["on_hold"]),
             business_waits=Waits(
                 waited["business_new"],
                 waited["business_new"] + waited["business_open"],
@@ -672,9 +613,7 @@ class _Folding:
             reopenings=tuple(self.reopenings),
             first_resolved_at=None if first is None else first.at,
             first_resolution_s=None if first is None else first.seconds,
-            first_resolution_business_s=None
-            if first is None
-            else first.business_seconds,
+            first_resolution_business_s=None if first is None else first.business_seconds,
             resolved_at=None if holds is None else holds.at,
             resolution_s=None if holds is None else holds.seconds,
             resolution_business_s=None if holds is None else holds.business_seconds,

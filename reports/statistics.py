@@ -396,12 +396,12 @@ def mantel_haenszel(strata: Iterable[Stratum], confidence: float = CONFIDENCE) -
     r = s = pr = ps_qr = qs = rd = weights = 0.0
     for table in tables:
         n = sum(table)
-        exposed, unexposed = table.with_yes + table.with_no, table.without_yes + table.without_no
+        exposed, unexposed = (table.with_yes + table.with_no, table.without_yes + table.without_no)
         if exposed and unexposed:
             rd += (table.with_yes * unexposed - table.without_yes * exposed) / n
             weights += exposed * unexposed / n
-        ri, si = table.with_yes * table.without_no / n, table.with_no * table.without_yes / n
-        pi, qi = (table.with_yes + table.without_no) / n, (table.with_no + table.without_yes) / n
+        ri, si = (table.with_yes * table.without_no / n, table.with_no * table.without_yes / n)
+        pi, qi = ((table.with_yes + table.without_no) / n, (table.with_no + table.without_yes) / n)
         r, s = r + ri, s + si
         pr, ps_qr, qs = pr + pi * ri, ps_qr + pi * si + qi * ri, qs + qi * si
     crude = a * d / (b * c) if b * c else None
@@ -433,7 +433,7 @@ class Logistic:
 
     def odds_ratio(self, column: int, confidence: float = CONFIDENCE) -> tuple[float, Interval]:
         """The odds ratio of one column with its Wald interval."""
-        coefficient, spread = self.coefficients[column], z_for(confidence) * self.standard_errors[column]
+        coefficient, spread = (self.coefficients[column], z_for(confidence) * self.standard_errors[column])
         return exp(coefficient), Interval(exp(coefficient - spread), exp(coefficient + spread))
 
 

@@ -33,30 +33,15 @@ class MixAdjustment:
 
 def mix_adjusted(groups: Mapping[Hashable, Mapping[Hashable, Csat]]) -> MixAdjustment:
     """Groups compared on the mix of strata they have in common, weighted by all answers."""
-    strata = {
-        stratum
-        for cells in groups.values()
-        for stratum, cell in cells.items()
-        if cell.n
-    }
-    common = [
-        s for s in strata if all(s in cells and cells[s].n for cells in groups.values())
-    ]
-    weights = {
-        stratum: sum(cells[stratum].n for cells in groups.values())
-        for stratum in common
-    }
+    strata = {stratum for cells in groups.values() for stratum, cell in cells.items() if cell.n}
+    common = [s for s in strata if all(s in cells and cells[s].n for cells in groups.values())]
+    weights = {stratum: sum(cells[stratum].n for cells in groups.values()) for stratum in common}
     total = sum(weights.values())
     found = {
         name: Standardised(
-            crude=share(
-                sum(cell.satisfied for cell in cells.values()),
-                sum(cell.n for cell in cells.values()),
-            ),
+            crude=share(sum(cell.satisfied for cell in cells.values()), sum(cell.n for cell in cells.values())),
             by_stratum={stratum: cell.share for stratum, cell in cells.items()},
-            standardised=share(
-                sum((cells[s].share or 0.0) * weights[s] for s in common), total
-            ),
+            standardised=share(sum((cells[s].share or 0.0) * weights[s] for s in common), total),
         )
         for name, cells in groups.items()
     }
@@ -88,9 +73,7 @@ class NonResponse:
     bound_high: float | None
 
 
-def nonresponse(
-    population: Mapping[Hashable, int], answers: Mapping[Hashable, Csat]
-) -> NonResponse:
+def nonresponse(population: Mapping[Hashable, int], answers: Mapping[Hashable, Csat]) -> NonResponse:
     """How far the silent could move the figure. `population` is everybody by stratum, `answers` who answered."""
     n = sum(cell.n for cell in answers.values())
     total = sum(population.values())
@@ -100,19 +83,12 @@ def nonresponse(
     for stratum, size in population.items():
         cell = answers.get(stratum)
         if size and weighted is not None:
-            weighted = (
-                None
-                if cell is None or cell.share is None
-                else weighted + cell.share * size / total
-            )
+            weighted = None if cell is None or cell.share is None else weighted + cell.share * size / total
     return NonResponse(
         crude=p,
         poststratified=weighted,
         response_rate=rate,
-        rate_by_stratum={
-            s: share(answers[s].n if s in answers else 0, size)
-            for s, size in population.items()
-        },
+        rate_by_stratum={s: share(answers[s].n if s in answers else 0, size) for s, size in population.items()},
         bound_low=None if rate is None else rate * (p or 0.0),
         bound_high=None if rate is None else rate * (p or 0.0) + 1 - rate,
     )

@@ -12,10 +12,7 @@ from reports.statistics import percentile
 
 def volume(tickets: Iterable[TicketFacts], period: Period | None = None) -> int:
     """Tickets that came in: bulk-closed ones are in; spam, merged, deleted and imported ones are out."""
-    return sum(
-        ticket.in_volume and (period is None or ticket.created_at in period)
-        for ticket in tickets
-    )
+    return sum(ticket.in_volume and (period is None or ticket.created_at in period) for ticket in tickets)
 
 
 def classes(tickets: Iterable[TicketFacts]) -> Counter[Klass]:
@@ -35,14 +32,8 @@ class Backlog:
 
 def backlog(tickets: Iterable[TicketFacts], moment: datetime) -> Backlog:
     """The tickets unsolved just before a moment. For a day, pass the first instant of the next one."""
-    ages = [
-        seconds(ticket.started_at, moment)
-        for ticket in tickets
-        if ticket.in_backlog_at(moment)
-    ]
-    return Backlog(
-        len(ages), percentile(ages, 0.5), percentile(ages, 0.9), max(ages, default=None)
-    )
+    ages = [seconds(ticket.started_at, moment) for ticket in tickets if ticket.in_backlog_at(moment)]
+    return Backlog(len(ages), percentile(ages, 0.5), percentile(ages, 0.9), max(ages, default=None))
 
 
 @dataclass(frozen=True, slots=True)

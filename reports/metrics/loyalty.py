@@ -65,28 +65,17 @@ class NpsDifference:
 
 def nps_difference(before: Nps, after: Nps) -> NpsDifference | None:
     """The change of a net promoter score; the squared errors of both sides add up."""
-    if (
-        before.score is None
-        or after.score is None
-        or before.standard_error is None
-        or after.standard_error is None
-    ):
+    if before.score is None or after.score is None or before.standard_error is None or after.standard_error is None:
         return None
     change = after.score - before.score
     error = sqrt(before.standard_error**2 + after.standard_error**2)
     half = z_for() * error
-    return NpsDifference(
-        Difference(change, change - half, change + half),
-        error,
-        change / error if error else None,
-    )
+    return NpsDifference(Difference(change, change - half, change + half), error, change / error if error else None)
 
 
 # ---------------------------------------------------------------------- staying
 
-Active = Sequence[
-    tuple[date, date | None]
-]  # half-open intervals in which a customer was one
+Active = Sequence[tuple[date, date | None]]  # half-open intervals in which a customer was one
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +104,11 @@ def retention(customers: Iterable[Active], start: date, end: date) -> Retention:
             reactivated += earlier
             new += not earlier
     rate = share(retained, at_start)
-    return Retention(
-        at_start,
-        at_end,
-        new,
-        reactivated,
-        retained,
-        rate,
-        None if rate is None else 1 - rate,
-    )
+    return Retention(at_start, at_end, new, reactivated, retained, rate, None if rate is None else 1 - rate)
 
 
 def _is_active(active: Active, day: date) -> bool:
-    return any(
-        since <= day and (until is None or day < until) for since, until in active
-    )
+    return any(since <= day and (until is None or day < until) for since, until in active)
 
 
 def compound_churn(rate: float, periods: int = 12) -> float:

@@ -22,21 +22,12 @@ Label = Literal[
     "excluded",
 ]
 SUCCESSES: frozenset[Label] = frozenset({"fcr_confirmed", "fcr_operational"})
-JUDGED: frozenset[Label] = SUCCESSES | {
-    "reopened",
-    "repeat_contact",
-    "customer_says_no",
-    "not_one_reply",
-}
+JUDGED: frozenset[Label] = SUCCESSES | {"reopened", "repeat_contact", "customer_says_no", "not_one_reply"}
 
 
 def sample(tickets: Iterable[TicketFacts]) -> list[TicketFacts]:
     """The tickets whose resolution is measured: resolved now, not bulk-closed, not abandoned, not out."""
-    return [
-        ticket
-        for ticket in tickets
-        if ticket.in_quality and ticket.resolution_s is not None
-    ]
+    return [ticket for ticket in tickets if ticket.in_quality and ticket.resolution_s is not None]
 
 
 def full_resolution(tickets: Iterable[TicketFacts]) -> Percentiles:
@@ -46,9 +37,7 @@ def full_resolution(tickets: Iterable[TicketFacts]) -> Percentiles:
 
 def first_resolution(tickets: Iterable[TicketFacts]) -> Percentiles:
     """From the earliest contact to the first resolution, whatever happened since."""
-    return percentiles(
-        ticket.first_resolution_s for ticket in tickets if ticket.in_quality
-    )
+    return percentiles(ticket.first_resolution_s for ticket in tickets if ticket.in_quality)
 
 
 # ---------------------------------------------------------------------- reopening
@@ -154,14 +143,7 @@ def first_contact(
     answers = answers or {}
     others = _by_customer(tickets)
     verdicts = {
-        key: _verdict(
-            key,
-            ticket,
-            others.get(ticket.customer, ()),
-            as_of,
-            window,
-            answers.get(key),
-        )
+        key: _verdict(key, ticket, others.get(ticket.customer, ()), as_of, window, answers.get(key))
         for key, ticket in tickets.items()
     }
     labels = {key: verdict.label for key, verdict in verdicts.items()}
@@ -180,9 +162,7 @@ def first_contact(
 Contacts = Iterable[tuple[Hashable, TicketFacts]]
 
 
-def _by_customer(
-    tickets: Mapping[Any, TicketFacts],
-) -> dict[Hashable, list[tuple[Hashable, TicketFacts]]]:
+def _by_customer(tickets: Mapping[Any, TicketFacts]) -> dict[Hashable, list[tuple[Hashable, TicketFacts]]]:
     found: dict[Hashable, list[tuple[Hashable, TicketFacts]]] = {}
     for key, ticket in tickets.items():
         if ticket.customer is not None and ticket.in_volume and ticket.is_contact:
@@ -191,19 +171,12 @@ def _by_customer(
 
 
 def _verdict(
-    key: Hashable,
-    ticket: TicketFacts,
-    others: Contacts,
-    as_of: datetime,
-    window: timedelta,
-    answer: bool | None,
+    key: Hashable, ticket: TicketFacts, others: Contacts, as_of: datetime, window: timedelta, answer: bool | None
 ) -> Verdict:
     if not ticket.in_quality:
         return Verdict("excluded", False)
     same = [one for other, one in others if other != key and _same_matter(ticket, one)]
-    if ticket.follow_up_of is not None or any(
-        _follows(ticket, one, window) for one in same
-    ):
+    if ticket.follow_up_of is not None or any(_follows(ticket, one, window) for one in same):
         return Verdict("follow_up", False)
     if not ticket.resolutions:
         return Verdict("unresolved", False)

@@ -5,18 +5,9 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.statistics import (
-    Difference,
-    Interval,
-    mean_interval,
-    newcombe,
-    share,
-    wilson,
-)
+from reports.statistics import Difference, Interval, mean_interval, newcombe, share, wilson
 
-Scores = (
-    Mapping[int, int] | Iterable[int]
-)  # how often each score was given, or the scores themselves
+Scores = Mapping[int, int] | Iterable[int]  # how often each score was given, or the scores themselves
 SMALLEST_CELL = 5
 SATISFIED = (4, 5)
 DISSATISFIED = (1, 2)
@@ -39,9 +30,7 @@ def _checked(scores: Scores, low: int, high: int) -> Counter[int]:
     counts = tally(scores)
     for score in counts:
         if not low <= score <= high:
-            raise ValueError(
-                f"A score of {score} is not on the scale from {low} to {high}."
-            )
+            raise ValueError(f"A score of {score} is not on the scale from {low} to {high}.")
     return counts
 
 
@@ -133,11 +122,7 @@ class Ces1:
 def ces1(scores: Scores) -> Ces1:
     """Customer effort, first version."""
     counts = _checked(scores, 1, 5)
-    return Ces1(
-        sum(counts.values()),
-        _mean(counts),
-        {score: counts[score] for score in range(1, 6)},
-    )
+    return Ces1(sum(counts.values()), _mean(counts), {score: counts[score] for score in range(1, 6)})
 
 
 # ---------------------------------------------------------------------- who answered
@@ -166,9 +151,7 @@ def response_rate(delivered: int, answered: int) -> ResponseRate:
 Suppression = Literal["primary", "complementary"]
 
 
-def suppressed(
-    sizes: Mapping[Hashable, int], smallest: int = SMALLEST_CELL
-) -> dict[Hashable, Suppression | None]:
+def suppressed(sizes: Mapping[Hashable, int], smallest: int = SMALLEST_CELL) -> dict[Hashable, Suppression | None]:
     """Which groups of a published total to hide: those below the minimum, and, so that a single hidden one cannot be
     recovered by subtraction, the next smallest too."""
     hidden: dict[Hashable, Suppression | None] = {
@@ -177,7 +160,5 @@ def suppressed(
     if sum(reason is not None for reason in hidden.values()) == 1:
         shown = [group for group, reason in hidden.items() if reason is None]
         if shown:
-            hidden[min(shown, key=lambda group: (sizes[group], str(group)))] = (
-                "complementary"
-            )
+            hidden[min(shown, key=lambda group: (sizes[group], str(group)))] = "complementary"
     return hidden

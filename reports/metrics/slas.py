@@ -24,12 +24,7 @@ class Outcome:
     target_s: int | None
 
 
-def first_response(
-    facts: TicketFacts,
-    calendar: BusinessCalendar,
-    target_s: int,
-    as_of: datetime | None,
-) -> Outcome:
+def first_response(facts: TicketFacts, calendar: BusinessCalendar, target_s: int, as_of: datetime | None) -> Outcome:
     """The first response target. Unanswered and past due is breached; unanswered in time is running.
 
     A ticket that left without an answer is judged as it left; then, or started by an agent, its state may be `none`.
@@ -40,17 +35,10 @@ def first_response(
     replied = facts.first_reply_at
     if replied is not None:
         elapsed = calendar.seconds_between(facts.started_at, replied)
-        return Outcome(
-            "met" if elapsed <= target_s else "breached", due, elapsed, target_s
-        )
-    ends = [
-        moment for moment in (facts.left_at, facts.abandoned_at) if moment is not None
-    ]
+        return Outcome("met" if elapsed <= target_s else "breached", due, elapsed, target_s)
+    ends = [moment for moment in (facts.left_at, facts.abandoned_at) if moment is not None]
     until = min([*ends, *([as_of] if as_of is not None else [])], default=None)
-    if (
-        until is not None
-        and calendar.seconds_between(facts.started_at, until) > target_s
-    ):
+    if until is not None and calendar.seconds_between(facts.started_at, until) > target_s:
         return Outcome("breached", due, None, target_s)
     return Outcome("none" if ends else "running", due, None, target_s)
 
@@ -85,28 +73,18 @@ class PriorityOutcome:
 
 
 def by_priority(
-    facts: TicketFacts,
-    calendar: BusinessCalendar,
-    targets: Mapping[str, int],
-    as_of: datetime | None = None,
+    facts: TicketFacts, calendar: BusinessCalendar, targets: Mapping[str, int], as_of: datetime | None = None
 ) -> PriorityOutcome:
     """The first response target after the changes of priority that came before the reply."""
     replied = facts.first_reply_at
-    changes = [
-        (at, to) for at, to in facts.priorities if replied is None or at <= replied
-    ]
+    changes = [(at, to) for at, to in facts.priorities if replied is None or at <= replied]
     levels = [facts.first_priority or DEFAULT_PRIORITY, *(to for _, to in changes)]
     applied = targets.get(levels[-1])
     old = targets.get(levels[-2] if len(levels) > 1 else levels[0])
     if applied is None:
         return PriorityOutcome(Outcome("none", None, None, None), old, None, False)
-    overdue = (
-        bool(changes)
-        and calendar.seconds_between(facts.started_at, changes[-1][0]) > applied
-    )
-    return PriorityOutcome(
-        first_response(facts, calendar, applied, as_of), old, applied, overdue
-    )
+    overdue = bool(changes) and calendar.seconds_between(facts.started_at, changes[-1][0]) > applied
+    return PriorityOutcome(first_response(facts, calendar, applied, as_of), old, applied, overdue)
 
 
 # ---------------------------------------------------------------------- the requester's wait
@@ -120,16 +98,11 @@ class WaitClock:
     target_s: int
     breached: bool
     breach_at: datetime | None
-    clock: tuple[
-        tuple[str, int], ...
-    ]  # status and business seconds of each stay in which it ran
+    clock: tuple[tuple[str, int], ...]  # status and business seconds of each stay in which it ran
 
 
 def requester_wait(
-    facts: TicketFacts,
-    calendar: BusinessCalendar,
-    target_s: int,
-    as_of: datetime | None = None,
+    facts: TicketFacts, calendar: BusinessCalendar, target_s: int, as_of: datetime | None = None
 ) -> WaitClock:
     """The requester-wait target: runs in new, open and on hold inside business hours."""
     spans = list(facts.spans)

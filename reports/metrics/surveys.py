@@ -6,12 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 Decision = Literal["send", "opted_out", "throttled_any", "throttled_kind"]
-SCALES: Mapping[str, tuple[int, int]] = {
-    "csat": (1, 5),
-    "ces1": (1, 5),
-    "ces2": (1, 7),
-    "nps": (0, 10),
-}
+SCALES: Mapping[str, tuple[int, int]] = {"csat": (1, 5), "ces1": (1, 5), "ces2": (1, 7), "nps": (0, 10)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +21,7 @@ class Occasion:
 
 
 def throttle(
-    occasions: Iterable[Occasion],
-    *,
-    any_days: float = 14,
-    kind_days: Mapping[str, float] | None = None,
+    occasions: Iterable[Occasion], *, any_days: float = 14, kind_days: Mapping[str, float] | None = None
 ) -> list[tuple[Hashable, Decision]]:
     """Whether each occasion is taken, in the order of time. Exactly the limit is enough; a suppressed occasion does
     not restart it."""
@@ -42,13 +34,9 @@ def throttle(
         decision: Decision = "send"
         if one.opted_out:
             decision = "opted_out"
-        elif one.customer in last and one.at - last[one.customer] < timedelta(
-            days=any_days
-        ):
+        elif one.customer in last and one.at - last[one.customer] < timedelta(days=any_days):
             decision = "throttled_any"
-        elif key in last_of_kind and one.at - last_of_kind[key] < timedelta(
-            days=kind_days.get(one.kind, any_days)
-        ):
+        elif key in last_of_kind and one.at - last_of_kind[key] < timedelta(days=kind_days.get(one.kind, any_days)):
             decision = "throttled_kind"
         if decision == "send":
             last[one.customer] = last_of_kind[key] = one.at
@@ -84,12 +72,7 @@ def answers(
     scores: dict[Hashable, int] = {}
     first: dict[Hashable, datetime] = {}
     for hit in sorted(hits, key=lambda one: one.at):
-        if (
-            hit.invitation not in sent
-            or hit.method.upper() != "POST"
-            or not hit.from_page
-            or not hit.token_ok
-        ):
+        if hit.invitation not in sent or hit.method.upper() != "POST" or not hit.from_page or not hit.token_ok:
             continue
         sent_at, kind = sent[hit.invitation]
         low, high = SCALES.get(kind, SCALES["csat"])

@@ -39,9 +39,7 @@ class Occupancy:
         return share(self.handling_sum_s, self.handling_union_s)
 
 
-def occupancy(
-    handling: Iterable[Stretch], available: Iterable[Stretch], paid: Iterable[Stretch]
-) -> Occupancy:
+def occupancy(handling: Iterable[Stretch], available: Iterable[Stretch], paid: Iterable[Stretch]) -> Occupancy:
     """Occupancy, utilisation, availability and concurrency of one agent's day, or of several added up."""
     handling = list(handling)
     return Occupancy(

@@ -63,40 +63,23 @@ def _check_line(number: int, line: str) -> Outcome:
     except (ValueError, RecursionError) as error:
         return Outcome(name, "", problem=f"is not JSON: {error}")
     if not isinstance(case, dict):
-        return Outcome(
-            name, "", problem="is not an object with name, family, events and expected"
-        )
+        return Outcome(name, "", problem="is not an object with name, family, events and expected")
     name = str(case.get("name") or name)
     family = str(case.get("family") or "")
     events, expected = case.get("events"), case.get("expected")
     if not family or not isinstance(events, list) or not isinstance(expected, dict):
-        return Outcome(
-            name,
-            family,
-            problem="needs a family, a list of events and an object of expected answers",
-        )
+        return Outcome(name, family, problem="needs a family, a list of events and an object of expected answers")
     if family not in FAMILIES:
-        return Outcome(
-            name, family, problem=f"belongs to the unknown family “{family}”"
-        )
-    asked = {
-        key: value for key, value in expected.items() if not key.startswith("info_")
-    }
+        return Outcome(name, family, problem=f"belongs to the unknown family “{family}”")
+    asked = {key: value for key, value in expected.items() if not key.startswith("info_")}
     if not asked:
         return Outcome(name, family, problem="expects no answer")
-    names = {
-        key: tuple(value) if isinstance(value, dict) else ()
-        for key, value in asked.items()
-    }
+    names = {key: tuple(value) if isinstance(value, dict) else () for key, value in asked.items()}
     try:
         answers = FAMILIES[family](Example(family, tuple(events), names))
-    except Exception as error:  # noqa: BLE001 - whatever an example does to a function, it is that example's failure
+    except Exception as error:
         return Outcome(name, family, problem=f"cannot be run: {_plain(error)}")
-    found = (
-        mismatch
-        for key, value in asked.items()
-        for mismatch in compare(key, value, answers.get(key, NOTHING))
-    )
+    found = (mismatch for key, value in asked.items() for mismatch in compare(key, value, answers.get(key, NOTHING)))
     return Outcome(name, family, mismatches=tuple(found))
 
 
@@ -108,19 +91,11 @@ def compare(key: str, expected: Any, got: Any) -> Iterator[Mismatch]:
     if isinstance(got, Each) and not isinstance(expected, Mapping):
         got = got.single
     if isinstance(expected, Mapping) and isinstance(got, Mapping):
-        names = (
-            expected.keys() if isinstance(got, Known) else expected.keys() | got.keys()
-        )
+        names = expected.keys() if isinstance(got, Known) else expected.keys() | got.keys()
         for name in sorted(names):
             if not name.startswith("info_"):
-                yield from compare(
-                    f"{key}.{name}", expected.get(name, NOTHING), got.get(name, NOTHING)
-                )
-    elif (
-        isinstance(expected, list)
-        and isinstance(got, list | tuple)
-        and len(expected) == len(got)
-    ):
+                yield from compare(f"{key}.{name}", expected.get(name, NOTHING), got.get(name, NOTHING))
+    elif isinstance(expected, list) and isinstance(got, list | tuple) and len(expected) == len(got):
         for place, (one, other) in enumerate(zip(expected, got, strict=True)):
             yield from compare(f"{key}[{place}]", one, other)
     elif not _same(expected, got):
@@ -128,21 +103,14 @@ def compare(key: str, expected: Any, got: Any) -> Iterator[Mismatch]:
 
 
 def _same(expected: Any, got: Any) -> bool:
-    if (
-        isinstance(expected, bool)
-        or isinstance(got, bool)
-        or expected is None
-        or got is None
-    ):
+    if isinstance(expected, bool) or isinstance(got, bool) or expected is None or got is None:
         return expected is got
     if isinstance(expected, int) and isinstance(got, int | float):
         return expected == got
     if isinstance(expected, float) and isinstance(got, int | float):
         return abs(expected - got) <= TOLERANCE
     if isinstance(expected, str) and isinstance(got, str):
-        return expected == got or (
-            _instant(expected) is not None and _instant(expected) == _instant(got)
-        )
+        return expected == got or (_instant(expected) is not None and _instant(expected) == _instant(got))
     return False
 
 

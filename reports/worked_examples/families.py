@@ -10,19 +10,9 @@ from zoneinfo import ZoneInfo
 from helpdesk.calendars import start_of_day
 from reports import statistics
 from reports.folding import TicketFacts, Waits
-from reports.metrics import (
-    drivers,
-    flow,
-    loyalty,
-    resolution,
-    response_times,
-    satisfaction,
-    slas,
-    surveys,
-    workload,
-)
+from reports.metrics import drivers, flow, loyalty, resolution, response_times, satisfaction, slas, surveys, workload
 from reports.periods import UNITS, Unit, covering, label_at
-from reports.worked_examples.vocabulary import Example, Unreadable, count, keyed
+from reports.worked_examples.vocabulary import Example, UnreadableError, count, keyed
 
 Answers = dict[str, Any]
 Family = Callable[[Example], Answers]
@@ -46,18 +36,9 @@ SEVERAL = Several()
 class Each(Known):
     """One answer for each ticket. Where one value is asked for, it is that of the only ticket, or the total."""
 
-    def __init__(
-        self,
-        values: Mapping[str, Any],
-        tickets: Mapping[str, TicketFacts],
-        total: Any = SEVERAL,
-    ) -> None:
+    def __init__(self, values: Mapping[str, Any], tickets: Mapping[str, TicketFacts], total: Any = SEVERAL) -> None:
         super().__init__(values)
-        counted = [
-            values[name]
-            for name, facts in tickets.items()
-            if facts.in_volume and name in values
-        ]
+        counted = [values[name] for name, facts in tickets.items() if facts.in_volume and name in values]
         every = counted if len(counted) == 1 else list(values.values())
         self.single = every[0] if len(every) == 1 else total
 
@@ -74,18 +55,14 @@ def family(name: str) -> Callable[[Family], Family]:
 
 
 def each(example: Example, value: Callable[[TicketFacts], Any]) -> Each:
-    return Each(
-        {name: value(facts) for name, facts in example.tickets.items()}, example.tickets
-    )
+    return Each({name: value(facts) for name, facts in example.tickets.items()}, example.tickets)
 
 
 def known_of(facts: TicketFacts, example: Example) -> Known:
     """Everything that can be asked of one ticket."""
     as_of = example.as_of
     inside, judged = facts.in_volume, facts.in_quality
-    waiting = (
-        response_times.wait_for_first_reply(facts, as_of) if as_of is not None else None
-    )
+    waiting = response_times.wait_for_first_reply(facts, as_of) if as_of is not None else None
     survives = inside and facts.initiated_by != "agent"
     business = [one.business_seconds for one in facts.next_responses]
     return Known(
@@ -99,13 +76,9 @@ def known_of(facts: TicketFacts, example: Example) -> Known:
             "frt_from_creation_s": facts.frt_s if inside else None,
             "frt_business_s": facts.frt_business_s if inside else None,
             "frt_from_handoff_s": facts.frt_from_handover_s if inside else None,
-            "frt_from_handoff_business_s": facts.frt_from_handover_business_s
-            if inside
-            else None,
+            "frt_from_handoff_business_s": facts.frt_from_handover_business_s if inside else None,
             "abandoned": facts.abandoned_at is not None,
-            "censored_at_s": waiting[0]
-            if waiting is not None and not waiting[1]
-            else None,
+            "censored_at_s": waiting[0] if waiting is not None and not waiting[1] else None,
             "in_median_denominator": inside and facts.frt_s is not None,
             "in_survival_denominator": survives,
             "next_reply_s": [one.seconds for one in facts.next_responses],
@@ -115,13 +88,9 @@ def known_of(facts: TicketFacts, example: Example) -> Known:
             "agent_public_replies": facts.outgoing,
             "replies": facts.replies,
             "first_resolution_s": facts.first_resolution_s if judged else None,
-            "first_resolution_business_s": facts.first_resolution_business_s
-            if judged
-            else None,
+            "first_resolution_business_s": facts.first_resolution_business_s if judged else None,
             "full_resolution_s": facts.resolution_s if judged else None,
-            "full_resolution_business_s": facts.resolution_business_s
-            if judged
-            else None,
+            "full_resolution_business_s": facts.resolution_business_s if judged else None,
             "resolutions": len(facts.resolutions) if inside else 0,
             "reopens": facts.reopens if inside else 0,
             "reopens_raw": facts.reopens if inside else 0,
@@ -132,15 +101,7 @@ def known_of(facts: TicketFacts, example: Example) -> Known:
 
 
 COUNTS = frozenset(
-    {
-        "unanswered_at_solve",
-        "agent_public_replies",
-        "replies",
-        "resolutions",
-        "reopens",
-        "reopens_raw",
-        "reopens_net",
-    }
+    {"unanswered_at_solve", "agent_public_replies", "replies", "resolutions", "reopens", "reopens_raw", "reopens_net"}
 )
 
 
@@ -153,27 +114,17 @@ def known_of_tickets(example: Example) -> Answers:
         key: Each(
             {name: known[key] for name, known in per_ticket.items()},
             tickets,
-            sum(known[key] for known in per_ticket.values())
-            if key in COUNTS
-            else SEVERAL,
+            sum(known[key] for known in per_ticket.values()) if key in COUNTS else SEVERAL,
         )
         for key in names
     }
     facts = list(tickets.values())
     first = response_times.first_response(one.frt_s for one in facts if one.in_volume)
-    first_business = response_times.first_response(
-        one.frt_business_s for one in facts if one.in_volume
-    )
+    first_business = response_times.first_response(one.frt_business_s for one in facts if one.in_volume)
     following = response_times.next_response(
-        one.seconds
-        for ticket in facts
-        if ticket.in_volume
-        for one in ticket.next_responses
+        one.seconds for ticket in facts if ticket.in_volume for one in ticket.next_responses
     )
-    full, initial = (
-        resolution.full_resolution(facts),
-        resolution.first_resolution(facts),
-    )
+    full, initial = (resolution.full_resolution(facts), resolution.first_resolution(facts))
     back, touched = resolution.reopens(facts), resolution.touches(facts)
     answers |= {
         "per_ticket": Each(per_ticket, tickets),
@@ -208,37 +159,20 @@ def known_of_tickets(example: Example) -> Answers:
     return answers
 
 
-for _name in (
-    "first_response",
-    "next_response",
-    "resolution",
-    "reopens",
-    "exclusions",
-    "merging",
-):
+for _name in ("first_response", "next_response", "resolution", "reopens", "exclusions", "merging"):
     FAMILIES[_name] = known_of_tickets
 
 
 @family("touches")
 def touches(example: Example) -> Answers:
-    return known_of_tickets(example) | {
-        "solved": resolution.touches(example.tickets.values()).solved
-    }
+    return known_of_tickets(example) | {"solved": resolution.touches(example.tickets.values()).solved}
 
 
 @family("abandonment")
 def abandonment(example: Example) -> Answers:
     found = response_times.abandonment(example.tickets.values())
-    gone = [
-        name
-        for name, facts in example.tickets.items()
-        if facts.in_volume and facts.abandoned_at is not None
-    ]
-    return known_of_tickets(example) | {
-        "abandoned": gone,
-        "abandonment_rate": found.rate,
-        "chats": found.conversations,
-    }
+    gone = [name for name, facts in example.tickets.items() if facts.in_volume and facts.abandoned_at is not None]
+    return known_of_tickets(example) | {"abandoned": gone, "abandonment_rate": found.rate, "chats": found.conversations}
 
 
 @family("attribution")
@@ -259,19 +193,14 @@ def attribution(example: Example) -> Answers:
 @family("status_durations")
 def status_durations(example: Example) -> Answers:
     answers = known_of_tickets(example)
-    business_asked = any(
-        "business" in key or "calendar" in key for key in example.asked
-    )
+    business_asked = any("business" in key or "calendar" in key for key in example.asked)
     plain = "business" if example.has_calendar and not business_asked else "calendar"
     for name in ("calendar", "business"):
         of: dict[str, dict[str, Any]] = {
-            ticket: _waits(facts, example, name)
-            for ticket, facts in example.tickets.items()
+            ticket: _waits(facts, example, name) for ticket, facts in example.tickets.items()
         }
         for key in next(iter(of.values()), {}):
-            values = Each(
-                {ticket: waits[key] for ticket, waits in of.items()}, example.tickets
-            )
+            values = Each({ticket: waits[key] for ticket, waits in of.items()}, example.tickets)
             answers[f"{key}_{name}_s"] = answers[f"{name}_{key}_s"] = values
             if name == plain:
                 answers[f"{key}_s"] = values
@@ -303,23 +232,15 @@ def _waits(facts: TicketFacts, example: Example, name: str) -> dict[str, Any]:
 @family("first_contact_resolution")
 def first_contact_resolution(example: Example) -> Answers:
     as_of = example.moment(example.need("as_of"))
-    said = sorted(
-        example.of("survey.fcr"), key=lambda event: example.moment(event["t"])
-    )
+    said = sorted(example.of("survey.fcr"), key=lambda event: example.moment(event["t"]))
     found = resolution.first_contact(
         example.tickets,
         as_of=as_of,
         window=timedelta(days=example.config.get("window_days", 7)),
-        answers={
-            str(e["ticket"]): bool(e["resolved"])
-            for e in said
-            if example.moment(e["t"]) <= as_of
-        },
+        answers={str(e["ticket"]): bool(e["resolved"]) for e in said if example.moment(e["t"]) <= as_of},
     )
     return {
-        "per_ticket": Each(
-            {str(name): label for name, label in found.labels.items()}, example.tickets
-        ),
+        "per_ticket": Each({str(name): label for name, label in found.labels.items()}, example.tickets),
         "fcr_net": found.net,
         "fcr_gross": found.gross,
         "survey_answers": found.survey_answers,
@@ -335,13 +256,9 @@ def backlog(example: Example) -> Answers:
     facts = list(example.tickets.values())
     moments: dict[str, datetime] = {}
     for text in example.config.get("days", ()):
-        moments[text] = start_of_day(
-            example.zone, date.fromisoformat(text) + timedelta(days=1)
-        )
+        moments[text] = start_of_day(example.zone, date.fromisoformat(text) + timedelta(days=1))
     if not moments and "from" in example.config:
-        moments = {
-            one.label: one.end for one in covering(example.period, example.zone, "day")
-        }
+        moments = {one.label: one.end for one in covering(example.period, example.zone, "day")}
     if example.as_of is not None:
         moments["now"] = example.as_of
     answers: Answers = {}
@@ -376,35 +293,16 @@ def flow_identity(example: Example) -> Answers:
 @family("periods")
 def periods(example: Example) -> Answers:
     """What was solved in each period of the account's zone, or created where nothing is solved."""
-    moments = [
-        one.at
-        for facts in example.tickets.values()
-        if facts.in_volume
-        for one in facts.resolutions
-    ]
-    if not any(
-        entry.verb == "ticket.resolved"
-        for entries in example.ledger.values()
-        for entry in entries
-    ):
-        moments = [
-            facts.created_at for facts in example.tickets.values() if facts.in_volume
-        ]
-    unit = example.config.get("unit") or _unit_of(
-        example.asked.get("by_account_zone", ())
-    )
+    moments = [one.at for facts in example.tickets.values() if facts.in_volume for one in facts.resolutions]
+    if not any(entry.verb == "ticket.resolved" for entries in example.ledger.values() for entry in entries):
+        moments = [facts.created_at for facts in example.tickets.values() if facts.in_volume]
+    unit = example.config.get("unit") or _unit_of(example.asked.get("by_account_zone", ()))
     if unit not in UNITS:
-        raise Unreadable(f"{unit!r} is not a period: {', '.join(UNITS)}")
-    answers: Answers = {
-        "by_account_zone": dict(
-            Counter(label_at(at, example.zone, unit) for at in moments)
-        )
-    }
+        raise UnreadableError(f"{unit!r} is not a period: {', '.join(UNITS)}")
+    answers: Answers = {"by_account_zone": dict(Counter(label_at(at, example.zone, unit) for at in moments))}
     for name in UNITS:
         found: Unit = name
-        answers[f"by_{name}"] = dict(
-            Counter(label_at(at, example.zone, found) for at in moments)
-        )
+        answers[f"by_{name}"] = dict(Counter(label_at(at, example.zone, found) for at in moments))
     return answers
 
 
@@ -442,11 +340,7 @@ def sla_due(example: Example) -> Answers:
     return {
         "due": each(
             example,
-            lambda facts: (
-                example.calendar.due(facts.started_at, _target(example, facts))
-                .astimezone(zone)
-                .isoformat()
-            ),
+            lambda facts: example.calendar.due(facts.started_at, _target(example, facts)).astimezone(zone).isoformat(),
         )
     }
 
@@ -454,21 +348,12 @@ def sla_due(example: Example) -> Answers:
 @family("sla_attainment")
 def sla_attainment(example: Example) -> Answers:
     outcomes = {
-        name: slas.first_response(
-            facts, example.calendar, _target(example, facts), example.as_of
-        )
+        name: slas.first_response(facts, example.calendar, _target(example, facts), example.as_of)
         for name, facts in example.tickets.items()
     }
     found = slas.attainment(outcome.state for outcome in outcomes.values())
     told = {
-        name: Known(
-            {
-                "state": one.state,
-                "due": _utc(one.due),
-                "elapsed_s": one.elapsed_s,
-                "target_s": one.target_s,
-            }
-        )
+        name: Known({"state": one.state, "due": _utc(one.due), "elapsed_s": one.elapsed_s, "target_s": one.target_s})
         for name, one in outcomes.items()
     }
     answers: Answers = {
@@ -479,8 +364,7 @@ def sla_attainment(example: Example) -> Answers:
         "attainment": found.share,
     }
     return {
-        key: Each({n: one[key] for n, one in told.items()}, example.tickets)
-        for key in ("state", "due", "elapsed_s")
+        key: Each({n: one[key] for n, one in told.items()}, example.tickets) for key in ("state", "due", "elapsed_s")
     } | answers
 
 
@@ -488,9 +372,7 @@ def sla_attainment(example: Example) -> Answers:
 def sla_paused(example: Example) -> Answers:
     told = {}
     for name, facts in example.tickets.items():
-        found = slas.requester_wait(
-            facts, example.calendar, _target(example, facts), example.as_of
-        )
+        found = slas.requester_wait(facts, example.calendar, _target(example, facts), example.as_of)
         told[name] = Known(
             {
                 "elapsed_s": found.elapsed_s,
@@ -505,9 +387,7 @@ def sla_paused(example: Example) -> Answers:
 
 @family("sla_priority")
 def sla_priority(example: Example) -> Answers:
-    targets = {
-        str(name): int(target) for name, target in example.need("targets").items()
-    }
+    targets = {str(name): int(target) for name, target in example.need("targets").items()}
     told = {}
     for name, facts in example.tickets.items():
         found = slas.by_priority(facts, example.calendar, targets, example.as_of)
@@ -528,9 +408,7 @@ def _spread(told: Mapping[str, Known], example: Example) -> Answers:
     """The same answers by ticket and by key."""
     answers: Answers = {"per_ticket": Each(told, example.tickets)}
     for key in next(iter(told.values()), {}):
-        answers[key] = Each(
-            {name: known[key] for name, known in told.items()}, example.tickets
-        )
+        answers[key] = Each({name: known[key] for name, known in told.items()}, example.tickets)
     return answers
 
 
@@ -541,20 +419,14 @@ def _spread(told: Mapping[str, Known], example: Example) -> Answers:
 def percentiles(example: Example) -> Answers:
     def told(**group: Any) -> Answers:
         observed = [
-            event
-            for event in example.of("observation")
-            if all(event.get(key) == value for key, value in group.items())
+            event for event in example.of("observation") if all(event.get(key) == value for key, value in group.items())
         ]
         values = [_seconds(event) for event in observed for _ in range(count(event))]
         found = statistics.percentiles(values)
         answers: Answers = {"n": found.n, "mean": found.mean}
         for p in range(1, 100):
             answers[f"p{p}"] = statistics.percentile(values, p / 100)
-        answers |= {
-            "median": answers["p50"],
-            "min": min(values, default=None),
-            "max": max(values, default=None),
-        }
+        answers |= {"median": answers["p50"], "min": min(values, default=None), "max": max(values, default=None)}
         for key in example.asked:
             if limit := re.fullmatch(r"share_under_(\d+)(s|m|min|h|d)", key):
                 unit = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}[limit[2]]
@@ -564,10 +436,7 @@ def percentiles(example: Example) -> Answers:
     answers = told()
     answers |= {f"pooled_{key}": value for key, value in answers.items()}
     for key in example.group_keys("observation"):
-        groups = {
-            keyed([value]): Known(told(**{key: value}))
-            for value in example.group_values(key, "observation")
-        }
+        groups = {keyed([value]): Known(told(**{key: value})) for value in example.group_values(key, "observation")}
         answers |= {f"by_{key}": groups, **groups}
         for p in ("p50", "p90", "p95", "mean"):
             answers[f"{p}_by_{key}"] = {name: one[p] for name, one in groups.items()}
@@ -579,7 +448,7 @@ def _seconds(event: Mapping[str, Any]) -> float:
         return float(event["seconds"])
     if "hours" in event:
         return float(event["hours"]) * 3600
-    raise Unreadable("an observation has seconds or hours")
+    raise UnreadableError("an observation has seconds or hours")
 
 
 @family("survival")
@@ -587,11 +456,7 @@ def survival(example: Example) -> Answers:
     events = list(example.of("observation"))
     unit = "seconds" if any("seconds" in event for event in events) else "hours"
     suffix = unit[0]
-    seen = [
-        (event[unit], bool(event["solved"]))
-        for event in events
-        for _ in range(count(event))
-    ]
+    seen = [(event[unit], bool(event["solved"])) for event in events for _ in range(count(event))]
     curve = statistics.kaplan_meier(seen)
     answers: Answers = {
         "n": curve.n,
@@ -633,11 +498,8 @@ def _first_two_groups(example: Example) -> tuple[str, list[Any]]:
     for key in example.group_keys():
         values = example.group_values(key)
         if len(values) == 2:
-            return key, ["before", "after"] if set(values) == {
-                "before",
-                "after",
-            } else values
-    raise Unreadable("a comparison is between two groups")
+            return key, ["before", "after"] if set(values) == {"before", "after"} else values
+    raise UnreadableError("a comparison is between two groups")
 
 
 @family("csat")
@@ -652,15 +514,9 @@ def csat(example: Example) -> Answers:
             "wilson_high": found.high,
             "mean": found.mean,
             "bottom2": found.bottom2,
-            "bottom2_low": found.bottom2_interval.low
-            if found.bottom2_interval
-            else None,
-            "bottom2_high": found.bottom2_interval.high
-            if found.bottom2_interval
-            else None,
-            "dissatisfied": sum(
-                found.distribution[score] for score in satisfaction.DISSATISFIED
-            ),
+            "bottom2_low": found.bottom2_interval.low if found.bottom2_interval else None,
+            "bottom2_high": found.bottom2_interval.high if found.bottom2_interval else None,
+            "dissatisfied": sum(found.distribution[score] for score in satisfaction.DISSATISFIED),
             "distribution": {str(score): n for score, n in found.distribution.items()},
         }
 
@@ -670,9 +526,7 @@ def csat(example: Example) -> Answers:
 @family("csat_difference")
 def csat_difference(example: Example) -> Answers:
     key, names = _first_two_groups(example)
-    before, after = (
-        satisfaction.csat(example.scores("csat", **{key: name})) for name in names
-    )
+    before, after = (satisfaction.csat(example.scores("csat", **{key: name})) for name in names)
     change = satisfaction.csat_difference(before, after)
     return {
         keyed([names[0]]): before.share,
@@ -713,15 +567,10 @@ def ces(example: Example) -> Answers:
 def suppression(example: Example) -> Answers:
     keys = example.group_keys()
     if not keys:
-        raise Unreadable("there are no groups to hide")
-    cells = {
-        v: satisfaction.csat(example.scores("csat", **{keys[0]: v}))
-        for v in example.group_values(keys[0])
-    }
+        raise UnreadableError("there are no groups to hide")
+    cells = {v: satisfaction.csat(example.scores("csat", **{keys[0]: v})) for v in example.group_values(keys[0])}
     smallest = int(example.config.get("min_n", satisfaction.SMALLEST_CELL))
-    hidden = satisfaction.suppressed(
-        {name: cell.n for name, cell in cells.items()}, smallest
-    )
+    hidden = satisfaction.suppressed({name: cell.n for name, cell in cells.items()}, smallest)
     total = satisfaction.csat(example.scores("csat"))
     shown = total.n >= smallest
     return {
@@ -733,10 +582,7 @@ def suppression(example: Example) -> Answers:
             }
             for name, cell in cells.items()
         },
-        "total": {
-            "n": total.n if shown else None,
-            "csat": total.share if shown else None,
-        },
+        "total": {"n": total.n if shown else None, "csat": total.share if shown else None},
     }
 
 
@@ -744,10 +590,7 @@ def suppression(example: Example) -> Answers:
 
 
 def _valid_answers(example: Example) -> dict[str, int]:
-    sent = {
-        str(e["invite"]): (example.moment(e["t"]), str(e.get("kind", "csat")))
-        for e in example.of("survey.sent")
-    }
+    sent = {str(e["invite"]): (example.moment(e["t"]), str(e.get("kind", "csat"))) for e in example.of("survey.sent")}
     hits = [
         surveys.Hit(
             invitation=str(event["invite"]),
@@ -759,10 +602,7 @@ def _valid_answers(example: Example) -> dict[str, int]:
         )
         for event in example.of("survey.http")
     ]
-    return {
-        str(invitation): score
-        for invitation, score in surveys.answers(sent, hits).items()
-    }
+    return {str(invitation): score for invitation, score in surveys.answers(sent, hits).items()}
 
 
 @family("survey_answers")
@@ -776,9 +616,7 @@ def response_rate(example: Example) -> Answers:
     sent = {str(event["invite"]) for event in example.of("survey.sent")}
     bounced = {str(event["invite"]) for event in example.of("survey.bounced")} & sent
     delivered = sent - bounced
-    found = satisfaction.response_rate(
-        len(delivered), len(delivered & _valid_answers(example).keys())
-    )
+    found = satisfaction.response_rate(len(delivered), len(delivered & _valid_answers(example).keys()))
     return {
         "invited": len(sent),
         "bounced": len(bounced),
@@ -795,26 +633,14 @@ def response_rate(example: Example) -> Answers:
 @family("survey_throttle")
 def survey_throttle(example: Example) -> Answers:
     occasions = [
-        surveys.Occasion(
-            e["id"],
-            e["customer"],
-            e["kind"],
-            example.moment(e["t"]),
-            bool(e.get("opted_out")),
-        )
+        surveys.Occasion(e["id"], e["customer"], e["kind"], example.moment(e["t"]), bool(e.get("opted_out")))
         for e in example.of("trigger")
     ]
     found = surveys.throttle(
-        occasions,
-        any_days=example.config.get("any_days", 14),
-        kind_days=example.config.get("kind_days"),
+        occasions, any_days=example.config.get("any_days", 14), kind_days=example.config.get("kind_days")
     )
     told = Counter(decision for _, decision in found)
-    return {
-        "decisions": [list(one) for one in found],
-        "sent": told["send"],
-        **{k: n for k, n in told.items()},
-    }
+    return {"decisions": [list(one) for one in found], "sent": told["send"], **dict(told)}
 
 
 # ---------------------------------------------------------------------- loyalty
@@ -843,9 +669,7 @@ def nps(example: Example) -> Answers:
 @family("nps_difference")
 def nps_difference(example: Example) -> Answers:
     key, names = _first_two_groups(example)
-    before, after = (
-        loyalty.nps(example.scores("nps", **{key: name})) for name in names
-    )
+    before, after = (loyalty.nps(example.scores("nps", **{key: name})) for name in names)
     found = loyalty.nps_difference(before, after)
     return {
         keyed([names[0]]): before.score,
@@ -866,13 +690,11 @@ def retention(example: Example) -> Answers:
 
     customers = []
     for event in example.of("customer"):
-        active = [
-            (day(since) or date.min, day(until)) for since, until in event["active"]
-        ]
+        active = [(day(since) or date.min, day(until)) for since, until in event["active"]]
         customers += [active] * count(event)
     start, end = day(example.need("from")), day(example.need("to"))
     if start is None or end is None:
-        raise Unreadable("retention is between two days")
+        raise UnreadableError("retention is between two days")
     found = loyalty.retention(customers, start, end)
     return {
         "start": found.start,
@@ -888,10 +710,7 @@ def retention(example: Example) -> Answers:
 @family("churn_compounding")
 def churn_compounding(example: Example) -> Answers:
     monthly = example.need("monthly_churn")
-    return {
-        "annual": loyalty.compound_churn(monthly),
-        "quarterly": loyalty.compound_churn(monthly, 3),
-    }
+    return {"annual": loyalty.compound_churn(monthly), "quarterly": loyalty.compound_churn(monthly, 3)}
 
 
 # ---------------------------------------------------------------------- work
@@ -899,9 +718,7 @@ def churn_compounding(example: Example) -> Answers:
 
 @family("occupancy")
 def occupancy(example: Example) -> Answers:
-    found = workload.occupancy(
-        *(example.stretches(name) for name in ("handling", "available", "paid"))
-    )
+    found = workload.occupancy(*(example.stretches(name) for name in ("handling", "available", "paid")))
     return {
         "handling_union_s": found.handling_union_s,
         "handling_sum_s": found.handling_sum_s,
@@ -919,15 +736,10 @@ def occupancy(example: Example) -> Answers:
 
 @family("xmr_chart")
 def xmr_chart(example: Example) -> Answers:
-    values = [
-        event["value"] for event in example.of("point") for _ in range(count(event))
-    ]
+    values = [event["value"] for event in example.of("point") for _ in range(count(event))]
     chart = statistics.xmr(values, example.config.get("baseline"))
     if chart is None:
-        return dict.fromkeys(("mean", "mr_bar", "upper", "lower")) | {
-            "outside": [],
-            "run_of_8": [],
-        }
+        return dict.fromkeys(("mean", "mr_bar", "upper", "lower")) | {"outside": [], "run_of_8": []}
     return {
         "mean": chart.mean,
         "mr_bar": chart.mr_bar,
@@ -941,19 +753,15 @@ def xmr_chart(example: Example) -> Answers:
 
 @family("p_chart")
 def p_chart(example: Example) -> Answers:
-    chart = statistics.p_chart(
-        [(e["x"], e["n"]) for e in example.of("week")], example.config.get("baseline")
-    )
+    chart = statistics.p_chart([(e["x"], e["n"]) for e in example.of("week")], example.config.get("baseline"))
     if chart is None:
-        raise Unreadable("there are no observations to chart")
+        raise UnreadableError("there are no observations to chart")
     return {
         "p_bar": chart.p_bar,
         "limits": [None if limit is None else list(limit) for limit in chart.limits],
         "outside": list(chart.outside),
         "laney_sigma_z": chart.laney_sigma_z,
-        "laney_limits": [
-            None if limit is None else list(limit) for limit in chart.laney_limits
-        ],
+        "laney_limits": [None if limit is None else list(limit) for limit in chart.laney_limits],
         "laney_outside": list(chart.laney_outside),
     }
 
@@ -966,18 +774,13 @@ def _factor(example: Example) -> str:
     for key in example.group_keys():
         if all(isinstance(value, bool) for value in example.group_values(key)):
             return key
-    raise Unreadable("there is no yes-or-no factor among the answers")
+    raise UnreadableError("there is no yes-or-no factor among the answers")
 
 
 def _strata(example: Example, factor: str) -> dict[tuple[Any, ...], dict[str, Any]]:
     keys = [key for key in example.group_keys() if key != factor]
-    found = {
-        tuple(event.get(key) for key in keys) for event in example.of("survey.response")
-    }
-    return {
-        values: dict(zip(keys, values, strict=True))
-        for values in sorted(found, key=str)
-    }
+    found = {tuple(event.get(key) for key in keys) for event in example.of("survey.response")}
+    return {values: dict(zip(keys, values, strict=True)) for values in sorted(found, key=str)}
 
 
 def _yes_no(example: Example, **group: Any) -> tuple[int, int]:
@@ -989,14 +792,12 @@ def _yes_no(example: Example, **group: Any) -> tuple[int, int]:
 def mix_adjustment(example: Example) -> Answers:
     keys = example.group_keys()
     if len(keys) != 2:
-        raise Unreadable("a mix adjustment compares groups over one kind of strata")
+        raise UnreadableError("a mix adjustment compares groups over one kind of strata")
     stratum = "channel" if "channel" in keys else keys[1]
     group = next(key for key in keys if key != stratum)
     groups = {
         name: {
-            one: satisfaction.csat(
-                example.scores("csat", **{group: name, stratum: one})
-            )
+            one: satisfaction.csat(example.scores("csat", **{group: name, stratum: one}))
             for one in example.group_values(stratum)
         }
         for name in example.group_values(group)
@@ -1005,9 +806,7 @@ def mix_adjustment(example: Example) -> Answers:
     told = {
         keyed([name]): {
             "crude": one.crude,
-            f"by_{stratum}": {
-                keyed([cell]): value for cell, value in one.by_stratum.items()
-            },
+            f"by_{stratum}": {keyed([cell]): value for cell, value in one.by_stratum.items()},
             "standardised": one.standardised,
         }
         for name, one in found.groups.items()
@@ -1024,23 +823,18 @@ def mix_adjustment(example: Example) -> Answers:
 def nonresponse(example: Example) -> Answers:
     keys = example.group_keys("population")
     if not keys:
-        raise Unreadable("the population has no strata")
+        raise UnreadableError("the population has no strata")
     key = keys[0]
     population: Counter[Any] = Counter()
     for event in example.of("population"):
         population[event[key]] += event["solved"]
-    cells = {
-        value: satisfaction.csat(example.scores("csat", **{key: value}))
-        for value in example.group_values(key)
-    }
+    cells = {value: satisfaction.csat(example.scores("csat", **{key: value})) for value in example.group_values(key)}
     found = drivers.nonresponse(population, cells)
     return {
         "crude": found.crude,
         "poststratified": found.poststratified,
         "response_rate": found.response_rate,
-        f"rate_by_{key}": {
-            keyed([value]): rate for value, rate in found.rate_by_stratum.items()
-        },
+        f"rate_by_{key}": {keyed([value]): rate for value, rate in found.rate_by_stratum.items()},
         "bound_low": found.bound_low,
         "bound_high": found.bound_high,
     }
@@ -1050,10 +844,7 @@ def nonresponse(example: Example) -> Answers:
 def driver_mantel_haenszel(example: Example) -> Answers:
     factor = _factor(example)
     tables = [
-        statistics.Stratum(
-            *_yes_no(example, **{factor: True}, **group),
-            *_yes_no(example, **{factor: False}, **group),
-        )
+        statistics.Stratum(*_yes_no(example, **{factor: True}, **group), *_yes_no(example, **{factor: False}, **group))
         for group in _strata(example, factor).values()
     ]
     found = statistics.mantel_haenszel(tables)
@@ -1094,21 +885,11 @@ def driver_logistic(example: Example) -> Answers:
     for group in _strata(example, factor).values():
         for value in (True, False):
             yes, no = _yes_no(example, **{factor: value}, **group)
-            rows.append(
-                (
-                    [
-                        1.0,
-                        float(value),
-                        *(float(group.get(k) == v) for k, v in dummies),
-                    ],
-                    yes,
-                    yes + no,
-                )
-            )
+            rows.append(([1.0, float(value), *(float(group.get(k) == v) for k, v in dummies)], yes, yes + no))
     names = ["intercept", factor, *(keyed([value]) for _, value in dummies)]
     found = statistics.logistic(rows)
     if found is None:
-        raise Unreadable("the regression has no finite answer")
+        raise UnreadableError("the regression has no finite answer")
     ratio, interval = found.odds_ratio(1)
     return {
         "n": found.n,

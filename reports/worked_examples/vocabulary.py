@@ -11,9 +11,7 @@ from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar, start_of_day
 from reports.folding import TicketFacts, fold
 from reports.periods import Period
 
-TICKET_EVENTS = frozenset(
-    {"created", "message", "status", "priority", "handoff", "left", "merge", "spam"}
-)
+TICKET_EVENTS = frozenset({"created", "message", "status", "priority", "handoff", "left", "merge", "spam"})
 OTHER_EVENTS = frozenset(
     {
         "config",
@@ -45,25 +43,11 @@ STATUS_VERBS = {
     "closed": ("ticket.closed", "closed"),
 }
 NOT_GROUPS = frozenset(
-    {
-        "type",
-        "kind",
-        "score",
-        "n",
-        "t",
-        "ticket",
-        "invite",
-        "customer",
-        "id",
-        "seconds",
-        "hours",
-        "solved",
-        "value",
-    }
+    {"type", "kind", "score", "n", "t", "ticket", "invite", "customer", "id", "seconds", "hours", "solved", "value"}
 )
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """An example that does not speak the vocabulary."""
 
 
@@ -85,27 +69,20 @@ class Example:
 
     family: str
     events: tuple[Mapping[str, Any], ...]
-    asked: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # names of answers and of their parts, no values
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # names of answers and of their parts, no values
 
     def __post_init__(self) -> None:
         for event in self.events:
             if not isinstance(event, Mapping) or "type" not in event:
-                raise Unreadable("an event is an object with a type")
+                raise UnreadableError("an event is an object with a type")
             if event["type"] not in TICKET_EVENTS and event["type"] not in OTHER_EVENTS:
-                raise Unreadable(f"“{event['type']}” is not an event of the vocabulary")
+                raise UnreadableError(f"“{event['type']}” is not an event of the vocabulary")
 
     # ------------------------------------------------------------------ the configuration
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        return {
-            key: value
-            for event in self.of("config")
-            for key, value in event.items()
-            if key != "type"
-        }
+        return {key: value for event in self.of("config") for key, value in event.items() if key != "type"}
 
     @cached_property
     def calendar(self) -> BusinessCalendar:
@@ -130,7 +107,7 @@ class Example:
 
     def need(self, name: str) -> Any:
         if name not in self.config:
-            raise Unreadable(f"the configuration does not say “{name}”")
+            raise UnreadableError(f"the configuration does not say “{name}”")
         return self.config[name]
 
     def moment(self, text: Any) -> datetime:
@@ -140,9 +117,9 @@ class Example:
                 return start_of_day(self.zone, date.fromisoformat(str(text)))
             at = datetime.fromisoformat(str(text))
         except ValueError as error:
-            raise Unreadable(f"“{text}” is not an instant") from error
+            raise UnreadableError(f"“{text}” is not an instant") from error
         if at.tzinfo is None:
-            raise Unreadable(f"“{text}” has no offset")
+            raise UnreadableError(f"“{text}” has no offset")
         return at
 
     # ------------------------------------------------------------------ events
@@ -162,12 +139,9 @@ class Example:
     def ledger(self) -> dict[str, list[Entry]]:
         """The ledger of each ticket, in the order of time, no later than `as_of`."""
         timed = sorted(
-            ((self.moment(event["t"]), event) for event in self.of(*TICKET_EVENTS)),
-            key=lambda pair: pair[0],
+            ((self.moment(event["t"]), event) for event in self.of(*TICKET_EVENTS)), key=lambda pair: pair[0]
         )
-        ledger: dict[str, list[Entry]] = {
-            str(event["ticket"]): [] for event in self.of(*TICKET_EVENTS)
-        }
+        ledger: dict[str, list[Entry]] = {str(event["ticket"]): [] for event in self.of(*TICKET_EVENTS)}
         number = 0
         for at, event in timed:
             if self.as_of is not None and at > self.as_of:
@@ -214,27 +188,18 @@ class Example:
 
     def group_keys(self, type_: str = "survey.response") -> list[str]:
         """The keys by which events of a type can be grouped, in the order in which they first appear."""
-        return list(
-            dict.fromkeys(
-                key
-                for event in self.of(type_)
-                for key in event
-                if key not in NOT_GROUPS
-            )
-        )
+        return list(dict.fromkeys(key for event in self.of(type_) for key in event if key not in NOT_GROUPS))
 
     def group_values(self, key: str, type_: str = "survey.response") -> list[Any]:
         """The values a grouping key takes, in the order in which they first appear."""
-        return list(
-            dict.fromkeys(event[key] for event in self.of(type_) if key in event)
-        )
+        return list(dict.fromkeys(event[key] for event in self.of(type_) if key in event))
 
 
 def count(event: Mapping[str, Any]) -> int:
     """How many identical events one stands for."""
     n = event.get("n", 1)
     if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-        raise Unreadable(f"“n” of an event is a number of times, not {n!r}")
+        raise UnreadableError(f"“n” of an event is a number of times, not {n!r}")
     return n
 
 
@@ -242,53 +207,28 @@ def _translated(event: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The ledger's verb and facts of one event of a ticket."""
     type_ = event["type"]
     if type_ == "created":
-        told = (
-            "channel",
-            "inbox",
-            "team",
-            "agent",
-            "customer",
-            "topic",
-            "initiated_by",
-            "priority",
-            "imported",
-        )
-        return "ticket.created", {
-            key: event[key]
-            for key in (*told, "split_from", "follow_up_of")
-            if key in event
-        }
+        told = ("channel", "inbox", "team", "agent", "customer", "topic", "initiated_by", "priority", "imported")
+        return "ticket.created", {key: event[key] for key in (*told, "split_from", "follow_up_of") if key in event}
     if type_ == "message":
         author = event.get("author")
         if author not in ("customer", "agent", "bot"):
-            raise Unreadable(
-                f"a message's author is customer, agent or bot, not {author!r}"
-            )
+            raise UnreadableError(f"a message's author is customer, agent or bot, not {author!r}")
         if event.get("public") is False:
             return "message.noted", {}
         automated = bool(event.get("auto")) or author == "bot"
-        return ("message.received" if author == "customer" else "message.replied"), {
-            "automated": automated
-        }
+        return ("message.received" if author == "customer" else "message.replied"), {"automated": automated}
     if type_ == "status":
         if event.get("to") not in STATUS_VERBS:
-            raise Unreadable(f"{event.get('to')!r} is not a status")
+            raise UnreadableError(f"{event.get('to')!r} is not a status")
         verb, to = STATUS_VERBS[event["to"]]
         return verb, {"to": to, "bulk": bool(event.get("bulk"))}
     if type_ == "priority":
         return "ticket.prioritised", {"to": event["to"], "was": event.get("was")}
     if type_ == "merge":
         return "ticket.merged", {"into": event["into"]}
-    return {
-        "handoff": "ticket.handed_over",
-        "left": "chat.left",
-        "spam": "ticket.spammed",
-    }[type_], {}
+    return {"handoff": "ticket.handed_over", "left": "chat.left", "spam": "ticket.spammed"}[type_], {}
 
 
 def keyed(groups: Iterable[Hashable]) -> str:
     """The name of a group as the examples write it."""
-    return " / ".join(
-        str(group).lower() if isinstance(group, bool) else str(group)
-        for group in groups
-    )
+    return " / ".join(str(group).lower() if isinstance(group, bool) else str(group) for group in groups)

@@ -8,12 +8,7 @@ from django.core.management.base import CommandError
 
 from reports.management.commands.check_metrics import Command
 
-GOOD = {
-    "name": "good",
-    "family": "csat",
-    "events": [{"type": "survey.response", "score": 5}],
-    "expected": {"n": 1},
-}
+GOOD = {"name": "good", "family": "csat", "events": [{"type": "survey.response", "score": 5}], "expected": {"n": 1}}
 
 
 def run(path) -> tuple[str, int]:
@@ -34,15 +29,7 @@ def test_it_sums_up_and_leaves_with_0_when_all_pass(tmp_path):
 
 def test_it_names_each_failure_and_leaves_with_1(tmp_path):
     path = tmp_path / "cases.jsonl"
-    path.write_text(
-        "\n".join(
-            [
-                json.dumps(GOOD),
-                json.dumps({**GOOD, "name": "bad", "expected": {"n": 2}}),
-                "{",
-            ]
-        )
-    )
+    path.write_text("\n".join([json.dumps(GOOD), json.dumps({**GOOD, "name": "bad", "expected": {"n": 2}}), "{"]))
     said, code = run(path)
     assert code == 1
     assert "bad n: expected 2, got 1\n" in said

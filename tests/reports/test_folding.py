@@ -35,13 +35,7 @@ def told(*story: tuple[Any, ...], first_id: int = 1) -> list[Event]:
     for number, (minute, verb, *rest) in enumerate(story, start=first_id):
         facts = rest[0] if rest else {}
         events.append(
-            Event(
-                number,
-                START + timedelta(minutes=minute),
-                verb,
-                facts,
-                rest[1] if len(rest) > 1 else "ana",
-            )
+            Event(number, START + timedelta(minutes=minute), verb, facts, rest[1] if len(rest) > 1 else "ana")
         )
     return events
 
@@ -68,11 +62,7 @@ def test_only_a_public_human_reply_answers():
         (47, "message.replied", {"automated": False}, "ana"),
         (50, "message.replied", {}, "ben"),
     )
-    assert (facts.frt_s, facts.first_replier, facts.last_replier) == (
-        47 * 60,
-        "ana",
-        "ben",
-    )
+    assert (facts.frt_s, facts.first_replier, facts.last_replier) == (47 * 60, "ana", "ben")
     assert (facts.outgoing, facts.automated_replies, facts.notes) == (2, 1, 1)
     assert facts.waiting_since is None
     assert facts.next_responses == ()
@@ -93,11 +83,7 @@ def test_a_ticket_started_by_an_agent_has_no_first_response_but_next_ones():
 
 
 def test_a_ticket_started_by_an_agent_and_never_answered_is_in_no_quality_figure():
-    facts = facts_of(
-        (0, "ticket.created", {"initiated_by": "agent"}),
-        (0, "message.replied"),
-        (9, "ticket.resolved"),
-    )
+    facts = facts_of((0, "ticket.created", {"initiated_by": "agent"}), (0, "message.replied"), (9, "ticket.resolved"))
     assert not facts.in_quality
     assert facts.resolution_s is None
     assert facts.touches is None
@@ -132,25 +118,10 @@ def test_machine_mail_starts_nothing_and_resolving_without_an_answer_is_counted(
 
 
 def test_full_resolution_holds_only_while_resolved_and_closing_is_archival():
-    story = [
-        CREATED,
-        ASKED,
-        (60, "message.replied"),
-        (60, "ticket.resolved"),
-        (90, "ticket.reopened"),
-    ]
+    story = [CREATED, ASKED, (60, "message.replied"), (60, "ticket.resolved"), (90, "ticket.reopened")]
     open_again = facts_of(*story)
-    assert (
-        open_again.first_resolution_s,
-        open_again.resolution_s,
-        open_again.reopens,
-    ) == (3600, None, 1)
-    closed = facts_of(
-        *story,
-        (95, "message.replied"),
-        (120, "ticket.resolved"),
-        (500, "ticket.closed"),
-    )
+    assert (open_again.first_resolution_s, open_again.resolution_s, open_again.reopens) == (3600, None, 1)
+    closed = facts_of(*story, (95, "message.replied"), (120, "ticket.resolved"), (500, "ticket.closed"))
     assert (closed.resolution_s, len(closed.resolutions)) == (7200, 2)
     assert closed.left_at == START + timedelta(minutes=120)
     assert closed.closed_at == START + timedelta(minutes=500)
@@ -163,40 +134,22 @@ def test_thanks_is_a_courtesy_and_a_silent_agent_reopening_is_not():
     )  # fmt: skip
     assert (thanks.reopens, thanks.net_reopens, thanks.touches) == (1, 0, "one")
     silent = facts_of(
-        CREATED,
-        (9, "message.replied"),
-        (9, "ticket.resolved"),
-        (20, "ticket.reopened"),
-        (21, "ticket.resolved"),
+        CREATED, (9, "message.replied"), (9, "ticket.resolved"), (20, "ticket.reopened"), (21, "ticket.resolved")
     )
     assert (silent.reopens, silent.net_reopens, silent.touches) == (1, 1, "two")
 
 
 def test_a_reopening_counts_until_it_proves_a_courtesy():
-    facts = facts_of(
-        CREATED,
-        (9, "ticket.resolved"),
-        (20, "message.received"),
-        (20, "ticket.reopened"),
-    )
+    facts = facts_of(CREATED, (9, "ticket.resolved"), (20, "message.received"), (20, "ticket.reopened"))
     assert facts.net_reopens == 1
     assert facts.waiting_since == START
 
 
 def test_bulk_closing_leaves_the_backlog_without_a_resolution():
     facts = facts_of(CREATED, (60, "ticket.closed", {"to": "closed", "bulk": True}))
-    assert (facts.klass, facts.resolution_s, facts.first_resolution_s) == (
-        "bulk_closed",
-        None,
-        None,
-    )
+    assert (facts.klass, facts.resolution_s, facts.first_resolution_s) == ("bulk_closed", None, None)
     assert facts.in_volume and not facts.in_backlog_at(START + timedelta(days=1))
-    back = facts_of(
-        CREATED,
-        (60, "ticket.closed", {"bulk": True}),
-        (70, "ticket.reopened"),
-        (80, "ticket.resolved"),
-    )
+    back = facts_of(CREATED, (60, "ticket.closed", {"bulk": True}), (70, "ticket.reopened"), (80, "ticket.resolved"))
     assert (back.klass, back.reopens, back.resolution_s) == ("counted", 0, 4800)
 
 
@@ -221,11 +174,7 @@ def test_what_is_out_is_out_until_it_returns(out, back, klass):
 
 def test_resolving_what_is_out_is_no_resolution():
     facts = facts_of(
-        CREATED,
-        (1, "ticket.spammed"),
-        (2, "ticket.resolved"),
-        (3, "ticket.unspammed"),
-        (4, "ticket.reopened"),
+        CREATED, (1, "ticket.spammed"), (2, "ticket.resolved"), (3, "ticket.unspammed"), (4, "ticket.reopened")
     )
     assert (facts.resolutions, facts.reopens) == ((), 0)
     assert facts.in_backlog_at(START + timedelta(hours=1))
@@ -239,13 +188,7 @@ def test_imported_history_is_in_nothing():
 def test_a_visitor_who_left_unanswered_has_no_first_response():
     facts = facts_of(CREATED, ASKED, (4, "chat.left"), (5, "message.replied"))
     assert (facts.frt_s, facts.abandoned_at) == (None, START + timedelta(minutes=4))
-    back = facts_of(
-        CREATED,
-        ASKED,
-        (4, "chat.left"),
-        (6, "message.received"),
-        (7, "message.replied"),
-    )
+    back = facts_of(CREATED, ASKED, (4, "chat.left"), (6, "message.received"), (7, "message.replied"))
     assert (back.frt_s, back.abandoned_at) == (420, None)
 
 
@@ -255,11 +198,7 @@ def test_hand_over_from_a_bot_starts_a_second_clock():
 
 
 def test_a_survivor_starts_at_the_earliest_contact_of_the_family():
-    source = told(
-        (0, "ticket.created", {}),
-        (0, "message.received"),
-        (45, "ticket.merged", {"into": 2}),
-    )
+    source = told((0, "ticket.created", {}), (0, "message.received"), (45, "ticket.merged", {"into": 2}))
     survivor = told(
         (30, "ticket.created", {}),
         (30, "message.received"),
@@ -274,15 +213,8 @@ def test_a_survivor_starts_at_the_earliest_contact_of_the_family():
 
 
 def test_a_reply_on_the_merged_ticket_answered_the_customer():
-    source = told(
-        (0, "ticket.created", {}), (0, "message.received"), (20, "message.replied")
-    )
-    survivor = told(
-        (30, "ticket.created", {}),
-        (30, "message.received"),
-        (60, "message.replied"),
-        first_id=10,
-    )
+    source = told((0, "ticket.created", {}), (0, "message.received"), (20, "message.replied"))
+    survivor = told((30, "ticket.created", {}), (30, "message.received"), (60, "message.replied"), first_id=10)
     facts = fold(survivor, ALWAYS_OPEN, absorbed=source)
     assert facts.frt_s == 1200
     assert [one.seconds for one in facts.next_responses] == [1800]
@@ -318,22 +250,8 @@ CHANGES = {
 }
 VERBS = [
     *CHANGES,
-    *(
-        "message.received",
-        "message.replied",
-        "message.noted",
-        "ticket.tagged",
-        "chat.left",
-        "ticket.assigned",
-    ),
-    *(
-        "ticket.spammed",
-        "ticket.unspammed",
-        "ticket.merged",
-        "ticket.unmerged",
-        "survey.answered",
-        "ticket.snoozed",
-    ),
+    *("message.received", "message.replied", "message.noted", "ticket.tagged", "chat.left", "ticket.assigned"),
+    *("ticket.spammed", "ticket.unspammed", "ticket.merged", "ticket.unmerged", "survey.answered", "ticket.snoozed"),
 ]
 
 
@@ -343,10 +261,7 @@ def stories(draw: st.DrawFn) -> list[Event]:
     events = [Event(1, START, "ticket.created", {"initiated_by": initiated_by})]
     at = START
     for number in range(2, draw(st.integers(2, 25))):
-        at += timedelta(
-            seconds=draw(st.integers(0, 200_000)),
-            microseconds=draw(st.integers(0, 999_999)),
-        )
+        at += timedelta(seconds=draw(st.integers(0, 200_000)), microseconds=draw(st.integers(0, 999_999)))
         verb = draw(st.sampled_from(VERBS))
         facts: dict[str, Any] = {"to": CHANGES[verb]} if verb in CHANGES else {}
         if verb == "ticket.closed":
@@ -355,9 +270,7 @@ def stories(draw: st.DrawFn) -> list[Event]:
             facts["automated"] = draw(st.booleans())
         if verb == "ticket.merged":
             facts["into"] = 99
-        events.append(
-            Event(number, at, verb, facts, draw(st.sampled_from(["ana", "ben"])))
-        )
+        events.append(Event(number, at, verb, facts, draw(st.sampled_from(["ana", "ben"]))))
     return events
 
 
@@ -370,32 +283,16 @@ def test_folding_again_gives_the_same_facts(events):
 @settings(deadline=None, max_examples=200)
 @given(stories())
 def test_what_was_settled_stays_settled_as_events_are_added(events):
-    for shorter, longer in pairwise(
-        fold(events[: n + 1], ALWAYS_OPEN) for n in range(len(events))
-    ):
+    for shorter, longer in pairwise(fold(events[: n + 1], ALWAYS_OPEN) for n in range(len(events))):
         if shorter.first_reply_at is not None:
-            assert (longer.first_reply_at, longer.frt_s) == (
-                shorter.first_reply_at,
-                shorter.frt_s,
-            )
+            assert (longer.first_reply_at, longer.frt_s) == (shorter.first_reply_at, shorter.frt_s)
         if shorter.first_resolved_at is not None:
             assert longer.first_resolution_s == shorter.first_resolution_s
         assert longer.resolutions[: len(shorter.resolutions)] == shorter.resolutions
-        assert (
-            longer.next_responses[: len(shorter.next_responses)]
-            == shorter.next_responses
-        )
+        assert longer.next_responses[: len(shorter.next_responses)] == shorter.next_responses
         assert longer.spans[: len(shorter.spans)] == shorter.spans
         assert longer.moves[: len(shorter.moves)] == shorter.moves
-        for count in (
-            "incoming",
-            "outgoing",
-            "replies",
-            "notes",
-            "reopens",
-            "unanswered_at_solve",
-            "handoffs",
-        ):
+        for count in ("incoming", "outgoing", "replies", "notes", "reopens", "unanswered_at_solve", "handoffs"):
             assert getattr(longer, count) >= getattr(shorter, count)
 
 
@@ -405,16 +302,10 @@ def test_stays_follow_each_other_and_add_up_to_the_whole(events):
     facts = fold(events, ALWAYS_OPEN)
     assert all(one.end == other.start for one, other in pairwise(facts.spans))
     end = facts.last_event_at
-    total = sum(seconds(span.start, span.end) for span in facts.spans) + seconds(
-        facts.status_since, end
-    )
+    total = sum(seconds(span.start, span.end) for span in facts.spans) + seconds(facts.status_since, end)
     assert total == seconds(facts.started_at, end)
     waits = facts.waits_at(end)
-    elsewhere = [
-        span
-        for span in facts.spans
-        if span.status not in ("new", "open", "pending", "on_hold")
-    ]
+    elsewhere = [span for span in facts.spans if span.status not in ("new", "open", "pending", "on_hold")]
     resting = sum(seconds(span.start, span.end) for span in elsewhere)
     if facts.status in SETTLED or facts.klass in ("spam", "merged"):
         resting += seconds(facts.status_since, end)
@@ -445,9 +336,7 @@ def test_resolving_and_reopening_take_turns(events):
 @given(stories(), st.integers(0, 3_000_000), st.integers(0, 3_000_000))
 def test_the_flow_of_any_period_balances(events, one, other):
     start, end = sorted((one, other))
-    period = Period(
-        START + timedelta(seconds=start - 1), START + timedelta(seconds=end)
-    )
+    period = Period(START + timedelta(seconds=start - 1), START + timedelta(seconds=end))
     assert flow.flow([fold(events, ALWAYS_OPEN)], period).is_balanced
 
 
@@ -462,19 +351,7 @@ def test_notes_machine_mail_and_unknown_verbs_change_no_clock(events, data):
         Event(0, at, "message.replied", {"automated": True}),
         Event(0, at, "ticket.something_new", {"to": "moon"}),
     ]
-    quiet, noisy = (
-        fold(events, OFFICE),
-        fold([*events[:place], *noise, *events[place:]], OFFICE),
-    )
-    for name in (
-        "frt_s",
-        "next_responses",
-        "resolutions",
-        "reopenings",
-        "waits",
-        "moves",
-        "waiting_since",
-        "replies",
-    ):
+    quiet, noisy = (fold(events, OFFICE), fold([*events[:place], *noise, *events[place:]], OFFICE))
+    for name in ("frt_s", "next_responses", "resolutions", "reopenings", "waits", "moves", "waiting_since", "replies"):
         assert getattr(quiet, name) == getattr(noisy, name)
     assert quiet.touches == noisy.touches

@@ -16,9 +16,7 @@ def hours(one) -> float:
 
 
 def test_days_have_23_to_25_hours():
-    assert [
-        hours(period(date(2026, *day), NEW_YORK)) for day in ((3, 8), (11, 1), (6, 1))
-    ] == [23, 25, 24]
+    assert [hours(period(date(2026, *day), NEW_YORK)) for day in ((3, 8), (11, 1), (6, 1))] == [23, 25, 24]
 
 
 def test_midnight_belongs_to_the_day_it_begins():
@@ -31,13 +29,7 @@ def test_midnight_belongs_to_the_day_it_begins():
 
 @pytest.mark.parametrize(
     ("unit", "name"),
-    [
-        ("day", "2027-01-01"),
-        ("week", "2026-W53"),
-        ("month", "2027-01"),
-        ("quarter", "2027-Q1"),
-        ("year", "2027"),
-    ],
+    [("day", "2027-01-01"), ("week", "2026-W53"), ("month", "2027-01"), ("quarter", "2027-Q1"), ("year", "2027")],
 )
 def test_units_bear_their_names(unit, name):
     assert period(date(2027, 1, 1), "UTC", unit).label == name
@@ -47,10 +39,7 @@ def test_a_span_of_days_includes_both_ends():
     assert hours(days(date(2026, 3, 7), date(2026, 3, 9), NEW_YORK)) == 71
 
 
-@given(
-    st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
-    st.sampled_from(UNITS),
-)
+@given(st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)), st.sampled_from(UNITS))
 def test_every_instant_is_in_exactly_its_own_period_and_periods_adjoin(at, unit):
     for zone in (NEW_YORK, "America/Sao_Paulo", "Pacific/Apia", "Asia/Kathmandu"):
         one = containing(at, zone, unit)

@@ -10,14 +10,7 @@ from hypothesis import strategies as st
 
 from reports import statistics
 from reports.metrics import loyalty, satisfaction
-from reports.statistics import (
-    Interval,
-    kaplan_meier,
-    newcombe,
-    percentile,
-    student_t,
-    wilson,
-)
+from reports.statistics import Interval, kaplan_meier, newcombe, percentile, student_t, wilson
 
 numbers = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=40)
 
@@ -28,9 +21,7 @@ def test_a_percentile_interpolates_between_its_two_neighbours(values, p):
     place = Fraction(p, 100) * (len(ordered) - 1)
     low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
     expected = low + (place - math.floor(place)) * (high - low)
-    assert percentile(values, p / 100) == pytest.approx(
-        float(expected), rel=1e-9, abs=1e-3
-    )
+    assert percentile(values, p / 100) == pytest.approx(float(expected), rel=1e-9, abs=1e-3)
 
 
 @given(numbers)
@@ -41,9 +32,7 @@ def test_the_middle_percentile_is_the_median_and_the_ends_are_the_ends(values):
 
 def test_nothing_of_nothing_is_unknown():
     assert percentile([], 0.5) is None
-    assert statistics.percentiles([None, None]) == statistics.Percentiles(
-        0, None, None, None
-    )
+    assert statistics.percentiles([None, None]) == statistics.Percentiles(0, None, None, None)
     assert statistics.share(0, 0) is None
     assert wilson(0, 0) is None
     assert newcombe(0, 0, 1, 2) is None
@@ -71,14 +60,7 @@ def test_newcombe_turns_round_with_its_sides():
 
 
 @pytest.mark.parametrize(
-    ("freedom", "quantile"),
-    [
-        (1, 12.7062047),
-        (2, 4.30265273),
-        (9, 2.26215716),
-        (29, 2.04522964),
-        (1000, 1.96233908),
-    ],
+    ("freedom", "quantile"), [(1, 12.7062047), (2, 4.30265273), (9, 2.26215716), (29, 2.04522964), (1000, 1.96233908)]
 )
 def test_students_t_matches_the_tables(freedom, quantile):
     assert student_t(0.975, freedom) == pytest.approx(quantile, rel=1e-7)
@@ -89,9 +71,7 @@ def test_students_t_matches_the_tables(freedom, quantile):
 def test_without_censoring_survival_is_the_share_still_running(times):
     curve = kaplan_meier((time, True) for time in times)
     for time in range(60):
-        assert curve.left_at(time) == pytest.approx(
-            sum(other > time for other in times) / len(times)
-        )
+        assert curve.left_at(time) == pytest.approx(sum(other > time for other in times) / len(times))
     assert curve.mean_up_to(60) == pytest.approx(sum(times) / len(times))
 
 
@@ -136,9 +116,7 @@ def test_one_stratum_pools_to_its_own_odds_ratio():
 
 
 def test_superiority_of_equals_is_a_half():
-    assert statistics.superiority([(5, 3), (1, 2)], [(5, 3), (1, 2)]) == pytest.approx(
-        0.5
-    )
+    assert statistics.superiority([(5, 3), (1, 2)], [(5, 3), (1, 2)]) == pytest.approx(0.5)
 
 
 # ---------------------------------------------------------------------- what customers said
@@ -161,16 +139,8 @@ def test_zero_dissatisfied_is_not_certainty():
 
 
 def test_a_single_hidden_group_hides_another():
-    assert satisfaction.suppressed({"a": 3, "b": 20, "c": 9}) == {
-        "a": "primary",
-        "b": None,
-        "c": "complementary",
-    }
-    assert satisfaction.suppressed({"a": 3, "b": 2, "c": 9}) == {
-        "a": "primary",
-        "b": "primary",
-        "c": None,
-    }
+    assert satisfaction.suppressed({"a": 3, "b": 20, "c": 9}) == {"a": "primary", "b": None, "c": "complementary"}
+    assert satisfaction.suppressed({"a": 3, "b": 2, "c": 9}) == {"a": "primary", "b": "primary", "c": None}
     assert satisfaction.suppressed({"a": 5, "b": 6}) == {"a": None, "b": None}
 
 

@@ -16,18 +16,14 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "file", type=Path, help="the examples, one JSON object a line"
-        )
+        parser.add_argument("file", type=Path, help="the examples, one JSON object a line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
             lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError as error:
-            raise CommandError(
-                f"Cannot read {path}: {error.strerror or error}."
-            ) from error
+            raise CommandError(f"Cannot read {path}: {error.strerror or error}.") from error
         passed = failed = 0
         for outcome in check(lines):
             if outcome.passed:
