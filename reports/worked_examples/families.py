@@ -640,7 +640,11 @@ def survey_throttle(example: Example) -> Answers:
         occasions, any_days=example.config.get("any_days", 14), kind_days=example.config.get("kind_days")
     )
     told = Counter(decision for _, decision in found)
-    return {"decisions": [list(one) for one in found], "sent": told["send"], **dict(told)}
+    return {
+        "decisions": [list(one) for one in found],
+        "sent": told["send"],
+        **{str(name): n for name, n in told.items()},
+    }
 
 
 # ---------------------------------------------------------------------- loyalty
