@@ -1,0 +1,8 @@
+// What every signed-in page loads.
+import "./pages.js";
+import "./toasts.js";
+import "./times.js";
+import "./dialogs.js";
+import "./composer.js";
+import "./live.js";
+import "./keyboard.js";

@@ -1,0 +1,83 @@
+// Dialogs, and the pickers in them: type to narrow, arrows to choose, Enter to take.
+import { word } from "./words.js";
+
+export const openDialog = (id) => {
+  const dialog = document.getElementById(id);
+  if (!dialog) return false;
+  for (const open of document.querySelectorAll("dialog[open]")) open.close();
+  dialog.showModal();
+  const filter = dialog.querySelector("[data-picker-filter]");
+  if (filter) {
+    filter.value = "";
+    narrow(filter);
+    filter.focus();
+  }
+  return true;
+};
+
+const options = (picker) => [...picker.querySelectorAll(".picker-option")].filter((option) => !option.hidden);
+const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+const activate = (picker, option) => {
+  for (const other of picker.querySelectorAll("[data-active]")) other.removeAttribute("data-active");
+  const filter = picker.querySelector("[data-picker-filter]");
+  if (!option) {
+    filter.removeAttribute("aria-activedescendant");
+    return;
+  }
+  option.dataset.active = "";
+  filter.setAttribute("aria-activedescendant", option.id);
+  option.scrollIntoView({ block: "nearest" });
+};
+
+const narrow = (filter) => {
+  const picker = filter.closest("[data-picker]");
+  const wanted = folded(filter.value.trim());
+  const create = picker.querySelector("[data-picker-create]");
+  let exact = false;
+  for (const option of picker.querySelectorAll(".picker-option:not([data-picker-create])")) {
+    const words = folded(option.dataset.words ?? option.textContent);
+    exact ||= words === wanted;
+    option.hidden = !wanted.split(/\s+/).every((part) => words.split(/[\s@.-]+/).some((one) => one.startsWith(part)) || words.includes(wanted));
+  }
+  if (create) {
+    create.hidden = !wanted || exact;
+    create.value = filter.value.trim();
+    create.querySelector("span").textContent = word("createTag", filter.value.trim());
+  }
+  activate(picker, options(picker)[0]);
+};
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-picker-filter]")) narrow(event.target);
+});
+
+document.addEventListener("keydown", (event) => {
+  const filter = event.target.closest?.("[data-picker-filter]");
+  if (!filter || event.isComposing) return;
+  const picker = filter.closest("[data-picker]");
+  const shown = options(picker);
+  const at = shown.findIndex((option) => "active" in option.dataset);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && shown.length) {
+    event.preventDefault();
+    activate(picker, shown[(at + step + shown.length) % shown.length]);
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    shown[at]?.click();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const dialog = event.target.closest("dialog");
+  // a click on the veil is a click on the dialog outside its box
+  if (event.target === dialog) {
+    const box = dialog.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!inside) dialog.close();
+  }
+  if (event.target.closest("[data-close-dialog]")) dialog?.close();
+});
+
+// what was chosen goes out; the dialog has done its part
+document.addEventListener("htmx:beforeRequest", (event) => event.target.closest("dialog[open]")?.close());

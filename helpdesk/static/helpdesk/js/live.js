@@ -1,0 +1,188 @@
+// Live updates. The server says which tickets changed; the page asks for its own parts again, as itself.
+// Rows never move while the pointer or the focus is among them: what is new waits behind a button.
+import { word } from "./words.js";
+import { fetchPart, isSame, markCurrent, openTicket, replace } from "./pages.js";
+
+const list = () => document.getElementById("list");
+const rows = () => document.getElementById("rows");
+let held = null;
+
+const isBusy = () => {
+  const here = list()?.querySelector(".list-scroll");
+  return Boolean(here && (here.matches(":hover") || here.contains(document.activeElement)));
+};
+
+const offerNew = (count) => {
+  const bar = list()?.querySelector("[data-list-new]");
+  if (!bar) return;
+  bar.hidden = !count;
+  bar.querySelector("span").textContent = count === 1 ? word("newOne") : word("newMany", count);
+};
+
+const put = (fresh) => {
+  held = null;
+  const old = list();
+  const scrollTop = old.querySelector(".list-scroll")?.scrollTop ?? 0;
+  const focused = document.activeElement?.closest?.(".row")?.id;
+  old.replaceWith(fresh);
+  window.htmx?.process(fresh);
+  fresh.querySelector(".list-scroll").scrollTop = scrollTop;
+  if (focused) document.getElementById(focused)?.querySelector(".row-link")?.focus({ preventScroll: true });
+  markCurrent();
+};
+
+const takeList = (fresh) => {
+  const old = list();
+  if (!old || !fresh || old.dataset.view !== fresh.dataset.view) return;
+  if (isSame(old, fresh)) return;
+  // further pages were opened: replacing would take them away, so only what is there is brought up to date
+  const opened = rows() && rows().children.length > 51;
+  if (!isBusy() && !opened) {
+    put(fresh);
+    return;
+  }
+  let count = 0;
+  for (const row of fresh.querySelectorAll("#rows .row")) {
+    const mine = document.getElementById(row.id);
+    if (!mine || !rows()?.contains(mine)) count += 1;
+    else if (!mine.contains(document.activeElement)) replace(mine, row.cloneNode(true));
+  }
+  markCurrent();
+  held = fresh;
+  offerNew(count);
+};
+
+let asking = false;
+let again = false;
+const refreshList = async () => {
+  if (!list()?.dataset.src || document.hidden) {
+    again = true;
+    return;
+  }
+  if (asking) {
+    again = true;
+    return;
+  }
+  asking = true;
+  again = false;
+  try {
+    const [freshList, freshViews] = await Promise.all([fetchPart(list().dataset.src, "list"), fetchPart(list().dataset.src, "views")]);
+    takeList(freshList.getElementById("list"));
+    const views = document.getElementById("views");
+    if (!views?.matches(":popover-open")) replace(views, freshViews.getElementById("views"));
+  } catch {
+    // the next change, or the next connection, asks again
+  } finally {
+    asking = false;
+    if (again) later(refreshList, 500);
+  }
+};
+
+const refreshTicket = async () => {
+  const conversation = document.querySelector(".conversation");
+  if (!conversation || document.hidden) return;
+  try {
+    const fresh = await fetchPart(conversation.dataset.url, "changed");
+    if (!conversation.isConnected) return;
+    const scroll = document.querySelector("[data-thread-scroll]");
+    const atEnd = scroll && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+    const before = scroll?.scrollTop;
+    const selecting = !document.getSelection()?.isCollapsed && document.getElementById("thread")?.contains(document.getSelection().anchorNode);
+    if (!selecting && replace(document.getElementById("thread"), fresh.getElementById("thread"))) {
+      scroll.scrollTop = atEnd ? scroll.scrollHeight : before;
+    }
+    // a menu, drawer or dialog in use is not pulled away
+    for (const id of ["header", "panel", "assign-dialog", "tags-dialog"]) {
+      const old = document.getElementById(id);
+      const inUse = old?.matches("[open], :popover-open") || old?.querySelector("details[open]") || old?.contains(document.activeElement);
+      if (!inUse) replace(old, fresh.getElementById(id));
+    }
+  } catch {
+    // as above
+  }
+};
+
+const timers = new Map();
+const later = (what, wait) => {
+  if (timers.has(what)) return;
+  timers.set(
+    what,
+    setTimeout(() => {
+      timers.delete(what);
+      what();
+    }, wait),
+  );
+};
+
+const refreshAll = () => {
+  later(refreshList, 50);
+  later(refreshTicket, 50);
+};
+
+// --- the connection: one a page, tried again by itself --------------------------------------------------------------
+let source;
+let wait = 1000;
+const connect = () => {
+  source?.close();
+  source = new EventSource("/live/");
+  source.addEventListener("open", () => {
+    wait = 1000;
+    document.documentElement.dataset.live = "on";
+  });
+  source.addEventListener("change", (event) => {
+    const changes = JSON.parse(event.data);
+    document.dispatchEvent(new CustomEvent("live", { detail: { changes } }));
+  });
+  source.addEventListener("anew", refreshAll);
+  source.addEventListener("error", () => {
+    document.documentElement.dataset.live = "away";
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => {
+      connect();
+      refreshAll();
+    }, wait);
+    wait = Math.min(wait * 2, 30_000);
+  });
+};
+
+document.addEventListener("live", (event) => {
+  const { changes } = event.detail;
+  later(refreshList, 150);
+  if (changes.some((change) => String(change.ticket) === openTicket())) later(refreshTicket, 100);
+});
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-list-new] button") || !held) return;
+  put(held);
+  list().querySelector(".list-scroll").scrollTop = 0;
+});
+
+document.addEventListener("pointerout", (event) => {
+  if (held && event.target.closest?.("#list") && !event.relatedTarget?.closest?.("#list")) {
+    setTimeout(() => held && !isBusy() && rows()?.children.length <= 51 && put(held), 400);
+  }
+});
+
+document.addEventListener("visibilitychange", () => document.hidden || refreshAll());
+window.addEventListener("pagehide", () => source?.close());
+window.addEventListener("pageshow", (event) => event.persisted && (connect(), refreshAll()));
+
+// an act of ours shows in the list at once, without waiting for the echo
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.detail.requestConfig?.verb !== "get") later(refreshList, 50);
+});
+
+// a ticket page that came without its list fetches it
+if (list()?.hasAttribute("data-later")) {
+  (async () => {
+    try {
+      const [freshList, freshViews] = await Promise.all([fetchPart(list().dataset.src, "list"), fetchPart(list().dataset.src, "views")]);
+      put(freshList.getElementById("list"));
+      replace(document.getElementById("views"), freshViews.getElementById("views"));
+    } catch {
+      // the link to the queue stays
+    }
+  })();
+}
+
+connect();

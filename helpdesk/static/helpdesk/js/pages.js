@@ -1,0 +1,116 @@
+// How parts of pages are exchanged: after htmx did it, and when the server told us something changed.
+import { word } from "./words.js";
+import { toast } from "./toasts.js";
+
+export const csrfHeaders = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}");
+
+/** Ask for one part of a page, as htmx would, and give back the elements in it. */
+export const fetchPart = async (url, part) => {
+  const address = new URL(url, location.href);
+  address.searchParams.set("part", part);
+  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": part }, credentials: "same-origin" });
+  if (!answer.ok || new URL(answer.url).pathname !== address.pathname) throw new Error(`${answer.status} for ${part}`);
+  const fresh = document.createElement("template");
+  fresh.innerHTML = await answer.text();
+  return fresh.content;
+};
+
+// Two renderings of the same thing differ in tokens and passing minutes only.
+const essence = (element) => {
+  const copy = element.cloneNode(true);
+  for (const field of copy.querySelectorAll("input[name=csrfmiddlewaretoken], input[name=once]")) field.remove();
+  for (const time of copy.querySelectorAll("time[data-since]")) time.textContent = "";
+  for (const part of [copy, ...copy.querySelectorAll("*")]) {
+    part.classList.remove("htmx-request", "htmx-settling", "htmx-swapping", "htmx-added");
+    if (!part.classList.length) part.removeAttribute("class");
+    for (const name of ["data-active", "open", "aria-current", "hx-swap-oob"]) part.removeAttribute(name);
+  }
+  return copy.innerHTML.replace(/\s+/g, " ");
+};
+
+export const isSame = (one, other) => essence(one) === essence(other);
+
+/** Put a fresh element in the place of the old one, unless nothing changed. True if it was replaced. */
+export const replace = (old, fresh) => {
+  if (!old || !fresh || isSame(old, fresh)) return false;
+  old.replaceWith(fresh);
+  window.htmx?.process(fresh);
+  return true;
+};
+
+export const openTicket = () => document.querySelector(".conversation")?.dataset.ticket;
+
+/** The list marks the ticket that is open beside it. */
+export const markCurrent = () => {
+  const number = openTicket();
+  for (const row of document.querySelectorAll("#rows .row")) {
+    const link = row.querySelector(".row-link");
+    if (row.dataset.number === number) {
+      link.setAttribute("aria-current", "true");
+      row.removeAttribute("data-unread");
+    } else link.removeAttribute("aria-current");
+  }
+};
+
+/** A conversation opens at its first unread message, else at the newest. */
+export const showNewest = () => {
+  const scroll = document.querySelector("[data-thread-scroll]");
+  if (!scroll) return;
+  if (location.hash.startsWith("#message-")) {
+    document.querySelector(location.hash)?.scrollIntoView();
+    return;
+  }
+  const target = document.getElementById("unread") ?? [...scroll.querySelectorAll(".message")].pop();
+  if (target) scroll.scrollTop = Math.max(0, target.offsetTop - scroll.offsetTop - 16);
+};
+
+const arrived = (reading) => {
+  if (reading.dataset.title) document.title = reading.dataset.title;
+  markCurrent();
+  showNewest();
+};
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "reading" || event.detail.target?.id === "reading") {
+    const reading = document.getElementById("reading");
+    if (reading) arrived(reading);
+  }
+  if (event.detail.target?.classList?.contains("list-more")) markCurrent();
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target } = event.detail;
+  // the session ended: the answer is the sign-in page, which belongs in no part of this one
+  if (word("login") && new URL(xhr.responseURL || location.href, location.href).pathname === word("login")) {
+    event.detail.shouldSwap = false;
+    location.assign(`${word("login")}?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return;
+  }
+  // what an undo of another ticket answers does not belong to the one shown now
+  if (target?.id === "thread" && event.detail.requestConfig?.path) {
+    const number = event.detail.requestConfig.path.match(/\/tickets\/(\d+)\//)?.[1];
+    if (number && openTicket() && number !== openTicket()) event.detail.shouldSwap = false;
+  }
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  if ((xhr.getResponseHeader("HX-Trigger") ?? "").includes('"toast"')) return;
+  const reference = xhr.getResponseHeader("X-Request-Id");
+  const said = { 403: word("refused"), 404: word("gone") }[xhr.status] ?? word("failed");
+  toast({ message: [said, reference && word("reference", reference)].filter(Boolean).join(" "), tone: "bad" });
+});
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, () => toast({ message: word("offline"), tone: "bad" }));
+}
+
+// a menu closes when something in it was chosen, or when the click was elsewhere
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target) || event.target.closest("button, a")) menu.open = false;
+  }
+});
+
+showNewest();
+markCurrent();

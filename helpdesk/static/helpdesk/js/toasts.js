@@ -1,0 +1,58 @@
+// What was just done, said in a sentence in the corner, with a way back where there is one.
+const SECONDS = 9;
+const region = () => document.getElementById("toasts");
+
+export const toast = ({ message, undo_url: undoUrl, tone }) => {
+  const template = document.getElementById("toast-template");
+  if (!template || !message) return;
+  const box = template.content.firstElementChild.cloneNode(true);
+  box.querySelector(".toast-words").textContent = message;
+  if (tone) box.dataset.tone = tone;
+  const undo = box.querySelector("[data-toast-undo]");
+  if (undoUrl) undo.dataset.toastUndo = undoUrl;
+  else undo.remove();
+  const same = [...region().children].find((other) => other.textContent.startsWith(message) && !other.querySelector("[data-toast-undo]"));
+  same?.remove();
+  while (region().children.length > 2) region().firstElementChild.remove();
+  region().append(box);
+  fade(box);
+};
+
+const fade = (box) => {
+  let left = SECONDS;
+  const tick = setInterval(() => {
+    // whoever reads or reaches for it is not hurried
+    if (!box.matches(":hover, :focus-within") && !document.hidden) left -= 1;
+    if (left > 0 && box.isConnected) return;
+    clearInterval(tick);
+    box.remove();
+  }, 1000);
+};
+
+const changed = "#header,#panel,#assign-dialog,#tags-dialog";
+
+export const undoLast = () => {
+  const button = [...region().querySelectorAll("[data-toast-undo]")].pop();
+  button?.click();
+  return Boolean(button);
+};
+
+document.addEventListener("toast", (event) => toast(event.detail));
+
+document.addEventListener("click", (event) => {
+  const undo = event.target.closest("[data-toast-undo]");
+  const box = event.target.closest(".toast");
+  if (undo) {
+    const thread = document.getElementById("thread");
+    window.htmx.ajax("POST", undo.dataset.toastUndo, {
+      source: thread ?? document.body,
+      target: thread ?? document.body,
+      swap: thread ? "outerHTML" : "none",
+      select: "#thread",
+      selectOOB: changed,
+    });
+  }
+  if (undo || event.target.closest("[data-toast-close]")) box.remove();
+});
+
+for (const box of document.querySelectorAll("#toasts .toast")) fade(box);

@@ -1,0 +1,290 @@
+"""What templates of every floor share: icons, people as initials, and times as people say them."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+from zlib import crc32
+
+from django import template
+from django.template.context import RequestContext
+from django.template.loader import render_to_string
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from lucide.templatetags.lucide import lucide as draw
+
+from helpdesk import clock
+
+register = template.Library()
+
+TINTS = 6
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, size: int) -> SafeString:
+    svg = draw(name, size=size, **{"class": "icon", "aria_hidden": "true", "stroke_width": "1.75"})
+    return mark_safe(" ".join(svg.split()).replace("> <", "><"))  # noqa: S308 - a package's file, no input
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16) -> SafeString:
+    """Draw an icon of the one family. It is decoration: words or a label stand beside it."""
+    return _drawn(str(name), size)
+
+
+CHANNEL_ICONS = {
+    "email": "mail",
+    "form": "globe",
+    "chat": "message-circle",
+    "phone": "phone",
+    "api": "webhook",
+}
+
+
+@register.simple_tag
+def channel_icon(channel: str, size: int = 16) -> SafeString:
+    """The glyph of a channel, with its name for those who do not see it."""
+    name = {
+        "email": _("Email"),
+        "form": _("Web form"),
+        "chat": _("Chat"),
+        "phone": _("Phone"),
+        "api": _("API"),
+    }.get(channel, channel)
+    return format_html(
+        '<span class="row-channel" title="{0}">{1}<span class="visually-hidden">{0}</span></span>',
+        name,
+        _drawn(CHANNEL_ICONS.get(channel, "at-sign"), size),
+    )
+
+
+STATUS_ICONS = {
+    "open": "circle-dot",
+    "pending": "clock",
+    "on_hold": "circle-pause",
+    "resolved": "circle-check",
+    "closed": "archive",
+}
+
+
+@register.simple_tag
+def status_icon(status: str, size: int = 16) -> SafeString:
+    """The shape of a ticket's status."""
+    return _drawn(STATUS_ICONS.get(str(status), "circle"), size)
+
+
+@register.filter
+def initials(name: object) -> str:
+    """At most two letters for a person: "Dora Levin" is DL, "emil@example.org" is E."""
+    words = [word for word in str(name or "").split("@", 1)[0].replace(".", " ").split() if word[:1].isalnum()]
+    if not words:
+        return "?"
+    return (words[0][0] + words[-1][0] if len(words) > 1 else words[0][0]).upper()
+
+
+@register.filter
+def tint(name: object) -> int:
+    """The tint of a person's picture; the same name keeps its tint."""
+    return crc32(str(name or "").casefold().encode()) % TINTS + 1
+
+
+@register.inclusion_tag("components/_avatar.html")
+def avatar(name: object, size: str = "") -> dict[str, object]:
+    """A person as their initials."""
+    return {"name": name, "size": size}
+
+
+def words_for(seconds: float) -> str:
+    """A length of time in at most two units: "4 min", "2 h 5 min", "3 d 4 h", "12 d"."""
+    minutes = max(0, int(seconds // 60))
+    hours, days = minutes // 60, minutes // 1440
+    if minutes < 60:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    if hours < 24:
+        rest = minutes % 60
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest} if rest else _("%(hours)d h") % {
+            "hours": hours
+        }
+    rest = hours % 24
+    if days < 4 and rest:
+        return _("%(days)d d %(hours)d h") % {"days": days, "hours": rest}
+    return _("%(days)d d") % {"days": days}
+
+
+@register.filter
+def duration(value: timedelta | float | int | None) -> str:
+    """A length of time, given as seconds or a timedelta; a dash for none."""
+    if value is None or value == "":
+        return "–"
+    return words_for(value.total_seconds() if isinstance(value, timedelta) else float(value))
+
+
+@register.filter
+def time_since(moment: datetime | None) -> str:
+    """How long ago a moment was."""
+    return words_for((clock.now() - moment).total_seconds()) if moment else ""
+
+
+def full_time(moment: datetime) -> str:
+    """A moment in the reader's zone, in full, for titles."""
+    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def short_time(moment: datetime) -> str:
+    """A moment as a letter's date: the hour today, the day this year, else the date."""
+    local, today = timezone.localtime(moment), timezone.localtime(clock.now())
+    if local.date() == today.date():
+        return formats.time_format(local, "TIME_FORMAT")
+    if local.year == today.year:
+        return formats.date_format(local, "MONTH_DAY_FORMAT") + ", " + formats.time_format(local, "TIME_FORMAT")
+    return formats.date_format(local, "DATE_FORMAT")
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString | str:
+    """When something was: short to read, in full on hover."""
+    if at is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), full_time(at), short_time(at)
+    )
+
+
+@register.simple_tag
+def ago(at: datetime | None) -> SafeString | str:
+    """How long ago something was; the page keeps it current."""
+    if at is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}" data-since>{}</time>', at.isoformat(), full_time(at), time_since(at)
+    )
+
+
+@register.simple_tag
+def waiting(ticket: Any, tone: str | None = None, icon_size: int = 14) -> SafeString | str:
+    """How long the customer waits for us, and how it stands to what we promised.
+
+    Amber once half the promise is gone, red when it is missed. A row brings its own `wait_tone`, measured in business
+    hours; without one the wall clock is held against the inbox's target, and the page goes on doing so.
+    """
+    since: datetime | None = getattr(ticket, "waiting_since", None)
+    if since is None:
+        return ""
+    seconds = (clock.now() - since).total_seconds()
+    target = getattr(getattr(ticket, "inbox", None), "response_target_minutes", None)
+    tone = getattr(ticket, "wait_tone", None) if tone is None else tone
+    follow = ""
+    if tone is None:
+        tone = tone_of(seconds, target)
+        follow = str(target or "")
+    said = {
+        "amber": pgettext("the promised answer", "Half the promised time is gone."),
+        "red": pgettext("the promised answer", "The promised time is over."),
+    }.get(tone, "")
+    title = " ".join(filter(None, [_("Waiting since %(when)s.") % {"when": full_time(since)}, said]))
+    return format_html(
+        '<span class="waiting" data-tone="{}" title="{}">{}<time datetime="{}" data-since data-target="{}">{}</time>'
+        '<span class="visually-hidden">{}</span></span>',
+        tone,
+        title,
+        _drawn("clock-alert", icon_size),
+        since.isoformat(),
+        follow,
+        words_for(seconds),
+        said,
+    )
+
+
+def tone_of(seconds: float, target_minutes: int | None) -> str:
+    """Nothing in good time, amber past half the promise, red past all of it."""
+    if not target_minutes:
+        return ""
+    used = seconds / 60 / target_minutes
+    return "red" if used >= 1 else "amber" if used >= 0.5 else ""
+
+
+@register.filter
+def filesize(size: int | None) -> str:
+    """A file's size in words: "12 KB"."""
+    from django.template.defaultfilters import filesizeformat
+
+    return filesizeformat(size or 0)
+
+
+@register.inclusion_tag("components/_rail_link.html", takes_context=True)
+def rail_link(context: RequestContext, entry: Any) -> dict[str, object]:
+    """One place on the rail, and whether we are in it."""
+    return {"entry": entry, "is_here": context.get("rail_current") == entry.key}
+
+
+@register.simple_tag
+def once_key() -> str:
+    """A key that makes a form count once, however often it arrives."""
+    return uuid4().hex
+
+
+@register.simple_tag
+def rendered(block: Any) -> SafeString:
+    """A block an upper floor brought: its own template with its own context."""
+    return render_to_string(block.template, block.context)
+
+
+@register.filter
+def widget_kind(field: Any) -> str:
+    """How a form field wants to be laid out: check, choices, file or text."""
+    widget = field.field.widget
+    kind = getattr(widget, "input_type", "")
+    if kind == "checkbox" and not hasattr(widget, "option_template_name"):
+        return "check"
+    if kind in ("radio", "checkbox"):
+        return "choices"
+    return "file" if kind == "file" else "text"
+
+
+@register.filter
+def get(mapping: Mapping[str, object] | None, key: str) -> object:
+    """Look something up by a name known only here."""
+    return mapping.get(key) if mapping else None
+
+
+VIEW_ICONS = {
+    "mine": "circle-user",
+    "unassigned": "inbox",
+    "open": "layers",
+    "pending": "clock",
+    "on_hold": "circle-pause",
+    "snoozed": "alarm-clock",
+    "resolved": "circle-check",
+    "low": "frown",
+}
+
+
+@register.simple_tag
+def view_icon(key: str, size: int = 16) -> SafeString:
+    """The glyph of a list agents work through."""
+    return _drawn(VIEW_ICONS.get(key, "list"), size)
+
+
+ACTIVITY_ICONS = {
+    "ticket.created": "plus",
+    "ticket.resolved": "check",
+    "ticket.reopened": "rotate-ccw",
+    "ticket.pended": "clock",
+    "ticket.held": "circle-pause",
+    "ticket.closed": "archive",
+    "ticket.assigned": "user-round",
+    "ticket.tagged": "tag",
+    "ticket.untagged": "tag",
+    "message.failed": "triangle-alert",
+    "message.uncertain": "triangle-alert",
+}
+
+
+@register.simple_tag
+def activity_icon(verb: str, size: int = 14) -> SafeString:
+    """The glyph of something that happened."""
+    return _drawn(ACTIVITY_ICONS.get(verb, "star" if verb.startswith("survey.") else "dot"), size)
