@@ -1,0 +1,496 @@
+"""Facts in the database: folded from the ledger, thrown away and folded anew at will.
+
+`refresh` is the one road by which rows come to be: subscribers, the sweep and `rebuild` all call it, it reads all the
+events of a ticket and never what an earlier row said. So it does not matter how often, how late or in which order
+tickets are refreshed: the last refresh after the last event gives the row that `rebuild` gives.
+"""
+
+import json
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import blake2b
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import structlog
+from django.db import connection, transaction
+from django.db import models as db
+
+from helpdesk import clock
+from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
+from helpdesk.models import Calendar
+from reports import models
+from reports.folding import ENTERING, Move, NextResponse, Reopening, Resolution, Span, TicketFacts, Waits, fold
+from reports.survey_folding import SurveyFacts, fold_surveys
+from tickets.models import Inbox
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 500
+_LOCK_CLASS = 0x4652  # advisory locks of ours; the second key is the ticket
+_ROUNDS = 25  # far more than tickets were ever merged in a chain
+
+
+class LedgerRow(NamedTuple):
+    """An event as the fold reads it, without the cost of a model."""
+
+    id: int
+    at: datetime
+    verb: str
+    facts: Mapping[str, Any]
+    actor_id: int | None
+
+
+# ---------------------------------------------------------------------- opening hours
+
+
+class Hours(NamedTuple):
+    """The calendar the business seconds of an inbox are counted in; mark 0 and always open where it has none."""
+
+    mark: int
+    calendar: BusinessCalendar
+
+
+NO_HOURS = Hours(0, ALWAYS_OPEN)
+_known_hours: dict[int, Hours] = {}
+
+
+def hours_of_inboxes() -> dict[int, Hours]:
+    """The opening hours of every inbox. The mark changes when anything about them does."""
+    inboxes = dict(Inbox.objects.filter(calendar__isnull=False).values_list("pk", "calendar_id"))
+    if not inboxes:
+        return {}
+    calendars = Calendar.objects.filter(pk__in=set(inboxes.values())).prefetch_related("versions", "special_days")
+    hours = {calendar.pk: _hours(calendar.business) for calendar in calendars}
+    return {inbox: hours[calendar] for inbox, calendar in inboxes.items()}
+
+
+def _hours(calendar: BusinessCalendar) -> Hours:
+    said = repr(
+        (
+            calendar.zone,
+            [(version.valid_from, sorted(version.weekly.items())) for version in calendar.versions],
+            sorted(calendar.holidays),
+            sorted(calendar.special.items()),
+        )
+    )
+    mark = int.from_bytes(blake2b(said.encode(), digest_size=7).digest()) + 1
+    # the kept instance remembers the days it has worked out
+    return _known_hours.setdefault(mark, Hours(mark, calendar))
+
+
+# ---------------------------------------------------------------------- refreshing
+
+
+@transaction.atomic
+def refresh(tickets: Iterable[int]) -> int:
+    """Fold these tickets anew from all their events, and those they were merged into. Returns the events folded.
+
+    The number of queries does not depend on the number of tickets. Safe to run in any number of processes at once: two
+    that meet on a ticket fold it one after the other.
+    """
+    folded = 0
+    now = sorted(set(tickets))
+    for _ in range(_ROUNDS):
+        if not now:
+            return folded
+        events, after = _refresh(now)
+        folded += events
+        now = after
+    log.error("tickets are merged in a circle", tickets=now)
+    return folded
+
+
+def _refresh(tickets: list[int]) -> tuple[int, list[int]]:
+    """Fold these tickets. Returns how many events were read, and the tickets to be folded because of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashint8(t)) FROM unnest(%s::bigint[]) AS t", [_LOCK_CLASS, tickets]
+        )
+    was_merged = dict(_query("SELECT ticket, merged_into FROM reports_ticketfacts WHERE ticket = ANY(%s)", [tickets]))
+    sources = _merged_into(tickets)
+    events = _events({*tickets, *(source for found in sources.values() for source in found)})
+    hours = hours_of_inboxes()
+
+    rows: list[list[Any]] = []
+    askings: list[SurveyFacts] = []
+    is_merged: dict[int, int | None] = {}
+    for ticket in tickets:
+        own = events.get(ticket)
+        if own is None:
+            continue
+        inbox, calendar = hours_for(own, hours)
+        absorbed = [event for source in sources.get(ticket, ()) for event in events.get(source, ())]
+        facts = fold(own, calendar.calendar, absorbed=absorbed)
+        if not calendar.mark:
+            facts = without_business(facts)
+        is_merged[ticket] = facts.merged_into
+        rows.append(to_row(ticket, facts, folded_to=own[-1].id, hours=calendar.mark))
+        askings += fold_surveys(ticket, own, facts)
+
+    gone = [ticket for ticket in tickets if ticket not in is_merged and ticket in was_merged]
+    if gone:
+        _execute("DELETE FROM reports_ticketfacts WHERE ticket = ANY(%s)", [gone])
+    _write(models.TicketFacts, rows)
+    _write_askings(tickets, askings)
+    return sum(map(len, events.values())), _concerned(tickets, was_merged, is_merged)
+
+
+def hours_for(events: Sequence[LedgerRow], hours: Mapping[int, Hours]) -> tuple[Any, Hours]:
+    """The inbox of a ticket and its opening hours."""
+    first = next((event for event in events if event.verb == "ticket.created"), None)
+    inbox = first.facts.get("inbox") if first else None
+    return inbox, hours.get(inbox, NO_HOURS)
+
+
+def _concerned(tickets: list[int], was: Mapping[int, int | None], now: Mapping[int, int | None]) -> list[int]:
+    """The tickets that hold the messages of these ones: those they were or are merged into."""
+    known = set(tickets)
+    targets = set()
+    for ticket in tickets:
+        before, after = was.get(ticket), now.get(ticket)
+        if before != after:
+            targets |= {before, after}  # what they absorb was read before this was known
+        elif after is not None and after not in known:
+            targets.add(after)
+    targets.discard(None)
+    if not targets:
+        return []
+    return sorted(
+        number
+        for (number,) in _query(
+            """
+            WITH RECURSIVE up(ticket) AS (
+                SELECT t FROM unnest(%s::bigint[]) AS t
+                UNION
+                SELECT f.merged_into FROM reports_ticketfacts f JOIN up USING (ticket) WHERE f.merged_into IS NOT NULL
+            ) SELECT ticket FROM up
+            """,
+            [sorted(targets)],  # type: ignore[type-var]
+        )
+    )
+
+
+def _merged_into(tickets: Collection[int]) -> dict[int, list[int]]:
+    """For each ticket, every ticket that was merged into it, directly or through others."""
+    found: dict[int, list[int]] = {}
+    for target, source in _query(
+        """
+        WITH RECURSIVE down(ticket, target) AS (
+            SELECT ticket, merged_into FROM reports_ticketfacts WHERE merged_into = ANY(%s)
+            UNION
+            SELECT f.ticket, d.target FROM reports_ticketfacts f JOIN down d ON f.merged_into = d.ticket
+        ) SELECT target, ticket FROM down WHERE ticket <> target ORDER BY target, ticket
+        """,
+        [list(tickets)],
+    ):
+        found.setdefault(target, []).append(source)
+    return found
+
+
+def _events(tickets: Collection[int]) -> dict[int, list[LedgerRow]]:
+    """All events of these tickets, each ticket's in ledger order."""
+    found: dict[int, list[LedgerRow]] = {}
+    for stream, *event in _query(
+        """
+        SELECT stream_id, id, at, verb, facts, actor_id FROM helpdesk_event
+        WHERE stream_id = ANY(%s) ORDER BY stream_id, id
+        """,
+        [list(tickets)],
+    ):
+        event[3] = json.loads(event[3]) if isinstance(event[3], str) else event[3]
+        found.setdefault(stream, []).append(LedgerRow(*event))
+    return found
+
+
+def _query(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def _execute(sql: str, parameters: Sequence[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+# ---------------------------------------------------------------------- rows
+
+
+def without_business(facts: TicketFacts) -> TicketFacts:
+    """The facts of a ticket whose inbox has no opening hours: what was counted in them is unknown."""
+    return replace(
+        facts,
+        frt_business_s=None,
+        frt_from_handover_business_s=None,
+        first_resolution_business_s=None,
+        resolution_business_s=None,
+        resolutions=tuple(replace(one, business_seconds=None) for one in facts.resolutions),
+    )
+
+
+#: columns that carry the field of the same name
+_SAME = (
+    "klass", "in_volume", "in_quality", "is_contact", "awaits_first_reply", "channel", "inbox", "team", "agent",
+    "customer", "topic", "initiated_by", "priority", "first_priority", "split_from", "follow_up_of", "merged_into",
+    "contacts", "created_at", "started_at", "first_customer_at", "first_reply_at", "frt_s", "frt_business_s",
+    "first_replier", "handed_over_at", "frt_from_handover_s", "frt_from_handover_business_s", "abandoned_at",
+    "waiting_since", "first_resolved_at", "first_resolution_s", "first_resolution_business_s", "resolved_at",
+    "resolution_s", "resolution_business_s", "closed_at", "left_at", "last_event_at", "status", "status_since",
+    "unanswered_at_solve", "incoming", "automated_incoming", "outgoing", "replies", "replies_before_first_resolution",
+    "automated_replies", "notes", "last_replier", "handoffs", "reopens", "net_reopens",
+)  # fmt: skip
+_CONCLUDED = frozenset({"in_volume", "in_quality", "is_contact", "awaits_first_reply", "reopens", "net_reopens"})
+_KEPT = tuple(name for name in _SAME if name not in _CONCLUDED)
+_WAITS = ("new_s", "open_s", "pending_s", "on_hold_s")
+TICKET_COLUMNS = (
+    "ticket", "folded_to", "hours", "is_open", *_SAME, *_WAITS, *(f"business_{name}" for name in _WAITS), "detail",
+)  # fmt: skip
+_same = attrgetter(*_SAME)
+_waits = attrgetter(*_WAITS)
+_UNKNOWN_WAITS = (None, None, None, None)
+
+
+def to_row(ticket: int, facts: TicketFacts, *, folded_to: int, hours: int) -> list[Any]:
+    """The facts as a row, in the order of `TICKET_COLUMNS`."""
+    return [
+        ticket,
+        folded_to,
+        hours,
+        bool(facts.moves) and facts.moves[-1].kind in ENTERING,
+        *_same(facts),
+        *_waits(facts.waits),
+        *(_waits(facts.business_waits) if hours else _UNKNOWN_WAITS),
+        _detail(facts, bool(hours)),
+    ]
+
+
+def _detail(facts: TicketFacts, has_hours: bool) -> str:
+    detail: dict[str, Any] = {}
+    if facts.resolutions:
+        detail["resolutions"] = [
+            [_stamp(one.at), one.seconds, one.business_seconds, one.courtesy, one.actor] for one in facts.resolutions
+        ]
+    if facts.reopenings:
+        detail["reopenings"] = [[_stamp(one.at), one.courtesy] for one in facts.reopenings]
+    if facts.next_responses:
+        detail["next_responses"] = [
+            [_stamp(one.asked_at), _stamp(one.at), one.seconds, one.business_seconds if has_hours else None, one.actor]
+            for one in facts.next_responses
+        ]
+    if facts.spans:
+        detail["spans"] = [[one.status, _stamp(one.start), _stamp(one.end)] for one in facts.spans]
+    if facts.moves:
+        detail["moves"] = [[_stamp(one.at), one.kind] for one in facts.moves]
+    if facts.priorities:
+        detail["priorities"] = [[_stamp(at), priority] for at, priority in facts.priorities]
+    if facts.repliers:
+        detail["repliers"] = list(facts.repliers)
+    return json.dumps(detail, separators=(",", ":"))
+
+
+def from_row(row: models.TicketFacts) -> TicketFacts:
+    """The facts a row was made from, for metrics that look at a ticket's whole course."""
+    detail = row.detail
+    waits = Waits(*_waits(row))
+    return TicketFacts(
+        **{name: getattr(row, name) for name in _KEPT},
+        waits=waits,
+        business_waits=Waits(*(getattr(row, f"business_{name}") or 0 for name in _WAITS)),
+        priorities=tuple((_instant(at), priority) for at, priority in detail.get("priorities", ())),
+        repliers=tuple(detail.get("repliers", ())),
+        next_responses=tuple(
+            NextResponse(_instant(asked), _instant(at), *rest) for asked, at, *rest in detail.get("next_responses", ())
+        ),
+        spans=tuple(
+            Span(status, _instant(start), _instant(end)) for status, start, end in detail.get("spans", ())
+        ),
+        resolutions=tuple(Resolution(_instant(at), *rest) for at, *rest in detail.get("resolutions", ())),
+        reopenings=tuple(Reopening(_instant(at), courtesy) for at, courtesy in detail.get("reopenings", ())),
+        moves=tuple(Move(_instant(at), kind) for at, kind in detail.get("moves", ())),
+    )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _stamp(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _instant(stamp: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=stamp)
+
+
+SURVEY_COLUMNS = (
+    "event", "ticket", "invitation", "survey", "kind", "state", "reason", "counts", "is_delivered", "inbox", "channel",
+    "team", "agent", "invited_at", "sent_at", "answered_at", "score", "has_comment",
+)  # fmt: skip
+_survey_row = attrgetter(*SURVEY_COLUMNS)
+
+
+def _write_askings(tickets: list[int], askings: Sequence[SurveyFacts]) -> None:
+    _execute(
+        "DELETE FROM reports_surveyfacts WHERE ticket = ANY(%s) AND event <> ALL(%s)",
+        [tickets, [asking.event for asking in askings]],
+    )
+    _write(models.SurveyFacts, [list(_survey_row(asking)) for asking in askings])
+
+
+def _write(model: type[db.Model], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert or replace rows in one statement; one that stays the same is not written again."""
+    if rows:
+        _execute(_statement(model), list(map(list, zip(*rows, strict=True))))
+
+
+@cache
+def _statement(model: type[db.Model]) -> str:
+    columns = TICKET_COLUMNS if model is models.TicketFacts else SURVEY_COLUMNS
+    key, *others = columns
+    table = model._meta.db_table
+    arrays = ", ".join(f"%s::{model._meta.get_field(name).db_type(connection)}[]" for name in columns)
+    return (
+        f"INSERT INTO {table} AS old ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - our names
+        f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)} "
+        f"WHERE ({', '.join(f'old.{name}' for name in others)}) "
+        f"IS DISTINCT FROM ({', '.join(f'excluded.{name}' for name in others)})"
+    )
+
+
+# ---------------------------------------------------------------------- rebuilding
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuilding is: the last ticket done, the last there is, and the events folded so far."""
+
+    ticket: int
+    last: int
+    events: int
+
+
+def rebuild(*, start: int = 0, chunk: int = CHUNK * 2) -> Iterator[Progress]:
+    """Fold every ticket from `start` on anew, and drop facts of tickets the ledger does not know.
+
+    Each chunk is a transaction of its own, so that this can be broken off, taken up again at the ticket it came to, and
+    run while tickets are worked: what happens meanwhile is folded by whoever hears of it.
+    """
+    (last,) = _query("SELECT max(stream_id) FROM helpdesk_event", [])[0]
+    known = (start, last if last is not None else -1)
+    if start:
+        _execute("DELETE FROM reports_ticketfacts WHERE ticket > %s", known[1:])
+        _execute("DELETE FROM reports_surveyfacts WHERE ticket > %s", known[1:])
+    else:
+        (first,) = _query("SELECT coalesce(min(stream_id), 0) FROM helpdesk_event", [])[0]
+        for table in ("reports_ticketfacts", "reports_surveyfacts"):
+            _execute(f"DELETE FROM {table} WHERE ticket < %s OR ticket > %s", [first, known[1]])  # noqa: S608
+    events, at = 0, start
+    while last is not None and at <= last:
+        (at,) = _query("SELECT min(stream_id) FROM helpdesk_event WHERE stream_id >= %s", [at])[0]
+        if at is None:
+            return
+        until = at + chunk
+        events += refresh(range(at, until))
+        yield Progress(min(until - 1, last), last, events)
+        at = until
+
+
+# ---------------------------------------------------------------------- catching up
+
+LEDGER_BOOKMARK = "facts"
+_WINDOW = 50_000
+
+
+def catch_up(*, seconds: float = 20) -> int:
+    """Refresh tickets whose facts lag behind the ledger or were counted in opening hours that have changed since.
+
+    What subscribers hear is folded at once; this finds what nobody told them of. It stops after about `seconds` and goes
+    on the next time. Returns how many tickets it refreshed.
+    """
+    until = time.monotonic() + seconds
+    refreshed = 0
+    for tickets in _behind(until):
+        refresh(tickets)
+        refreshed += len(tickets)
+        if time.monotonic() > until:
+            break
+    for tickets in _in_old_hours():
+        if time.monotonic() > until:
+            break
+        refresh(tickets)
+        refreshed += len(tickets)
+    return refreshed
+
+
+def _behind(until: float) -> Iterator[list[int]]:
+    """Tickets whose last event is newer than what their facts were folded to, some at a time.
+
+    The bookmark says how far the ledger has been compared. Events are not committed in the order of their ids, so it
+    moves up only to an id that was the newest before any transaction that is still writing began.
+    """
+    mark, _ = models.Bookmark.objects.get_or_create(name=LEDGER_BOOKMARK)
+    ((newest, now, oldest_writer),) = _query(
+        """
+        SELECT coalesce(max(id), 0), clock_timestamp(), (
+            SELECT min(xact_start) FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+        ) FROM helpdesk_event
+        """,
+        [],
+    )
+    is_settled = oldest_writer is None or oldest_writer > mark.moved_at
+    at = mark.position
+    while at < newest and time.monotonic() < until:
+        stale = [
+            ticket
+            for (ticket,) in _query(
+                """
+                SELECT e.stream_id FROM (
+                    SELECT stream_id, max(id) AS newest FROM helpdesk_event
+                    WHERE id > %s AND id <= %s AND stream_id IS NOT NULL GROUP BY stream_id
+                ) e LEFT JOIN reports_ticketfacts f ON f.ticket = e.stream_id
+                WHERE f.folded_to IS NULL OR f.folded_to < e.newest ORDER BY e.stream_id
+                """,
+                [at, at + _WINDOW],
+            )
+        ]
+        for first in range(0, len(stale), CHUNK):
+            yield stale[first : first + CHUNK]
+        at += _WINDOW
+    if is_settled:
+        position = max(mark.position, min(mark.next_position, at))
+        next_position, moved_at = (newest, now) if position >= mark.next_position else (mark.next_position, mark.moved_at)
+        models.Bookmark.objects.filter(name=LEDGER_BOOKMARK).update(
+            position=position, next_position=next_position, moved_at=moved_at
+        )
+
+
+def _in_old_hours() -> Iterator[list[int]]:
+    """Tickets of inboxes whose opening hours have changed since they were folded, some at a time."""
+    hours = hours_of_inboxes()
+    for inbox in Inbox.objects.values_list("pk", flat=True):
+        mark = hours.get(inbox, NO_HOURS).mark
+        while tickets := [
+            ticket
+            for (ticket,) in _query(
+                """
+                (SELECT ticket FROM reports_ticketfacts WHERE inbox = %s AND hours < %s LIMIT %s)
+                UNION ALL (SELECT ticket FROM reports_ticketfacts WHERE inbox = %s AND hours > %s LIMIT %s)
+                """,
+                [inbox, mark, CHUNK, inbox, mark, CHUNK],
+            )
+        ]:
+            yield tickets
+
+
+def lag() -> float:
+    """Seconds since the oldest event that no fact may know yet; for the gauges."""
+    from helpdesk.models import PendingEvent
+
+    oldest = PendingEvent.objects.order_by("event_id").values_list("at", flat=True).first()
+    return max(0.0, (clock.now() - oldest).total_seconds()) if oldest else 0.0

@@ -1,0 +1,104 @@
+"""Folding the survey events of one ticket into one row an asking. Pure: events in, facts out, no database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from reports.folding import LedgerEvent, TicketFacts
+
+State = Literal["invited", "sent", "bounced", "answered", "suppressed"]
+#: tickets whose answers count for nothing
+UNCOUNTED = frozenset({"spam", "deleted", "imported"})
+
+
+@dataclass(slots=True)
+class SurveyFacts:
+    """One asking and its answer; or one that was held back, with the reason."""
+
+    event: int
+    ticket: int
+    invitation: Any
+    survey: Any
+    kind: str | None
+    state: State
+    reason: str | None
+    counts: bool
+    inbox: Any
+    channel: str | None
+    team: Any
+    agent: Any
+    invited_at: datetime
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    score: int | None = None
+    has_comment: bool = False
+
+    @property
+    def is_delivered(self) -> bool:
+        """Sent and not bounced. Who answered was reached, whatever a machine on the way said."""
+        return self.sent_at is not None and self.state != "bounced"
+
+
+def fold_surveys(
+    ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts
+) -> list[SurveyFacts]:
+    """Every asking on a ticket, from all its events in ledger order and the facts folded from them."""
+    askings: list[SurveyFacts] = []
+    by_invitation: dict[Any, SurveyFacts] = {}
+    counts = facts.klass not in UNCOUNTED
+    team: Any = None
+    agent: Any = None
+    for event in events:
+        verb, said = event.verb, event.facts
+        if verb in ("ticket.created", "ticket.assigned") and "team" in said:
+            team = said["team"]
+        elif verb == "message.replied" and not said.get("automated"):
+            agent = event.actor_id
+        elif not verb.startswith("survey."):
+            continue
+        elif (known := by_invitation.get(said.get("invitation"))) is not None:
+            _take_in(known, event)
+        elif verb in ("survey.invited", "survey.suppressed"):
+            held_back = verb == "survey.suppressed"
+            asking = SurveyFacts(
+                event=event.id,
+                ticket=ticket,
+                invitation=said.get("invitation"),
+                survey=said.get("survey"),
+                kind=said.get("kind"),
+                state="suppressed" if held_back else "invited",
+                reason=said.get("reason") if held_back else None,
+                counts=counts,
+                inbox=facts.inbox,
+                channel=facts.channel,
+                team=team,
+                agent=agent,
+                invited_at=event.at,
+            )
+            askings.append(asking)
+            if asking.invitation is not None:
+                by_invitation[asking.invitation] = asking
+    return askings
+
+
+def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
+    """What became of an asking."""
+    if event.verb == "survey.sent":
+        asking.sent_at = asking.sent_at or event.at
+        if asking.state == "invited":
+            asking.state = "sent"
+    elif event.verb == "survey.bounced":
+        if asking.state != "answered":
+            asking.state = "bounced"
+    elif event.verb == "survey.suppressed":
+        if asking.state == "invited":
+            asking.state, asking.reason = "suppressed", event.facts.get("reason")
+    elif event.verb == "survey.answered":
+        asking.state = "answered"
+        asking.sent_at = asking.sent_at or asking.invited_at
+        asking.answered_at = asking.answered_at or event.at
+        asking.score = event.facts.get("score")
+        asking.kind = event.facts.get("kind") or asking.kind
+    elif event.verb == "survey.commented":
+        asking.has_comment = True
