@@ -18,7 +18,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ and not (os.environ.get("DATABASE_URL
 
     _folder = tempfile.TemporaryDirectory(prefix="helpdesk-tests-")
     _data = Path(_folder.name)
-    _servers = embedded.start(_data)
+    _servers = embedded.start(_data, durable=False)
     os.environ.setdefault("DATA", str(_data))
     os.environ.setdefault("DATABASE_URL", embedded.database_url(_data))
     os.environ.setdefault("REDIS_URL", embedded.redis_url(_data))

@@ -1,0 +1,57 @@
+"""A scripted SMTP server for the tests: it keeps what it accepts, and fails where a test tells it to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class Sink:
+    """What arrived, and what to answer: `rcpt` and `data` hold answers for the next questions, then 250."""
+
+    port: int = 0
+    accepted: list[tuple[list[str], bytes]] = field(default_factory=list)
+    rcpt: dict[str, str] = field(default_factory=dict)
+    data: list[str] = field(default_factory=list)
+    #: close the connection after the content arrived, before any answer
+    hang_up: bool = False
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.rcpt.get(address, "250 2.1.5 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        answer = self.data.pop(0) if self.data else "250 2.0.0 OK"
+        if answer.startswith("250"):
+            self.accepted.append((list(envelope.rcpt_tos), envelope.content))
+        if self.hang_up:
+            server.transport.abort()
+        return answer
+
+
+@contextmanager
+def smtp_sink(settings: Any) -> Iterator[Sink]:
+    """Run a sink and point the settings at it."""
+    sink = Sink()
+    controller = Controller(sink, hostname="127.0.0.1", port=0, ready_timeout=30)
+    # port 0: the system chooses; the controller's own check of the port must not be used
+    controller._trigger_server = lambda: None  # type: ignore[method-assign]
+    controller.start()
+    sink.port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    settings.EMAIL_USE_SSL = settings.EMAIL_USE_TLS = False
+    settings.EMAIL_HOST_USER = ""
+    settings.EMAIL_TIMEOUT = 10
+    try:
+        yield sink
+    finally:
+        controller.stop()
