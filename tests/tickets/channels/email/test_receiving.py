@@ -1,0 +1,122 @@
+"""The receiving mail server: durable before 250, and 4xx when it cannot be."""
+
+import hashlib
+import os
+import smtplib
+import subprocess
+import sys
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import OperationalError
+
+from tests.conftest import mail
+from tickets.channels.email.receiving import Receiver, listening
+from tickets.models import CaughtMail, RawMessage
+
+
+@pytest.fixture
+def receiver(transactional_db, inbox):
+    receiver = Receiver("127.0.0.1", 0)
+    receiver._trigger_server = lambda: None  # its own check cannot know a port the system chose
+    receiver.start()
+    yield listening(receiver)
+    receiver.stop()
+
+
+def send(where: tuple[str, int], content: bytes, *recipients: str) -> dict:
+    with smtplib.SMTP(*where, timeout=10) as session:
+        return session.sendmail("dora@customer.example", recipients or ("support@demo.localhost",), content)
+
+
+def test_a_mail_is_stored_byte_for_byte(receiver):
+    content = mail().replace(b"\n", b"\r\n")
+    send(receiver, content)
+    raw = RawMessage.objects.get()
+    assert bytes(raw.content) == content
+    assert bytes(raw.sha256) == hashlib.sha256(content).digest()
+    assert (raw.state, raw.source, raw.envelope_from) == ("received", "smtp", "dora@customer.example")
+
+
+def test_no_250_without_a_row(receiver, monkeypatch):
+    def away(**_):
+        raise OperationalError("the disk is full")
+
+    monkeypatch.setattr("tickets.operations.intake.store", away)
+    with pytest.raises(smtplib.SMTPDataError) as refusal:
+        send(receiver, mail())
+    assert refusal.value.smtp_code == 451
+    assert not RawMessage.objects.exists()
+
+
+def test_nobody_we_know_is_refused_in_production_and_caught_in_development(receiver, settings):
+    settings.MAIL_CATCHER = False
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        send(receiver, mail(), "somebody@elsewhere.example")
+    settings.MAIL_CATCHER = True
+    send(receiver, mail(), "somebody@elsewhere.example")
+    assert CaughtMail.objects.get().recipients == ["somebody@elsewhere.example"]
+    assert not RawMessage.objects.exists()
+
+
+def test_an_address_is_found_whatever_its_case_and_plus(receiver):
+    send(receiver, mail(), "SUPPORT@Demo.Localhost")
+    send(receiver, mail(), "support+abc@demo.localhost")
+    assert RawMessage.objects.count() == 2
+
+
+def test_two_inboxes_get_one_each(receiver, billing):
+    send(receiver, mail(), "support@demo.localhost", "billing@demo.localhost")
+    assert sorted(raw.inbox.name for raw in RawMessage.objects.all()) == ["Billing", "Support"]
+
+
+def test_a_mail_over_the_limit_is_refused(receiver, inbox, settings):
+    settings.MAIL_MAX_MB = 1
+    small = Receiver("127.0.0.1", 0)
+    small._trigger_server = lambda: None
+    small.start()
+    try:
+        with pytest.raises(smtplib.SMTPException):
+            send(listening(small), mail(text="x" * 1_200_000))
+    finally:
+        small.stop()
+    assert not RawMessage.objects.exists()
+
+
+def test_unreadable_bytes_are_stored_all_the_same(receiver):
+    send(receiver, b"\x00\xff\xfe not a mail at all\r\n")
+    assert RawMessage.objects.count() == 1
+
+
+def test_the_pipe_takes_a_mail_from_standard_input(transactional_db, inbox):
+    database = django_settings.DATABASES["default"]
+    result = subprocess.run(
+        [sys.executable, "manage.py", "receive_mail", "--sender", "dora@customer.example"],
+        input=mail(),
+        capture_output=True,
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": _url(database)},
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr.decode()
+    assert RawMessage.objects.get().source == "pipe"
+
+
+def test_an_empty_pipe_is_a_clear_error(transactional_db, inbox):
+    database = django_settings.DATABASES["default"]
+    result = subprocess.run(
+        [sys.executable, "manage.py", "receive_mail"],
+        input=b"",
+        capture_output=True,
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": _url(database)},
+        check=False,
+    )
+    assert result.returncode == 65 and b"no mail on standard input" in result.stderr
+
+
+def _url(database: dict) -> str:
+    host = database["HOST"]
+    where = quote(host, safe="") if host.startswith("/") else f"{host}:{database['PORT'] or 5432}"
+    return f"postgresql://{database['USER']}@{where}/{database['NAME']}"

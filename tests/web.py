@@ -1,0 +1,34 @@
+"""The whole web application under its real server, inside the test's process, so that it sees the test's database."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from django.db import connections
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Run the ASGI application; gives its address."""
+    from helpdesk import live
+    from helpdesk.asgi import application
+
+    live.HUB = live.Hub()
+    live._client = None
+    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="warning", loop="asyncio"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < until, "the server did not start"
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(10)
+        connections.close_all()
