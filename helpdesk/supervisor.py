@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -33,7 +33,7 @@ class Program:
     """How to run one child.
 
     `tier` orders the stop: higher tiers end first, so that nobody loses the database while working. `before` runs
-    ahead of every spawn. Lines matching `quiet` are not shown.
+    ahead of every spawn, `ended` after the end of one that is not restarted. Lines matching `quiet` are not shown.
     """
 
     name: str
@@ -49,7 +49,9 @@ class Program:
     restart: bool = True
     pass_fds: tuple[int, ...] = ()
     before: Callable[[], None] | None = None
+    ended: Callable[[int], None] | None = None
     quiet: re.Pattern[str] | None = None
+    nice: int = 0
 
     def spawn(self, output: int | IO[bytes] | None = subprocess.PIPE) -> subprocess.Popen[bytes]:
         """Start it in a session of its own (a terminal's Ctrl-C reaches the supervisor alone), tied to this process."""
@@ -58,6 +60,8 @@ class Program:
         parent, number = os.getpid(), int(self.death_signal)
 
         def tie() -> None:
+            if self.nice:
+                os.nice(self.nice)
             # after the change of user, which clears the setting; a parent that died meanwhile sends no signal
             if _libc is not None:
                 _libc.prctl(_PR_SET_PDEATHSIG, number)
@@ -168,7 +172,7 @@ class Supervisor:
 
     def once(self, program: Program) -> Child:
         """Run `program` to its end while looking after the others. Raises GaveUp when it fails or a stop is asked."""
-        child = self.start(program)
+        child = self.start(replace(program, restart=False))
         while child.is_running and not self.stopping:
             self.turn(1.0)
         if self.stopping:
@@ -225,9 +229,9 @@ class Supervisor:
             child.buffer = b""
         for line in lines:
             text = line.decode(errors="replace").rstrip("\r")
+            child.last = [*child.last[-50:], text]
             if child.program.quiet and child.program.quiet.search(text):
                 continue
-            child.last = [*child.last[-50:], text]
             self.log.line(child.program.name, text)
         if not data:
             with contextlib.suppress(KeyError, ValueError):
@@ -248,6 +252,8 @@ class Supervisor:
         stream.close()
         _signal_group(child, signal.SIGKILL)  # grandchildren a killed parent left behind
         child.code = child.process.returncode
+        if not child.program.restart and child.program.ended and not self.stopping:
+            child.program.ended(child.code)
         if self.stopping or not child.program.restart:
             return
         if time.monotonic() - child.started > 60:
