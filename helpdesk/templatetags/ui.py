@@ -7,14 +7,15 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
+from babel.dates import format_skeleton
 from django import template
 from django.template.context import RequestContext
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from lucide.templatetags.lucide import lucide as draw
 
 from helpdesk import clock
@@ -99,13 +100,13 @@ def avatar(name: object, size: str = "") -> dict[str, object]:
 
 
 def words_for(seconds: float) -> str:
-    """A length of time in at most two units: "4 min", "2 h 5 min", "3 d 4 h", "12 d"."""
+    """A length of time in at most two units: "4 min", "2 h 5 min", "14 h", "3 d 4 h", "12 d"."""
     minutes = max(0, int(seconds // 60))
     hours, days = minutes // 60, minutes // 1440
     if minutes < 60:
         return _("%(minutes)d min") % {"minutes": minutes}
     if hours < 24:
-        rest = minutes % 60
+        rest = minutes % 60 if hours < 10 else 0
         return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest} if rest else _("%(hours)d h") % {
             "hours": hours
         }
@@ -140,8 +141,24 @@ def short_time(moment: datetime) -> str:
     if local.date() == today.date():
         return formats.time_format(local, "TIME_FORMAT")
     if local.year == today.year:
-        return formats.date_format(local, "MONTH_DAY_FORMAT") + ", " + formats.time_format(local, "TIME_FORMAT")
-    return formats.date_format(local, "DATE_FORMAT")
+        return f"{short_day(local)}, {formats.time_format(local, 'TIME_FORMAT')}"
+    return short_day(local)
+
+
+def short_day(local: datetime) -> str:
+    """A day as people jot it: "Nov 24", "24. Nov.", with the year where it is another one."""
+    this_year = local.year == timezone.localtime(clock.now()).year
+    return format_skeleton("MMMd" if this_year else "yMMMd", local.date(), locale=to_locale(get_language() or "en"))
+
+
+@register.simple_tag
+def day(at: datetime | None) -> SafeString | str:
+    """The day of a moment, short."""
+    if at is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), full_time(at), short_day(timezone.localtime(at))
+    )
 
 
 @register.simple_tag

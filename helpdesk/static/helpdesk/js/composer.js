@@ -90,7 +90,8 @@ const send = (which) => {
   const button = [...form().querySelectorAll("[data-send]")].find((one) =>
     kind() === "note" ? one.dataset.send === "note" : one.dataset.send === which,
   );
-  if (button && !form().dataset.sending) form().requestSubmit(button);
+  // a click, not requestSubmit: htmx learns from clicks which button sends
+  if (button && !form().dataset.sending) button.click();
 };
 
 document.addEventListener("input", (event) => {
@@ -121,6 +122,13 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   const which = event.submitter?.dataset.send;
   if (which === "reply" || which === "resolve") store.set("send", which);
+});
+
+// a note must never leave the house: where it goes is decided by the tab, whatever was pressed
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.target.matches?.("form.composer")) return;
+  event.detail.path = kind() === "note" ? event.target.dataset.noteUrl : event.target.dataset.replyUrl;
+  if (kind() === "note") event.detail.parameters.delete?.("then");
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {

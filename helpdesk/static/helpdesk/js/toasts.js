@@ -11,9 +11,9 @@ export const toast = ({ message, undo_url: undoUrl, tone }) => {
   const undo = box.querySelector("[data-toast-undo]");
   if (undoUrl) undo.dataset.toastUndo = undoUrl;
   else undo.remove();
-  const same = [...region().children].find((other) => other.textContent.startsWith(message) && !other.querySelector("[data-toast-undo]"));
-  same?.remove();
-  while (region().children.length > 2) region().firstElementChild.remove();
+  // what cannot be undone has been read by the time the next comes
+  for (const other of [...region().children]) if (!other.querySelector("[data-toast-undo]")) other.remove();
+  while (region().children.length > 1) region().firstElementChild.remove();
   region().append(box);
   fade(box);
 };

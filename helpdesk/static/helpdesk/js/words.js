@@ -16,6 +16,6 @@ export const lengthOfTime = (seconds) => {
   const hours = Math.floor(minutes / 60);
   const days = Math.floor(hours / 24);
   if (minutes < 60) return say(minutes, 0, 0);
-  if (hours < 24) return say(minutes % 60 || null, hours, 0);
+  if (hours < 24) return say((hours < 10 && minutes % 60) || null, hours, 0);
   return say(null, days < 4 ? hours % 24 : 0, days);
 };
