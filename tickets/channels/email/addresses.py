@@ -17,6 +17,8 @@ _MAX_SCANNED = 262144
 _DOT_ATOM = r"[^\s\x00-\x20\x7f-\x9f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20\x7f-\x9f()<>\[\]:;@\\,.\"]+)*"
 _ADDRESS = re.compile(rf"({_DOT_ATOM}|\"[^\"\x00-\x1f\x7f-\x9f]*\")@({_DOT_ATOM}|\[[\w.:-]+\])\.?")
 _LOOSE_LOCAL = re.compile(r"[^\s\x00-\x20\x7f-\x9f()<>\[\]:;@\\,\"]+@[^\s\x00-\x20\x7f-\x9f()<>\[\]:;@\\,\"]+")
+_SPACED_ADDRESS = re.compile(r"[^\s@]+ ?@ ?[\w-]+(?: ?\. ?[\w-]+)*")
+_COMMENT = re.compile(r"\([^()]*\)")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -36,6 +38,7 @@ class _Mailbox:
     comments: list[str]
     angles: list[str]
     problem: str = ""
+    named: int = 0  # how many words stood before the first bracket
 
 
 def mailboxes(raw: str, charset: str = "") -> tuple[list[Address], str]:
@@ -79,6 +82,16 @@ def strict_sender(values: list[str], charset: str = "") -> tuple[Address | None,
     return found[0], problem
 
 
+def claimed_sender(values: list[str], charset: str = "") -> Address | None:
+    """The best guess at who From means, for people to look at and for nothing else."""
+    for value in values:
+        found, _ = mailboxes(value, charset)
+        if found:
+            return found[0]
+    name = _name(values[0].partition("<")[0][:1000]) if values else ""
+    return Address(name, "") if name else None
+
+
 def _split(text: str) -> list[_Mailbox]:
     """Cut a header at the commas that part mailboxes: one pass, no recursion, comments and quotes respected."""
     boxes: list[_Mailbox] = []
@@ -116,6 +129,8 @@ def _split(text: str) -> list[_Mailbox]:
         if char == "<":
             end_word()
             end = _end_of_angle(text, position)
+            if not box.angles:
+                box.named = len(box.words)
             box.angles.append(text[position + 1 : end])
             position = end + 1
             continue
@@ -191,21 +206,25 @@ def _read(box: _Mailbox) -> tuple[Address | None, str]:
         return None, "" if not box.comments and box.problem in ("", "It is a group.") else box.problem
     problem = box.problem
     if box.angles:
-        raw_address, name = box.angles[0].strip(), phrase or (box.comments[0] if box.comments else "")
+        raw_address, name = box.angles[0].strip(), " ".join(box.words[: box.named]) or next(iter(box.comments), "")
         if len(box.angles) > 1:
             others = {one.strip().lower() for one in box.angles}
             problem = problem or ("It names two addresses." if len(others) > 1 else "")
         if raw_address.startswith("@") and ":" in raw_address:
             problem = problem or "It holds a route."
             raw_address = raw_address.rpartition(":")[2]
+        if "(" in raw_address:
+            raw_address = _COMMENT.sub("", raw_address)
     else:
-        raw_address, name = phrase.replace(" @ ", "@"), box.comments[0] if box.comments else ""
+        raw_address, name = phrase, next(iter(box.comments), "")
+        if " " in phrase and len(phrase) < 400 and (spaced := _SPACED_ADDRESS.fullmatch(phrase)):
+            raw_address = spaced[0].replace(" ", "")
         if " " in raw_address:
             raw_address, name, problem = _loose(box.words, name, problem)
     address = normal(raw_address.removeprefix("mailto:"))
     if not address:
         return None, problem or ("It holds no address." if raw_address or phrase else "")
-    return Address(_name(name, address), address), problem or _disguise(box, address)
+    return Address(_name(name), address), problem or _disguise(box, address)
 
 
 def _loose(words: list[str], name: str, problem: str) -> tuple[str, str, str]:
@@ -249,9 +268,9 @@ def normal(text: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
-def _name(raw: str, address: str) -> str:
-    name = raw
+def _name(raw: str) -> str:
+    name = headers.raw_text(raw)
     if '"' in name:
         name = re.sub(r"\\(.)", r"\1", name.replace('\\"', "\0").replace('"', "")).replace("\0", '"')
     name = headers.without_overrides(headers.decoded(name)).strip().strip("'\"").strip()
-    return "" if name.lower() == address.lower() else name[:255]
+    return name[:255]

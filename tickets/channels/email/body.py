@@ -98,6 +98,7 @@ class _Collector:
     def __init__(self) -> None:
         self.files: list[_File] = []
         self.charset = ""
+        self.has_text = False
         self.warnings: list[str] = []
 
     def read(self, root: Part) -> Body:
@@ -158,9 +159,12 @@ class _Collector:
         raw_disposition = part.first("content-disposition")
         disposition, details = headers.parameters(raw_disposition) if raw_disposition else ("", {})
         name = details.get("filename") or details.get("name") or parameters.get("name") or parameters.get("filename") or ""
-        is_named = bool(name) and not (kind in ("text/plain", "text/html") and not raw_disposition and not self.files)
-        if kind in _BODY_TYPES and disposition != "attachment" and not is_named:
+        is_first = not self.files and not self.has_text
+        if kind in _BODY_TYPES and disposition != "attachment" and (not name or is_first):
             text = self.text_of(part)
+            self.has_text = self.has_text or bool(text.strip())
+            if name and raw_disposition:  # shown as the body by some programs, as a file by others: be both
+                self.add(_File(_file_name(name, kind, b"", 1, parameters), kind, decoded(part), ""))
             if kind == "text/html":
                 return [_Block(html=text)]
             if kind in ("text/enriched", "text/richtext"):

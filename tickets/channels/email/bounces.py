@@ -51,7 +51,7 @@ _SENTENCE = re.compile(
     r"did not reach the following recipient|user unknown|no such user|unknown user|mailbox (?:is )?(?:full|unavailable|not found)|"
     r"recipient (?:address )?(?:rejected|unknown|not found)|address not found|host unknown|"
     r"does(?:n't| not) exist|delivery temporarily suspended|will be returned to you|returned to sender|message could not be|"
-    r"wasn't able to deliver|has been delayed|have not been able to deliver|over quota|quota exceeded|not our customer|"
+    r"wasn't able to deliver|(?:has|have) been returned|non-?delivery report|not receive your message|unreachable|undeliverable|has been delayed|have not been able to deliver|over quota|quota exceeded|not our customer|"
     r"konnte nicht zugestellt|n'a pas pu être|no se pudo entregar|non è stato possibile|недоставлен|не удалось доставить|无法投递|投递失败",
     re.IGNORECASE,
 )
@@ -61,7 +61,7 @@ _DELAY = re.compile(r"delay(?:ed)?|will (?:keep|continue) (?:trying|to try)|stil
 _ORIGINAL_BELOW = re.compile(
     r"^[ \t>*=_-]{0,40}(?:(?:below this line|this) is a copy|(?:included is|here follows|following is) (?:a|the) (?:copy|message)|"
     r"(?:your |the )?original (?:message|mail|text)\b|unsent message|message (?:header|text) follows|returned (?:message|mail)|"
-    r"(?:your|undelivered) message (?:follows|was)|transcript of (?:session|message) follows: headers|header of|message headers?|"
+    r"(?:your|undelivered|old|bounced|failed) (?:message|mail) (?:follows|headers?)|old message:|transcript of (?:session|message) follows: headers|header of|message headers?|"
     r"received: (?:from|by)|return-path:|\[?message body).*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -116,10 +116,10 @@ def _unreported(
     body = text[:_SCANNED]
     sentence = _SENTENCE.search(body)
     is_report = root.typed[0] == "multipart/report" and root.typed[1].get("report-type", "").lower() == "delivery-status"
-    if not failed_header and not is_report and from_server + says_so + bool(sentence) < 2:
-        return None
-    if not failed_header and not is_report and not from_server and not _has_original(leaves, body):
-        return None
+    if not failed_header and not is_report:
+        signs = from_server + says_so + bool(sentence) + _has_original(leaves, body)
+        if signs < (2 if from_server else 3):
+            return None
     recipients = tuple(dict.fromkeys(failed_header)) or _scanned(raw, root) or found_in_text(body, _own(root, sender))
     status, action = _status_in(body)
     if _DELAY.search(subject) and not status.startswith("5"):

@@ -18,7 +18,6 @@ _SUPERSETS = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
     "big5": "big5hkscs",
-    "iso2022_jp": "iso2022_jp_ext",
 }
 # Names that Python does not know.
 _ALIASES = {
@@ -90,6 +89,8 @@ def decode(content: bytes, charset: str = "") -> tuple[str, str]:
             return content.decode("utf-8"), codec or ("ascii" if content.isascii() else "utf-8")
         except UnicodeDecodeError:
             return _guessed(content, codec)
+    if codec.startswith("iso2022_jp"):
+        return _japanese(content), codec
     try:
         text = content.decode(_SUPERSETS.get(codec, codec))
     except (UnicodeError, ValueError):
@@ -119,6 +120,44 @@ def _guessed(content: bytes, declared: str) -> tuple[str, str]:
         except (UnicodeError, ValueError):
             pass
     return content.decode("cp1252", "replace"), declared or "cp1252"
+
+
+def _japanese(content: bytes) -> str:
+    """ISO-2022-JP as it is written: with the vendors' characters (① ㈱) and half-width kana that the standard lacks."""
+    try:
+        return content.decode("iso2022_jp")
+    except UnicodeDecodeError:
+        pass
+    out: list[str] = []
+    for piece in content.split(b"\x1b"):
+        mark, rest = piece[:2], piece[2:]
+        if mark in (b"$B", b"$@"):
+            out.append(_jis(rest))
+        elif mark == b"(I":
+            out.append(bytes(byte | 0x80 for byte in rest).decode("cp932", "replace"))
+        elif mark in (b"(B", b"(J", b"(H"):
+            out.append(rest.decode("cp932", "replace"))
+        else:
+            out.append(piece.decode("cp932", "replace"))
+    return "".join(out)
+
+
+def _jis(content: bytes) -> str:
+    """Two-byte JIS as Shift_JIS, which knows the vendors' rows."""
+    out = bytearray()
+    position = 0
+    while position < len(content):
+        first = content[position]
+        second = content[position + 1] if position + 1 < len(content) else 0
+        if not (0x21 <= first <= 0x7E and 0x21 <= second <= 0x7E):
+            out.append(first)
+            position += 1
+            continue
+        lead = (first - 0x21) // 2 + 0x81
+        trail = second + (0x1F if first % 2 else 0x7E)
+        out += bytes((lead + (0x40 if lead > 0x9F else 0), trail + (1 if first % 2 and trail >= 0x7F else 0)))
+        position += 2
+    return out.decode("cp932", "replace")
 
 
 def detected(content: bytes) -> str:

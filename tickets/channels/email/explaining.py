@@ -13,9 +13,10 @@ def facts_of(raw: bytes) -> dict[str, Any]:
 
 def facts(mail: ParsedMail) -> dict[str, Any]:
     """The facts of a mail that was read."""
+    claimed = mail.claimed_sender
     return {
-        "from_addr": mail.sender.address if mail.sender else "",
-        "from_name": mail.sender.name if mail.sender else "",
+        "from_addr": claimed.address if claimed else "",
+        "from_name": claimed.name if claimed else "",
         "to": [one.address for one in mail.to],
         "cc": [one.address for one in mail.cc],
         "subject": mail.subject,

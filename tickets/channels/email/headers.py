@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from tickets.channels.email import charsets
 
-MAX_HEADER = 65536
+MAX_HEADER = 262144
 
 _ENCODED_WORD = re.compile(
     r"=\?([^?\s\"<>@]{1,60})\?\s?([bBqQ])\s?\?([^?]*(?:\?(?!=)[^?]{0,200}){0,3})\?=(?:(\s+)(?==\?))?"
@@ -36,7 +36,10 @@ def raw_text(raw: str, charset: str = "") -> str:
         content = raw.encode("ascii", "surrogateescape")
     except UnicodeEncodeError:
         return charsets.without_surrogates(raw)
-    return charsets.decode(content, charset)[0]
+    try:
+        return content.decode("utf-8")  # RFC 6532, and what nearly everybody means who does not encode
+    except UnicodeDecodeError:
+        return charsets.decode(content, charset)[0]
 
 
 def clean(text: str) -> str:
@@ -56,6 +59,8 @@ def decoded(raw: str, charset: str = "") -> str:
         text = raw_text(text, charset)
     elif "\x1b" in text:  # ISO-2022-JP without encoding it: ASCII bytes with escapes
         text = charsets.decode(text.encode("ascii"), "iso-2022-jp")[0]
+    elif charset == "utf-7" and "+" in text:
+        text = charsets.decode(text.encode("ascii"), "utf-7")[0]
     if "=?" in text:
         text = encoded_words(text)
     return clean(text)
@@ -74,7 +79,7 @@ def encoded_words(text: str) -> str:
                 pending = b""
             out.append(text[end : match.start()])
         pending_charset = charset
-        pending += _word(match[2], match[3])
+        pending += _word(match[2], match[3], charset)
         end = match.end()
     if pending:
         out.append(charsets.decode(pending, pending_charset)[0])
@@ -82,11 +87,21 @@ def encoded_words(text: str) -> str:
     return "".join(out)
 
 
-def _word(encoding: str, content: str) -> bytes:
-    raw = content.encode("utf-8", "surrogatepass")
+def _word(encoding: str, content: str, charset: str) -> bytes:
+    raw = _bytes_of(content, charset)
     if encoding in "bB":
         return decode_base64(raw)
     return _Q_ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), raw.replace(b"_", b" "))
+
+
+def _bytes_of(content: str, charset: str) -> bytes:
+    """The bytes of an encoded word; characters that should not be there unencoded are put back as they came."""
+    if content.isascii():
+        return content.encode("ascii")
+    try:
+        return content.encode(charsets.codec_named(charset) or "utf-8")
+    except (UnicodeError, LookupError):
+        return content.encode("utf-8", "replace")
 
 
 def decode_base64(content: bytes) -> bytes:

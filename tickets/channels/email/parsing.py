@@ -55,6 +55,7 @@ class ParsedMail:
     authentication: str  # pass, fail or unknown, said by our own mail server
     return_path: str
     warnings: tuple[str, ...]
+    claimed_sender: Address | None = None  # the best guess at From, to be shown; address "" when only a name is given
 
 
 def parse(raw: bytes, *, trusted_authserv_id: str = "") -> ParsedMail:
@@ -102,6 +103,7 @@ def parse(raw: bytes, *, trusted_authserv_id: str = "") -> ParsedMail:
         authentication=_verdict(root, trusted_authserv_id, sender, sender_problem),
         return_path=return_path or "",
         warnings=tuple(warnings),
+        claimed_sender=sender or addresses.claimed_sender(root.all("from"), content.charset),
     )
 
 

@@ -140,8 +140,12 @@ def _plain_kind(line: str) -> str:
 
 
 def _join_broken_quotes(lines: list[str], kinds: list[str]) -> None:
-    """A quoted line that a program wrapped without repeating the mark: one line, hemmed in, that goes on in mid-sentence."""
+    """Mend what wrapping broke: a quoted line that goes on without its mark, and an address cut before its bracket."""
     for index in range(1, len(lines) - 1):
+        if kinds[index] == QUOTE and kinds[index - 1] == TEXT and lines[index].rstrip().endswith((":", "：")):
+            before = lines[index - 1][-_LINE:]
+            if before.rfind("<") > before.rfind(">") and len(lines[index]) < 60:
+                kinds[index] = TEXT
         if (
             kinds[index] == TEXT
             and kinds[index - 1] == QUOTE

@@ -21,7 +21,7 @@ _SENT_HINT = re.compile(
     ),
     re.IGNORECASE,
 )
-_NAME_AFTER_DASH = re.compile(r"[-–—~](?!-)[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,2}")
+_NAME_AFTER_DASH = re.compile(r"[-–—~/](?![-/])[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,2}")
 _POSTSCRIPT = re.compile(r"\s*P\.?\s?S\.?\b[ :.-]", re.IGNORECASE)
 
 

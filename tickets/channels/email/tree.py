@@ -1,5 +1,6 @@
 """The standard library's MIME tree (compat32), with headers left raw and nested mails left whole."""
 
+import re
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
@@ -8,7 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from tickets.channels.email import headers
+from tickets.channels.email.limits import MAX_HEADER_BLOCK
 
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
 _NO_HEADERS: list[str] = []
 
 
@@ -77,11 +80,29 @@ class Part(Message):
 def read(raw: bytes) -> tuple[Part, str]:
     """The tree of a mail, and a warning when the parser failed and everything after the header is taken as text."""
     raw = raw.lstrip(b"\r\n\x00") if raw[:1] in b"\r\n\x00" else raw
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    raw = _mended(raw.removeprefix(b"\xef\xbb\xbf"))
     try:
         return message_from_bytes(raw, _class=Part, policy=compat32), ""
     except Exception as error:
         return _flat(raw), f"The structure could not be read ({type(error).__name__})."
+
+
+_NO_HEADER = re.compile(rb"\n(?![ \t\r\n]|[!-9;-~]+[ \t]*:)")
+_CORE_HEADER = re.compile(rb"\n(?:from|to|subject|date|message-id|content-type|mime-version):", re.IGNORECASE)
+
+
+def _mended(raw: bytes) -> bytes:
+    """A header block with a line in it that is no header: fold it into the one above, if real headers follow.
+
+    The standard library ends the header there, and would take From and Subject below for text.
+    """
+    match = _NO_HEADER.search(raw, 0, MAX_HEADER_BLOCK)
+    end = _HEADER_END.search(raw, 0, MAX_HEADER_BLOCK)
+    if match is None or end is None or match.start() >= end.start():
+        return raw
+    if not _CORE_HEADER.search(raw, match.end(), end.start()):
+        return raw
+    return _NO_HEADER.sub(b"\n ", raw[: end.start()]) + raw[end.start() :]
 
 
 def _flat(raw: bytes) -> Part:
