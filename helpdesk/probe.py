@@ -2,7 +2,7 @@
 
 http URL           a 2xx answer
 smtp HOST PORT     a greeting
-file PATH SECONDS  written at most that long ago
+file PATH SECONDS  written at most that long ago (PATH, or PATH with an ending that its writer adds)
 """
 
 import http.client
@@ -38,9 +38,9 @@ def smtp_greets(host: str, port: int, seconds: float = 5) -> bool:
 
 
 def file_is_fresh(path: Path, seconds: float) -> bool:
-    """Whether the file was written at most so long ago."""
+    """Whether the file, or one with an ending added to its name, was written at most so long ago."""
     try:
-        return time.time() - path.stat().st_mtime <= seconds
+        return any(time.time() - found.stat().st_mtime <= seconds for found in path.parent.glob(path.name + "*"))
     except OSError:
         return False
 
