@@ -1,0 +1,13 @@
+"""Feedback as a Django app."""
+
+from django.apps import AppConfig
+
+
+class FeedbackConfig(AppConfig):
+    """Surveys, invitations, responses."""
+
+    name = "feedback"
+    verbose_name = "Feedback"
+
+    def ready(self) -> None:
+        from feedback import panels, subscribers  # noqa: F401

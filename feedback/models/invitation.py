@@ -1,0 +1,132 @@
+"""Invitations: one asking of one customer, and what became of it."""
+
+import secrets
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from feedback.models.survey import Survey
+from helpdesk import clock
+from tickets.models import Customer, OutgoingMail, Ticket
+
+
+class InvitationState(models.TextChoices):
+    """waiting -> queued -> sent -> answered | expired; or suppressed, cancelled, failed."""
+
+    WAITING = "waiting", _("will be asked")
+    QUEUED = "queued", _("being sent")
+    SENT = "sent", _("asked, no answer yet")
+    ANSWERED = "answered", _("answered")
+    SUPPRESSED = "suppressed", _("not asked")
+    CANCELLED = "cancelled", _("taken back before it was sent")
+    EXPIRED = "expired", _("not answered in time")
+    FAILED = "failed", _("could not be delivered")
+
+
+#: those that a customer was, or is about to be, bothered by
+ASKING = (
+    InvitationState.WAITING,
+    InvitationState.QUEUED,
+    InvitationState.SENT,
+    InvitationState.ANSWERED,
+    InvitationState.EXPIRED,
+)
+
+
+class Reason(models.TextChoices):
+    """Why somebody was not asked, or not after all."""
+
+    THROTTLED = "throttled_any", _("asked not long ago")
+    OPTED_OUT = "opted_out", _("wants no surveys")
+    NO_ADDRESS = "no_address", _("no mail address")
+    BOUNCING = "bouncing", _("the address does not take mail")
+    INTERNAL = "internal", _("the address is one of ours")
+    BULK = "bulk", _("resolved together with others")
+    SPAM = "spam", _("spam")
+    DELETED = "deleted", _("deleted")
+    MERGED = "merged", _("merged into another ticket")
+    IMPORTED = "imported", _("imported")
+    NEVER_WROTE = "no_customer_message", _("the customer did not write")
+    REOPENED = "reopened", _("no longer resolved")
+    UNCERTAIN = "uncertain", _("it may or may not have arrived")
+    NOT_DELIVERED = "not_delivered", _("the mail was refused")
+
+
+def new_token() -> str:
+    """128 random bits, fit for an address."""
+    return secrets.token_urlsafe(16)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def due(self, at: datetime) -> "InvitationQuerySet":
+        """Those to be sent now, the longest due first."""
+        return self.filter(state=InvitationState.WAITING, due_at__lte=at).order_by("due_at", "pk")
+
+    def run_out(self, at: datetime) -> "InvitationQuerySet":
+        """Those nobody can answer any more."""
+        return self.filter(state__in=[InvitationState.QUEUED, InvitationState.SENT], expires_at__lt=at)
+
+    def bothering(self, customer_id: int) -> "InvitationQuerySet":
+        """Those that count when we wonder whether to leave a person alone."""
+        return self.filter(customer_id=customer_id, state__in=ASKING)
+
+
+class Invitation(models.Model):
+    """One customer asked once about one resolution of one ticket. A suppressed one is kept with its reason."""
+
+    survey = models.ForeignKey(Survey, models.PROTECT, related_name="invitations")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="invitations")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
+    #: the event that was the occasion; hearing of it twice asks once
+    occasion_id = models.BigIntegerField()
+    occasion_at = models.DateTimeField()
+    recipient = models.CharField(max_length=320, blank=True)
+    token = models.CharField(max_length=32, unique=True, default=new_token)
+    language = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, choices=InvitationState.choices, default=InvitationState.WAITING)
+    reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(default=clock.now)
+    queued_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    #: from then on it cannot be answered
+    expires_at = models.DateTimeField(null=True)
+    mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, related_name="invitation")
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["survey", "ticket", "occasion_id"], name="invitation_once"),
+            models.CheckConstraint(
+                condition=~Q(state="suppressed") | ~Q(reason=""), name="invitation_suppressed_has_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="invitation_due"),
+            models.Index(fields=["expires_at"], condition=Q(state__in=["queued", "sent"]), name="invitation_runs_out"),
+            models.Index(fields=["customer", "-occasion_at"], name="invitation_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} on #{self.ticket_id}: {self.state}"
+
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("survey", args=[self.token])
+
+    @property
+    def is_out(self) -> bool:
+        """It reached somebody, or is on its way: only such a one can be answered."""
+        return self.state in (
+            InvitationState.QUEUED, InvitationState.SENT, InvitationState.ANSWERED, InvitationState.EXPIRED,
+            InvitationState.FAILED,
+        )  # fmt: skip
+
+    def is_expired(self, at: datetime) -> bool:
+        """Whether it is too late to answer; exactly the last moment is still in time."""
+        return self.expires_at is not None and at > self.expires_at

@@ -1,0 +1,51 @@
+"""The first start of an installation: somebody who can sign in, and somewhere customers can write to."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from feedback.models import Survey
+from helpdesk.models import Agent, Calendar, CalendarVersion, Team
+from tickets.models import Inbox
+
+_LOCK = 0x424F4F54
+WEEK = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What the first admin signs in with; the password is known only now."""
+
+    email: str
+    password: str
+
+
+@transaction.atomic
+def bootstrap(*, email: str = "", password: str = "") -> Login | None:
+    """Make the first admin, team, hours, inbox and survey. None where there are agents already: then nothing changes.
+
+    All of it is one transaction, so that a start that was killed half-way is repeated from the beginning.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    if Agent.objects.exists():
+        return None
+    login = Login((email or f"admin@{settings.MAIL_DOMAIN}").strip().lower(), password or secrets.token_urlsafe(12))
+    admin = Agent.objects.create_superuser(login.email, login.password, name=_("Admin"), zone=settings.TIME_ZONE)
+    calendar, is_new = Calendar.objects.get_or_create(name=_("Office hours"), defaults={"zone": settings.TIME_ZONE})
+    if is_new:
+        CalendarVersion.objects.create(calendar=calendar, weekly=WEEK)
+    team, __ = Team.objects.get_or_create(name="Support")
+    team.members.add(admin)
+    inbox, is_new = Inbox.objects.get_or_create(
+        address=f"support@{settings.MAIL_DOMAIN}", defaults={"name": "Support", "calendar": calendar}
+    )
+    if is_new:
+        inbox.teams.add(team)
+    if not Survey.objects.exists():
+        # it names no inbox, so it asks after every one, those of later too; a demo does not wait
+        Survey.objects.create(name=_("Satisfaction"), delay_minutes=0 if settings.MAIL_CATCHER else None)
+    return login

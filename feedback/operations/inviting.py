@@ -1,0 +1,124 @@
+"""Deciding whom to ask: an invitation for each resolution, or the reason why there is none."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import get_supported_language_variant
+
+from feedback.models import Invitation, InvitationState, OptOut, Reason, Survey
+from helpdesk.events import history, record
+from helpdesk.models import Agent, Event
+from tickets.models import ContactPoint, Customer, Inbox, MessageKind, Ticket
+from tickets.operations import sending
+
+#: what an event that takes the ticket out of our sight means, and the one that brings it back
+_GONE = {
+    "ticket.spammed": Reason.SPAM,
+    "ticket.deleted": Reason.DELETED,
+    "ticket.merged": Reason.MERGED,
+}
+_BACK = {"ticket.unspammed": Reason.SPAM, "ticket.restored": Reason.DELETED, "ticket.unmerged": Reason.MERGED}
+
+
+@transaction.atomic
+def invite(occasion: Event) -> Invitation | None:
+    """Ask the customer of a resolved ticket, or record why not. The same occasion twice is one invitation.
+
+    None where no survey asks after the ticket's inbox.
+    """
+    ticket = Ticket.objects.select_related("inbox").filter(pk=occasion.stream_id or 0).first()
+    survey = Survey.objects.asking_after(ticket.inbox_id) if ticket else None
+    if ticket is None or survey is None:
+        return None
+    # Two tickets of one person may be resolved at the same moment: one of them must see the other's invitation.
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=ticket.customer_id)
+    if known := Invitation.objects.filter(ticket=ticket, occasion_id=occasion.pk).first():
+        return known
+    recipient = next(iter(sending.recipients(ticket)), "")
+    reason = (
+        (Reason.BULK if occasion.facts.get("bulk") else None)
+        or why_not(ticket, recipient)
+        or (Reason.THROTTLED if _was_asked_lately(customer, survey, occasion.at) else None)
+    )
+    invitation = Invitation.objects.create(
+        survey=survey,
+        ticket=ticket,
+        customer=customer,
+        occasion_id=occasion.pk,
+        occasion_at=occasion.at,
+        recipient=recipient,
+        language=language_of(customer),
+        state=InvitationState.SUPPRESSED if reason else InvitationState.WAITING,
+        reason=reason or "",
+        due_at=occasion.at + survey.delay,
+    )
+    facts: dict[str, Any] = {"invitation": invitation.pk, "survey": survey.pk, "kind": survey.kind}
+    if reason:
+        record("survey.suppressed", ticket, actor=None, reason=str(reason), **facts)
+    else:
+        record("survey.invited", ticket, actor=None, **facts)
+    return invitation
+
+
+@transaction.atomic
+def cancel(ticket: Ticket, *, reason: Reason) -> int:
+    """Take back what has not been sent yet. Returns how many invitations that were."""
+    waiting = Invitation.objects.select_for_update().filter(ticket=ticket, state=InvitationState.WAITING)
+    cancelled = list(waiting)
+    for invitation in cancelled:
+        take_back(invitation, reason)
+    return len(cancelled)
+
+
+def take_back(invitation: Invitation, reason: Reason) -> None:
+    """Cancel a waiting invitation that the caller has locked."""
+    invitation.state, invitation.reason = InvitationState.CANCELLED, reason
+    invitation.save(update_fields=["state", "reason"])
+    record("survey.cancelled", invitation.ticket, actor=None, invitation=invitation.pk, reason=str(reason))
+
+
+def why_not(ticket: Ticket, recipient: str) -> Reason | None:
+    """Why this ticket's customer should not be asked at all, however long ago they last were."""
+    if reason := _out_of_sight(ticket):
+        return reason
+    if OptOut.objects.filter(customer=ticket.customer_id).exists():
+        return Reason.OPTED_OUT
+    if not ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False).exists():
+        return Reason.NEVER_WROTE
+    if not recipient:
+        return Reason.NO_ADDRESS
+    if ContactPoint.objects.filter(channel="email", address=recipient, is_bouncing=True).exists():
+        return Reason.BOUNCING
+    # a colleague who writes to us is not a customer, and an inbox that answers itself is a loop
+    ours = Agent.objects.filter(email__iexact=recipient) or Inbox.objects.filter(address__iexact=recipient)
+    return Reason.INTERNAL if ours else None
+
+
+def language_of(customer: Customer) -> str:
+    """The language to write in: the customer's where we speak it, else ours."""
+    try:
+        return get_supported_language_variant(customer.language)
+    except LookupError:
+        return settings.LANGUAGE_CODE
+
+
+def _out_of_sight(ticket: Ticket) -> Reason | None:
+    """Spam, deleted, merged or imported, as the ledger has it."""
+    gone: set[Reason] = set()
+    for event in history(ticket.number, ["ticket.created", *_GONE, *_BACK]):
+        if event.verb == "ticket.created" and event.facts.get("imported"):
+            return Reason.IMPORTED
+        if event.verb in _GONE:
+            gone.add(_GONE[event.verb])
+        elif event.verb in _BACK:
+            gone.discard(_BACK[event.verb])
+    return next((reason for reason in _GONE.values() if reason in gone), None)
+
+
+def _was_asked_lately(customer: Customer, survey: Survey, at: datetime) -> bool:
+    """Whether any survey asked this person within the cool-down; exactly its length ago is long enough."""
+    apart = timedelta(days=survey.cool_down_days)
+    near = Invitation.objects.bothering(customer.pk).filter(occasion_at__gt=at - apart, occasion_at__lt=at + apart)
+    return near.exists()

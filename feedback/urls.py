@@ -1,0 +1,12 @@
+"""The pages of feedback."""
+
+from django.urls import include, path
+
+from feedback.views import survey
+
+urlpatterns = [
+    path("s/<slug:token>/", survey.survey, name="survey"),
+    path("s/<slug:token>/thanks/", survey.thanks, name="survey_thanks"),
+    path("s/<slug:token>/unsubscribe/", survey.unsubscribe, name="survey_unsubscribe"),
+    path("settings/", include("feedback.settings_pages")),
+]
