@@ -1,0 +1,120 @@
+"""Opening a ticket by other ways than mail: the API, a form, an agent who took a call."""
+
+import hashlib
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from helpdesk import clock
+from helpdesk.events import draft, record_many
+from helpdesk.models import Agent, File
+from tickets import texts
+from tickets.models import Attachment, ContactPoint, Customer, Inbox, Message, MessageKind, Ticket
+from tickets.operations import intake
+from tickets.operations.replying import Upload
+from tickets.operations.status import NotPossible
+
+MOST_TEXT = 200_000
+
+
+@transaction.atomic
+def open_ticket(
+    *,
+    inbox: Inbox,
+    address: str,
+    name: str = "",
+    subject: str,
+    text: str,
+    actor: Agent | None,
+    channel: str = "api",
+    once: str | None = None,
+    files: Sequence[Upload] = (),
+) -> Ticket:
+    """Open a ticket with what a customer said, and make the customer if this address is new.
+
+    `actor` is the agent who passes it on; None when the customer wrote it themselves, in a form. `once` makes a repeat
+    of the same request return the first ticket. Raises NotPossible for an inbox out of use, an address that is none,
+    or nothing said.
+    """
+    address, text = texts.line(address, 320).lower(), texts.clean(text)
+    if not inbox.is_active:
+        raise NotPossible("This inbox is no longer in use.")
+    if "@" not in address.strip("@"):
+        raise NotPossible("The customer's address is not an e-mail address.")
+    if not text and not files:
+        raise NotPossible("There is nothing in it yet.")
+    if len(text) > MOST_TEXT:
+        raise NotPossible("That is too long: a message has at most 200,000 characters.")
+    key = _once(inbox, actor, once) if once else None
+    if key and (done := _opened_before(key)):
+        return done
+    point = _contact_point(address, name)
+    at = clock.now()
+    teams = list(inbox.teams.all()[:2])
+    ticket = Ticket.objects.create(
+        inbox=inbox,
+        customer=point.customer,
+        subject=texts.line(subject),
+        channel=channel,
+        team=teams[0] if len(teams) == 1 else None,
+        created_at=at,
+        updated_at=at,
+        waiting_since=at,
+        snippet=texts.snippet(text),
+    )
+    message = Message.objects.create(
+        ticket=ticket,
+        kind=MessageKind.INCOMING,
+        sender=point,
+        sender_name=texts.line(name, 200) or point.customer.name,
+        channel=channel,
+        subject=ticket.subject,
+        text=text,
+        matched_by="new",
+        created_at=at,
+        once=key,
+    )
+    ticket.last_message_id = message.pk
+    ticket.save(update_fields=["last_message_id"])
+    _attach(message, files)
+    received = draft(
+        "message.received", ticket, actor=actor, at=at, message=message.pk, customer=point.customer_id,
+        automated=False, channel=channel,
+    )  # fmt: skip
+    record_many([intake.created(ticket, actor=actor), received], audiences=[ticket.ledger_audience] * 2)
+    return ticket
+
+
+def _once(inbox: Inbox, actor: Agent | None, once: str) -> str:
+    return f"open:{inbox.pk}:{actor.pk if actor else 0}:{hashlib.sha256(once.encode()).hexdigest()[:40]}"
+
+
+def _opened_before(key: str) -> Ticket | None:
+    """The ticket of an earlier request with this key. One that is under way is waited for."""
+    _lock(key)
+    return Ticket.objects.select_related("inbox", "customer").filter(messages__once=key).first()
+
+
+def _contact_point(address: str, name: str) -> ContactPoint:
+    """Whose address this is. A new one is made under intake's own lock, so that two ways in make one customer."""
+    known = ContactPoint.objects.select_related("customer").filter(channel="email", address=address)
+    if point := known.first():
+        return point
+    _lock(f"from {address}")
+    if point := known.first():
+        return point
+    customer = Customer.objects.create(name=texts.line(name, 200))
+    return ContactPoint.objects.create(customer=customer, channel="email", address=address)
+
+
+def _lock(key: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [intake._advisory(key)])
+
+
+def _attach(message: Message, files: Sequence[Upload]) -> None:
+    stored = File.objects.store_many([f.content for f in files])
+    Attachment.objects.bulk_create(
+        Attachment(message=message, file=kept, filename=texts.filename(f.filename), content_type=f.content_type)
+        for f, kept in zip(files, stored, strict=True)
+    )
