@@ -1,0 +1,154 @@
+"""The schema is valid, complete, true, and there is a page that shows it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import validate
+from rest_framework.test import APIClient
+
+from helpdesk.models import Agent
+from tests import needs
+from tickets.api.urls import urlpatterns
+from tickets.models import Ticket
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    answer = Client().get("/api/schema/", headers={"Accept": "application/json"})
+    assert answer.status_code == 200
+    document: dict[str, Any] = json.loads(answer.content)
+    return document
+
+
+def described(route: str) -> str:
+    """A route as the schema writes it."""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
+
+
+def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        here = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, here)
+        elif isinstance(pattern, URLPattern) and here.startswith("api/v1/"):
+            yield here, pattern.callback
+
+
+def nullable(shape: Any) -> Any:
+    """The shape with `nullable` beside a reference spelt out: validators of OpenAPI 3.0 disagree about it."""
+    if isinstance(shape, list):
+        return [nullable(part) for part in shape]
+    if not isinstance(shape, dict):
+        return shape
+    parts = {key: nullable(value) for key, value in shape.items()}
+    if parts.get("nullable") and "allOf" in parts:
+        return {"anyOf": [{"allOf": parts["allOf"]}, {"type": "object", "nullable": True, "maxProperties": 0}]}
+    return parts
+
+
+def test_it_is_valid(schema: dict[str, Any]) -> None:
+    validate(schema)
+    as_yaml = Client().get("/api/schema/", headers={"Accept": "application/yaml"})
+    assert yaml.safe_load(as_yaml.content)["paths"].keys() == schema["paths"].keys()
+
+
+def test_every_address_and_method_is_in_it(schema: dict[str, Any]) -> None:
+    found = dict(routes(get_resolver().url_patterns))
+    assert len(found) >= len(urlpatterns)
+    for route, view in found.items():
+        methods = {m for m in ("get", "post", "put", "patch", "delete") if hasattr(view.view_class, m)}
+        assert schema["paths"][described(route)].keys() == methods, route
+
+
+def test_every_operation_says_how_it_fails_and_who_may_ask(schema: dict[str, Any]) -> None:
+    for path, methods in schema["paths"].items():
+        if not path.startswith("/api/v1/reports/"):
+            for method, operation in methods.items():
+                assert "application/problem+json" in operation["responses"]["default"]["content"], (path, method)
+                assert {"token": []} in operation["security"], (path, method)
+                assert operation["summary"] and operation["description"], (path, method)
+
+
+def test_every_post_honours_a_key(schema: dict[str, Any]) -> None:
+    for path, methods in schema["paths"].items():
+        if "post" in methods and not path.startswith("/api/v1/reports/"):
+            assert "Idempotency-Key" in [parameter["name"] for parameter in methods["post"]["parameters"]], path
+
+
+def test_answers_are_as_it_says(
+    schema: dict[str, Any], api: Callable[[Agent | None], APIClient], ana: Agent, order: dict[str, Any], ticket: Ticket
+) -> None:
+    client = api(ana)
+    url = f"/api/v1/tickets/{ticket.pk}/"
+    client.post(f"{url}messages/", {"kind": "reply", "text": "Hello"})
+    for path, given in [
+        ("/api/v1/tickets/", client.get("/api/v1/tickets/")),
+        ("/api/v1/tickets/", client.post("/api/v1/tickets/", order)),
+        ("/api/v1/tickets/", client.post("/api/v1/tickets/", {})),
+        ("/api/v1/tickets/", client.get("/api/v1/tickets/?order=x")),
+        ("/api/v1/tickets/{number}/", client.get(url)),
+        ("/api/v1/tickets/{number}/", client.get("/api/v1/tickets/0/")),
+        ("/api/v1/tickets/{number}/messages/", client.get(f"{url}messages/")),
+        ("/api/v1/tickets/{number}/messages/", client.post(f"{url}messages/", {"kind": "note", "text": "Hm"})),
+        ("/api/v1/tickets/{number}/events/", client.get(f"{url}events/")),
+        ("/api/v1/tickets/{number}/resolution/", client.post(f"{url}resolution/")),
+        ("/api/v1/inboxes/", client.get("/api/v1/inboxes/")),
+        ("/api/v1/agents/", client.get("/api/v1/agents/")),
+        ("/api/v1/teams/", client.get("/api/v1/teams/")),
+        ("/api/v1/customers/{id}/", client.get(f"/api/v1/customers/{ticket.customer_id}/")),
+    ]:
+        operation = schema["paths"][path][given.request["REQUEST_METHOD"].lower()]
+        answers = operation["responses"]
+        answer = answers.get(str(given.status_code), answers["default"])
+        kind = given["Content-Type"]
+        shape = nullable({**answer["content"][kind]["schema"], "components": schema["components"]})
+        errors = [f"{error.json_path}: {error.message}" for error in OAS30Validator(shape).iter_errors(given.json())]
+        assert not errors, (path, errors)
+
+
+def test_the_manual_names_every_address() -> None:
+    manual = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
+    for pattern in urlpatterns:
+        assert f"`/api/v1{described(str(pattern.pattern))}`" in manual
+    for word in (
+        "Idempotency-Key",
+        "Retry-After",
+        "application/problem+json",
+        "manage.py apikey",
+        "/api/schema/",
+        "/api/docs/",
+    ):
+        assert word in manual
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_shows_the_operations_under_our_policy(live_server: Any) -> None:
+    binary = needs.chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        page = browser.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        answer = page.goto(f"{live_server.url}/api/docs/")
+        assert answer is not None
+        policy = answer.headers["content-security-policy"]
+        page.wait_for_selector(".opblock", timeout=30_000)
+        shown = page.locator(".opblock-summary-path").all_inner_texts()
+        page.locator("#operations-tickets-tickets_open .opblock-summary-control").click()
+        page.wait_for_selector("#operations-tickets-tickets_open .opblock-body")
+        browser.close()
+    assert "unsafe" not in policy.replace("style-src 'self' 'unsafe-inline'", "")
+    assert "/api/v1/tickets/" in [path.replace("\u200b", "") for path in shown]
+    assert complaints == []

@@ -1,0 +1,1 @@
+"""Tickets for programs: each endpoint finds, calls one operation, answers."""

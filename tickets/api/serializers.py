@@ -1,0 +1,326 @@
+"""What is sent, and what may be sent. They check and present; operations change."""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from helpdesk.api.views import Body
+from helpdesk.models import Agent, Event, Team
+from tickets.models import (
+    Attachment,
+    ContactPoint,
+    Customer,
+    Delivery,
+    DeliveryState,
+    Inbox,
+    Message,
+    MessageKind,
+    Organisation,
+    Priority,
+    Status,
+    Ticket,
+)
+from tickets.operations.opening import MOST_TEXT
+from tickets.operations.replying import Upload
+
+MOST_FILES = 20
+MOST_FILE_BYTES = 15 * 1024 * 1024
+_MEDIA_TYPE = re.compile(r"[a-z0-9][\w.+-]*/[a-z0-9][\w.+-]*\Z", re.ASCII | re.IGNORECASE)
+
+
+# --- What is sent -----------------------------------------------------------------------------------------------------
+class TeamSerializer(serializers.ModelSerializer[Team]):
+    """Agents who share inboxes."""
+
+    class Meta:
+        model = Team
+        fields = ["id", "name"]
+
+
+class AgentBriefSerializer(serializers.ModelSerializer[Agent]):
+    class Meta:
+        model = Agent
+        fields = ["id", "name"]
+
+
+class AgentSerializer(serializers.ModelSerializer[Agent]):
+    """Somebody who works tickets."""
+
+    teams = TeamSerializer(many=True)
+
+    class Meta:
+        model = Agent
+        fields = ["id", "name", "email", "role", "teams"]
+
+
+class InboxBriefSerializer(serializers.ModelSerializer[Inbox]):
+    class Meta:
+        model = Inbox
+        fields = ["id", "name", "address"]
+
+
+class InboxSerializer(serializers.ModelSerializer[Inbox]):
+    """A shared inbox."""
+
+    teams = TeamSerializer(many=True)
+
+    class Meta:
+        model = Inbox
+        fields = ["id", "name", "channel", "address", "teams", "response_target_minutes", "is_active"]
+
+
+class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
+    class Meta:
+        model = Organisation
+        fields = ["id", "name", "domain"]
+
+
+class ContactPointSerializer(serializers.ModelSerializer[ContactPoint]):
+    class Meta:
+        model = ContactPoint
+        fields = ["channel", "address", "is_verified", "is_bouncing"]
+
+
+class CustomerSerializer(serializers.ModelSerializer[Customer]):
+    """A person who writes, and their addresses."""
+
+    organisation = OrganisationSerializer(allow_null=True)
+    contact_points = ContactPointSerializer(many=True)
+
+    class Meta:
+        model = Customer
+        fields = ["id", "name", "language", "organisation", "contact_points", "created_at"]
+
+
+class CustomerBriefSerializer(serializers.ModelSerializer[Customer]):
+    address = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Customer
+        fields = ["id", "name", "address"]
+
+    def get_address(self, customer: Customer) -> str:
+        """The first address we know."""
+        return next((point.address for point in customer.contact_points.all()), "")
+
+
+class TicketSerializer(serializers.ModelSerializer[Ticket]):
+    """A customer's matter. Read-only: status, assignee and tags change at addresses of their own."""
+
+    url = serializers.SerializerMethodField()
+    web_url = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(Status.choices)
+    priority = serializers.ChoiceField(Priority.choices)
+    inbox = InboxBriefSerializer()
+    customer = CustomerBriefSerializer()
+    assignee = AgentBriefSerializer(allow_null=True)
+    team = TeamSerializer(allow_null=True)
+    tags = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
+    follow_up_of = serializers.IntegerField(source="follow_up_of_id", allow_null=True)
+
+    class Meta:
+        model = Ticket
+        fields = [
+            "number", "url", "web_url", "subject", "status", "priority", "channel", "inbox", "customer", "assignee",
+            "team", "tags", "snippet", "follow_up_of", "created_at", "updated_at", "waiting_since", "resolved_at",
+            "snoozed_until",
+        ]  # fmt: skip
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, ticket: Ticket) -> str:
+        return reverse("api_ticket", args=[ticket.number], request=self.context["request"])
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_web_url(self, ticket: Ticket) -> str:
+        """Its page for people."""
+        return self.context["request"].build_absolute_uri(ticket.get_absolute_url())
+
+
+class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
+    size = serializers.IntegerField(source="file.size")
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Attachment
+        fields = ["id", "filename", "content_type", "size", "is_inline", "url"]
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, attachment: Attachment) -> str:
+        number = self.context["number"]
+        return reverse("api_attachment", args=[number, attachment.pk], request=self.context["request"])
+
+
+class SenderSerializer(serializers.Serializer[Any]):
+    address = serializers.CharField()
+    name = serializers.CharField()
+    customer = serializers.IntegerField()
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One recipient of a reply, and how it went."""
+
+    state = serializers.ChoiceField(DeliveryState.choices)
+
+    class Meta:
+        model = Delivery
+        fields = ["recipient", "state", "sent_at"]
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    """Something said on a ticket. `text` is what is new in it, `full_text` all of it where that is more."""
+
+    kind = serializers.ChoiceField(MessageKind.choices)
+    author = AgentBriefSerializer(allow_null=True)
+    sender = serializers.SerializerMethodField()
+    to = serializers.ListField(child=serializers.CharField())
+    cc = serializers.ListField(child=serializers.CharField())
+    attachments = AttachmentSerializer(many=True)
+    deliveries = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = [
+            "id", "kind", "author", "sender", "channel", "subject", "text", "full_text", "to", "cc", "message_id",
+            "is_automated", "attachments", "deliveries", "created_at",
+        ]  # fmt: skip
+
+    @extend_schema_field(SenderSerializer(allow_null=True))
+    def get_sender(self, message: Message) -> dict[str, Any] | None:
+        """The customer's address it came from; null for what we wrote."""
+        point = message.sender
+        return (
+            None
+            if point is None
+            else {"address": point.address, "name": message.sender_name, "customer": point.customer_id}
+        )
+
+    @extend_schema_field(DeliverySerializer(many=True))
+    def get_deliveries(self, message: Message) -> Any:
+        """How a reply's mail fared, for each recipient."""
+        mail = getattr(message, "outgoing", None)
+        return DeliverySerializer(mail.deliveries.all(), many=True).data if mail else []
+
+
+class EventSerializer(serializers.ModelSerializer[Event]):
+    """A fact of the ledger. `actor` is an agent's id; null is the customer, a rule or the clock."""
+
+    actor = serializers.IntegerField(source="actor_id", allow_null=True)
+    facts = serializers.DictField()
+
+    class Meta:
+        model = Event
+        fields = ["id", "at", "verb", "actor", "facts"]
+
+
+# --- What may be sent -------------------------------------------------------------------------------------------------
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "format": "email"}]})
+class InboxField(serializers.Field):
+    """An inbox by its id or its address, of those the agent sees."""
+
+    default_error_messages = {"absent": _("There is no such inbox, or none you may use.")}
+
+    def to_internal_value(self, data: Any) -> Inbox:
+        inboxes = Inbox.objects.visible_to(self.context["request"].user).active().prefetch_related("teams")
+        found = None
+        if type(data) is int and 0 < data < 2**63:
+            found = inboxes.filter(pk=data).first()
+        elif isinstance(data, str) and len(data) <= 254 and data.isprintable():
+            found = inboxes.filter(address__iexact=data).first()
+        if found is None:
+            self.fail("absent")
+        return found
+
+    def to_representation(self, value: Inbox) -> int:
+        return value.pk
+
+
+@extend_schema_field(OpenApiTypes.BYTE)
+class Base64Field(serializers.Field):
+    """Bytes as base64."""
+
+    default_error_messages = {"invalid": _("This is not base64.")}
+
+    def to_internal_value(self, data: Any) -> bytes:
+        try:
+            return base64.b64decode(data.encode("ascii"), validate=True)
+        except (AttributeError, ValueError, binascii.Error):
+            self.fail("invalid")
+
+    def to_representation(self, value: bytes) -> str:
+        return base64.b64encode(value).decode()
+
+
+class AttachmentBody(Body):
+    filename = serializers.CharField(max_length=200)
+    content_type = serializers.CharField(max_length=100, default="application/octet-stream")
+    content = Base64Field()
+
+    def validate_content_type(self, value: str) -> str:
+        if not _MEDIA_TYPE.match(value):
+            raise serializers.ValidationError(_("Write it as in image/png."))
+        return value.lower()
+
+
+class AttachmentsField(serializers.ListField):
+    """Files to send along, within limits."""
+
+    child = AttachmentBody()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "default": list, "max_length": MOST_FILES, **kwargs})
+
+    def run_validation(self, data: Any = serializers.empty) -> list[Upload]:
+        files = [Upload(**item) for item in super().run_validation(data)]
+        if sum(len(file.content) for file in files) > MOST_FILE_BYTES:
+            raise serializers.ValidationError(_("Attachments may have 15 MB together."))
+        return files
+
+
+class CustomerBody(Body):
+    address = serializers.EmailField(max_length=254)
+    name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class TicketBody(Body):
+    """A ticket to open, with what the customer said."""
+
+    inbox = InboxField(help_text="Its id or its address.")
+    customer = CustomerBody()
+    subject = serializers.CharField(max_length=300)
+    text = serializers.CharField(max_length=MOST_TEXT)
+    attachments = AttachmentsField()
+
+
+class MessageBody(Body):
+    """A reply to the customer, or a note among agents."""
+
+    kind = serializers.ChoiceField([MessageKind.REPLY.value, MessageKind.NOTE.value])
+    text = serializers.CharField(max_length=MOST_TEXT)
+    attachments = AttachmentsField()
+
+
+class AssignmentBody(Body):
+    """Who takes it on. What is left out stays as it is; null takes it away."""
+
+    agent = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+    team = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError(_("Name an agent, a team or both."))
+        return attrs
+
+
+class TagBody(Body):
+    name = serializers.CharField(max_length=50)
+
+
+class StatusBody(Body):
+    status = serializers.ChoiceField([Status.OPEN.value, Status.PENDING.value, Status.ON_HOLD.value])

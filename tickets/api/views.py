@@ -1,0 +1,333 @@
+"""The endpoints of tickets. Whatever an agent may not see is a 404, as if it were not there."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from helpdesk.api import paging, problems
+from helpdesk.api.idempotency import idempotent
+from helpdesk.api.schema import PAGING
+from helpdesk.api.views import ApiView, Body, MayChange, paged, read
+from helpdesk.events import history
+from helpdesk.models import Agent, Team
+from tickets.api import listing
+from tickets.api.serializers import (
+    AgentSerializer,
+    AssignmentBody,
+    CustomerSerializer,
+    EventSerializer,
+    InboxSerializer,
+    MessageBody,
+    MessageSerializer,
+    StatusBody,
+    TagBody,
+    TeamSerializer,
+    TicketBody,
+    TicketSerializer,
+)
+from tickets.models import Attachment, Customer, Inbox, Message, MessageKind, Tag, Ticket
+from tickets.operations import assignment, opening, replying, sorting, status
+from tickets.operations.status import NotPossible
+
+problems.kind(NotPossible, 409, "not-possible")
+
+BY_ID = paging.Order("id", "id")
+BY_TIME = paging.Order("created_at", "id")
+
+
+def find(request: Request, number: int) -> Ticket:
+    """The ticket, if the agent may see it."""
+    return get_object_or_404(Ticket.objects.visible_to(_agent(request)).select_related("inbox"), number=number)
+
+
+def shown(request: Request, ticket: Ticket) -> dict[str, Any]:
+    """A ticket as it is sent."""
+    return TicketSerializer(ticket, context={"request": request}).data
+
+
+def after_act(request: Request, ticket: Ticket) -> Response:
+    """The ticket as it is now."""
+    return Response(shown(request, listing.presentable([ticket.number])[0]))
+
+
+def _agent(request: Request) -> Agent:
+    assert isinstance(request.user, Agent)  # IsAuthenticated let nobody else through
+    return request.user
+
+
+class Tickets(ApiView):
+    """The list, and opening a new one."""
+
+    @extend_schema(
+        operation_id="tickets_list", summary="List tickets", tags=["tickets"],
+        parameters=[*listing.PARAMETERS, *PAGING], responses=paging.described(TicketSerializer),
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """Tickets of the inboxes you see, newest first unless `order` says otherwise."""
+        tickets, after = listing.page(request)
+        rows = TicketSerializer(tickets, many=True, context={"request": request}).data
+        return Response(paging.envelope(request, rows, after))
+
+    @extend_schema(
+        operation_id="tickets_open", summary="Open a ticket", tags=["tickets"],
+        request=TicketBody, responses={201: TicketSerializer},
+    )  # fmt: skip
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Open a ticket with what a customer said; the customer is made if the address is new."""
+        body = read(TicketBody, request)
+        ticket = opening.open_ticket(
+            inbox=body["inbox"],
+            address=body["customer"]["address"],
+            name=body["customer"]["name"],
+            subject=body["subject"],
+            text=body["text"],
+            files=body["attachments"],
+            actor=_agent(request),
+        )
+        prefetch_related_objects([ticket], "customer__contact_points")
+        # a new ticket has no tags: saying so spares asking
+        ticket._prefetched_objects_cache = {"tags": Tag.objects.none()}  # type: ignore[attr-defined]
+        data = shown(request, ticket)
+        return Response(data, status=201, headers={"Location": data["url"]})
+
+
+class TicketView(ApiView):
+    """One ticket."""
+
+    @extend_schema(operation_id="tickets_read", summary="Read a ticket", tags=["tickets"], responses=TicketSerializer)
+    def get(self, request: Request, number: int) -> Response:
+        """The ticket. Its conversation is at `messages/`, what happened to it at `events/`."""
+        return Response(
+            shown(request, get_object_or_404(listing.whole(Ticket.objects.visible_to(_agent(request))), number=number))
+        )
+
+
+class Messages(ApiView):
+    """The conversation."""
+
+    light_methods = ("POST",)
+
+    @extend_schema(
+        operation_id="messages_list", summary="List messages", tags=["messages"],
+        parameters=PAGING, responses=paging.described(MessageSerializer),
+    )  # fmt: skip
+    @paged(BY_TIME)
+    def get(self, request: Request, number: int) -> Any:
+        """What was said, oldest first."""
+        ticket = find(request, number)
+        context = {"request": request, "number": number}
+        return _whole(ticket.messages.all()), lambda message: MessageSerializer(message, context=context).data
+
+    @extend_schema(
+        operation_id="messages_write", summary="Reply or note", tags=["messages"],
+        request=MessageBody, responses={201: MessageSerializer},
+    )  # fmt: skip
+    @idempotent
+    def post(self, request: Request, number: int) -> Response:
+        """Answer the customer by mail (`reply`), or write for the team's eyes only (`note`)."""
+        agent, ticket = _agent(request), find(request, number)
+        body = read(MessageBody, request)
+        if body["kind"] == MessageKind.REPLY and not agent.may_reply:
+            raise PermissionDenied(MayChange.message)
+        write = replying.reply if body["kind"] == MessageKind.REPLY else replying.add_note
+        message = write(ticket, text=body["text"], actor=agent, files=body["attachments"])
+        written = _whole(Message.objects.filter(pk=message.pk)).get()
+        return Response(MessageSerializer(written, context={"request": request, "number": number}).data, status=201)
+
+
+def _whole(messages: Any) -> Any:
+    return messages.select_related("author", "sender", "outgoing").prefetch_related(
+        "attachments__file", "outgoing__deliveries"
+    )
+
+
+class AttachmentView(ApiView):
+    """A file of a message."""
+
+    @extend_schema(
+        operation_id="attachments_read", summary="Download an attachment", tags=["messages"],
+        responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")},
+    )  # fmt: skip
+    def get(self, request: Request, number: int, id: int) -> HttpResponse:
+        """The bytes, always as a download."""
+        ticket = find(request, number)
+        found = get_object_or_404(Attachment.objects.select_related("file"), pk=id, message__ticket=ticket)
+        try:
+            response = HttpResponse(found.file.read(), content_type="application/octet-stream")
+        except FileNotFoundError:
+            raise Http404 from None
+        response["Content-Disposition"] = content_disposition_header(True, found.filename) or "attachment"
+        return response
+
+
+class Resolution(ApiView):
+    """A ticket's being resolved."""
+
+    @extend_schema(
+        operation_id="resolution_create", summary="Resolve", tags=["acts"], request=None, responses=TicketSerializer
+    )
+    @idempotent
+    def post(self, request: Request, number: int) -> Response:
+        """Resolve the ticket. Resolving twice is resolving once."""
+        read(Body, request)
+        return after_act(request, status.resolve(find(request, number), actor=_agent(request)))
+
+    @extend_schema(operation_id="resolution_delete", summary="Reopen", tags=["acts"], responses=TicketSerializer)
+    def delete(self, request: Request, number: int) -> Response:
+        """Open the ticket again."""
+        return after_act(request, status.reopen(find(request, number), actor=_agent(request)))
+
+
+class Assignment(ApiView):
+    """Who owes the next step."""
+
+    @extend_schema(
+        operation_id="assignment_set",
+        summary="Assign",
+        tags=["acts"],
+        request=AssignmentBody,
+        responses=TicketSerializer,
+    )
+    def put(self, request: Request, number: int) -> Response:
+        """Give the ticket to an agent, a team or both. What is left out stays, null takes away."""
+        ticket = find(request, number)
+        body = read(AssignmentBody, request)
+        agent, team = ticket.assignee, ticket.team
+        if "agent" in body:
+            agent = _named(Agent.objects.active(), body["agent"], "agent", _("There is no such agent."))
+        if "team" in body:
+            teams = Team.objects.filter(inboxes=ticket.inbox_id)
+            team = _named(teams, body["team"], "team", _("No such team works in this inbox."))
+        return after_act(request, assignment.assign(ticket, agent=agent, team=team, actor=_agent(request)))
+
+    @extend_schema(operation_id="assignment_delete", summary="Unassign", tags=["acts"], responses=TicketSerializer)
+    def delete(self, request: Request, number: int) -> Response:
+        """Make it nobody's. It stays in its team."""
+        return after_act(request, assignment.unassign(find(request, number), actor=_agent(request)))
+
+
+def _named(rows: Any, pk: int | None, field: str, absent: str) -> Any:
+    if pk is None:
+        return None
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise ValidationError({field: [absent]})
+    return found
+
+
+class Tags(ApiView):
+    """The tags of a ticket."""
+
+    @extend_schema(operation_id="tags_add", summary="Tag", tags=["acts"], request=TagBody, responses=TicketSerializer)
+    @idempotent
+    def post(self, request: Request, number: int) -> Response:
+        """Put a tag on the ticket, making the tag if it is new."""
+        ticket = find(request, number)
+        name = read(TagBody, request)["name"]
+        return after_act(request, sorting.tag(ticket, name=name, actor=_agent(request)))
+
+
+class TagView(ApiView):
+    """One tag of a ticket."""
+
+    @extend_schema(operation_id="tags_remove", summary="Untag", tags=["acts"], responses=TicketSerializer)
+    def delete(self, request: Request, number: int, name: str) -> Response:
+        """Take a tag off. One that is not there is off already."""
+        return after_act(request, sorting.untag(find(request, number), name=name, actor=_agent(request)))
+
+
+class StatusView(ApiView):
+    """Who the ticket waits for. Resolving is a matter of its own."""
+
+    moves = {"open": status.reopen, "pending": status.pend, "on_hold": status.hold}
+
+    @extend_schema(
+        operation_id="status_set",
+        summary="Set the status",
+        tags=["acts"],
+        request=StatusBody,
+        responses=TicketSerializer,
+    )
+    def put(self, request: Request, number: int) -> Response:
+        """Open, pending (on the customer) or on hold (on somebody else)."""
+        ticket = find(request, number)
+        move = self.moves[read(StatusBody, request)["status"]]
+        return after_act(request, move(ticket, actor=_agent(request)))
+
+
+class Events(ApiView):
+    """What happened to a ticket."""
+
+    @extend_schema(
+        operation_id="events_list", summary="List a ticket's events", tags=["tickets"],
+        parameters=PAGING, responses=paging.described(EventSerializer),
+    )  # fmt: skip
+    @paged(BY_ID)
+    def get(self, request: Request, number: int) -> Any:
+        """The ledger of the ticket, oldest first: every change, who made it and when."""
+        return history(find(request, number).ledger_stream), lambda event: EventSerializer(event).data
+
+
+class Inboxes(ApiView):
+    """Shared inboxes."""
+
+    @extend_schema(
+        operation_id="inboxes_list", summary="List inboxes", tags=["people"],
+        parameters=PAGING, responses=paging.described(InboxSerializer),
+    )  # fmt: skip
+    @paged(BY_ID)
+    def get(self, request: Request) -> Any:
+        """The inboxes you see."""
+        rows = Inbox.objects.visible_to(_agent(request)).prefetch_related("teams")
+        return rows, lambda inbox: InboxSerializer(inbox).data
+
+
+class Agents(ApiView):
+    """Colleagues."""
+
+    @extend_schema(
+        operation_id="agents_list", summary="List agents", tags=["people"],
+        parameters=PAGING, responses=paging.described(AgentSerializer),
+    )  # fmt: skip
+    @paged(BY_ID)
+    def get(self, request: Request) -> Any:
+        """Everybody who may be given work."""
+        return Agent.objects.active().prefetch_related("teams"), lambda agent: AgentSerializer(agent).data
+
+
+class Teams(ApiView):
+    """Teams."""
+
+    @extend_schema(
+        operation_id="teams_list", summary="List teams", tags=["people"],
+        parameters=PAGING, responses=paging.described(TeamSerializer),
+    )  # fmt: skip
+    @paged(BY_ID)
+    def get(self, request: Request) -> Any:
+        """All teams."""
+        return Team.objects.all(), lambda team: TeamSerializer(team).data
+
+
+class CustomerView(ApiView):
+    """One customer."""
+
+    @extend_schema(
+        operation_id="customers_read", summary="Read a customer", tags=["people"], responses=CustomerSerializer
+    )
+    def get(self, request: Request, id: int) -> Response:
+        """A customer who has a ticket you may see."""
+        agent = _agent(request)
+        theirs = Ticket.objects.visible_to(agent).filter(customer=OuterRef("pk"))
+        rows = Customer.objects.select_related("organisation").prefetch_related("contact_points")
+        customer = get_object_or_404(rows if agent.is_admin else rows.filter(Exists(theirs)), pk=id)
+        return Response(CustomerSerializer(customer).data)
