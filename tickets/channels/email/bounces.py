@@ -44,6 +44,8 @@ _SUBJECT = re.compile(
     r"δεν παραδόθηκε|nelivrat|配信不能|配信できません|送信できませんでした|未达|退信|无法投递|無法傳遞|未傳遞|系统退信|배달되지|반송|전송 실패|تعذر التسليم|לא ניתן למסירה",
     re.IGNORECASE,
 )
+# A subject in ASCII without any of these needs no closer look.
+_SUBJECT_HINTS = ("deliver", "return", "fail", "mail", "unknown", "nd", "remis", "stell", "recapit", "entreg", "bestel", "lever")
 # Sentences that only a mail server writes.
 _SENTENCE = re.compile(
     r"qmail-send program|couldn't be delivered|could not be delivered|cannot be delivered|was not delivered to|"
@@ -92,7 +94,7 @@ def read(
     leaves = [part for part in root.walk_parts() if not part.parts]
     reports = [part for part in leaves if part.typed[0] in ("message/delivery-status", "message/global-delivery-status")]
     if reports:
-        if kind != "multipart/report" and not _is_from_a_server(sender, return_path, root) and not _SUBJECT.search(subject[:300]):
+        if kind != "multipart/report" and not _is_from_a_server(sender, return_path, root) and not _says_so(subject):
             return None
         groups = [group for part in reports for group in _groups(_text_of(part))]
         found = _from_report(groups)
@@ -110,7 +112,7 @@ def _unreported(
     """Servers that write prose. It takes two signs of three: who writes, what the subject says, what the text says."""
     failed_header = [one.address for one in addresses.addresses_in(root.all("x-failed-recipients"))]
     from_server = _is_from_a_server(sender, return_path, root)
-    says_so = bool(_SUBJECT.search(subject[:300]))
+    says_so = _says_so(subject)
     if not (failed_header or from_server or says_so):
         return None
     body = text[:_SCANNED]
@@ -125,6 +127,15 @@ def _unreported(
     if _DELAY.search(subject) and not status.startswith("5"):
         action = "delayed"
     return _completed(Bounce(recipients, status, action), leaves, text, known_ids)
+
+
+def _says_so(subject: str) -> bool:
+    subject = subject[:300]
+    if subject.isascii():
+        lowered = subject.lower()
+        if not any(hint in lowered for hint in _SUBJECT_HINTS):
+            return False
+    return bool(_SUBJECT.search(subject))
 
 
 def _is_from_a_server(sender: Address | None, return_path: str | None, root: Part) -> bool:

@@ -28,15 +28,9 @@ def check(raw: bytes) -> None:
         raise MailTooComplex(f"The mail has {len(raw):,} bytes; at most {MAX_BYTES:,} are read.")
     if len(raw) > MAX_HEADER_BLOCK:
         _check_header_block(raw)
-    dashed = raw.count(b"\n--") + raw.count(b"\r--")
-    if dashed > MAX_DEPTH and (dashed > MAX_PARTS or _more_than(_MULTIPART, raw, MAX_DEPTH)):
+    # Every level and every part takes a line that begins with two dashes.
+    if raw.count(b"\n--") + raw.count(b"\r--") > MAX_DEPTH:
         _check_structure(raw)
-    elif dashed <= MAX_DEPTH and len(raw) > 1500 and _more_than(_MULTIPART, raw, MAX_DEPTH):
-        _check_structure(raw)
-
-
-def _more_than(pattern: re.Pattern[bytes], raw: bytes, limit: int) -> bool:
-    return any(count >= limit for count, _ in enumerate(pattern.finditer(raw)))
 
 
 def _check_header_block(raw: bytes) -> None:

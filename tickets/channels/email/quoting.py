@@ -32,6 +32,7 @@ _WROTE = _words(phrases.WROTE)
 _ABOVE = re.compile("|".join(re.escape(entry) for entry in phrases.REPLY_ABOVE), re.IGNORECASE)
 _ON = frozenset(phrases.ON)
 _ORIGINAL = tuple(sorted(set(phrases.ORIGINAL), key=len, reverse=True))
+_ORIGINALS = frozenset(_ORIGINAL)
 _FORWARDED = tuple(sorted(set(phrases.FORWARDED), key=len, reverse=True))
 _FORWARD_SUBJECT = re.compile(
     r"\s*\[?(?:" + "|".join(re.escape(entry) for entry in phrases.FORWARD_PREFIXES) + r")\s?[:：]", re.IGNORECASE
@@ -103,7 +104,7 @@ def _kinds(lines: list[str], history_line: int | None) -> tuple[list[str], int]:
         if history_line is not None and index >= history_line and has_text and not _is_forward_near(lines, index):
             cut = index
             break
-        probe = line[:_LINE].translate(_BIDI).strip()
+        probe = _probe(line)
         if _is_forward_marker(probe):
             break
         if has_text and _starts_history(lines, kinds, index, probe):
@@ -125,6 +126,12 @@ def _kinds(lines: list[str], history_line: int | None) -> tuple[list[str], int]:
     cut = _without_rules(lines, cut) if cut < len(lines) else cut
     del kinds[cut:]
     return kinds, cut
+
+
+def _probe(line: str) -> str:
+    """The part of a line that rules look at, without marks of direction."""
+    line = line[:_LINE]
+    return line.strip() if line.isascii() else line.translate(_BIDI).strip()
 
 
 def _plain_kind(line: str) -> str:
@@ -170,20 +177,20 @@ def _core(probe: str) -> str:
 
 
 def _is_forward_marker(probe: str) -> bool:
-    if len(probe) > 120:
+    if len(probe) > 120 or not (probe[:2] in ("--", "==", "__") or probe[-1] in ":："):
         return False
-    core = _core(probe)
-    return any(core.startswith(phrase) for phrase in _FORWARDED) and (probe[:2] in ("--", "==", "__") or probe[-1] in ":：")
+    return _core(probe).startswith(_FORWARDED)
 
 
 def _is_forward_near(lines: list[str], index: int) -> bool:
-    return any(_is_forward_marker(line[:_LINE].translate(_BIDI).strip() or "-") for line in lines[index : index + 3])
+    return any(_is_forward_marker(_probe(line) or "-") for line in lines[index : index + 3])
 
 
 def _is_above_marker(probe: str) -> bool:
-    if not 8 < len(probe) < 200 or not _ABOVE.search(probe):
+    if not 8 < len(probe) < 200:
         return False
-    return len(probe) - len(probe.strip(_RULES)) >= 2 or probe[0] in "[(<{"
+    is_framed = len(probe) - len(probe.strip(_RULES)) >= 2 or probe[0] in "[(<{"
+    return is_framed and bool(_ABOVE.search(probe))
 
 
 def _starts_history(lines: list[str], kinds: list[str], index: int, probe: str) -> bool:
@@ -192,9 +199,9 @@ def _starts_history(lines: list[str], kinds: list[str], index: int, probe: str) 
         return True
     if probe[:2] in ("--", "__", "==", "**") or probe[:1] in "–—─━":
         core = _core(probe)
-        if core and len(probe) < 200 and any(core.startswith(phrase) for phrase in _ORIGINAL):
+        if len(probe) < 200 and core.startswith(_ORIGINAL):
             return True
-    elif len(probe) < 40 and _core(probe) in _ORIGINAL:
+    elif len(probe) < 40 and _core(probe) in _ORIGINALS:
         following = _next_filled(kinds, index)
         return following >= 0 and _label(lines[following]) != ""
     return _is_header_block(lines, index)
@@ -202,6 +209,8 @@ def _starts_history(lines: list[str], kinds: list[str], index: int, probe: str) 
 
 def _label(line: str) -> str:
     """The kind of header field a line names, "" when it names none."""
+    if ":" not in line[:48] and "：" not in line[:48]:
+        return ""
     probe = line[:60].translate(_BIDI).lstrip(_DECORATION)
     end = probe.find(":")
     wide = probe.find("：")
@@ -267,7 +276,7 @@ def _attribution(lines: list[str], kinds: list[str], index: int, probe: str) -> 
     for start in range(index, max(index - 4, -1), -1):
         if start < index and kinds[start] != TEXT:
             break
-        piece = probe if start == index else lines[start][:_LINE].translate(_BIDI).strip()
+        piece = probe if start == index else _probe(lines[start])
         joined = f"{piece} {joined}".strip()
         if len(joined) > _LINE:
             break
@@ -301,7 +310,7 @@ def _without_rules(lines: list[str], cut: int) -> int:
     """Move a cut up over the blank lines and rules that introduce the history."""
     while cut > 0:
         line = lines[cut - 1].strip()
-        if line and line.strip(_RULES) and _core(line) not in _ORIGINAL:
+        if line and line.strip(_RULES) and _core(line) not in _ORIGINALS:
             break
         if line and not _is_rule(line) and not _core(line):
             break

@@ -15,11 +15,11 @@ _SENT_FROM = re.compile(
     r"[\s*_(<\[]*(?:" + "|".join(one.replace("{device}", _DEVICE) for one in phrases.SENT_FROM) + r")[\s*_)\].>]*",
     re.IGNORECASE,
 )
-_SENT_HINT = re.compile(
-    "|".join(
-        sorted({re.escape(word) for one in phrases.SENT_FROM for word in re.findall(r"[^\W\d]{4,}", one.replace("{device}", " "))})
-    ),
-    re.IGNORECASE,
+# Words of those patterns: a line in ASCII without one of them needs no closer look.
+_SENT_WORDS = frozenset(
+    word.lower()
+    for pattern in phrases.SENT_FROM
+    for word in re.findall(r"[A-Za-z]{3,}", pattern.replace("{device}", " "))
 )
 _NAME_AFTER_DASH = re.compile(r"[-–—~/](?![-/])[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,2}")
 _POSTSCRIPT = re.compile(r"\s*P\.?\s?S\.?\b[ :.-]", re.IGNORECASE)
@@ -82,7 +82,9 @@ def _begin(lines: list[str], kinds: list[str], start: int, end: int, *, may_be_a
 
 
 def _is_sent_from(stripped: str) -> bool:
-    return bool(_SENT_HINT.search(stripped)) and bool(_SENT_FROM.fullmatch(stripped))
+    if stripped.isascii() and _SENT_WORDS.isdisjoint(stripped.lower().strip("*_(<[").split(" ")):
+        return False
+    return bool(_SENT_FROM.fullmatch(stripped))
 
 
 def _is_closing(stripped: str) -> bool:
@@ -115,6 +117,6 @@ def _is_tail(lines: list[str], below: list[int]) -> bool:
 
 def _is_small_print(lines: list[str], filled: list[int], stripped: str, *, after_quote: bool) -> bool:
     lowered = stripped.lower().lstrip("*_ ")
-    if not any(lowered.startswith(phrase) for phrase in _FOOTERS):
+    if not lowered.startswith(_FOOTERS):
         return False
     return after_quote or sum(len(lines[index]) for index in filled) > 150
