@@ -34,7 +34,7 @@ class SurveyForm(forms.ModelForm):
     class Meta:
         model = Survey
         fields = [
-            "name", "kind", "question", "inboxes", "delay_minutes", "cool_down_days", "valid_days", "change_days",
+            "name", "question", "inboxes", "delay_minutes", "cool_down_days", "valid_days", "change_days",
             "is_active",
         ]  # fmt: skip
         widgets = {"inboxes": forms.CheckboxSelectMultiple}

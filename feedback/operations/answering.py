@@ -7,7 +7,7 @@ from feedback.models import LOW_SCORE, Invitation, InvitationState, OptOut, Resp
 from helpdesk import clock
 from helpdesk.events import record
 from tickets import texts
-from tickets.models import Message, MessageKind
+from tickets.models import Message, MessageKind, Ticket
 from tickets.operations import sorting
 
 COMMENT_MOST = 5_000
@@ -37,6 +37,8 @@ def respond(invitation: Invitation, *, nonce: str, score: int, comment: str = ""
     """
     if not nonces.is_good(nonce, invitation):
         raise NotFromThePage
+    # the ticket first, as everybody else does who changes both: a low score is shown on it
+    Ticket.objects.locked(invitation.ticket_id)
     invitation = (
         Invitation.objects.select_for_update(of=("self",)).select_related("survey", "ticket").get(pk=invitation.pk)
     )

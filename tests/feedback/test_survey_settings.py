@@ -7,7 +7,7 @@ from helpdesk.models import Agent, Event
 from tickets.models import Inbox
 
 FORM = {
-    "name": "After billing", "kind": "csat", "question": "Was the bill clear?", "delay_minutes": "",
+    "name": "After billing", "question": "Was the bill clear?", "delay_minutes": "",
     "cool_down_days": "14", "valid_days": "30", "change_days": "7", "is_active": "on",
 }  # fmt: skip
 PAGES = ["/settings/surveys/", "/settings/surveys/new/"]
