@@ -1,0 +1,355 @@
+"""Stories into the database, by COPY: as fast as rows can be, and as whole as the operations leave them.
+
+A chunk is one transaction: the slot that says it is written, its tickets, messages, mails, invitations, the ledger and
+the facts folded from it. There are no rows in the outbox: whatever would have been done on hearing of these events is
+done. What a table has beside the columns named here gets its default.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+from operator import attrgetter
+from random import Random
+from typing import Any
+
+from django.db import connection, transaction
+
+from feedback.models import Invitation, Response
+from helpdesk import partitions
+from helpdesk.models import Event, Slot
+from reports import facts
+from reports.demo.copying import copy_rows, ids_of
+from reports.demo.life import Arrival, Numbers, Story, World, Writer, tell
+from reports.demo.plan import JOB, Plan
+from reports.folding import fold
+from reports.models import SurveyFacts, TicketFacts
+from reports.survey_folding import fold_surveys
+from tickets.models import ContactPoint, Delivery, Message, OutgoingMail, ReadMark, Tag, Ticket
+
+# ---------------------------------------------------------------------- a plan's chunks
+
+
+def ensure_partitions(plan: Plan) -> None:
+    """The months of the plan, before anything is written to them."""
+    partitions.ensure(plan.rhythm.start.astimezone(UTC).date(), (plan.until + timedelta(days=1)).date())
+
+
+class Scribe:
+    """Writes chunks of a plan. Keep one for many chunks: it knows the customers and keeps what is left of its ids."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        self.plan, self.world = plan, world
+        self.numbers = Numbers(
+            ids_of(Message, 4_000), ids_of(OutgoingMail, 2_000), ids_of(Delivery, 2_000), ids_of(Invitation, 1_000)
+        )
+        self.event_ids = ids_of(Event, 8_000)
+        self.tags = dict(Tag.objects.values_list("name", "pk"))
+        points = (
+            ContactPoint.objects.filter(customer__in=range(0), channel="email")
+            if not plan.customers
+            else ContactPoint.objects.filter(
+                customer__gte=plan.customer, customer__lt=plan.customer + plan.customers, channel="email"
+            )
+        )
+        self.writers = {
+            customer - plan.customer: Writer(customer, point, name, address, language or "en", organisation is not None)
+            for point, customer, name, address, language, organisation in points.order_by("-pk").values_list(
+                "pk", "customer_id", "customer__name", "address", "customer__language", "customer__organisation_id"
+            )
+        }
+
+    def write(self, start: int, end: int) -> int:
+        """Write the tickets at these places of the order, unless they are written. Returns how many it wrote."""
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                # losing the last chunk in a crash loses the slot that speaks of it, too
+                cursor.execute("SET LOCAL synchronous_commit = off")
+            if not Slot.objects.take(JOB, self.plan.done_slot(start, end)):
+                return 0
+            stories = [self._tell(place) for place in sorted(self.plan.order[start:end])]
+            self._number(stories)
+            self._copy(stories)
+        return len(stories)
+
+    def _tell(self, place: int) -> Story:
+        plan = self.plan
+        arrival = Arrival(
+            plan.first + place, plan.moment(place), self.writers[plan.customer_of(place)], bool(plan.askable[place])
+        )
+        chance = Random((plan.seed * 1_000_003 + plan.key) * 100_000_007 + place)  # noqa: S311 - a demo
+        return tell(self.world, arrival, self.numbers, chance)
+
+    def _number(self, stories: list[Story]) -> None:
+        """Give the events their places in the ledger, in the order of time."""
+        events = [event for story in stories for event in story.events]
+        events.sort(key=attrgetter("at"))
+        for event in events:
+            event.id = next(self.event_ids)
+
+    def _copy(self, stories: list[Story]) -> None:
+        copy_rows(Ticket, _TICKET, map(_ticket, stories))
+        tagged = Ticket.tags.through
+        copy_rows(
+            tagged,
+            ("ticket_id", "tag_id"),
+            ((story.number, self.tags[tag]) for story in stories for tag in story.tags),
+        )
+        copy_rows(Message, _MESSAGE, (row for story in stories for row in _messages(story)))
+        copy_rows(OutgoingMail, _MAIL, (row for story in stories for row in _mails(story)))
+        copy_rows(Delivery, _DELIVERY, (row for story in stories for row in _deliveries(story)))
+        copy_rows(Invitation, _INVITATION, (row for story in stories for row in _invitations(story)))
+        copy_rows(
+            Response,
+            _RESPONSE,
+            (
+                (one.id, one.score, one.comment, one.answered_at, one.agent, one.is_shared)
+                for story in stories
+                for one in story.invitations
+                if one.score is not None
+            ),
+        )
+        copy_rows(
+            ReadMark,
+            ("agent_id", "ticket_id", "message_id"),
+            (
+                (agent, story.number, message)
+                for story in stories
+                if story.status not in ("resolved", "closed")
+                for agent, message in story.seen.items()
+            ),
+        )
+        copy_rows(Event, _EVENT, (row for story in stories for row in _events(story)))
+        folded = [_fold(story) for story in stories]
+        copy_rows(TicketFacts, facts.TICKET_COLUMNS, (row for row, _ in folded))
+        copy_rows(SurveyFacts, facts.SURVEY_COLUMNS, (row for _, rows in folded for row in rows))
+
+
+# ---------------------------------------------------------------------- rows
+
+_TICKET = (
+    "number",
+    "inbox_id",
+    "customer_id",
+    "subject",
+    "status",
+    "priority",
+    "channel",
+    "initiated_by",
+    "assignee_id",
+    "team_id",
+    "created_at",
+    "updated_at",
+    "waiting_since",
+    "resolved_at",
+    "snoozed_until",
+    "snippet",
+    "last_message_id",
+    "low_score",
+)
+
+
+def _ticket(story: Story) -> tuple[Any, ...]:
+    return (
+        story.number,
+        story.source.id,
+        story.writer.id,
+        story.subject,
+        story.status,
+        story.priority,
+        story.channel,
+        story.initiated_by,
+        story.assignee,
+        story.team,
+        story.created_at,
+        story.updated_at,
+        story.waiting_since,
+        story.resolved_at,
+        story.snoozed_until,
+        story.snippet,
+        story.last_message_id,
+        story.low_score,
+    )
+
+
+_MESSAGE = (
+    "id",
+    "ticket_id",
+    "kind",
+    "author_id",
+    "sender_id",
+    "sender_name",
+    "channel",
+    "subject",
+    "text",
+    "full_text",
+    "html",
+    "to",
+    "message_id",
+    "in_reply_to",
+    "references",
+    "is_automated",
+    "authentication",
+    "matched_by",
+    "claimed_at",
+    "created_at",
+)
+
+
+def _messages(story: Story) -> Iterator[tuple[Any, ...]]:
+    writer = story.writer
+    for said in story.messages:
+        author = said.author
+        yield (
+            said.id,
+            story.number,
+            said.kind,
+            author.id if author else None,
+            None if author else writer.point,
+            author.name if author else writer.name,
+            said.channel,
+            said.subject,
+            said.text,
+            said.full_text,
+            said.html,
+            said.to,
+            said.message_id,
+            said.in_reply_to,
+            said.references,
+            said.is_automated,
+            said.authentication,
+            said.matched_by,
+            said.claimed_at,
+            said.at,
+        )
+
+
+_MAIL = (
+    "id",
+    "inbox_id",
+    "ticket_id",
+    "said_id",
+    "purpose",
+    "message_id",
+    "to",
+    "subject",
+    "in_reply_to",
+    "references",
+    "text",
+    "headers",
+    "created_at",
+)
+
+
+def _mails(story: Story) -> Iterator[tuple[Any, ...]]:
+    for mail in story.mails:
+        yield (
+            mail.id,
+            story.source.id,
+            story.number,
+            mail.said,
+            mail.purpose,
+            mail.message_id,
+            [story.writer.address],
+            mail.subject,
+            mail.in_reply_to,
+            mail.references,
+            mail.text,
+            mail.headers,
+            mail.at,
+        )
+
+
+_DELIVERY = (
+    "id",
+    "mail_id",
+    "recipient",
+    "state",
+    "attempts",
+    "due_at",
+    "give_up_at",
+    "transmitting",
+    "answer",
+    "sent_at",
+)
+
+
+def _deliveries(story: Story) -> Iterator[tuple[Any, ...]]:
+    for mail in story.mails:
+        yield (
+            mail.delivery,
+            mail.id,
+            story.writer.address,
+            mail.state,
+            1,
+            mail.at,
+            mail.at + mail.patience,
+            mail.state == "sent",
+            mail.answer,
+            mail.sent_at,
+        )
+
+
+_INVITATION = (
+    "id",
+    "survey_id",
+    "ticket_id",
+    "customer_id",
+    "occasion_id",
+    "occasion_at",
+    "recipient",
+    "token",
+    "language",
+    "state",
+    "reason",
+    "due_at",
+    "created_at",
+    "queued_at",
+    "sent_at",
+    "expires_at",
+    "mail_id",
+)
+_RESPONSE = ("invitation_id", "score", "comment", "answered_at", "agent_id", "is_shared")
+
+
+def _invitations(story: Story) -> Iterator[tuple[Any, ...]]:
+    for one in story.invitations:
+        yield (
+            one.id,
+            one.survey,
+            story.number,
+            story.writer.id,
+            one.occasion.id,
+            one.occasion.at,
+            story.writer.address,
+            one.token,
+            story.writer.language,
+            one.state,
+            one.reason,
+            one.due_at,
+            one.at,
+            one.queued_at,
+            one.sent_at,
+            one.expires_at,
+            one.mail,
+        )
+
+
+_EVENT = ("id", "at", "verb", "stream_id", "subject_type", "subject_id", "actor_id", "facts", "cause")
+
+
+def _events(story: Story) -> Iterator[tuple[Any, ...]]:
+    number = story.number
+    for event in story.events:
+        yield (event.id, event.at, event.verb, number, "ticket", number, event.actor_id, event.facts, "")
+
+
+_survey_row = attrgetter(*facts.SURVEY_COLUMNS)
+
+
+def _fold(story: Story) -> tuple[list[Any], list[Any]]:
+    """The rows of facts, through the same fold by which `reports.facts` makes them."""
+    source = story.source
+    folded = fold(story.events, source.calendar)
+    if not source.hours:
+        folded = facts.without_business(folded)
+    row = facts.to_row(story.number, folded, folded_to=story.events[-1].id, hours=source.hours)
+    return row, [_survey_row(one) for one in fold_surveys(story.number, story.events, folded)]
