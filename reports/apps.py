@@ -10,4 +10,11 @@ class ReportsConfig(AppConfig):
     verbose_name = "Reports"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from helpdesk.models import Role
+        from helpdesk.pages import RailEntry, rail_entry
         from reports import subscribers  # noqa: F401
+
+        readers = (Role.ADMIN, Role.LEAD, Role.AGENT)
+        rail_entry(RailEntry("reports", _("Reports"), "chart-column", "report_service", readers))

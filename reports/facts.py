@@ -122,7 +122,7 @@ def _refresh(tickets: list[int]) -> tuple[int, list[int]]:
         own = events.get(ticket)
         if own is None:
             continue
-        inbox, calendar = hours_for(own, hours)
+        calendar = _hours_of(own, hours)
         absorbed = [event for source in sources.get(ticket, ()) for event in events.get(source, ())]
         facts = fold(own, calendar.calendar, absorbed=absorbed)
         if not calendar.mark:
@@ -139,11 +139,11 @@ def _refresh(tickets: list[int]) -> tuple[int, list[int]]:
     return sum(map(len, events.values())), _concerned(tickets, was_merged, is_merged)
 
 
-def hours_for(events: Sequence[LedgerRow], hours: Mapping[int, Hours]) -> tuple[Any, Hours]:
-    """The inbox of a ticket and its opening hours."""
+def _hours_of(events: Sequence[LedgerRow], hours: Mapping[int, Hours]) -> Hours:
+    """The opening hours of the inbox a ticket came to."""
     first = next((event for event in events if event.verb == "ticket.created"), None)
     inbox = first.facts.get("inbox") if first else None
-    return inbox, hours.get(inbox, NO_HOURS)
+    return hours.get(inbox, NO_HOURS) if inbox is not None else NO_HOURS
 
 
 def _concerned(tickets: list[int], was: Mapping[int, int | None], now: Mapping[int, int | None]) -> list[int]:
@@ -169,7 +169,7 @@ def _concerned(tickets: list[int], was: Mapping[int, int | None], now: Mapping[i
                 SELECT f.merged_into FROM reports_ticketfacts f JOIN up USING (ticket) WHERE f.merged_into IS NOT NULL
             ) SELECT ticket FROM up
             """,
-            [sorted(targets)],  # type: ignore[type-var]
+            [sorted(targets)],
         )
     )
 
@@ -306,9 +306,7 @@ def from_row(row: models.TicketFacts) -> TicketFacts:
         next_responses=tuple(
             NextResponse(_instant(asked), _instant(at), *rest) for asked, at, *rest in detail.get("next_responses", ())
         ),
-        spans=tuple(
-            Span(status, _instant(start), _instant(end)) for status, start, end in detail.get("spans", ())
-        ),
+        spans=tuple(Span(status, _instant(start), _instant(end)) for status, start, end in detail.get("spans", ())),
         resolutions=tuple(Resolution(_instant(at), *rest) for at, *rest in detail.get("resolutions", ())),
         reopenings=tuple(Reopening(_instant(at), courtesy) for at, courtesy in detail.get("reopenings", ())),
         moves=tuple(Move(_instant(at), kind) for at, kind in detail.get("moves", ())),
@@ -409,8 +407,8 @@ _WINDOW = 50_000
 def catch_up(*, seconds: float = 20) -> int:
     """Refresh tickets whose facts lag behind the ledger or were counted in opening hours that have changed since.
 
-    What subscribers hear is folded at once; this finds what nobody told them of. It stops after about `seconds` and goes
-    on the next time. Returns how many tickets it refreshed.
+    What subscribers hear is folded at once; this finds what nobody told them of. It stops after about `seconds` and
+    goes on the next time. Returns how many tickets it refreshed.
     """
     until = time.monotonic() + seconds
     refreshed = 0
@@ -464,7 +462,9 @@ def _behind(until: float) -> Iterator[list[int]]:
         at += _WINDOW
     if is_settled:
         position = max(mark.position, min(mark.next_position, at))
-        next_position, moved_at = (newest, now) if position >= mark.next_position else (mark.next_position, mark.moved_at)
+        next_position, moved_at = (
+            (newest, now) if position >= mark.next_position else (mark.next_position, mark.moved_at)
+        )
         models.Bookmark.objects.filter(name=LEDGER_BOOKMARK).update(
             position=position, next_position=next_position, moved_at=moved_at
         )

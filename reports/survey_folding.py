@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from reports.folding import LedgerEvent, TicketFacts
 
-State = Literal["invited", "sent", "bounced", "answered", "suppressed"]
+State = Literal["invited", "sent", "bounced", "answered", "expired", "suppressed"]
 #: tickets whose answers count for nothing
 UNCOUNTED = frozenset({"spam", "deleted", "imported"})
 
 
 @dataclass(slots=True)
 class SurveyFacts:
-    """One asking and its answer; or one that was held back, with the reason."""
+    """One asking and its answer; or one that was held back or taken back, with the reason."""
 
     event: int
     ticket: int
@@ -40,9 +40,7 @@ class SurveyFacts:
         return self.sent_at is not None and self.state != "bounced"
 
 
-def fold_surveys(
-    ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts
-) -> list[SurveyFacts]:
+def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts) -> list[SurveyFacts]:
     """Every asking on a ticket, from all its events in ledger order and the facts folded from them."""
     askings: list[SurveyFacts] = []
     by_invitation: dict[Any, SurveyFacts] = {}
@@ -91,7 +89,10 @@ def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
     elif event.verb == "survey.bounced":
         if asking.state != "answered":
             asking.state = "bounced"
-    elif event.verb == "survey.suppressed":
+    elif event.verb == "survey.expired":
+        if asking.state in ("invited", "sent"):
+            asking.state = "expired"
+    elif event.verb in ("survey.suppressed", "survey.cancelled"):
         if asking.state == "invited":
             asking.state, asking.reason = "suppressed", event.facts.get("reason")
     elif event.verb == "survey.answered":
@@ -101,4 +102,4 @@ def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
         asking.score = event.facts.get("score")
         asking.kind = event.facts.get("kind") or asking.kind
     elif event.verb == "survey.commented":
-        asking.has_comment = True
+        asking.has_comment = bool(event.facts.get("has_comment", True))

@@ -1,0 +1,9 @@
+"""Addresses under /api/v1/reports/."""
+
+from django.urls import path
+
+from reports.api import views
+
+urlpatterns = [
+    path("service/", views.Service.as_view(), name="api_report_service"),
+]

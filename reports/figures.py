@@ -1,0 +1,205 @@
+"""The figures of the service report: columns of the facts, put through the published metric functions.
+
+`service` is asked by page, CSV and API alike and knows nothing of how figures are shown.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Min, QuerySet
+
+from helpdesk import clock
+from reports import reading
+from reports.metrics import satisfaction
+from reports.metrics.satisfaction import SMALLEST_CELL, Csat, ResponseRate
+from reports.periods import Period, Unit
+from reports.reading import Filter, Slice
+from reports.statistics import Percentiles, percentiles
+
+#: below it a share is shown with a warning
+FEW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What is not finished: how many tickets, and since when the oldest of them waits."""
+
+    n: int
+    since: datetime | None
+
+    def age_s(self, at: datetime) -> int | None:
+        return None if self.since is None else max(0, int((at - self.since).total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Durations in calendar and business seconds. `business` is None where no inbox chosen has opening hours."""
+
+    calendar: Percentiles
+    business: Percentiles | None
+    left_out: Mapping[str, int]
+    unfinished: Open
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What came in and what was resolved."""
+
+    created: int
+    resolved: int
+    by_channel: Mapping[str | None, int]
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSlice:
+    """One slice of the period: what came in, what was resolved, and how long it took."""
+
+    period: Period
+    created: int
+    resolved: int
+    first_response: Percentiles
+    resolution: Percentiles
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSlice:
+    """One slice of the period: what customers said; hidden when too few did, or when subtraction would give it away."""
+
+    period: Period
+    csat: Csat
+    is_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything the service report says about one choice of tickets."""
+
+    chosen: Filter
+    taken_at: datetime
+    unit: Unit
+    answers_unit: Unit
+    volume: Volume
+    first_response: Times
+    resolution: Times
+    csat: Csat
+    response_rate: ResponseRate
+    slices: Sequence[TicketSlice]
+    answer_slices: Sequence[AnswerSlice]
+
+    @property
+    def hides_csat(self) -> bool:
+        """Fewer answers than may be shown."""
+        return self.csat.n < SMALLEST_CELL
+
+    @property
+    def has_few_answers(self) -> bool:
+        return SMALLEST_CELL <= self.csat.n < FEW
+
+
+def service(chosen: Filter) -> Figures:
+    """The service report. A fixed number of queries, each along one index."""
+    at = clock.now()
+    unit, answers_unit = reading.units(chosen)
+    slices, answer_slices = reading.cut(chosen, unit), reading.cut(chosen, answers_unit)
+
+    created, by_channel, not_counted = _created(chosen, slices)
+    replies = _durations(reading.replied(chosen), "first_reply_at", "frt_s", "frt_business_s", slices)
+    measured = _durations(reading.measured(chosen), "resolved_at", "resolution_s", "resolution_business_s", slices)
+    settled = _counts(reading.settled(chosen), "resolved_at", slices)
+    scores = _scores(chosen, answer_slices)
+    hidden = satisfaction.suppressed({i: sum(one.values()) for i, one in scores.items() if one})
+
+    open_now = reading.still_open(chosen).aggregate(n=Count("pk"), since=Min("started_at"))
+    waiting = reading.still_waiting(chosen).aggregate(n=Count("pk"), since=Min("started_at"))
+    bulk_closed = reading.bulk_closed(chosen).count()
+    resolved = sum(settled.values())
+    timed = sum(len(calendar) for calendar, _business in measured.values())
+    delivered = reading.asked(chosen).aggregate(n=Count("pk"), answered=Count("answered_at"))
+
+    return Figures(
+        chosen=chosen,
+        taken_at=at,
+        unit=unit,
+        answers_unit=answers_unit,
+        volume=Volume(sum(created.values()), resolved, by_channel, not_counted),
+        first_response=_times(replies, {}, Open(**waiting)),
+        resolution=_times(
+            measured,
+            _known({"bulk_closed": bulk_closed, "no_customer": resolved - timed}),
+            Open(**open_now),
+        ),
+        csat=satisfaction.csat(sum(scores.values(), Counter())),
+        response_rate=satisfaction.response_rate(delivered["n"], delivered["answered"]),
+        slices=[
+            TicketSlice(
+                period=one,
+                created=created[i],
+                resolved=settled[i],
+                first_response=percentiles(replies[i][0] if i in replies else ()),
+                resolution=percentiles(measured[i][0] if i in measured else ()),
+            )
+            for i, one in enumerate(slices, 1)
+        ],
+        answer_slices=[
+            AnswerSlice(one, satisfaction.csat(scores.get(i, Counter())), is_hidden=hidden.get(i) is not None)
+            for i, one in enumerate(answer_slices, 1)
+        ],
+    )
+
+
+# ---------------------------------------------------------------------- columns read, a slice at a time
+
+Columns = dict[int, tuple[list[int], list[int | None]]]
+
+
+def _sliced(rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], *columns: str) -> "QuerySet[Any]":
+    return rows.annotate(slice=Slice(moment, slices)).order_by().values_list("slice", *columns)
+
+
+def _counts(rows: "QuerySet[Any]", moment: str, slices: Sequence[Period]) -> Counter[int]:
+    """How many rows fall in each slice."""
+    return Counter(dict(_sliced(rows, moment, slices).annotate(Count("pk"))))
+
+
+def _created(chosen: Filter, slices: Sequence[Period]) -> tuple[Counter[int], dict[str | None, int], dict[str, int]]:
+    """What came in, by slice and by channel, and what does not count, by class."""
+    by_slice: Counter[int] = Counter()
+    by_channel: Counter[str | None] = Counter()
+    not_counted: Counter[str] = Counter()
+    rows = _sliced(reading.created(chosen), "created_at", slices, "channel", "klass", "in_volume")
+    for number, channel, klass, in_volume, n in rows.annotate(Count("pk")):
+        if in_volume:
+            by_slice[number] += n
+            by_channel[channel] += n
+        else:
+            not_counted[klass] += n
+    return by_slice, dict(by_channel.most_common()), dict(not_counted)
+
+
+def _durations(rows: "QuerySet[Any]", moment: str, calendar: str, business: str, slices: Sequence[Period]) -> Columns:
+    """The durations of each slice, in calendar and in business seconds."""
+    read = _sliced(rows, moment, slices).annotate(calendar=ArrayAgg(calendar), business=ArrayAgg(business))
+    return {number: (calendar_s, business_s) for number, calendar_s, business_s in read}
+
+
+def _times(durations: Columns, left_out: Mapping[str, int], unfinished: Open) -> Times:
+    calendar = [s for calendar_s, _ in durations.values() for s in calendar_s]
+    business = [s for _, business_s in durations.values() for s in business_s if s is not None]
+    return Times(percentiles(calendar), percentiles(business) if business else None, left_out, unfinished)
+
+
+def _scores(chosen: Filter, slices: Sequence[Period]) -> dict[int, Counter[int]]:
+    """How often each score was given, in each slice."""
+    scores: dict[int, Counter[int]] = defaultdict(Counter)
+    for number, score, n in _sliced(reading.answered(chosen), "answered_at", slices, "score").annotate(Count("pk")):
+        scores[number][score] += n
+    return scores
+
+
+def _known(counts: Mapping[str, int]) -> dict[str, int]:
+    return {reason: n for reason, n in counts.items() if n}

@@ -1,0 +1,135 @@
+"""The form above a report. Page, CSV and API are asked in the same words."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from reports import periods
+from reports.reading import Filter, inboxes_for, teams_for
+
+LONGEST_DAYS = 5 * 366
+DEFAULT_PRESET = "28"
+PRESETS: tuple[tuple[str, str | Promise], ...] = (
+    ("7", _("Last 7 days")),
+    ("28", _("Last 28 days")),
+    ("90", _("Last 90 days")),
+    ("month", _("This month")),
+    ("last_month", _("Last month")),
+    ("custom", _("These days")),
+)
+CHANNELS: Mapping[str, str | Promise] = {
+    "email": _("Email"),
+    "form": _("Web form"),
+    "chat": _("Chat"),
+    "phone": _("Phone"),
+    "api": _("API"),
+}
+
+
+def _date(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+
+
+class FilterForm(forms.Form):
+    """Which period and which tickets. Whatever is left out has a sensible value, and is shown with it."""
+
+    period = forms.ChoiceField(label=_("Period"), choices=PRESETS)
+    zone = forms.ChoiceField(
+        label=_("Time zone"), error_messages={"invalid_choice": _("“%(value)s” is not a known time zone.")}
+    )
+    inbox = forms.TypedChoiceField(label=_("Inbox"), required=False, coerce=int, empty_value=None)
+    team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
+    channel = forms.ChoiceField(label=_("Channel"), required=False)
+
+    def __init__(self, agent: Agent, asked: Mapping[str, Any]) -> None:
+        self.inboxes = inboxes_for(agent)
+        self.teams = teams_for([pk for pk, _name in self.inboxes])
+        asked = {key: asked.get(key, "") for key in ("period", "from", "to", "zone", "inbox", "team", "channel")}
+        zones = available_timezones()
+        own = agent.zone if agent.zone in zones else "UTC"
+        asked["zone"] = asked["zone"] or own
+        if not asked["period"]:
+            asked["period"] = "custom" if asked["from"] or asked["to"] else DEFAULT_PRESET
+        super().__init__(asked)
+        self.fields["from"] = _date(_("From"))
+        self.fields["to"] = _date(_("To"))
+        self.order_fields(["period", "from", "to", "zone", "inbox", "team", "channel"])
+        known = sorted({own, "UTC", *([asked["zone"]] if asked["zone"] in zones else [])})
+        self.fields["zone"].choices = [(zone, zone) for zone in known]  # type: ignore[attr-defined]
+        self.fields["inbox"].choices = [("", _("All inboxes")), *self.inboxes]  # type: ignore[attr-defined]
+        self.fields["team"].choices = [("", _("All teams")), *self.teams]  # type: ignore[attr-defined]
+        self.fields["channel"].choices = [("", _("All channels")), *CHANNELS.items()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Work out the days a preset stands for."""
+        said = super().clean() or {}
+        zone, preset = said.get("zone"), said.get("period")
+        if not zone or not preset:
+            return said
+        today = periods.local_day(clock.now(), zone)
+        if preset == "custom":
+            first, last = self._custom(said, today)
+        else:
+            first, last = days_of(preset, today)
+        if first and last:
+            said["first"], said["last"] = first, last
+        return said
+
+    def _custom(self, said: Mapping[str, Any], today: date) -> tuple[date | None, date | None]:
+        first, last = said.get("from"), said.get("to")
+        if "from" in self.errors or "to" in self.errors:
+            return None, None
+        last = last or today
+        first = first or last - timedelta(days=27)
+        if last < first:
+            self.add_error("to", ValidationError(_("The last day is before the first.")))
+        elif (last - first).days >= LONGEST_DAYS:
+            self.add_error("from", ValidationError(_("A report covers at most five years.")))
+        elif first.year < 1990 or last.year > 2200:
+            self.add_error("from", ValidationError(_("A report covers days between 1990 and 2200.")))
+        else:
+            return first, last
+        return None, None
+
+    @property
+    def filter(self) -> Filter:
+        """What was asked for, once the form is valid."""
+        said = self.cleaned_data
+        inbox = said["inbox"]
+        return Filter(
+            first=said["first"],
+            last=said["last"],
+            zone=said["zone"],
+            inboxes=(inbox,) if inbox is not None else tuple(pk for pk, _name in self.inboxes),
+            inbox=inbox,
+            team=said["team"],
+            channel=said["channel"] or None,
+            preset=said["period"],
+        )
+
+    def names(self) -> dict[str, str]:
+        """The choice in words, for headings: period, zone, inbox, team, channel."""
+        chosen = self.filter
+        return {
+            "inbox": dict(self.inboxes).get(chosen.inbox, "") if chosen.inbox is not None else "",
+            "team": dict(self.teams).get(chosen.team, "") if chosen.team is not None else "",
+            "channel": str(CHANNELS.get(chosen.channel, chosen.channel)) if chosen.channel else "",
+        }
+
+
+def days_of(preset: str, today: date) -> tuple[date, date]:
+    """The first and last day a preset stands for; the days still to come are not in it."""
+    if preset == "month":
+        return periods.first_day(today, "month"), today
+    if preset == "last_month":
+        last = periods.first_day(today, "month") - timedelta(days=1)
+        return periods.first_day(last, "month"), last
+    return today - timedelta(days=int(preset) - 1), today

@@ -1,0 +1,432 @@
+"""Figures in words: the tiles, charts and tables of a page, and the lines of its export.
+
+Each number becomes one `Line` with its raw value and with what is said of it; the screen shows the words, the export
+both. So they cannot tell different things.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from reports import charts, periods
+from reports.charts import Series
+from reports.figures import FEW, Figures, Open, Times
+from reports.forms import CHANNELS
+from reports.metrics.satisfaction import DISSATISFIED, SATISFIED, SMALLEST_CELL
+from reports.periods import Period, Unit
+from reports.reading import Filter
+
+UNKNOWN = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number: its raw value in a unit, how many it was counted from, its interval, and how the page says it."""
+
+    key: str
+    label: str
+    value: float | int | None
+    unit: str
+    said: str
+    n: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number on the page with its quiet companions."""
+
+    lead: Line
+    companions: Sequence[Line] = ()
+    notes: Sequence[str] = ()
+    definition_url: str = ""
+    tickets_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing, its table, and the way to its definition. `cells` are the table's raw values, for the export."""
+
+    key: str
+    title: str
+    svg: SafeString
+    columns: Sequence[str]
+    rows: Sequence[Mapping[str, object]]
+    cells: Sequence[Sequence[object]]
+    raw_columns: Sequence[str]
+    definition_url: str
+    note: str = ""
+
+
+# ---------------------------------------------------------------------- words
+
+
+def spell(seconds: float | None) -> str:
+    """A length of time in at most two units: 40 s, 4 min, 2 h 5 min, 3 d 4 h."""
+    if seconds is None:
+        return UNKNOWN
+    whole = round(seconds)
+    if whole < 60:
+        return _("%(n)d s") % {"n": whole}
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return _("%(n)d min") % {"n": minutes}
+    if minutes < 48 * 60:
+        hours, rest = divmod(minutes, 60)
+        said = _("%(n)d h") % {"n": hours}
+        return said + " " + _("%(n)d min") % {"n": rest} if rest else said
+    days, rest = divmod(round(minutes / 60), 24)
+    said = _("%(n)d d") % {"n": days}
+    return said + " " + _("%(n)d h") % {"n": rest} if rest and days < 10 else said
+
+
+def percent(share: float | None) -> str:
+    """A share as whole percents."""
+    return UNKNOWN if share is None else _("%(n)d %%") % {"n": round(share * 100)}
+
+
+def number(value: float | None) -> str:
+    """A number with the reader's separators."""
+    return UNKNOWN if value is None else formats.number_format(round(value), use_l10n=True, force_grouping=True)
+
+
+def tickets(n: int) -> str:
+    return ngettext("%(n)s ticket", "%(n)s tickets", n) % {"n": number(n)}
+
+
+def answers(n: int) -> str:
+    return ngettext("%(n)s answer", "%(n)s answers", n) % {"n": number(n)}
+
+
+def days(chosen: Filter) -> str:
+    """The days of a report in words."""
+    if chosen.first == chosen.last:
+        return formats.date_format(chosen.first, "DATE_FORMAT")
+    return _("%(first)s to %(last)s") % {
+        "first": formats.date_format(chosen.first, "DATE_FORMAT"),
+        "last": formats.date_format(chosen.last, "DATE_FORMAT"),
+    }
+
+
+def slice_name(one: Period, zone: str, unit: Unit) -> str:
+    """A slice as it is named below an axis."""
+    first = periods.local_day(one.start, zone)
+    if unit in ("quarter", "month", "year"):
+        return one.label
+    return formats.date_format(first, "MONTH_DAY_FORMAT")
+
+
+LEFT_OUT: Mapping[str, str | Promise] = {
+    "spam": gettext_lazy("spam"),
+    "deleted": gettext_lazy("deleted"),
+    "merged": gettext_lazy("merged into another ticket"),
+    "imported": gettext_lazy("imported from elsewhere"),
+    "bulk_closed": gettext_lazy("closed in bulk"),
+    "no_customer": gettext_lazy("started by us without an answer, or left by the customer"),
+}
+
+
+def channel_name(channel: str | None) -> str:
+    return str(CHANNELS.get(channel, channel)) if channel else _("unknown channel")
+
+
+# ---------------------------------------------------------------------- tiles
+
+
+def definition_url(key: str) -> str:
+    return f"{reverse('report_definitions')}#{key}"
+
+
+def tickets_url(key: str, chosen: Filter) -> str:
+    """The list of the tickets behind a number."""
+    return f"{reverse('report_tickets', args=[key])}?{chosen.query()}"
+
+
+def tiles(figures: Figures) -> list[Tile]:
+    """Everything the page says in numbers, in its order."""
+    return [
+        _tile(figures, "created", *_created(figures)),
+        _tile(figures, "resolved", _count("resolved", _("Resolved"), figures.volume.resolved)),
+        _tile(figures, "open", *_open("open", _("Open now"), figures.resolution.unfinished, figures)),
+        _tile(figures, "waiting", *_open(
+            "waiting", _("Waiting for a first answer now"), figures.first_response.unfinished, figures)),
+        _times(figures, "first_response", _("First response time"), figures.first_response,
+               _("answered in this period, whenever they came")),
+        _times(figures, "resolution", _("Resolution time"), figures.resolution,
+               _("resolved in this period, whenever they came")),
+        _csat(figures),
+        _response_rate(figures),
+    ]  # fmt: skip
+
+
+def left_out(figures: Figures) -> list[tuple[Line, str]]:
+    """What the numbers leave out, with counts, and where the tickets are listed."""
+    lines = []
+    for key, counts in (("created", figures.volume.left_out), ("resolution", figures.resolution.left_out)):
+        for reason, n in counts.items():
+            words = str(LEFT_OUT.get(reason, reason))
+            line = Line(f"{key}.left_out.{reason}", _("Left out: %(reason)s") % {"reason": words}, n, "tickets",
+                        f"{tickets(n)} {words}")  # fmt: skip
+            lines.append((line, tickets_url(reason, figures.chosen) if reason == "bulk_closed" else ""))
+    return lines
+
+
+def _tile(figures: Figures, key: str, lead: Line, *companions: Line, notes: Sequence[str] = ()) -> Tile:
+    return Tile(lead, companions, notes, definition_url(key), tickets_url(key, figures.chosen))
+
+
+def _count(key: str, label: str, n: int) -> Line:
+    return Line(key, label, n, "tickets", number(n), n)
+
+
+def _created(figures: Figures) -> Iterator[Line]:
+    volume = figures.volume
+    yield _count("created", _("New tickets"), volume.created)
+    if len(volume.by_channel) > 1:
+        for channel, n in volume.by_channel.items():
+            name = channel_name(channel)
+            yield Line(f"created.{channel}", _("New tickets: %(channel)s") % {"channel": name}, n, "tickets",
+                       f"{name} {number(n)}", n)  # fmt: skip
+
+
+def _open(key: str, label: str, unfinished: Open, figures: Figures) -> Iterator[Line]:
+    yield _count(key, label, unfinished.n)
+    age = unfinished.age_s(figures.taken_at)
+    if age is not None:
+        yield Line(f"{key}.oldest", _("%(what)s: the oldest") % {"what": label}, age, "seconds",
+                   _("the oldest for %(age)s") % {"age": spell(age)}, unfinished.n)  # fmt: skip
+
+
+def _times(figures: Figures, key: str, label: str, times: Times, basis: str) -> Tile:
+    calendar, business = times.calendar, times.business
+    lead = Line(f"{key}.median", _("%(what)s: median") % {"what": label}, calendar.p50, "seconds",
+                spell(calendar.p50), calendar.n)  # fmt: skip
+    lines = [
+        Line(f"{key}.n", _("%(what)s: how many tickets") % {"what": label}, calendar.n, "tickets", tickets(calendar.n)),
+        Line(f"{key}.p90", _("%(what)s: 90th percentile") % {"what": label}, calendar.p90, "seconds",
+             _("9 of 10 within %(time)s") % {"time": spell(calendar.p90)}, calendar.n),
+    ]  # fmt: skip
+    notes = [basis]
+    if business is not None:
+        lines += [
+            Line(f"{key}.business.median", _("%(what)s in business hours: median") % {"what": label}, business.p50,
+                 "seconds", _("in business hours %(time)s") % {"time": spell(business.p50)}, business.n),
+            Line(f"{key}.business.p90", _("%(what)s in business hours: 90th percentile") % {"what": label},
+                 business.p90, "seconds", _("9 of 10 within %(time)s of them") % {"time": spell(business.p90)},
+                 business.n),
+        ]  # fmt: skip
+        if business.n < calendar.n:
+            notes.append(_("business hours are known for %(n)s of them") % {"n": number(business.n)})
+    elif calendar.n:
+        notes.append(_("business hours are not set"))
+    return Tile(lead, lines, notes, definition_url(key), tickets_url(key, figures.chosen))
+
+
+def _csat(figures: Figures) -> Tile:
+    csat = figures.csat
+    label = _("Satisfied customers (CSAT)")
+    count = Line("csat.n", _("CSAT: how many answers"), csat.n, "answers", answers(csat.n))
+    url = tickets_url("csat", figures.chosen)
+    if figures.hides_csat:
+        lead = Line("csat", label, None, "share", UNKNOWN, csat.n)
+        words = (
+            [_("Not shown below %(n)d answers: chance would speak, and people could be recognised.")
+             % {"n": SMALLEST_CELL}] if csat.n else [_("Nobody has answered in this period.")]
+        )  # fmt: skip
+        return Tile(lead, [count], words, definition_url("csat"), "")
+    lead = Line("csat", label, csat.share, "share", percent(csat.share), csat.n, csat.low, csat.high)
+    bottom = csat.bottom2
+    lines = [
+        count,
+        Line("csat.interval", _("CSAT: confidence interval (95 in 100)"), None, "share",
+             _("between %(low)s and %(high)s") % {"low": percent(csat.low), "high": percent(csat.high)},
+             csat.n, csat.low, csat.high),
+        Line("csat.bottom2", _("CSAT: dissatisfied (1 or 2)"), bottom, "share",
+             _("%(share)s gave 1 or 2") % {"share": percent(bottom)}, csat.n),
+    ]  # fmt: skip
+    notes = [_("few answers")] if csat.n < FEW else []
+    return Tile(lead, lines, notes, definition_url("csat"), url)
+
+
+def _response_rate(figures: Figures) -> Tile:
+    rate = figures.response_rate
+    lead = Line("response_rate", _("Response rate"), rate.rate, "share", percent(rate.rate), rate.delivered,
+                rate.low, rate.high)  # fmt: skip
+    lines = [
+        Line("response_rate.n", _("Response rate: customers asked"), rate.delivered, "customers",
+             _("%(answered)s of %(asked)s asked in this period answered so far")
+             % {"answered": number(rate.answered), "asked": number(rate.delivered)}, rate.delivered),
+    ]  # fmt: skip
+    if rate.low is not None:
+        lines.append(
+            Line("response_rate.interval", _("Response rate: confidence interval (95 in 100)"), None, "share",
+                 _("between %(low)s and %(high)s") % {"low": percent(rate.low), "high": percent(rate.high)},
+                 rate.delivered, rate.low, rate.high)
+        )  # fmt: skip
+    return Tile(lead, lines, (), definition_url("response_rate"), tickets_url("response_rate", figures.chosen))
+
+
+def lines(figures: Figures) -> list[Line]:
+    """Every number of the page, one after the other."""
+    shown = [line for tile in tiles(figures) for line in (tile.lead, *tile.companions)]
+    return [*shown, *(line for line, _url in left_out(figures)), *_scores(figures)]
+
+
+def _scores(figures: Figures) -> list[Line]:
+    if figures.hides_csat:
+        return []
+    return [
+        Line(f"csat.score.{score}", _("Answers of %(score)d") % {"score": score}, n, "answers", number(n), n)
+        for score, n in figures.csat.distribution.items()
+    ]
+
+
+# ---------------------------------------------------------------------- charts
+
+
+def draw(figures: Figures) -> list[Chart]:
+    """The charts of the page, each with its table."""
+    return [
+        _volume_chart(figures),
+        _times_chart(figures, "first_response", _("How long did customers wait for a first answer?")),
+        _times_chart(figures, "resolution", _("How long did it take to resolve tickets?")),
+        *_answer_charts(figures),
+    ]
+
+
+def _volume_chart(figures: Figures) -> Chart:
+    slices = figures.slices
+    names = [slice_name(one.period, figures.chosen.zone, figures.unit) for one in slices]
+    title = _("How much came in, and how much was resolved?")
+    running = next((i for i, one in enumerate(slices) if one.period.end > figures.taken_at), -1)
+    svg = charts.bars(
+        key="volume",
+        title=title,
+        about=_("%(created)s came in and %(resolved)s were resolved: %(days)s.") % {
+            "created": tickets(figures.volume.created), "resolved": number(figures.volume.resolved),
+            "days": days(figures.chosen)},
+        labels=names,
+        series=[
+            Series(_("New"), [one.created for one in slices]),
+            Series(_("Resolved"), [one.resolved for one in slices], "second"),
+        ],
+        say=number,
+        unfinished=running,
+    )  # fmt: skip
+    cells = [(one.created, one.resolved) for one in slices]
+    return Chart(
+        "volume", title, svg, [_unit_name(figures.unit), _("New"), _("Resolved")],
+        _rows(figures, names, [[number(value) for value in row] for row in cells]), cells, ["created", "resolved"],
+        definition_url("created"), _("The pale bars are not over yet.") if running >= 0 else "",
+    )  # fmt: skip
+
+
+def _times_chart(figures: Figures, key: str, title: str) -> Chart:
+    slices = figures.slices
+    names = [slice_name(one.period, figures.chosen.zone, figures.unit) for one in slices]
+    found = [one.first_response if key == "first_response" else one.resolution for one in slices]
+    whole = figures.first_response if key == "first_response" else figures.resolution
+    svg = charts.lines(
+        key=key,
+        title=title,
+        about=_("Median %(median)s, 9 of 10 within %(p90)s, from %(n)s: %(days)s. Calendar time.") % {
+            "median": spell(whole.calendar.p50), "p90": spell(whole.calendar.p90), "n": tickets(whole.calendar.n),
+            "days": days(figures.chosen)},
+        labels=names,
+        lower=Series(_("half within"), [one.p50 for one in found]),
+        upper=Series(_("9 of 10 within"), [one.p90 for one in found], "second"),
+        say=spell,
+    )  # fmt: skip
+    cells = [(one.n, one.p50, one.p90) for one in found]
+    return Chart(
+        key, title, svg, [_unit_name(figures.unit), _("Tickets"), _("Median"), _("90th percentile")],
+        _rows(figures, names, [[number(n), spell(p50), spell(p90)] for n, p50, p90 in cells]), cells,
+        [f"{key}_n", f"{key}_median_s", f"{key}_p90_s"], definition_url(key), _("Calendar time."),
+    )  # fmt: skip
+
+
+def _answer_charts(figures: Figures) -> Iterator[Chart]:
+    if figures.hides_csat:
+        return
+    slices = figures.answer_slices
+    names = [slice_name(one.period, figures.chosen.zone, figures.answers_unit) for one in slices]
+    shown = [None if one.is_hidden or not one.csat.n else one.csat for one in slices]
+    title = _("How many customers were satisfied?")
+    svg = charts.shares(
+        key="csat",
+        title=title,
+        about=_("%(share)s satisfied, between %(low)s and %(high)s, from %(n)s: %(days)s.") % {
+            "share": percent(figures.csat.share), "low": percent(figures.csat.low), "high": percent(figures.csat.high),
+            "n": answers(figures.csat.n), "days": days(figures.chosen)},
+        labels=names,
+        series=Series(_("satisfied"), [one.share if one else None for one in shown]),
+        low=[one.low if one else None for one in shown],
+        high=[one.high if one else None for one in shown],
+        say=percent,
+    )  # fmt: skip
+    cells: list[tuple[object, ...]] = []
+    words = []
+    for one, csat in zip(slices, shown, strict=True):
+        if csat:
+            cells.append((csat.n, csat.share, csat.low, csat.high))
+            words.append([number(csat.n), percent(csat.share), percent(csat.low), percent(csat.high)])
+        else:
+            cells.append((None if one.is_hidden else 0, None, None, None))
+            words.append([_("too few") if one.is_hidden else number(0), UNKNOWN, UNKNOWN, UNKNOWN])
+    hides = any(one.is_hidden for one in slices)
+    yield Chart(
+        "csat", title, svg,
+        [_unit_name(figures.answers_unit), _("Answers"), _("Satisfied"), _("at least"), _("at most")],
+        _rows(figures, names, words, is_of_answers=True), cells,
+        ["csat_n", "csat_share", "csat_low", "csat_high"], definition_url("csat"),
+        " ".join([_("The band is the confidence interval (95 in 100)."),
+                  *([_("Gaps: too few answers to show.")] if hides else [])]),
+    )  # fmt: skip
+    title = _("What did they answer?")
+    counts = figures.csat.distribution
+    yield Chart(
+        "scores", title,
+        charts.distribution(
+            key="scores", title=title,
+            about=", ".join(f"{score}: {number(n)}" for score, n in sorted(counts.items(), reverse=True)),
+            rows=[(str(score), n, _tone(score)) for score, n in sorted(counts.items(), reverse=True)],
+        ),
+        [_("Score"), _("Answers")],
+        [{"name": str(score), "cells": [number(n)], "url": ""} for score, n in counts.items()],
+        [(n,) for n in counts.values()], ["answers"], definition_url("csat"),
+    )  # fmt: skip
+
+
+def _tone(score: int) -> str:
+    if SATISFIED[0] <= score <= SATISFIED[1]:
+        return "good"
+    return "bad" if DISSATISFIED[0] <= score <= DISSATISFIED[1] else "quiet"
+
+
+def _rows(
+    figures: Figures, names: Sequence[str], words: Sequence[Sequence[str]], *, is_of_answers: bool = False
+) -> list[dict[str, object]]:
+    """The lines of a chart's table; each leads to the report of its days."""
+    slices: Sequence[Period] = [one.period for one in (figures.answer_slices if is_of_answers else figures.slices)]
+    chosen = figures.chosen
+    rows: list[dict[str, object]] = []
+    for one, name, cells in zip(slices, names, words, strict=True):
+        first = periods.local_day(one.start, chosen.zone)
+        last = periods.local_day(one.end - timedelta(microseconds=1), chosen.zone)
+        url = f"{reverse('report_service')}?{chosen.on(first, last).query()}" if len(slices) > 1 else ""
+        rows.append({"name": name, "cells": cells, "url": url})
+    return rows
+
+
+def _unit_name(unit: Unit) -> str:
+    return {
+        "day": _("Day"), "week": _("Week from"), "month": _("Month"), "quarter": _("Quarter"), "year": _("Year"),
+    }[unit]  # fmt: skip

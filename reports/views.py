@@ -1,0 +1,142 @@
+"""The report pages. All of them read the same filter from the address, and show only inboxes the reader may see."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from helpdesk.models import Role
+from helpdesk.pages import roles
+from reports import exports, figures, presenting, reading
+from reports.definitions import DEFINITIONS
+from reports.forms import CHANNELS, FilterForm
+from reports.metrics.satisfaction import SMALLEST_CELL
+from reports.reading import BEHIND, Filter
+from tickets.models import Status
+
+readers = roles(Role.LEAD, Role.AGENT)
+
+
+@readers
+@require_safe
+def service(request: HttpRequest) -> HttpResponse:
+    """How much came in, how fast we were, what customers said."""
+    form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
+    if not form.is_valid():
+        return render(request, "reports/service.html", {"filters": form}, status=422)
+    found = figures.service(form.filter)
+    return render(
+        request,
+        "reports/service.html",
+        {
+            "filters": form,
+            "said": said(form),
+            "tiles": presenting.tiles(found),
+            "left_out": presenting.left_out(found),
+            "charts": presenting.draw(found),
+            "csv_url": f"{reverse('report_csv')}?{form.filter.query()}",
+            "taken_at": found.taken_at,
+        },
+    )
+
+
+@readers
+@require_safe
+def service_csv(request: HttpRequest) -> HttpResponse:
+    """The same figures as a file."""
+    form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
+    if not form.is_valid():
+        return render(request, "reports/service.html", {"filters": form}, status=422)
+    found = figures.service(form.filter)
+    response = HttpResponse(exports.service(found, form.names()), content_type="text/csv; charset=utf-8")
+    name = f"service-{found.chosen.first}-{found.chosen.last}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@readers
+@require_safe
+def tickets(request: HttpRequest, key: str) -> HttpResponse:
+    """The tickets behind a number, with what was counted of each."""
+    if key not in BEHIND:
+        raise Http404
+    form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
+    if not form.is_valid():
+        return render(request, "reports/service.html", {"filters": form}, status=422)
+    chosen, what = form.filter, BEHIND[key]
+    zone = ZoneInfo(chosen.zone)
+    back_url = f"{reverse('report_service')}?{chosen.query()}"
+    context: dict[str, Any] = {"title": what.title, "back_url": back_url, "columns": [COLUMNS[c]() for c in what.shows]}
+    page = reading.behind(key, chosen, after=request.GET.get("after", ""))
+    if key == "csat" and page.total < SMALLEST_CELL:
+        context["said"] = _("Not shown below %(n)d answers: people could be recognised.") % {"n": SMALLEST_CELL}
+        return render(request, "reports/tickets.html", context)
+    counted = presenting.answers(page.total) if key == "csat" else (
+        _("%(n)s customers") % {"n": presenting.number(page.total)} if key == "response_rate"
+        else presenting.tickets(page.total)
+    )  # fmt: skip
+    context |= {
+        "said": f"{counted} · {said(form)}",
+        "definition_url": presenting.definition_url(key),
+        "total": page.total,
+        "rows": [
+            {"number": row.ticket, "subject": row.subject,
+             "cells": [show(column, value, zone) for column, value in zip(what.shows, row.values, strict=True)]}
+            for row in page.rows
+        ],
+        "next_url": f"{request.path}?{chosen.query(after=page.after)}" if page.after else "",
+    }  # fmt: skip
+    return render(request, "reports/tickets.html", context)
+
+
+@readers
+@require_safe
+def definitions(request: HttpRequest) -> HttpResponse:
+    """How the numbers are made."""
+    return render(request, "reports/definitions.html", {"definitions": DEFINITIONS})
+
+
+def said(form: FilterForm) -> str:
+    """The choice in words."""
+    chosen: Filter = form.filter
+    return " · ".join(filter(None, [presenting.days(chosen), chosen.zone, *form.names().values()]))
+
+
+COLUMNS = {
+    "created_at": lambda: _("Created"),
+    "started_at": lambda: _("First contact"),
+    "first_reply_at": lambda: _("First answer"),
+    "resolved_at": lambda: _("Resolved"),
+    "left_at": lambda: _("Closed"),
+    "answered_at": lambda: _("Answered"),
+    "sent_at": lambda: _("Asked"),
+    "frt_s": lambda: _("Counted"),
+    "frt_business_s": lambda: _("In business hours"),
+    "resolution_s": lambda: _("Counted"),
+    "resolution_business_s": lambda: _("In business hours"),
+    "channel": lambda: _("Channel"),
+    "status": lambda: _("Status"),
+    "score": lambda: _("Score"),
+}
+_STATUS_NAMES = {"new": Status.OPEN.label, **dict(Status.choices)}
+
+
+def show(column: str, value: Any, zone: ZoneInfo) -> str:
+    """What a list says of one ticket: times in words with the seconds counted, moments in the report's zone."""
+    if value is None:
+        return presenting.UNKNOWN
+    if column.endswith("_s"):
+        return _("%(time)s (%(seconds)s s)") % {
+            "time": presenting.spell(value), "seconds": formats.number_format(value, force_grouping=True)}  # fmt: skip
+    if column.endswith("_at"):
+        return formats.date_format(value.astimezone(zone), "SHORT_DATETIME_FORMAT")
+    if column == "status":
+        return str(_STATUS_NAMES.get(value, value))
+    if column == "channel":
+        return str(CHANNELS.get(value, value))
+    return str(value)

@@ -1,0 +1,305 @@
+"""Facts in the database: however events are heard, the rows are those of a rebuild; a row keeps all it was made of."""
+
+import contextlib
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from feedback import nonces
+from feedback.models import Invitation, Survey
+from feedback.operations import answering, mailing
+from helpdesk import events
+from helpdesk.events import record
+from helpdesk.models import CalendarVersion, Event, PendingEvent
+from reports import facts
+from reports.folding import fold
+from reports.models import Bookmark, SurveyFacts, TicketFacts
+from tests.conftest import mail
+from tickets.models import Message, Priority, Ticket
+from tickets.operations import assignment, replying, sending, sorting, status
+from tickets.operations.status import NotPossible
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def rows(model=TicketFacts):
+    return list(model.objects.order_by("pk").values())
+
+
+def rebuilt():
+    """What a rebuild from nothing gives."""
+    TicketFacts.objects.all().delete()
+    SurveyFacts.objects.all().delete()
+    list(facts.rebuild(chunk=3))
+    return rows(), rows(SurveyFacts)
+
+
+class Walk:
+    """A random history through the real operations. Events are heard late, twice, in parts, or only by the sweep."""
+
+    def __init__(self, seed, clock, agents, inboxes, send, hear):
+        self.chance = random.Random(seed)
+        self.clock, self.agents, self.inboxes, self.send, self.hear = clock, agents, inboxes, send, hear
+
+    def steps(self, n):
+        for i in range(n):
+            self.clock.shift(timedelta(seconds=self.chance.choice([0, 7, 600, 7200, 40_000, 200_000])))
+            if i == 0 or self.chance.random() < 0.15 or not Ticket.objects.exists():
+                self.arrive()
+            else:
+                with contextlib.suppress(NotPossible):
+                    self.chance.choice(self.moves)()
+            if self.chance.random() < 0.3:
+                self.listen()
+
+    @property
+    def ticket(self):
+        return self.chance.choice(list(Ticket.objects.order_by("pk")))
+
+    @property
+    def agent(self):
+        return self.chance.choice(self.agents)
+
+    @property
+    def moves(self):
+        return [
+            lambda: replying.reply(self.ticket, text="Here you are.", actor=self.agent),
+            lambda: replying.reply(self.ticket, text="And this.", actor=self.agent),
+            lambda: replying.add_note(self.ticket, text="Hm.", actor=self.agent),
+            self.answer_back, self.answer_back, self.automatic,
+            lambda: status.resolve(self.ticket, actor=self.agent),
+            lambda: status.resolve(self.ticket, actor=self.agent),
+            lambda: status.reopen(self.ticket, actor=self.agent),
+            lambda: status.pend(self.ticket, actor=self.agent),
+            lambda: status.hold(self.ticket, actor=self.agent),
+            lambda: status.close(self.ticket, actor=None),
+            lambda: status.snooze(self.ticket, until=START + timedelta(days=900), actor=self.agent),
+            lambda: status.wake(self.ticket, actor=None),
+            lambda: assignment.assign(self.ticket, agent=self.agent, team=None, actor=self.agent),
+            lambda: sorting.tag(self.ticket, name=self.chance.choice("abc"), actor=self.agent),
+            lambda: sorting.untag(self.ticket, name="a", actor=self.agent),
+            lambda: sorting.prioritise(self.ticket, priority=self.chance.choice(list(Priority)), actor=self.agent),
+            self.deliver, self.survey, self.merge, self.spam,
+        ]  # fmt: skip
+
+    def arrive(self):
+        who = self.chance.choice(["dora@customer.example", "fay@customer.example"])
+        automatic = {"Auto_Submitted": "auto-replied"} if self.chance.random() < 0.1 else {}
+        inbox = self.chance.choice(self.inboxes)
+        self.send(
+            mail(sender=who, to=inbox.address, Message_ID=f"<{self.chance.random()}@x.example>", **automatic), inbox
+        )
+
+    def answer_back(self, **headers):
+        ours = Message.objects.filter(kind="reply").exclude(message_id="").order_by("?").first()
+        theirs = ours or Message.objects.exclude(message_id="").order_by("pk").last()
+        ticket = theirs.ticket
+        who = ticket.customer.contact_points.first().address
+        self.send(
+            mail(sender=who, In_Reply_To=f"<{theirs.message_id}>", Message_ID=f"<{self.chance.random()}@x.example>",
+                 **headers),
+            ticket.inbox,
+        )  # fmt: skip
+
+    def automatic(self):
+        self.answer_back(Auto_Submitted="auto-replied")
+
+    def deliver(self):
+        mailing.send_due()
+        for delivery in sending.claim(100):
+            sending.begin_transmission(delivery)
+            way = self.chance.random()
+            if way < 0.8:
+                sending.sent(delivery, "250 OK")
+            elif way < 0.9:
+                sending.refused(delivery, "550 no such user", for_good=True)
+            else:
+                sending.unknowable(delivery, "Nobody knows.")
+
+    def survey(self):
+        self.listen()
+        self.deliver()
+        self.listen()
+        out = list(Invitation.objects.filter(state__in=["sent", "answered"]))
+        if out:
+            invitation = self.chance.choice(out)
+            nonce = nonces.make(invitation)
+            self.clock.shift(timedelta(seconds=30))
+            with contextlib.suppress(answering.Refused):
+                answering.respond(
+                    invitation, nonce=nonce, score=self.chance.randint(1, 5), comment=self.chance.choice(["", "Fine."])
+                )
+
+    def merge(self):
+        """As merging will record it."""
+        one, other = self.ticket, self.ticket
+        if one != other and self.chance.random() < 0.5:
+            self.tell("ticket.merged", one, into=other.pk)
+        else:
+            self.tell("ticket.unmerged", one)
+
+    def spam(self):
+        self.tell(
+            self.chance.choice(["ticket.spammed", "ticket.unspammed", "ticket.deleted", "ticket.restored"]), self.ticket
+        )
+
+    def tell(self, verb, ticket, **said):
+        with transaction.atomic():
+            record(verb, ticket, actor=None, **said)
+
+    def listen(self):
+        """Hear what is pending: all, part of it, none of it, or some of it again."""
+        way = self.chance.random()
+        if way < 0.2:
+            return
+        if way < 0.4:
+            events.drain(limit=2)
+        elif way < 0.5:
+            PendingEvent.objects.all().delete()  # nobody ever tells us
+        else:
+            self.hear()
+        again = list(Event.objects.filter(stream_id__isnull=False).order_by("?")[:3])
+        if again:
+            facts.refresh(event.stream_id for event in again)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_facts_folded_as_events_are_heard_are_those_of_a_rebuild(
+    seed, ana, chloe, admin, dora, inbox, billing, send_mail_in, settle
+):
+    Survey.objects.create(name="Satisfaction", delay_minutes=0)
+    with time_machine.travel(START, tick=False) as clock:
+        walk = Walk(seed, clock, [ana, chloe], [inbox, inbox, billing], send_mail_in, settle)
+        walk.steps(45)
+        settle()
+        facts.catch_up()
+        kept = rows(), rows(SurveyFacts)
+        assert len(kept[0]) == Ticket.objects.count() > 0
+        assert kept == rebuilt()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_row_keeps_all_it_was_made_of(seed, ana, chloe, dora, inbox, send_mail_in, settle):
+    with time_machine.travel(START, tick=False) as clock:
+        walk = Walk(100 + seed, clock, [ana, chloe], [inbox], send_mail_in, settle)
+        walk.merge = walk.spam
+        walk.steps(40)
+        list(facts.rebuild())
+    hours = facts.hours_of_inboxes()[inbox.pk]
+    for row in TicketFacts.objects.all():
+        ledger = Event.objects.filter(stream_id=row.ticket).order_by("id")
+        folded = fold(ledger, hours.calendar)
+        again = facts.from_row(row)
+        assert again == folded
+        assert (row.in_volume, row.in_quality, row.is_contact) == (again.in_volume, again.in_quality, again.is_contact)
+
+
+def test_a_ticket_is_folded_when_its_events_are_heard(ticket, ana, settle):
+    settle()
+    assert TicketFacts.objects.get().first_reply_at is None
+    replying.reply(ticket, text="Here.", actor=ana)
+    settle()
+    row = TicketFacts.objects.get()
+    assert row.ticket == ticket.pk and row.first_reply_at is not None and row.first_replier == ana.pk
+
+
+def test_hearing_many_tickets_costs_the_queries_of_one(inbox, dora, send_mail_in):
+    def queries(n):
+        for i in range(n):
+            send_mail_in(mail(Message_ID=f"<{n}.{i}@x.example>"))
+        tickets = list(Ticket.objects.values_list("pk", flat=True))
+        with CaptureQueriesContext(connection) as seen:
+            facts.refresh(tickets)
+        return len(seen)
+
+    assert queries(1) == queries(7)
+
+
+def test_without_opening_hours_business_seconds_are_unknown(billing, ben, dora, send_mail_in, settle):
+    raw = send_mail_in(mail(to=billing.address), billing)
+    ticket = raw.said.ticket
+    replying.reply(ticket, text="Yes.", actor=ben)
+    status.resolve(ticket, actor=ben)
+    settle()
+    row = TicketFacts.objects.get()
+    assert row.frt_s is not None and row.resolution_s is not None
+    assert row.frt_business_s is None and row.resolution_business_s is None and row.business_open_s is None
+    assert row.hours == 0
+
+
+def test_a_merged_ticket_starts_the_one_it_went_into(ana, dora, inbox, send_mail_in, settle):
+    with time_machine.travel(START, tick=False) as clock:
+        first = send_mail_in(mail(Message_ID="<1@x.example>")).said.ticket
+        clock.shift(timedelta(hours=1))
+        second = send_mail_in(mail(Message_ID="<2@x.example>")).said.ticket
+        with transaction.atomic():
+            record("ticket.merged", first, actor=ana, into=second.pk)
+        settle()
+        clock.shift(timedelta(hours=1))
+        replying.reply(second, text="Both.", actor=ana)
+        settle()
+    row = TicketFacts.objects.get(ticket=second.pk)
+    assert (row.contacts, row.frt_s) == (2, 7200)
+    assert TicketFacts.objects.get(ticket=first.pk).klass == "merged"
+
+
+def test_the_sweep_finds_what_nobody_told(ticket, ana):
+    replying.reply(ticket, text="Here.", actor=ana)
+    PendingEvent.objects.all().delete()
+    assert not TicketFacts.objects.exists()
+    assert facts.catch_up() == 1
+    assert TicketFacts.objects.get().outgoing == 1
+    assert facts.catch_up() == 0
+
+
+def test_the_sweep_remembers_how_far_it_came_and_still_sees_what_is_new(ticket, ana):
+    for _ in range(3):
+        facts.catch_up()
+    mark = Bookmark.objects.get(name=facts.LEDGER_BOOKMARK)
+    assert mark.position == Event.objects.latest("id").pk
+    replying.reply(ticket, text="Here.", actor=ana)
+    PendingEvent.objects.all().delete()
+    assert facts.catch_up() == 1
+
+
+def test_changed_opening_hours_are_counted_anew(ticket, ana, calendar, settle):
+    with time_machine.travel(START + timedelta(days=365)):
+        replying.reply(ticket, text="Late.", actor=ana)
+    settle()
+    before = TicketFacts.objects.get().frt_business_s
+    CalendarVersion.objects.update(weekly={"mon": [["09:00", "10:00"]]})
+    assert facts.catch_up() == 1
+    assert 0 < TicketFacts.objects.get().frt_business_s < before
+    assert facts.catch_up() == 0
+
+
+def test_rebuilding_drops_what_the_ledger_does_not_know(ticket, settle):
+    settle()
+    stray = TicketFacts.objects.get()
+    for number in (ticket.pk + 1000, ticket.pk - 1):
+        stray.pk = number
+        stray.save(force_insert=True)
+    call_command("rebuild_facts", verbosity=0)
+    assert [row["ticket"] for row in rows()] == [ticket.pk]
+
+
+def test_the_command_tells_how_many_events_it_folded(ticket, settle, capsys):
+    call_command("rebuild_facts")
+    assert "Folded 2 events" in capsys.readouterr().out
+
+
+def test_rebuilding_leaves_unchanged_rows_unwritten(ticket, settle):
+    def version():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT xmin::text, ctid::text FROM reports_ticketfacts")
+            return cursor.fetchall()
+
+    settle()
+    before = version()
+    list(facts.rebuild())
+    assert version() == before
