@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from helpdesk import clock
 from reports import reading
@@ -109,17 +109,18 @@ def service(chosen: Filter) -> Figures:
 
     created, by_channel, not_counted = _created(chosen, slices)
     replies = _durations(reading.replied(chosen), "first_reply_at", "frt_s", "frt_business_s", slices)
-    measured = _durations(reading.measured(chosen), "resolved_at", "resolution_s", "resolution_business_s", slices)
-    settled = _counts(reading.settled(chosen), "resolved_at", slices)
+    settled = _durations(
+        reading.settled(chosen), "resolved_at", "resolution_s", "resolution_business_s", slices, reading.IS_MEASURED
+    )
     scores = _scores(chosen, answer_slices)
     hidden = satisfaction.suppressed({i: sum(one.values()) for i, one in scores.items() if one})
-
-    open_now = reading.still_open(chosen).aggregate(n=Count("pk"), since=Min("started_at"))
-    waiting = reading.still_waiting(chosen).aggregate(n=Count("pk"), since=Min("started_at"))
-    bulk_closed = reading.bulk_closed(chosen).count()
-    resolved = sum(settled.values())
-    timed = sum(len(calendar) for calendar, _business in measured.values())
-    delivered = reading.asked(chosen).aggregate(n=Count("pk"), answered=Count("answered_at"))
+    unfinished, waiting = _unfinished(chosen)
+    delivered = reading.asked(chosen).aggregate(n=Count("*"), answered=Count("answered_at"))
+    resolved = sum(one.rows for one in settled.values())
+    not_measured = {
+        "bulk_closed": reading.bulk_closed(chosen).count(),
+        "no_customer": resolved - sum(len(one.calendar) for one in settled.values()),
+    }
 
     return Figures(
         chosen=chosen,
@@ -127,21 +128,17 @@ def service(chosen: Filter) -> Figures:
         unit=unit,
         answers_unit=answers_unit,
         volume=Volume(sum(created.values()), resolved, by_channel, not_counted),
-        first_response=_times(replies, {}, Open(**waiting)),
-        resolution=_times(
-            measured,
-            _known({"bulk_closed": bulk_closed, "no_customer": resolved - timed}),
-            Open(**open_now),
-        ),
+        first_response=_times(replies, {}, waiting),
+        resolution=_times(settled, {reason: n for reason, n in not_measured.items() if n}, unfinished),
         csat=satisfaction.csat(sum(scores.values(), Counter())),
         response_rate=satisfaction.response_rate(delivered["n"], delivered["answered"]),
         slices=[
             TicketSlice(
                 period=one,
                 created=created[i],
-                resolved=settled[i],
-                first_response=percentiles(replies[i][0] if i in replies else ()),
-                resolution=percentiles(measured[i][0] if i in measured else ()),
+                resolved=settled[i].rows,
+                first_response=percentiles(replies[i].calendar),
+                resolution=percentiles(settled[i].calendar),
             )
             for i, one in enumerate(slices, 1)
         ],
@@ -154,16 +151,18 @@ def service(chosen: Filter) -> Figures:
 
 # ---------------------------------------------------------------------- columns read, a slice at a time
 
-Columns = dict[int, tuple[list[int], list[int | None]]]
+
+@dataclass(slots=True)
+class Durations:
+    """The durations of one slice in seconds, in order, and how many rows it has in all."""
+
+    rows: int = 0
+    calendar: Sequence[int] = ()
+    business: Sequence[int] = ()
 
 
 def _sliced(rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], *columns: str) -> "QuerySet[Any]":
     return rows.annotate(slice=Slice(moment, slices)).order_by().values_list("slice", *columns)
-
-
-def _counts(rows: "QuerySet[Any]", moment: str, slices: Sequence[Period]) -> Counter[int]:
-    """How many rows fall in each slice."""
-    return Counter(dict(_sliced(rows, moment, slices).annotate(Count("pk"))))
 
 
 def _created(chosen: Filter, slices: Sequence[Period]) -> tuple[Counter[int], dict[str | None, int], dict[str, int]]:
@@ -172,7 +171,7 @@ def _created(chosen: Filter, slices: Sequence[Period]) -> tuple[Counter[int], di
     by_channel: Counter[str | None] = Counter()
     not_counted: Counter[str] = Counter()
     rows = _sliced(reading.created(chosen), "created_at", slices, "channel", "klass", "in_volume")
-    for number, channel, klass, in_volume, n in rows.annotate(Count("pk")):
+    for number, channel, klass, in_volume, n in rows.annotate(n=Count("*")):
         if in_volume:
             by_slice[number] += n
             by_channel[channel] += n
@@ -181,25 +180,48 @@ def _created(chosen: Filter, slices: Sequence[Period]) -> tuple[Counter[int], di
     return by_slice, dict(by_channel.most_common()), dict(not_counted)
 
 
-def _durations(rows: "QuerySet[Any]", moment: str, calendar: str, business: str, slices: Sequence[Period]) -> Columns:
-    """The durations of each slice, in calendar and in business seconds."""
-    read = _sliced(rows, moment, slices).annotate(calendar=ArrayAgg(calendar), business=ArrayAgg(business))
-    return {number: (calendar_s, business_s) for number, calendar_s, business_s in read}
+def _durations(
+    rows: "QuerySet[Any]",
+    moment: str,
+    calendar: str,
+    business: str,
+    slices: Sequence[Period],
+    measured: Q | None = None,
+) -> dict[int, Durations]:
+    """The durations of each slice; of those rows only that are `measured`.
+
+    Each slice is sorted here, once: what follows finds it in order, and sorting many ordered runs is cheap.
+    """
+    read = _sliced(rows, moment, slices).annotate(
+        rows=Count("*"), calendar=ArrayAgg(calendar, filter=measured), business=ArrayAgg(business, filter=measured)
+    )
+    found: dict[int, Durations] = defaultdict(Durations)
+    for number, n, calendar_s, business_s in read:
+        known = [seconds for seconds in business_s or () if seconds is not None]
+        found[number] = Durations(n, sorted(calendar_s or ()), sorted(known))
+    return found
 
 
-def _times(durations: Columns, left_out: Mapping[str, int], unfinished: Open) -> Times:
-    calendar = [s for calendar_s, _ in durations.values() for s in calendar_s]
-    business = [s for _, business_s in durations.values() for s in business_s if s is not None]
+def _times(durations: Mapping[int, Durations], left_out: Mapping[str, int], unfinished: Open) -> Times:
+    calendar = [seconds for one in durations.values() for seconds in one.calendar]
+    business = [seconds for one in durations.values() for seconds in one.business]
     return Times(percentiles(calendar), percentiles(business) if business else None, left_out, unfinished)
+
+
+def _unfinished(chosen: Filter) -> tuple[Open, Open]:
+    """What is open now, and what of it was never answered."""
+    found = reading.still_open(chosen).aggregate(
+        n=Count("*"),
+        since=Min("started_at"),
+        waiting=Count("started_at", filter=reading.IS_WAITING),
+        waiting_since=Min("started_at", filter=reading.IS_WAITING),
+    )
+    return Open(found["n"], found["since"]), Open(found["waiting"], found["waiting_since"])
 
 
 def _scores(chosen: Filter, slices: Sequence[Period]) -> dict[int, Counter[int]]:
     """How often each score was given, in each slice."""
     scores: dict[int, Counter[int]] = defaultdict(Counter)
-    for number, score, n in _sliced(reading.answered(chosen), "answered_at", slices, "score").annotate(Count("pk")):
+    for number, score, n in _sliced(reading.answered(chosen), "answered_at", slices, "score").annotate(n=Count("*")):
         scores[number][score] += n
     return scores
-
-
-def _known(counts: Mapping[str, int]) -> dict[str, int]:
-    return {reason: n for reason, n in counts.items() if n}

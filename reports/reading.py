@@ -74,6 +74,11 @@ def teams_for(inboxes: Sequence[int]) -> list[tuple[int, str]]:
 
 # ---------------------------------------------------------------------- sets of rows
 
+#: of the settled tickets, those whose resolution time is measured
+IS_MEASURED = Q(in_quality=True, resolution_s__isnull=False)
+#: of the open tickets, those no person ever answered
+IS_WAITING = Q(awaits_first_reply=True)
+
 
 def tickets(chosen: Filter) -> "QuerySet[TicketFacts]":
     """The facts of the tickets a filter chooses, whenever they came."""
@@ -120,7 +125,7 @@ def settled(chosen: Filter) -> "QuerySet[TicketFacts]":
 
 def measured(chosen: Filter) -> "QuerySet[TicketFacts]":
     """Those of the settled ones whose resolution time is measured."""
-    return settled(chosen).filter(in_quality=True, resolution_s__isnull=False)
+    return settled(chosen).filter(IS_MEASURED)
 
 
 def bulk_closed(chosen: Filter) -> "QuerySet[TicketFacts]":
@@ -134,7 +139,7 @@ def still_open(chosen: Filter) -> "QuerySet[TicketFacts]":
 
 def still_waiting(chosen: Filter) -> "QuerySet[TicketFacts]":
     """Unsolved now and never answered by a person."""
-    return still_open(chosen).filter(awaits_first_reply=True)
+    return still_open(chosen).filter(IS_WAITING)
 
 
 def answered(chosen: Filter) -> "QuerySet[SurveyFacts]":
