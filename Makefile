@@ -27,7 +27,7 @@ help:  ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(BIN)/.installed  ## Everything in the foreground: databases, web, worker, clock, mail server (Ctrl-C stops it)
-	@exec $(BIN)/python manage.py run
+	@exec $(BIN)/python -m helpdesk.running
 
 install: $(BIN)/.installed-dev  ## The virtual environment, with what tests and checks need
 

@@ -41,7 +41,7 @@ _POSTGRESQL_QUIET = re.compile(
     r"^(LOG:(?!.*(terminated by signal|automatic recovery))|ERROR:|DETAIL:|HINT:|CONTEXT:|STATEMENT:|\t|$)"
     r"|^FATAL:  (terminating connection|the database system is|lock file|pre-existing shared memory)"
 )
-_VALKEY_QUIET = re.compile(r"# (WARNING Memory overcommit|Warning: Could not create server TCP)|^\s*$")
+_VALKEY_QUIET = re.compile(r"WARNING Memory overcommit|Received SIG\w+ scheduling shutdown|ready to exit, bye|^\s*$")
 
 
 # --- where the servers are ------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 import errno
 import functools
+import hashlib
 import os
 import re
 import secrets
+import select
 import signal
 import socket
 import sys
@@ -18,7 +20,11 @@ from helpdesk.supervisor import GaveUp, Log, Program, Stopped, Supervisor
 ROOT = Path(__file__).resolve().parent.parent
 _SERVERS, _WORK, _FRONT = 0, 1, 2
 _LOGIN = re.compile(r"^LOGIN \S+ \S+$")
-_NOISE = re.compile(r"superuser privileges|absolutely not recommended|User information: uid=|^\s*$|SecurityWarning")
+#: Celery's greetings, and its warning about root
+_NOISE = re.compile(
+    r"superuser privileges|absolutely not recommended|User information: uid=|^\s*$|SecurityWarning"
+    r"|--uid option|_warn_or_raise_security_error|celery beat v.* is starting|Warm shutdown"
+)
 
 
 class Instance:
@@ -41,6 +47,7 @@ class Instance:
         self.wants_demo = environment.flag("DEMO", True)
         self.demo_first = environment.whole("DEMO_FIRST_TICKETS", 300, least=1)
         self.demo_all = environment.whole("DEMO_TICKETS", 20_000, least=1)
+        self.static: Path = settings.STATIC_ROOT
         self.log = Log(plain=settings.LOG_FORMAT == "json")
         self.env = {
             "MAIL_CATCHER": "1",
@@ -63,6 +70,7 @@ class Instance:
             with embedded.claim(self.data):
                 listening = self._bind()
                 self._make_secret_key()
+                self.static.mkdir(parents=True, exist_ok=True)
                 supervisor = Supervisor(self.log)
                 try:
                     self._start(supervisor, listening)
@@ -122,36 +130,48 @@ class Instance:
     def _start(self, supervisor: Supervisor, listening: socket.socket) -> None:
         say = functools.partial(self.log.line, "helpdesk")
         servers = []
+        fresh = not (self.data / "postgres").exists()
         if self.embeds_postgresql:
-            first = not (self.data / "postgres").exists()
-            say("preparing a new database" if first else "starting the database")
+            say("preparing a new database" if fresh else "starting the database")
             servers.append((embedded.postgresql(self.data), embedded.postgresql_answers))
         if self.embeds_valkey:
             servers.append((embedded.valkey(self.data), embedded.valkey_answers))
         for child, answers in [(supervisor.start(program), answers) for program, answers in servers]:
             supervisor.wait_for(child, functools.partial(answers, self.data), seconds=90)
 
-        prepared = supervisor.once(self._command("prepare", "prepare", quiet=_LOGIN))
-        for line in prepared.last:
-            if _LOGIN.match(line):
-                self.login = line
-                self.log.raw(line)
+        if fresh or not self.embeds_postgresql or not self._is_prepared():
+            self._prepare(supervisor)
 
         webs = [
             supervisor.start(self._web(listening, "web" if self.web_processes == 1 else f"web{number + 1}"))
             for number in range(self.web_processes)
         ]
         mail = supervisor.start(
-            self._command("mail", "mailroom", "--host", "127.0.0.1", "--port", str(self.smtp_port), tier=_FRONT)
+            self._command(
+                "mail", "mailroom", "--skip-checks", "--host", "127.0.0.1", "--port", str(self.smtp_port), tier=_FRONT
+            )
         )
         supervisor.start(self._worker())
         supervisor.start(self._beat())
-        url = f"http://127.0.0.1:{self.port}/readyz"
-        supervisor.wait_for(webs[0], lambda: probe.http_answers(url, 0.5), seconds=120)
+        supervisor.wait_for(webs[0], _Question(self.port, "/readyz"), seconds=120)
         supervisor.wait_for(mail, lambda: probe.smtp_greets("127.0.0.1", self.smtp_port, 0.5), seconds=60)
         self._small_demo(supervisor)
         self._welcome()
         self._whole_demo(supervisor)
+
+    def _prepare(self, supervisor: Supervisor) -> None:
+        """Migrations, translations, the first admin; the one line with the password is shown as it is."""
+        prepared = supervisor.once(self._command("prepare", "prepare", quiet=_LOGIN))
+        for line in prepared.last:
+            if _LOGIN.match(line):
+                self.login = line
+                self.log.raw(line)
+        (self.data / "prepared").write_text(_fingerprint())
+
+    def _is_prepared(self) -> bool:
+        """Whether our own database saw these migrations and translations before: two seconds saved at every start."""
+        mark = self.data / "prepared"
+        return mark.exists() and mark.read_text() == _fingerprint()
 
     def _python(self, name: str, *words: str, tier: int = _FRONT, **more: object) -> Program:
         return Program(name, [sys.executable, *words], env=self.env, cwd=ROOT, tier=tier, **more)  # type: ignore[arg-type]
@@ -169,7 +189,8 @@ class Instance:
 
     def _worker(self) -> Program:
         return self._python(
-            "worker", "-m", "celery", "-A", "helpdesk", "worker", "--queues", "intake,delivery,default,reports",
+            "worker", "-m", "celery", "--quiet", "-A", "helpdesk", "worker",
+            "--queues", "intake,delivery,default,reports",
             "--pool", "prefork", "--concurrency", str(self.concurrency), "--hostname", f"{self.instance}@%h",
             "--without-gossip", "--without-mingle", "--loglevel", "WARNING",
             tier=_WORK, quiet=_NOISE,
@@ -177,7 +198,7 @@ class Instance:
 
     def _beat(self) -> Program:
         return self._python(
-            "beat", "-m", "celery", "-A", "helpdesk", "beat", "--schedule", str(self.data / "beat-schedule"),
+            "beat", "-m", "celery", "--quiet", "-A", "helpdesk", "beat", "--schedule", str(self.data / "beat-schedule"),
             "--pidfile", "", "--loglevel", "WARNING",
             quiet=_NOISE,
         )  # fmt: skip
@@ -195,7 +216,9 @@ class Instance:
             return
         self._wanted.touch()
         supervisor.once(
-            self._command("demo", "demo", "--tickets", str(min(self.demo_first, self.demo_all)), "--if-empty")
+            self._command(
+                "demo", "demo", "--skip-checks", "--tickets", str(min(self.demo_first, self.demo_all)), "--if-empty"
+            )
         )
 
     def _whole_demo(self, supervisor: Supervisor) -> None:
@@ -212,7 +235,9 @@ class Instance:
                 self.log.line("demo", "the demo company is complete")
 
         supervisor.start(
-            self._command("demo", "demo", "--tickets", str(self.demo_all), restart=False, nice=10, ended=ended)
+            self._command(
+                "demo", "demo", "--skip-checks", "--tickets", str(self.demo_all), restart=False, nice=10, ended=ended
+            )
         )
 
     # --- words ------------------------------------------------------------------------------------------------------
@@ -242,6 +267,41 @@ class Instance:
 """
         )
         self.log.raw(f"READY http://localhost:{self.port} smtp://127.0.0.1:{self.smtp_port}")
+
+
+def _fingerprint() -> str:
+    """Changes whenever `manage.py prepare` may have something to do."""
+    digest = hashlib.sha256()
+    for pattern in ("*/migrations/*.py", "*/locale/**/*.[pm]o", "requirements.txt"):
+        for file in sorted(ROOT.glob(pattern)):
+            found = file.stat()
+            digest.update(f"{file.relative_to(ROOT)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+class _Question:
+    """One request to the web process, asked once and waited for without blocking.
+
+    Our port takes connections before anybody answers them, so asking again and again would leave a queue.
+    """
+
+    def __init__(self, port: int, path: str) -> None:
+        self.port, self.path = port, path
+        self.line: socket.socket | None = None
+
+    def __call__(self) -> bool:
+        if self.line is None:
+            self.line = socket.create_connection(("127.0.0.1", self.port), timeout=2)
+            self.line.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        if not select.select([self.line], [], [], 0)[0]:
+            return False
+        try:
+            well = self.line.recv(64).split()[1:2] == [b"200"]
+        except OSError:
+            well = False
+        self.line.close()
+        self.line = None
+        return well
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ _COLOURS = ("36", "32", "33", "35", "34", "96", "92", "93", "95", "94")
 _LONGEST_LINE = 64 * 1024
 
 
-class GaveUp(Exception):  # noqa: N818 - reads as what happened
+class GaveUp(Exception):
     """Something that must run did not; the message is for the person at the terminal."""
 
 
@@ -303,7 +303,7 @@ class Supervisor:
         return clean
 
 
-class Stopped(Exception):  # noqa: N818 - reads as what happened
+class Stopped(Exception):
     """A stop was asked for while something was awaited."""
 
 

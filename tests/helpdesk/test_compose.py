@@ -225,10 +225,10 @@ class Stack:
             return session.execute(query.encode()).fetchall()
 
     def get(self, service: str, path: str) -> tuple[int, str]:
-        line = http.client.HTTPConnection("127.0.0.1", self.ports[service], timeout=20)
-        line.request("GET", path, headers={"Host": "localhost"})
-        answer = line.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.ports[service], timeout=20)) as line:
+            line.request("GET", path, headers={"Host": "localhost", "Connection": "close"})
+            answer = line.getresponse()
+            return answer.status, answer.read().decode(errors="replace")
 
     # --- the servers beside us --------------------------------------------------------------------------------------
 

@@ -275,10 +275,10 @@ class Copy:
         return [line for line in self.lines if line.startswith(beginning)]
 
     def get(self, path: str) -> tuple[int, dict[str, str], str]:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        line.request("GET", path, headers={"Host": f"localhost:{self.port}"})
-        answer = line.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read().decode()
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as line:
+            line.request("GET", path, headers={"Host": f"localhost:{self.port}", "Connection": "close"})
+            answer = line.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read().decode()
 
     def tickets(self, subject: str) -> int:
         with psycopg.connect(embedded.database_url(self.data)) as session:
@@ -336,8 +336,11 @@ def test_a_copy_starts_takes_mail_stops_starts_again_and_survives_being_killed()
         assert first.get("/readyz")[0] == 200
         status, headers, _ = first.get("/")
         assert (status, headers["location"].split("?")[0]) == (302, "/accounts/login/")
+        (hint,) = [line.strip() for line in first.lines if line.strip().startswith("python3 -c ")]
+        subprocess.run(["/bin/sh", "-c", hint], check=True, timeout=30)  # as printed, nothing but Python
         first.mail("before the stop", smtp_port)
         assert _until(lambda: first.tickets("before the stop") == 1)
+        assert _until(lambda: first.tickets("Hello") == 1)
 
         assert first.stop() < 10
         assert first.process.returncode == 0

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    """Become the supervisor, which needs neither Django nor the memory it takes."""
+    """Become the supervisor, which needs neither Django nor the memory it takes. (`make run` starts it directly.)"""
 
     help = "Run everything in the foreground: PostgreSQL, Valkey, web, worker, clock and mail server. Ctrl-C stops it."
     requires_system_checks = ()
