@@ -11,10 +11,18 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_CHARACTERS = 1024 * 1024
 _MAX_OPEN = 1500
+_MAX_REPEATED = 300_000
+_SMALL = 65536
 
 _OPENED = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<!--|<(?:script|style)\b|<[^<>]*>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f\u200b\ufeff\u00ad]+")
+_TAG_START = re.compile(r"<[a-zA-Z]")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_SEPARATOR = re.compile(r"[\s/\"']+")
+_SIMPLE_TAG = re.compile(r"<[^<>]*>")
+_VALUE = re.compile(r"=\s?[\"']")
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _CLOSES_ITSELF = frozenset(
     "p li br hr img input meta link td th tr tbody thead tfoot col dt dd option wbr area base source".split()
 )
@@ -70,22 +78,49 @@ def convert(html: str) -> Converted:
 
 
 def _is_a_bomb(html: str) -> bool:
-    """Whether more elements stay open than any mail has; nesting costs the parser time that grows with its square."""
-    if html.count("<") < _MAX_OPEN:
+    """Whether the HTML has what costs a parser time or memory that grows with the square of it.
+
+    That is deep nesting, formatting that is left open and has to be repeated in every paragraph, a thousand attributes
+    on one element, a thousand options in one list.
+    """
+    tags = html.count("<")
+    if tags < 300 and len(html) < _SMALL:
         return False
-    still_open = 0
+    open_tags: dict[str, int] = {}
     for match in _OPENED.finditer(html):
-        if match[2].lower() in _CLOSES_ITSELF:
+        tag = match[2].lower()
+        if tag in _CLOSES_ITSELF:
             continue
-        still_open += -1 if match[1] else 1
-        if still_open > _MAX_OPEN:
-            return True
-        still_open = max(still_open, 0)
-    return False
+        count = open_tags.get(tag, 0)
+        if not match[1]:
+            open_tags[tag] = count + 1
+        elif count:
+            open_tags[tag] = count - 1
+    if sum(open_tags.values()) > _MAX_OPEN:
+        return True
+    repeated = sum(open_tags.get(tag, 0) for tag in _FORMATTING)
+    if repeated * tags > _MAX_REPEATED:
+        return True
+    if len(html) < _SMALL:
+        return False
+    lowered = html.lower()
+    if lowered.count("<option") > 2000 or lowered.count("<body") + lowered.count("<html") > 50:
+        return True
+    return _has_a_crowded_tag(html)
+
+
+def _has_a_crowded_tag(html: str) -> bool:
+    """Whether an element may have a thousand attributes, hidden behind quoted brackets or not."""
+    for piece in html.split(">"):
+        if len(piece) > 4096 and (match := _TAG_START.search(piece)):
+            bare = _QUOTED.sub("", piece[match.start() :])
+            if len(_SEPARATOR.findall(bare)) > 800:
+                return True
+    return html.count('="') + html.count("='") > 1000 and len(_VALUE.findall(_SIMPLE_TAG.sub("", html))) > 1000
 
 
 def _stripped(html: str) -> str:
-    """The text between the tags, in one pass."""
+    """The text between the tags, in one pass, with a line for every block."""
     out: list[str] = []
     position = 0
     lowered = html.lower()
@@ -99,10 +134,12 @@ def _stripped(html: str) -> str:
             end = lowered.find(f"</{tag[1:]}", match.end())
             position = len(html) if end < 0 else end
         else:
-            out.append(" ")
+            name = _OPENED.match(tag)
+            out.append("\n" if name and (name[2] in _BLOCKS or name[2] == "br") else " ")
             position = match.end()
     out.append(html[position:])
-    return _SPACE.sub(" ", entities.unescape("".join(out))).strip()
+    lines = (_SPACE.sub(" ", line).strip() for line in entities.unescape("".join(out)).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 class _Reader:
@@ -120,23 +157,26 @@ class _Reader:
         self.wants_blank = False
 
     def read(self) -> Converted:
-        root = self.parser.root
-        node: LexborNode | None = root
+        node: LexborNode | None = self.parser.root
+        depth = 0  # nodes are never compared: that would serialise them
         while node is not None:
             descend = self.enter(node)
             child = node.child if descend else None
             if child is not None:
                 node = child
+                depth += 1
                 continue
             if descend:
                 self.leave(node)
-            while node is not None and node.next is None:
+            following = node.next
+            while following is None and depth:
                 node = node.parent
-                if node is None or node == root:
-                    node = None
+                depth -= 1
+                if node is None:
                     break
                 self.leave(node)
-            node = node.next if node is not None else None
+                following = node.next
+            node = following if depth else None
         self.break_line()
         while self.lines and not self.lines[-1].strip("> "):
             self.lines.pop()
