@@ -12,10 +12,15 @@ from rest_framework.request import Request
 from helpdesk import clock
 from helpdesk.models import Agent, ApiToken
 from helpdesk.models.api import digest
+from helpdesk.prepared import Prepared
 
 #: how often the use of a token is written down
 USE_NOTED_EVERY = timedelta(minutes=1)
 WRONG_KEYS_PER_MINUTE = 10
+
+_by_digest = Prepared(
+    lambda place: ApiToken.objects.filter(digest=place(str), revoked_at=None, agent__is_active=True), related="agent"
+)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -43,11 +48,7 @@ class TokenAuthentication(BaseAuthentication):
 def _find(secret: bytes) -> ApiToken | None:
     if not secret.startswith(b"hd_") or len(secret) > 100 or not secret.isascii():
         return None
-    return (
-        ApiToken.objects.select_related("agent")
-        .filter(digest=digest(secret.decode()), revoked_at=None, agent__is_active=True)
-        .first()
-    )
+    return next(iter(_by_digest(digest(secret.decode()))), None)
 
 
 def _note_use(token: ApiToken) -> None:

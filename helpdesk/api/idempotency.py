@@ -108,4 +108,8 @@ def _replay(scope: tuple[str, str, str], digest: str) -> HttpResponse:
 def _complete(row: int, response: HttpResponse) -> None:
     """Keep the answer to the byte, beside what it speaks of."""
     assert isinstance(response, Response)
-    IdempotencyKey.objects.filter(pk=row).update(status=response.status_code, body=render(response.data).decode())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE helpdesk_idempotencykey SET status = %s, body = %s WHERE id = %s",
+            [response.status_code, render(response.data).decode(), row],
+        )

@@ -1,6 +1,7 @@
 """The ground every endpoint stands on."""
 
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +57,7 @@ class ApiView(APIView):
     http_method_names = ["get", "head", "post", "put", "delete", "options"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        _base.set(request.build_absolute_uri("/")[:-1])
         super().initial(request, *args, **kwargs)
         if request.method in ("POST", "PUT", "DELETE"):
             parsing.check_length(request)
@@ -79,6 +81,30 @@ def paged(order: paging.Order) -> Callable[[Callable[..., tuple[Any, Any]]], Cal
         return answer
 
     return decorate
+
+
+_base: ContextVar[str] = ContextVar("api_base", default="")
+
+
+def absolute(path: str) -> str:
+    """A path of ours as an address, at the host that is being asked."""
+    return _base.get() + path
+
+
+def shaping(serializer: type[serializers.BaseSerializer[Any]]) -> Callable[[Any], Any]:
+    """The function that turns a row into what is sent.
+
+    The serializer is made once: REST framework builds all fields anew for each one made, which costs more than the
+    query. So it must not use its context; addresses come from `absolute`.
+    """
+    made: list[serializers.BaseSerializer[Any]] = []
+
+    def shape(row: Any) -> Any:
+        if not made:
+            made.append(serializer())
+        return made[0].to_representation(row)
+
+    return shape
 
 
 def render(data: Any) -> bytes:

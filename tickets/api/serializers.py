@@ -3,16 +3,19 @@
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
-from helpdesk.api.views import Body
-from helpdesk.models import Agent, Event, Team
+from helpdesk.api.views import Body, absolute, shaping
+from helpdesk.models import Agent, Event, Role, Team
+from helpdesk.prepared import Prepared
 from tickets.models import (
     Attachment,
     ContactPoint,
@@ -27,6 +30,7 @@ from tickets.models import (
     Status,
     Ticket,
 )
+from tickets.models.inbox import InboxQuerySet
 from tickets.operations.opening import MOST_TEXT
 from tickets.operations.replying import Upload
 
@@ -135,12 +139,12 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, ticket: Ticket) -> str:
-        return reverse("api_ticket", args=[ticket.number], request=self.context["request"])
+        return absolute(reverse("api_ticket", args=[ticket.number]))
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_web_url(self, ticket: Ticket) -> str:
         """Its page for people."""
-        return self.context["request"].build_absolute_uri(ticket.get_absolute_url())
+        return absolute(ticket.get_absolute_url())
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
@@ -153,8 +157,7 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, attachment: Attachment) -> str:
-        number = self.context["number"]
-        return reverse("api_attachment", args=[number, attachment.pk], request=self.context["request"])
+        return absolute(reverse("api_attachment", args=[attachment.message.ticket_id, attachment.pk]))
 
 
 class SenderSerializer(serializers.Serializer[Any]):
@@ -171,6 +174,9 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     class Meta:
         model = Delivery
         fields = ["recipient", "state", "sent_at"]
+
+
+_delivery = shaping(DeliverySerializer)
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
@@ -205,7 +211,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def get_deliveries(self, message: Message) -> Any:
         """How a reply's mail fared, for each recipient."""
         mail = getattr(message, "outgoing", None)
-        return DeliverySerializer(mail.deliveries.all(), many=True).data if mail else []
+        return [_delivery(delivery) for delivery in mail.deliveries.all()] if mail else []
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
@@ -219,7 +225,26 @@ class EventSerializer(serializers.ModelSerializer[Event]):
         fields = ["id", "at", "verb", "actor", "facts"]
 
 
+ticket = shaping(TicketSerializer)
+message = shaping(MessageSerializer)
+event = shaping(EventSerializer)
+inbox = shaping(InboxSerializer)
+agent = shaping(AgentSerializer)
+team = shaping(TeamSerializer)
+customer = shaping(CustomerSerializer)
+
+
 # --- What may be sent -------------------------------------------------------------------------------------------------
+def _seen_by(agent: int) -> InboxQuerySet:
+    return Inbox.objects.visible_to(Agent(pk=agent, role=Role.AGENT)).active()
+
+
+_inbox = Prepared(lambda place: Inbox.objects.active().filter(pk=place(int)))
+_inbox_at = Prepared(lambda place: Inbox.objects.active().alias(lower=Lower("address")).filter(lower=place(str)))
+_inbox_of = Prepared(lambda place: _seen_by(place(int)).filter(pk=place(int)))
+_inbox_of_at = Prepared(lambda place: _seen_by(place(int)).alias(lower=Lower("address")).filter(lower=place(str)))
+
+
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "format": "email"}]})
 class InboxField(serializers.Field):
     """An inbox by its id or its address, of those the agent sees."""
@@ -227,15 +252,16 @@ class InboxField(serializers.Field):
     default_error_messages = {"absent": _("There is no such inbox, or none you may use.")}
 
     def to_internal_value(self, data: Any) -> Inbox:
-        inboxes = Inbox.objects.visible_to(self.context["request"].user).active().prefetch_related("teams")
-        found = None
+        agent = self.context["request"].user
+        found: Sequence[Inbox] = ()
         if type(data) is int and 0 < data < 2**63:
-            found = inboxes.filter(pk=data).first()
+            found = _inbox(data) if agent.is_admin else _inbox_of(agent.pk, data)
         elif isinstance(data, str) and len(data) <= 254 and data.isprintable():
-            found = inboxes.filter(address__iexact=data).first()
-        if found is None:
+            address = data.lower()
+            found = _inbox_at(address) if agent.is_admin else _inbox_of_at(agent.pk, address)
+        if not found:
             self.fail("absent")
-        return found
+        return found[0]
 
     def to_representation(self, value: Inbox) -> int:
         return value.pk

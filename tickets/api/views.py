@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
@@ -19,7 +19,7 @@ from helpdesk.api.schema import PAGING
 from helpdesk.api.views import ApiView, Body, MayChange, paged, read
 from helpdesk.events import history
 from helpdesk.models import Agent, Team
-from tickets.api import listing
+from tickets.api import listing, serializers
 from tickets.api.serializers import (
     AgentSerializer,
     AssignmentBody,
@@ -49,14 +49,9 @@ def find(request: Request, number: int) -> Ticket:
     return get_object_or_404(Ticket.objects.visible_to(_agent(request)).select_related("inbox"), number=number)
 
 
-def shown(request: Request, ticket: Ticket) -> dict[str, Any]:
-    """A ticket as it is sent."""
-    return TicketSerializer(ticket, context={"request": request}).data
-
-
-def after_act(request: Request, ticket: Ticket) -> Response:
+def after_act(ticket: Ticket) -> Response:
     """The ticket as it is now."""
-    return Response(shown(request, listing.presentable([ticket.number])[0]))
+    return Response(serializers.ticket(listing.presentable([ticket.number])[0]))
 
 
 def _agent(request: Request) -> Agent:
@@ -74,8 +69,7 @@ class Tickets(ApiView):
     def get(self, request: Request) -> Response:
         """Tickets of the inboxes you see, newest first unless `order` says otherwise."""
         tickets, after = listing.page(request)
-        rows = TicketSerializer(tickets, many=True, context={"request": request}).data
-        return Response(paging.envelope(request, rows, after))
+        return Response(paging.envelope(request, [serializers.ticket(ticket) for ticket in tickets], after))
 
     @extend_schema(
         operation_id="tickets_open", summary="Open a ticket", tags=["tickets"],
@@ -94,10 +88,9 @@ class Tickets(ApiView):
             files=body["attachments"],
             actor=_agent(request),
         )
-        prefetch_related_objects([ticket], "customer__contact_points")
         # a new ticket has no tags: saying so spares asking
         ticket._prefetched_objects_cache = {"tags": Tag.objects.none()}  # type: ignore[attr-defined]
-        data = shown(request, ticket)
+        data = serializers.ticket(ticket)
         return Response(data, status=201, headers={"Location": data["url"]})
 
 
@@ -107,9 +100,8 @@ class TicketView(ApiView):
     @extend_schema(operation_id="tickets_read", summary="Read a ticket", tags=["tickets"], responses=TicketSerializer)
     def get(self, request: Request, number: int) -> Response:
         """The ticket. Its conversation is at `messages/`, what happened to it at `events/`."""
-        return Response(
-            shown(request, get_object_or_404(listing.whole(Ticket.objects.visible_to(_agent(request))), number=number))
-        )
+        tickets = listing.whole(Ticket.objects.visible_to(_agent(request)))
+        return Response(serializers.ticket(get_object_or_404(tickets, number=number)))
 
 
 class Messages(ApiView):
@@ -124,9 +116,7 @@ class Messages(ApiView):
     @paged(BY_TIME)
     def get(self, request: Request, number: int) -> Any:
         """What was said, oldest first."""
-        ticket = find(request, number)
-        context = {"request": request, "number": number}
-        return _whole(ticket.messages.all()), lambda message: MessageSerializer(message, context=context).data
+        return _whole(find(request, number).messages.all()), serializers.message
 
     @extend_schema(
         operation_id="messages_write", summary="Reply or note", tags=["messages"],
@@ -142,7 +132,7 @@ class Messages(ApiView):
         write = replying.reply if body["kind"] == MessageKind.REPLY else replying.add_note
         message = write(ticket, text=body["text"], actor=agent, files=body["attachments"])
         written = _whole(Message.objects.filter(pk=message.pk)).get()
-        return Response(MessageSerializer(written, context={"request": request, "number": number}).data, status=201)
+        return Response(serializers.message(written), status=201)
 
 
 def _whole(messages: Any) -> Any:
@@ -180,12 +170,12 @@ class Resolution(ApiView):
     def post(self, request: Request, number: int) -> Response:
         """Resolve the ticket. Resolving twice is resolving once."""
         read(Body, request)
-        return after_act(request, status.resolve(find(request, number), actor=_agent(request)))
+        return after_act(status.resolve(find(request, number), actor=_agent(request)))
 
     @extend_schema(operation_id="resolution_delete", summary="Reopen", tags=["acts"], responses=TicketSerializer)
     def delete(self, request: Request, number: int) -> Response:
         """Open the ticket again."""
-        return after_act(request, status.reopen(find(request, number), actor=_agent(request)))
+        return after_act(status.reopen(find(request, number), actor=_agent(request)))
 
 
 class Assignment(ApiView):
@@ -208,12 +198,12 @@ class Assignment(ApiView):
         if "team" in body:
             teams = Team.objects.filter(inboxes=ticket.inbox_id)
             team = _named(teams, body["team"], "team", _("No such team works in this inbox."))
-        return after_act(request, assignment.assign(ticket, agent=agent, team=team, actor=_agent(request)))
+        return after_act(assignment.assign(ticket, agent=agent, team=team, actor=_agent(request)))
 
     @extend_schema(operation_id="assignment_delete", summary="Unassign", tags=["acts"], responses=TicketSerializer)
     def delete(self, request: Request, number: int) -> Response:
         """Make it nobody's. It stays in its team."""
-        return after_act(request, assignment.unassign(find(request, number), actor=_agent(request)))
+        return after_act(assignment.unassign(find(request, number), actor=_agent(request)))
 
 
 def _named(rows: Any, pk: int | None, field: str, absent: str) -> Any:
@@ -234,7 +224,7 @@ class Tags(ApiView):
         """Put a tag on the ticket, making the tag if it is new."""
         ticket = find(request, number)
         name = read(TagBody, request)["name"]
-        return after_act(request, sorting.tag(ticket, name=name, actor=_agent(request)))
+        return after_act(sorting.tag(ticket, name=name, actor=_agent(request)))
 
 
 class TagView(ApiView):
@@ -243,7 +233,7 @@ class TagView(ApiView):
     @extend_schema(operation_id="tags_remove", summary="Untag", tags=["acts"], responses=TicketSerializer)
     def delete(self, request: Request, number: int, name: str) -> Response:
         """Take a tag off. One that is not there is off already."""
-        return after_act(request, sorting.untag(find(request, number), name=name, actor=_agent(request)))
+        return after_act(sorting.untag(find(request, number), name=name, actor=_agent(request)))
 
 
 class StatusView(ApiView):
@@ -262,7 +252,7 @@ class StatusView(ApiView):
         """Open, pending (on the customer) or on hold (on somebody else)."""
         ticket = find(request, number)
         move = self.moves[read(StatusBody, request)["status"]]
-        return after_act(request, move(ticket, actor=_agent(request)))
+        return after_act(move(ticket, actor=_agent(request)))
 
 
 class Events(ApiView):
@@ -275,7 +265,7 @@ class Events(ApiView):
     @paged(BY_ID)
     def get(self, request: Request, number: int) -> Any:
         """The ledger of the ticket, oldest first: every change, who made it and when."""
-        return history(find(request, number).ledger_stream), lambda event: EventSerializer(event).data
+        return history(find(request, number).ledger_stream), serializers.event
 
 
 class Inboxes(ApiView):
@@ -289,7 +279,7 @@ class Inboxes(ApiView):
     def get(self, request: Request) -> Any:
         """The inboxes you see."""
         rows = Inbox.objects.visible_to(_agent(request)).prefetch_related("teams")
-        return rows, lambda inbox: InboxSerializer(inbox).data
+        return rows, serializers.inbox
 
 
 class Agents(ApiView):
@@ -302,7 +292,7 @@ class Agents(ApiView):
     @paged(BY_ID)
     def get(self, request: Request) -> Any:
         """Everybody who may be given work."""
-        return Agent.objects.active().prefetch_related("teams"), lambda agent: AgentSerializer(agent).data
+        return Agent.objects.active().prefetch_related("teams"), serializers.agent
 
 
 class Teams(ApiView):
@@ -315,7 +305,7 @@ class Teams(ApiView):
     @paged(BY_ID)
     def get(self, request: Request) -> Any:
         """All teams."""
-        return Team.objects.all(), lambda team: TeamSerializer(team).data
+        return Team.objects.all(), serializers.team
 
 
 class CustomerView(ApiView):
@@ -330,4 +320,4 @@ class CustomerView(ApiView):
         theirs = Ticket.objects.visible_to(agent).filter(customer=OuterRef("pk"))
         rows = Customer.objects.select_related("organisation").prefetch_related("contact_points")
         customer = get_object_or_404(rows if agent.is_admin else rows.filter(Exists(theirs)), pk=id)
-        return Response(CustomerSerializer(customer).data)
+        return Response(serializers.customer(customer))

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from helpdesk import clock
 from helpdesk.events import draft, record_many
-from helpdesk.models import Agent, File
+from helpdesk.models import Agent, File, Team
+from helpdesk.prepared import Prepared
 from tickets import texts
 from tickets.models import Attachment, ContactPoint, Customer, Inbox, Message, MessageKind, Ticket
 from tickets.operations import intake
@@ -16,8 +17,15 @@ from tickets.operations.status import NotPossible
 
 MOST_TEXT = 200_000
 
+_teams_of = Prepared(lambda place: Team.objects.filter(inboxes=place(int))[:2])
+_points_of = Prepared(
+    lambda place: ContactPoint.objects.filter(
+        customer__contact_points__channel="email", customer__contact_points__address=place(str)
+    ).order_by("id"),
+    related="customer",
+)
 
-@transaction.atomic
+
 def open_ticket(
     *,
     inbox: Inbox,
@@ -45,13 +53,28 @@ def open_ticket(
         raise NotPossible("There is nothing in it yet.")
     if len(text) > MOST_TEXT:
         raise NotPossible("That is too long: a message has at most 200,000 characters.")
-    key = _once(inbox, actor, once) if once else None
-    if key and (done := _opened_before(key)):
-        return done
-    point = _contact_point(address, name)
+    # nothing is refused beyond this line, so the caller's transaction needs no savepoint
+    with transaction.atomic(savepoint=False):
+        key = _once(inbox, actor, once) if once else None
+        if key and (done := _opened_before(key)):
+            return done
+        point = _contact_point(address, name)
+        ticket, message = _write(inbox, point, name, subject, text, channel, key)
+        _attach(message, files)
+        received = draft(
+            "message.received", ticket, actor=actor, at=message.created_at, message=message.pk,
+            customer=point.customer_id, automated=False, channel=channel,
+        )  # fmt: skip
+        record_many([intake.created(ticket, actor=actor), received], audiences=[ticket.ledger_audience] * 2)
+    return ticket
+
+
+def _write(
+    inbox: Inbox, point: ContactPoint, name: str, subject: str, text: str, channel: str, key: str | None
+) -> tuple[Ticket, Message]:
     at = clock.now()
-    teams = list(inbox.teams.all()[:2])
-    ticket = Ticket.objects.create(
+    teams = _teams_of(inbox.pk)
+    ticket = Ticket(
         inbox=inbox,
         customer=point.customer,
         subject=texts.line(subject),
@@ -61,8 +84,12 @@ def open_ticket(
         updated_at=at,
         waiting_since=at,
         snippet=texts.snippet(text),
+        # drawn beforehand, which spares writing the ticket twice
+        last_message_id=_next_message_id(),
     )
-    message = Message.objects.create(
+    ticket.save(force_insert=True)
+    message = Message(
+        pk=ticket.last_message_id,
         ticket=ticket,
         kind=MessageKind.INCOMING,
         sender=point,
@@ -74,15 +101,14 @@ def open_ticket(
         created_at=at,
         once=key,
     )
-    ticket.last_message_id = message.pk
-    ticket.save(update_fields=["last_message_id"])
-    _attach(message, files)
-    received = draft(
-        "message.received", ticket, actor=actor, at=at, message=message.pk, customer=point.customer_id,
-        automated=False, channel=channel,
-    )  # fmt: skip
-    record_many([intake.created(ticket, actor=actor), received], audiences=[ticket.ledger_audience] * 2)
-    return ticket
+    message.save(force_insert=True)
+    return ticket, message
+
+
+def _next_message_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('tickets_message', 'id'))")
+        return int(cursor.fetchone()[0])
 
 
 def _once(inbox: Inbox, actor: Agent | None, once: str) -> str:
@@ -97,14 +123,24 @@ def _opened_before(key: str) -> Ticket | None:
 
 def _contact_point(address: str, name: str) -> ContactPoint:
     """Whose address this is. A new one is made under intake's own lock, so that two ways in make one customer."""
-    known = ContactPoint.objects.select_related("customer").filter(channel="email", address=address)
-    if point := known.first():
+    if point := _known(address):
         return point
     _lock(f"from {address}")
-    if point := known.first():
+    if point := _known(address):
         return point
     customer = Customer.objects.create(name=texts.line(name, 200))
-    return ContactPoint.objects.create(customer=customer, channel="email", address=address)
+    point = ContactPoint.objects.create(customer=customer, channel="email", address=address)
+    customer._prefetched_objects_cache = {"contact_points": [point]}  # type: ignore[attr-defined]
+    return point
+
+
+def _known(address: str) -> ContactPoint | None:
+    """The contact point of this address, its customer and all their other addresses, in one query."""
+    points = _points_of(address)
+    point = next((point for point in points if (point.channel, point.address) == ("email", address)), None)
+    if point is not None:
+        point.customer._prefetched_objects_cache = {"contact_points": points}  # type: ignore[attr-defined]
+    return point
 
 
 def _lock(key: str) -> None:
