@@ -173,14 +173,7 @@ def world(until: datetime, days: int) -> World:
             agents=[*named(one.team, Role.AGENT) * 3, lead],
             lead=lead,
             usual_minutes=one.minutes,
-            survey=survey
-            and Asking(
-                survey.pk,
-                survey.kind,
-                survey.delay,
-                timedelta(days=survey.cool_down_days),
-                timedelta(days=survey.valid_days),
-            ),
+            survey=_asking(survey) if survey else None,
         )
     return World(
         until=until,
@@ -192,6 +185,11 @@ def world(until: datetime, days: int) -> World:
         close_after=timedelta(days=settings.AUTO_CLOSE_DAYS) if settings.AUTO_CLOSE_DAYS else None,
         survey_link=settings.BASE_URL + reverse("survey", args=["TOKEN"]).replace("TOKEN", "{token}"),
     )
+
+
+def _asking(survey: Survey) -> Asking:
+    valid, cool_down = timedelta(days=survey.valid_days), timedelta(days=survey.cool_down_days)
+    return Asking(survey.pk, survey.kind, survey.delay, cool_down, valid)
 
 
 # ---------------------------------------------------------------------- holidays
@@ -260,223 +258,32 @@ def _monday(day: date) -> date:
 
 _FIRST = {
     "en": (
-        "Aisha",
-        "Amelia",
-        "Andrei",
-        "Anouk",
-        "Arjun",
-        "Beatriz",
-        "Bram",
-        "Callum",
-        "Chiara",
-        "Chinedu",
-        "Daan",
-        "Deborah",
-        "Elif",
-        "Emma",
-        "Femke",
-        "Freya",
-        "George",
-        "Giulia",
-        "Grace",
-        "Hana",
-        "Harriet",
-        "Hugo",
-        "Imani",
-        "Isla",
-        "Ivo",
-        "Jack",
-        "Jasper",
-        "Joana",
-        "Kofi",
-        "Laura",
-        "Leila",
-        "Liam",
-        "Linh",
-        "Louise",
-        "Magnus",
-        "Maeve",
-        "Mei",
-        "Mohammed",
-        "Nadia",
-        "Niamh",
-        "Noah",
-        "Olivia",
-        "Omar",
-        "Oscar",
-        "Pedro",
-        "Petra",
-        "Rania",
-        "Rhys",
-        "Rosa",
-        "Ruth",
-        "Saoirse",
-        "Sean",
-        "Sofia",
-        "Sunita",
-        "Tariq",
-        "Tomás",
-        "Valentina",
-        "Wei",
-        "William",
-        "Zofia",
-    ),
+        "Aisha, Amelia, Andrei, Anouk, Arjun, Beatriz, Bram, Callum, Chiara, Chinedu, Daan, Deborah, Elif, Emma, "
+        "Femke, Freya, George, Giulia, Grace, Hana, Harriet, Hugo, Imani, Isla, Ivo, Jack, Jasper, Joana, Kofi, "
+        "Laura, Leila, Liam, Linh, Louise, Magnus, Maeve, Mei, Mohammed, Nadia, Niamh, Noah, Olivia, Omar, Oscar, "
+        "Pedro, Petra, Rania, Rhys, Rosa, Ruth, Saoirse, Sean, Sofia, Sunita, Tariq, Tomás, Valentina, Wei, "
+        "William, Zofia"
+    ).split(", "),
     "de": (
-        "Anja",
-        "Annika",
-        "Ayşe",
-        "Bastian",
-        "Birgit",
-        "Carolin",
-        "Christoph",
-        "Clara",
-        "Dieter",
-        "Elena",
-        "Felix",
-        "Florian",
-        "Frieda",
-        "Gerd",
-        "Hanna",
-        "Heike",
-        "Ines",
-        "Jan",
-        "Johanna",
-        "Karim",
-        "Katrin",
-        "Klaus",
-        "Lena",
-        "Lukas",
-        "Maja",
-        "Martin",
-        "Mehmet",
-        "Miriam",
-        "Nele",
-        "Norbert",
-        "Olga",
-        "Paul",
-        "Renate",
-        "Sabine",
-        "Sebastian",
-        "Silke",
-        "Stefan",
-        "Svenja",
-        "Thorsten",
-        "Ulrike",
-    ),
+        "Anja, Annika, Ayşe, Bastian, Birgit, Carolin, Christoph, Clara, Dieter, Elena, Felix, Florian, Frieda, "
+        "Gerd, Hanna, Heike, Ines, Jan, Johanna, Karim, Katrin, Klaus, Lena, Lukas, Maja, Martin, Mehmet, Miriam, "
+        "Nele, Norbert, Olga, Paul, Renate, Sabine, Sebastian, Silke, Stefan, Svenja, Thorsten, Ulrike"
+    ).split(", "),
 }
 _LAST = {
     "en": (
-        "Adeyemi",
-        "Ahmed",
-        "Baker",
-        "Bianchi",
-        "Campbell",
-        "Chen",
-        "Clarke",
-        "Costa",
-        "Davies",
-        "de Boer",
-        "de Vries",
-        "Demir",
-        "Dubois",
-        "Edwards",
-        "Evans",
-        "Ferrari",
-        "Fitzgerald",
-        "Fraser",
-        "Gallagher",
-        "Garcia",
-        "Green",
-        "Hansen",
-        "Hughes",
-        "Ivanova",
-        "Jansen",
-        "Johansson",
-        "Kaur",
-        "Kelly",
-        "Khan",
-        "Kowalska",
-        "Lambert",
-        "Lewis",
-        "Lindqvist",
-        "Lopes",
-        "MacLeod",
-        "Martins",
-        "Moreau",
-        "Morris",
-        "Murphy",
-        "Ng",
-        "Nguyen",
-        "O'Brien",
-        "Okafor",
-        "Patel",
-        "Peeters",
-        "Popescu",
-        "Reid",
-        "Rossi",
-        "Santos",
-        "Sharma",
-        "Smith",
-        "Sørensen",
-        "Taylor",
-        "van Dijk",
-        "Walsh",
-        "Wang",
-        "Williams",
-        "Wood",
-        "Yılmaz",
-        "Zhang",
-    ),
+        "Adeyemi, Ahmed, Baker, Bianchi, Campbell, Chen, Clarke, Costa, Davies, de Boer, de Vries, Demir, Dubois, "
+        "Edwards, Evans, Ferrari, Fitzgerald, Fraser, Gallagher, Garcia, Green, Hansen, Hughes, Ivanova, Jansen, "
+        "Johansson, Kaur, Kelly, Khan, Kowalska, Lambert, Lewis, Lindqvist, Lopes, MacLeod, Martins, Moreau, "
+        "Morris, Murphy, Ng, Nguyen, O'Brien, Okafor, Patel, Peeters, Popescu, Reid, Rossi, Santos, Sharma, Smith, "
+        "Sørensen, Taylor, van Dijk, Walsh, Wang, Williams, Wood, Yılmaz, Zhang"
+    ).split(", "),
     "de": (
-        "Albrecht",
-        "Bauer",
-        "Becker",
-        "Böhm",
-        "Brandt",
-        "Braun",
-        "Dietrich",
-        "Engel",
-        "Fischer",
-        "Frank",
-        "Friedrich",
-        "Fuchs",
-        "Graf",
-        "Groß",
-        "Haas",
-        "Hartmann",
-        "Hoffmann",
-        "Huber",
-        "Jung",
-        "Kaiser",
-        "Kaya",
-        "Keller",
-        "Koch",
-        "Köhler",
-        "Krüger",
-        "Lang",
-        "Lehmann",
-        "Maier",
-        "Müller",
-        "Neumann",
-        "Özdemir",
-        "Pfeiffer",
-        "Richter",
-        "Roth",
-        "Schäfer",
-        "Schmidt",
-        "Schneider",
-        "Schulze",
-        "Schwarz",
-        "Seidel",
-        "Sommer",
-        "Vogel",
-        "Wagner",
-        "Weber",
-        "Winter",
-        "Wolf",
-        "Ziegler",
-        "Zimmermann",
-    ),
+        "Albrecht, Bauer, Becker, Böhm, Brandt, Braun, Dietrich, Engel, Fischer, Frank, Friedrich, Fuchs, Graf, "
+        "Groß, Haas, Hartmann, Hoffmann, Huber, Jung, Kaiser, Kaya, Keller, Koch, Köhler, Krüger, Lang, Lehmann, "
+        "Maier, Müller, Neumann, Özdemir, Pfeiffer, Richter, Roth, Schäfer, Schmidt, Schneider, Schulze, Schwarz, "
+        "Seidel, Sommer, Vogel, Wagner, Weber, Winter, Wolf, Ziegler, Zimmermann"
+    ).split(", "),
 }
 #: reserved for examples (RFC 2606): no mail of the demo can ever reach a real person
 _PROVIDERS = (
@@ -488,37 +295,12 @@ _PROVIDERS = (
     "post.example",
 )
 _TRADES = (
-    "Couriers",
-    "Bike Hire",
-    "Logistics",
-    "Bakery",
-    "Architects",
-    "Cycles",
-    "Schools",
-    "Dental Care",
-    "Design",
-    "Housing",
-    "Energy",
-    "Tours",
-)
+    "Couriers, Bike Hire, Logistics, Bakery, Architects, Cycles, Schools, Dental Care, Design, Housing, Energy, Tours"
+).split(", ")
 _PLACES = (
-    "Avon",
-    "Breisgau",
-    "Harbour",
-    "Northgate",
-    "Rhine",
-    "Severn",
-    "Canal",
-    "Highland",
-    "Old Mill",
-    "Riverside",
-    "Summit",
-    "Linden",
-    "Castle",
-    "Meadow",
-    "Quayside",
-    "Baltic",
-)
+    "Avon, Breisgau, Harbour, Northgate, Rhine, Severn, Canal, Highland, Old Mill, Riverside, Summit, Linden, "
+    "Castle, Meadow, Quayside, Baltic"
+).split(", ")
 _PLAIN = str.maketrans(
     {
         "ä": "ae",
@@ -551,7 +333,7 @@ class Newcomer:
 
 def organisations(how_many: int, taken: set[str]) -> list[tuple[str, str]]:
     """Names and domains of so many companies, none of whose domains is taken."""
-    found = []
+    found: list[tuple[str, str]] = []
     for number in count():
         if len(found) == how_many:
             break

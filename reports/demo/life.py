@@ -21,6 +21,8 @@ from reports.demo.words import Voice, choose_topic, pick, quoted
 from tickets import minting, texts
 
 LOW_SCORE = 2
+#: messages after which people are tired of it
+_MOST = 6
 #: an invitation that may be sent is sent for a resolution within these days of the ticket's beginning
 ASKABLE = timedelta(days=7)
 
@@ -240,7 +242,7 @@ class Story:
         self.invitations: list[Invited] = []
 
 
-class _Today(Exception):  # noqa: N818 - not an error
+class _Today(Exception):
     """What comes next is still to come."""
 
 
@@ -327,9 +329,9 @@ class _Life:
             self._after_resolving()
 
     def _work(self, asked: datetime, again: bool = False) -> None:
-        """From a customer's message to a resolution, in up to four rounds."""
+        """From a customer's message to a resolution, in up to three rounds."""
         draw, topic = self.chance.random, self.topic
-        for round_ in range(4):
+        for round_ in range(3):
             strain = self.world.rhythm.strain(asked)
             factor = self.agent.pace * strain * (1 if round_ == 0 else 0.8)
             if self.story.priority in ("high", "urgent"):
@@ -337,7 +339,7 @@ class _Life:
             wait = self._lasting(self.source.usual_minutes * factor, 1.05)
             answered = self._in_business(asked, wait)
             if round_ == 0 and not again:
-                self._prepare(asked, answered, wait)
+                answered = self._prepare(asked, answered, wait)
             else:
                 self._meanwhile(asked, answered)
             late = answered - asked > timedelta(days=2)
@@ -346,13 +348,15 @@ class _Life:
             if round_ == 0 and not again and draw() < topic.workshop:
                 answered = self._ask_workshop(answered)
                 late = False
-            if round_ < 3 and draw() < topic.effort * (0.9 if round_ else 1.0):
+            if round_ < 2 and len(self.story.messages) < _MOST - 2 and draw() < topic.effort * (0.9 if round_ else 1.0):
                 came = self._ask_back(answered, late)
                 if came is None:
                     return
                 asked = came
                 continue
-            self._reply(answered, self.agent, self.voice.solution(self.agent.name, late=late, again=again))
+            self._reply(
+                answered, self.agent, self.voice.today(answered).solution(self.agent.name, late=late, again=again)
+            )
             break
         if draw() < 0.86:
             at = self.story.messages[-1].at + timedelta(seconds=1 + draw() * 25)
@@ -361,8 +365,8 @@ class _Life:
         self._move(at, "resolved", self.agent)
         self._after_resolving()
 
-    def _prepare(self, asked: datetime, answered: datetime, wait: float) -> None:
-        """Before the first answer: somebody looks at it, sorts it and gives it to somebody; the customer gets impatient."""
+    def _prepare(self, asked: datetime, answered: datetime, wait: float) -> datetime:
+        """Before the first answer: somebody looks at it and sorts it. Returns when the answer comes now."""
         draw = self.chance.random
         looked = self._in_business(asked, wait * (0.1 + 0.6 * draw()))
         by = self.source.lead if draw() < 0.5 else self.agent
@@ -380,9 +384,10 @@ class _Life:
             if draw() < 0.03:
                 other = self._somebody()
                 self._step(looked + minutes(15), answered, lambda at: self._hand_to(at, other))
-        if draw() < 0.035 and answered - looked > timedelta(hours=20):
-            self._snooze(looked + minutes(2), answered)
+        if draw() < 0.04:
+            answered = self._snooze(looked + minutes(2), answered)
         self._meanwhile(max(asked, self.story.updated_at), answered)
+        return answered
 
     def _step(self, at: datetime, before: datetime, act: Any) -> None:
         """Do it at its time, provided that this is before the answer."""
@@ -394,20 +399,21 @@ class _Life:
         self._assign(at + timedelta(seconds=20), other, self.agent)
         self.agent = other
 
-    def _snooze(self, at: datetime, answered: datetime) -> None:
-        """Put aside until the next morning; the clock wakes it."""
+    def _snooze(self, at: datetime, answered: datetime) -> datetime:
+        """Put aside until a later morning; the clock wakes it, and the answer comes after that."""
+        draw = self.chance.random
+        until = self.source.calendar.opens_next(at + timedelta(hours=12 + 70 * draw()))
+        if until is None or at >= answered or self.latest >= until:
+            return answered
         if self.story.assignee is None:
             self._assign(at, self.agent, self.agent)
-        until = self.source.calendar.opens_next(at + timedelta(hours=12))
-        if until is None or until >= answered or until <= at:
-            return
-        until = until.replace(microsecond=0)
         at = self.story.updated_at = self._moment(at)
         self.story.snoozed_until = until
         self._record(at, "ticket.snoozed", self.agent, {"until": until.isoformat()})
-        at = self._moment(until + timedelta(seconds=4 + self.chance.random() * 50))
+        at = self._moment(until + timedelta(seconds=4 + draw() * 50))
         self.story.snoozed_until, self.story.updated_at = None, at
         self._record(at, "ticket.woken", None, {"until": until.isoformat()})
+        return max(answered, self._in_business(at, 5 + draw() * 90))
 
     def _meanwhile(self, asked: datetime, answered: datetime) -> None:
         """While the customer waits: notes among ourselves, and the customer asking again."""
@@ -433,7 +439,7 @@ class _Life:
             self._assign(at + timedelta(seconds=15), mechanic, self.agent, self.world.workshop_team)
             self.agent = mechanic
             return self._in_business(at, self._lasting(180 * self.world.rhythm.strain(at), 0.8))
-        self._reply(at + timedelta(seconds=30), self.agent, self.voice.waiting(self.agent.name))
+        self._reply(at + timedelta(seconds=30), self.agent, self.voice.today(at).waiting(self.agent.name))
         self._move(at + timedelta(seconds=50), "on_hold", self.agent)
         looked = self._in_business(at, self._lasting(500, 0.7))
         self._note(looked, mechanic, self.voice.note())
@@ -442,9 +448,9 @@ class _Life:
         return back + minutes(2 + draw() * 15)
 
     def _ask_back(self, at: datetime, late: bool) -> datetime | None:
-        """A question to the customer. Returns when they answered; None when they never did and the ticket was resolved."""
+        """A question to the customer. Returns when they answered; None when they never did, and it was resolved."""
         draw = self.chance.random
-        question = self._reply(at, self.agent, self.voice.question(self.agent.name, late=late))
+        question = self._reply(at, self.agent, self.voice.today(at).question(self.agent.name, late=late))
         pends = draw() < 0.88
         if pends:
             self._move(at + timedelta(seconds=2 + draw() * 20), "pending", self.agent)
@@ -464,7 +470,9 @@ class _Life:
         return None
 
     def _bounce(self, question: Said) -> None:
-        text = f"<{self.writer.address}>: host mx.{self.writer.address.rpartition('@')[2]} said: 452 4.2.2 Mailbox full. It is tried again."
+        address = self.writer.address
+        host = address.rpartition("@")[2]
+        text = f"<{address}>: host mx.{host} said: 452 4.2.2 Mailbox full. It will be tried again."
         self._receive(question.at + timedelta(seconds=40), text, automated="bounce", answers=question)
 
     def _after_resolving(self) -> None:
@@ -472,7 +480,7 @@ class _Life:
         draw = self.chance.random
         resolved = self.story.resolved_at
         assert resolved is not None
-        if self.returns < 2:
+        if self.returns < 2 and len(self.story.messages) < _MOST:
             unsolved = 0.025 + 0.09 * self.topic.effort + (0.1 if self.bad else 0.0)
             if draw() < unsolved:
                 at = self._at_their_leisure(resolved, 26, 0.9)
@@ -781,7 +789,7 @@ class _Life:
                 for e in self.story.events
             )
         )
-        mood += self.agent.charm + self.chance.gauss(0, 0.75) - (0.5 if self.bad else 0.0)
+        mood += self.agent.charm + self.chance.gauss(0, 0.85) - (0.9 if self.bad else 0.0)
         return min(max(round(mood), 1), 5)
 
     def _answer(self, invited: Invited, survey: Asking, score: int, at: datetime) -> None:

@@ -86,7 +86,7 @@ class Plan:
     def customer_of(self, place: int) -> int:
         """Whose it is: few write often, most seldom, and their number grows."""
         known = self.customers * (0.35 + 0.65 * place / self.tickets)
-        return int(known * scatter(self.seed + 1, place) ** 1.6)
+        return int(known * scatter(self.seed + 1, place) ** 1.25)
 
     def known_since(self, number: int) -> datetime:
         """When a customer first appears: some came before the period."""
@@ -97,7 +97,7 @@ class Plan:
 
     @cached_property
     def askable(self) -> bytearray:
-        """For each place whether its customer may be asked: never twice within two weeks, however long a ticket takes."""
+        """For each place whether its customer may be asked: nobody is, twice within two weeks."""
         apart = timedelta(days=14) + ASKABLE
         last: dict[int, datetime] = {}
         may = bytearray(self.tickets)

@@ -82,8 +82,14 @@ class Rhythm:
         into = (local.day - 1) / 31
         season = _MONTHS[month] * (1 - into) + _MONTHS[(month + 1) % 12] * into
         growth = 0.85 + 0.3 * (at - self.start) / (self.until - self.start)
+        weather = 0.8 + 0.4 * scatter(local.toordinal(), 0)  # no two days are alike
         return (
-            season * growth * _WEEKDAYS[local.weekday()] * _HOURS[local.hour] * (BAD_VOLUME if self.is_bad(at) else 1)
+            weather
+            * season
+            * growth
+            * _WEEKDAYS[local.weekday()]
+            * _HOURS[local.hour]
+            * (BAD_VOLUME if self.is_bad(at) else 1)
         )
 
     def moment(self, fraction: float) -> datetime:

@@ -32,6 +32,7 @@ class Topic:
     workshop: float  # the chance that the mechanics have to look at it
     scripts: Mapping[str, Script]
     crisis: float = 1.0  # how much more of it there is in the bad week
+    is_calm: bool = False  # nothing went wrong: nobody is upset, and nobody has to be sorry
 
 
 TOPICS = (
@@ -295,6 +296,7 @@ TOPICS = (
         0.25,
         0.02,
         0.0,
+        is_calm=True,
         scripts={
             "en": Script(
                 subjects=(
@@ -440,7 +442,7 @@ TOPICS = (
                 ),
                 asks=("Könnten Sie das bitte prüfen?", "Wann ist das Geld auf meinem Konto?"),
                 questions=(
-                    "Mit welcher Zahlungsart haben Sie bezahlt? Bei einer Überweisung bitte die letzten vier Ziffern der IBAN."
+                    "Mit welcher Zahlungsart haben Sie bezahlt? Bei einer Überweisung bitte die letzten vier Ziffern der IBAN.",
                 ),
                 answers=("Per Überweisung, die IBAN endet auf {digits4}.",),
                 solutions=(
@@ -459,6 +461,7 @@ TOPICS = (
         0.15,
         0.02,
         0.0,
+        is_calm=True,
         scripts={
             "en": Script(
                 subjects=(
@@ -860,6 +863,7 @@ TOPICS = (
         0.3,
         0.0,
         0.05,
+        is_calm=True,
         scripts={
             "en": Script(
                 subjects=(
@@ -926,6 +930,7 @@ TOPICS = (
         0.25,
         0.02,
         0.15,
+        is_calm=True,
         scripts={
             "en": Script(
                 subjects=(
@@ -965,6 +970,7 @@ TOPICS = (
         0.15,
         0.1,
         0.0,
+        is_calm=True,
         crisis=1.6,
         scripts={
             "en": Script(
@@ -1060,6 +1066,7 @@ TOPICS = (
         0.45,
         0.08,
         0.0,
+        is_calm=True,
         scripts={
             "en": Script(
                 subjects=(
@@ -1102,6 +1109,7 @@ TOPICS = (
         0.1,
         0.0,
         0.0,
+        is_calm=True,
         scripts={
             "en": Script(
                 subjects=("Thank you!", "A word of praise", "Idea for the {product}", "Feedback after {km} km"),
@@ -1165,10 +1173,10 @@ FAREWELLS = {
 PHONES = {"en": ("Sent from my phone", "Sent from my tablet"), "de": ("Von meinem Telefon gesendet",)}
 AGENT_GREETINGS = {
     "en": ("Hello {first},", "Hi {first},", "Good morning {first},", "Dear {first},"),
-    "de": ("Hallo {first},", "Guten Tag {name},", "Liebe/r {first},"),
+    "de": ("Hallo {first},", "Guten Tag {name},", "Moin {first},"),
 }
 AGENT_FAREWELLS = {
-    "en": ("Kind regards,", "Best wishes,", "Have a good ride,", "All the best from the workshop,"),
+    "en": ("Kind regards,", "Best wishes,", "Have a good ride,", "All the best,"),
     "de": ("Viele Grüße", "Freundliche Grüße aus Freiburg", "Gute Fahrt"),
 }
 EMPATHY = {
@@ -1256,7 +1264,6 @@ COMPLAINTS = {
         "I am afraid that did not help.",
         "It worked for a day, and now it is the same again.",
         "Sorry, but nothing has happened since your mail.",
-        "The part came, and it is the wrong one.",
     ),
     "de": (
         "leider besteht das Problem weiterhin.",
@@ -1320,6 +1327,90 @@ AWAY = {
         "I am on parental leave. In urgent cases please write to my colleagues in {city}.",
     ),
     "de": ("Vielen Dank für Ihre Nachricht. Ich bin bis zum {next_date} nicht im Büro.",),
+}
+#: the same where nothing went wrong
+CALM_EMPATHY = {
+    "en": ("Thank you for writing.", "Thanks for your message.", "Good that you ask.", "Gladly.", ""),
+    "de": ("vielen Dank für Ihre Nachricht.", "gern.", "schön, dass Sie fragen.", ""),
+}
+CALM_COMPLAINTS = {
+    "en": (
+        "One more question, if I may.",
+        "Sorry, I have to come back to this.",
+        "Thank you, but I am not sure that I understood.",
+        "I thought about it and something else came up.",
+    ),
+    "de": (
+        "eine Frage habe ich doch noch.",
+        "ich muss leider noch einmal nachhaken.",
+        "danke, ganz verstanden habe ich es aber noch nicht.",
+    ),
+}
+CALM_AGAIN = {
+    "en": ("Thank you for coming back to us.", "Of course.", "No problem at all."),
+    "de": ("danke für die Rückmeldung.", "kein Problem."),
+}
+#: what customers tell beside the matter
+ASIDES = {
+    "en": (
+        "I have been a customer since {year} and was always happy so far.",
+        "I tried to call on {weekday}, but gave up after {small2} minutes in the queue.",
+        "My partner says I should simply be patient, but it bothers me.",
+        "I looked through your help pages before writing and found nothing that fits.",
+        "For completeness: it is the {colour} one in size {size}.",
+        "I already wrote about something else in spring, this has nothing to do with that.",
+        "We use it every day to bring our daughter to school, so it matters to us.",
+        "Sorry for the long mail, I wanted to give you everything at once.",
+        "I am at work during the day; mail is best, or the phone after six.",
+        "A friend recommended you, which is why I have the {product} in the first place.",
+        "The weather has been fine for days, and I can only look at it.",
+        "Maybe there is a simple explanation, and I just do not see it.",
+        "If you need pictures, tell me; the phone takes decent ones.",
+        "I live in {city}, in case that matters.",
+        "Please do not send me a list of standard answers, I have read them.",
+        "Apart from that I am really fond of the bike.",
+        "My order number is {order}, and the invoice has the number {invoice}.",
+        "You find everything under order {order}, invoice {invoice}.",
+        "The invoice ({invoice}) is from {date}.",
+    ),
+    "de": (
+        "Ich bin seit {year} Kunde und war bisher immer zufrieden.",
+        "Telefonisch habe ich es am {weekday} versucht und nach {small2} Minuten Warteschleife aufgegeben.",
+        "In Ihren Hilfeseiten habe ich dazu leider nichts gefunden.",
+        "Nur zur Vollständigkeit: Es ist das in {colour}, Größe {size}.",
+        "Wir brauchen das Rad täglich für den Weg in die Kita.",
+        "Tagsüber bin ich bei der Arbeit, am besten erreicht man mich per Mail.",
+        "Falls Sie Bilder brauchen, sagen Sie bitte Bescheid.",
+        "Ich wohne in {city}, falls das eine Rolle spielt.",
+        "Ansonsten bin ich mit dem Rad sehr glücklich.",
+        "Es eilt nicht furchtbar, aber bis zum {next_date} hätte ich es gern geklärt.",
+        "Sie finden alles unter {order}, Rechnung (invoice) {invoice}.",
+    ),
+}
+#: what agents add to an answer
+ADDITIONS = {
+    "en": (
+        "I have noted it in your order {order}, so that my colleagues know about it, too.",
+        "You will get a mail as soon as anything moves.",
+        "The details stand in your account under Orders; invoice {invoice} stays as it is.",
+        "I checked it with a colleague in the next room to be sure.",
+        "For the next time: the help pages have a section about exactly this, with pictures.",
+        "It will not cost you anything.",
+        "I set myself a reminder for {next_date} and will look at it again then.",
+        "Please keep the invoice {invoice}; it is all you need, should there ever be a question.",
+        "We have had this question a few times lately, and I have asked for a clearer page in the shop.",
+        "If it is more convenient for you, we can also ring you; just send me a number and a time.",
+        "The workshop is open on weekdays from eight to six, and you may drop in without an appointment.",
+        "And thank you for describing it so clearly; that saved us both a round of questions.",
+    ),
+    "de": (
+        "Ich habe es in Ihrem Auftrag {order} vermerkt, damit alle hier Bescheid wissen.",
+        "Sobald sich etwas bewegt, bekommen Sie eine Mail.",
+        "Für Sie entstehen keine Kosten.",
+        "Ich habe mir für den {next_date} eine Erinnerung gesetzt und schaue dann noch einmal nach.",
+        "Bitte bewahren Sie die Rechnung {invoice} auf, mehr brauchen Sie nicht.",
+        "Gern rufen wir Sie auch an, schicken Sie mir einfach eine Nummer und eine Uhrzeit.",
+    ),
 }
 RARELY = "By the way, will there be the {product} in zephyrite green again?"
 COMMENTS = {

@@ -181,11 +181,12 @@ _CHOICES = {(language, crisis): _choices(language, crisis) for language in ("en"
 class Voice:
     """All that is said on one ticket: its topic, its language and the particulars that stay the same throughout."""
 
-    __slots__ = ("agent_name", "chance", "customer", "language", "script", "subject", "told", "values")
+    __slots__ = ("chance", "customer", "is_calm", "language", "script", "subject", "told", "values")
 
     def __init__(self, chance: Random, topic: Topic, language: str, customer: str, at: datetime) -> None:
         self.chance = chance
         self.language = language
+        self.is_calm = topic.is_calm
         self.script: Script = topic.scripts[language]
         self.customer = customer or "…"
         self.values = self._particulars(at)
@@ -224,6 +225,7 @@ class Voice:
             "date": self._day(at - timedelta(days=3 + number % 25)),
             "weekday": _WEEKDAYS[language][number % 7],
             "next_date": self._day(at + timedelta(days=2 + number % 9)),
+            "year": at.year - 1 - number % 6,
             "first": self.customer.split(" ", 1)[0],
             "name": self.customer,
             "agent": "",
@@ -248,17 +250,36 @@ class Voice:
         self.told.add(sentence)
         return sentence.format_map(self.values)
 
+    def _some(self, sentences: Sequence[str], how_many: int) -> list[str]:
+        """At most so many that were not said on this ticket before."""
+        said = []
+        for _ in range(how_many):
+            sentence = pick(self.chance, sentences)
+            if sentence not in self.told:
+                self.told.add(sentence)
+                said.append(sentence.format_map(self.values))
+        return said
+
+    def today(self, at: datetime) -> "Voice":
+        """Time has passed: what is said from now on speaks of days to come from here."""
+        days = 2 + int(self.chance.random() * 7)
+        self.values["next_date"] = self._day(at + timedelta(days=days))
+        self.values["weekday"] = _WEEKDAYS[self.language][(at.weekday() + days) % 5]
+        return self
+
     # ------------------------------------------------------------------ the customer
 
     def opening(self) -> str:
         """The customer's first mail."""
         draw, script = self.chance.random, self.script
         lines = [self._fresh(script.tells)]
-        lines += [self._fresh(script.details) for _ in range(int(draw() * 3))]
-        if draw() < 0.12:
+        lines += self._some(script.details, 1 + int(draw() * 2.5))
+        if not self.is_calm or draw() < 0.4:
+            lines += self._some(topics.ASIDES[self.language], int(draw() * 3.2))
+        if draw() < 0.1:
             reference = "Es geht um Rechnung" if self.language == "de" else "It is about invoice"
             lines.append(f"{reference} {self.values['invoice']}.")
-        if draw() < 0.0025:
+        if draw() < 0.0042:
             lines.append(topics.RARELY.format_map(self.values))
         lines.append(self._fresh(script.asks))
         body = "\n\n".join(_paragraphs(lines, draw())) if draw() < 0.6 else " ".join(lines)
@@ -267,8 +288,8 @@ class Voice:
     def answer(self) -> str:
         """The customer tells what the agent asked."""
         lines = [self._fresh(self.script.answers)]
-        if self.chance.random() < 0.3:
-            lines.append(self._fresh(self.script.details))
+        lines += self._some(self.script.details, int(self.chance.random() * 1.5))
+        lines += self._some(topics.ASIDES[self.language], int(self.chance.random() * 1.3))
         return self._letter(" ".join(lines), short=True)
 
     def nudge(self) -> str:
@@ -277,9 +298,8 @@ class Voice:
 
     def complaint(self) -> str:
         """The customer says that it was not solved."""
-        lines = [self._shared(topics.COMPLAINTS)]
-        if self.chance.random() < 0.5:
-            lines.append(self._fresh(self.script.details))
+        lines = [self._shared(topics.CALM_COMPLAINTS if self.is_calm else topics.COMPLAINTS)]
+        lines += self._some(self.script.details, int(self.chance.random() * 2))
         lines.append(self._fresh(self.script.asks))
         return self._letter(" ".join(lines), short=True)
 
@@ -306,13 +326,21 @@ class Voice:
 
     def solution(self, agent: str, *, late: bool = False, again: bool = False) -> str:
         """The agent's answer."""
-        feeling = self._shared(topics.AGAIN if again else topics.LATE if late else topics.EMPATHY)
-        return self._reply(agent, feeling, self._fresh(self.script.solutions), self._shared(topics.CLOSERS))
+        said = [self._fresh(self.script.solutions)]
+        said += self._some(topics.ADDITIONS[self.language], int(self.chance.random() * 2.7))
+        return self._reply(agent, self._feeling(late, again), " ".join(said), self._shared(topics.CLOSERS))
 
     def question(self, agent: str, *, late: bool = False) -> str:
         """The agent needs to know more."""
-        feeling = self._shared(topics.LATE if late else topics.EMPATHY)
-        return self._reply(agent, feeling, f"{self._shared(topics.ASKING)} {self._fresh(self.script.questions)}", "")
+        asked = f"{self._shared(topics.ASKING)} {self._fresh(self.script.questions)}"
+        return self._reply(agent, self._feeling(late, False), asked, "")
+
+    def _feeling(self, late: bool, again: bool) -> str:
+        if late:
+            return self._shared(topics.LATE)
+        if again:
+            return self._shared(topics.CALM_AGAIN if self.is_calm else topics.AGAIN)
+        return self._shared(topics.CALM_EMPATHY if self.is_calm else topics.EMPATHY)
 
     def waiting(self, agent: str) -> str:
         """The agent waits for somebody else."""

@@ -1,0 +1,410 @@
+"""The demo: a company and a year of history, written in bulk and as whole as if it had been lived."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import count, pairwise
+from random import Random
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from feedback.models import Invitation, Response, Survey
+from helpdesk.models import Agent, Event, PendingEvent, Role, Slot, Team
+from reports import facts
+from reports.demo import company, plan, topics, words, writing
+from reports.demo.life import Numbers, Story, tell
+from reports.demo.rhythm import Rhythm, bad_week
+from reports.models import SurveyFacts, TicketFacts
+from tickets import minting, texts
+from tickets.models import ContactPoint, Customer, Inbox, Message, MessageKind, OutgoingMail, Status, Ticket
+from tickets.operations import replying, status
+
+UNTIL = datetime(2025, 11, 19, 14, 30, tzinfo=UTC)  # a Wednesday afternoon
+VERBS = {
+    "ticket.created", "ticket.assigned", "ticket.tagged", "ticket.prioritised", "ticket.resolved", "ticket.reopened",
+    "ticket.pended", "ticket.held", "ticket.closed", "ticket.snoozed", "ticket.woken", "ticket.marked",
+    "message.received", "message.replied", "message.noted", "message.sent", "message.failed",
+    "survey.invited", "survey.suppressed", "survey.cancelled", "survey.sent", "survey.answered", "survey.commented",
+    "survey.expired",
+}  # fmt: skip
+
+TOUCHING = {
+    "message.received", "message.replied", "message.noted", "ticket.tagged", "ticket.assigned", "ticket.snoozed",
+    "ticket.woken",
+}  # fmt: skip
+
+
+def demo(tickets: int, *more: str) -> str:
+    out = StringIO()
+    call_command("demo", "--tickets", str(tickets), "--until", UNTIL.isoformat(), *more, stdout=out)
+    return out.getvalue()
+
+
+def rows(model: Any) -> list[dict[str, Any]]:
+    return list(model.objects.order_by("pk").values())
+
+
+def ledgers() -> dict[int, list[Event]]:
+    found = defaultdict(list)
+    for event in Event.objects.exclude(stream_id=None).order_by("id"):
+        found[event.stream_id].append(event)
+    return found
+
+
+# ---------------------------------------------------------------------- whole
+
+
+@pytest.mark.django_db(transaction=True)
+def test_facts_folded_anew_from_the_ledger_are_the_facts_that_were_written() -> None:
+    demo(300)
+    tickets, askings = rows(TicketFacts), rows(SurveyFacts)
+    assert len(tickets) == 300
+    assert askings
+    TicketFacts.objects.all().delete()
+    SurveyFacts.objects.all().delete()
+    call_command("rebuild_facts", stdout=StringIO())
+    assert rows(TicketFacts) == tickets
+    assert rows(SurveyFacts) == askings
+
+
+def replay(events: list[Event]) -> dict[str, Any]:
+    """A ticket's columns, from its events and messages alone."""
+    ticket: dict[str, Any] = {
+        "status": "open", "priority": "normal", "assignee_id": None, "waiting_since": None, "resolved_at": None,
+        "snoozed_until": None, "snippet": "", "last_message_id": None, "low_score": None,
+    }  # fmt: skip
+    tags: set[str] = set()
+    spoken = [e.facts["message"] for e in events if e.verb.startswith("message.") and e.facts["message"]]
+    said = Message.objects.in_bulk(spoken)
+    for event in events:
+        verb, told = event.verb, event.facts
+        if verb == "ticket.created":
+            ticket |= {
+                "channel": told["channel"], "inbox_id": told["inbox"], "team_id": told["team"],
+                "customer_id": told["customer"], "initiated_by": told["initiated_by"], "created_at": event.at,
+                "updated_at": event.at,
+            }  # fmt: skip
+        elif verb == "message.received":
+            message = said[told["message"]]
+            ticket["last_message_id"] = message.pk
+            if not told["automated"]:
+                ticket["waiting_since"] = ticket["waiting_since"] or event.at
+                ticket["snippet"], ticket["snoozed_until"] = texts.snippet(message.text), None
+        elif verb == "message.replied":
+            message = said[told["message"]]
+            ticket |= {"waiting_since": None, "last_message_id": message.pk, "snippet": texts.snippet(message.text)}
+        elif verb == "ticket.assigned":
+            assert (told["was_agent"], told["was_team"]) == (ticket["assignee_id"], ticket["team_id"])
+            ticket |= {"assignee_id": told["agent"], "team_id": told["team"]}
+        elif verb == "ticket.prioritised":
+            assert told["was"] == ticket["priority"]
+            ticket["priority"] = told["to"]
+        elif verb == "ticket.tagged":
+            tags.add(told["tag"])
+        elif verb == "ticket.snoozed":
+            ticket["snoozed_until"] = datetime.fromisoformat(told["until"])
+        elif verb == "ticket.woken":
+            ticket["snoozed_until"] = None
+        elif verb == "ticket.marked":
+            assert told["was"] == ticket["low_score"]
+            ticket["low_score"] = told["low_score"]
+        if "to" in told and verb != "ticket.prioritised":
+            was = ticket["status"]
+            assert told["was"] == was
+            ticket |= {"status": told["to"], "snoozed_until": None, "updated_at": event.at}
+            if told["to"] == "resolved":
+                ticket |= {"resolved_at": event.at, "waiting_since": None}
+            elif told["to"] == "closed":
+                ticket["waiting_since"] = None
+            else:
+                ticket["resolved_at"] = None
+        if verb in TOUCHING:
+            ticket["updated_at"] = event.at
+    return {**ticket, "tags": tags}
+
+
+def test_every_ticket_is_what_its_events_say(db: None) -> None:
+    demo(300)
+    events = ledgers()
+    for ticket in Ticket.objects.prefetch_related("tags"):
+        told = replay(events[ticket.pk])
+        assert {tag.name for tag in ticket.tags.all()} == told.pop("tags")
+        assert {name: getattr(ticket, name) for name in told} == told
+
+
+def test_the_ledger_is_in_order_and_leaves_nothing_to_be_done(db: None) -> None:
+    demo(300)
+    assert not PendingEvent.objects.exists()
+    assert set(Event.objects.values_list("verb", flat=True)) <= VERBS
+    for events in ledgers().values():
+        assert events[0].verb == "ticket.created"
+        assert all(a.at <= b.at for a, b in pairwise(events))
+        assert events[-1].at <= UNTIL
+
+
+def test_events_carry_the_facts_that_operations_record(
+    db: None, send_mail_in: Callable[..., Any], ticket: Ticket, ana: Agent, settle: Callable[[], None]
+) -> None:
+    replying.reply(ticket, text="Yes.", actor=ana)
+    replying.add_note(ticket, text="Hm.", actor=ana)
+    status.pend(ticket, actor=ana)
+    Survey.objects.create(name="After each ticket")
+    status.resolve(ticket, actor=ana)
+    settle()
+    lived = {event.verb: set(event.facts) for event in Event.objects.all()}
+    demo(300)
+    for event in Event.objects.exclude(stream_id=ticket.pk).filter(verb__in=lived):
+        assert set(event.facts) == lived[event.verb], event.verb
+    assert {"ticket.created", "message.received", "message.replied", "ticket.assigned", "survey.invited"} <= set(lived)
+
+
+def test_messages_answer_each_other_under_ids_of_ours(db: None) -> None:
+    demo(300)
+    known: dict[int, set[str]] = defaultdict(set)
+    for message in Message.objects.order_by("created_at", "id"):
+        if message.in_reply_to:
+            assert message.in_reply_to in known[message.ticket_id]
+            assert message.references[-1] == message.in_reply_to
+        if message.kind != MessageKind.INCOMING:
+            assert minting.is_ours(message.message_id)
+        known[message.ticket_id].add(message.message_id)
+    replies = Message.objects.filter(kind=MessageKind.REPLY).count()
+    assert OutgoingMail.objects.filter(purpose="reply", said__kind="reply").count() == replies
+    assert OutgoingMail.objects.filter(deliveries=None).count() == 0
+
+
+def test_nobody_is_asked_twice_within_two_weeks_and_answers_rate_who_answered(db: None) -> None:
+    demo(1_500)
+    asked = defaultdict(list)
+    for one in Invitation.objects.exclude(state__in=["suppressed", "cancelled"]):
+        asked[one.customer_id].append(one.occasion_at)
+    for moments in asked.values():
+        assert all(b - a >= timedelta(days=14) for a, b in pairwise(sorted(moments)))
+    assert Response.objects.count() > 50
+    for response in Response.objects.select_related("invitation"):
+        replies = Message.objects.filter(
+            ticket=response.invitation.ticket_id, kind="reply", created_at__lte=response.invitation.occasion_at
+        )
+        assert response.agent_id == replies.order_by("created_at", "id").last().author_id
+    occasions = set(Invitation.objects.values_list("occasion_id", flat=True))
+    assert set(Event.objects.filter(id__in=occasions).values_list("verb", flat=True)) == {"ticket.resolved"}
+
+
+def test_what_comes_after_the_demo_works_on_it(
+    db: None, inbox: Inbox, send_mail_in: Callable[..., Any], settle: Callable[[], None]
+) -> None:
+    demo(300)
+    last = max(plan.plans()[0].first + plan.plans()[0].tickets - 1, 0)
+    ticket = Ticket.objects.filter(status=Status.OPEN, inbox=inbox).order_by("number").first()
+    assert ticket is not None
+    agent = Agent.objects.get(name="Ingrid Solberg")
+    reply = replying.reply(ticket, text="Here you are.", actor=agent)
+    writer = ticket.customer.contact_points.get().address
+    raw = send_mail_in(
+        f"From: {writer}\r\nTo: support@demo.localhost\r\nMessage-ID: <n@post.example>\r\n"
+        f"In-Reply-To: <{reply.message_id}>\r\nSubject: Re: it\r\n\r\nThanks".encode()
+    )
+    assert raw.said.ticket_id == ticket.pk
+    fresh = send_mail_in(b"From: new@person.example\r\nMessage-ID: <m@person.example>\r\nSubject: Hi\r\n\r\nHello")
+    assert fresh.said.ticket_id > last
+    status.resolve(ticket, actor=agent)
+    settle()
+    assert not PendingEvent.objects.exists()
+    assert TicketFacts.objects.get(ticket=ticket.pk).status == "resolved"
+
+
+# ---------------------------------------------------------------------- alive
+
+
+def test_the_first_tickets_show_a_year_and_a_lively_queue(db: None) -> None:
+    demo(300)
+    counts = Counter(Ticket.objects.values_list("status", flat=True))
+    assert counts["closed"] > 100
+    assert all(counts[word] for word in ("open", "pending", "resolved"))
+    assert Ticket.objects.awake().unassigned().count() >= 15
+    assert Ticket.objects.awake().exclude(assignee=None).count() >= 5
+    waits = sorted(
+        UNTIL - at
+        for at in Ticket.objects.awake().filter(waiting_since__isnull=False).values_list("waiting_since", flat=True)
+    )
+    assert waits[0] < timedelta(minutes=30)
+    assert waits[-1] > timedelta(days=1)
+    months = {ticket.created_at.month for ticket in Ticket.objects.all()}
+    assert months == set(range(1, 13))
+
+
+def test_the_company_has_its_people_and_nobody_knows_a_password(db: None) -> None:
+    demo(300)
+    assert Team.objects.count() == 4
+    assert Agent.objects.count() == 12
+    assert Counter(Agent.objects.values_list("role", flat=True)) == {Role.LEAD: 4, Role.AGENT: 7, Role.LIGHT: 1}
+    assert not any(agent.has_usable_password() for agent in Agent.objects.all())
+    assert Customer.objects.count() == 2_000
+    assert not ContactPoint.objects.exclude(address__endswith=".example").exists()
+    assert sorted(Inbox.objects.values_list("address", flat=True)) == [
+        "billing@demo.localhost", "returns@demo.localhost", "support@demo.localhost",
+    ]  # fmt: skip
+    for ticket in Ticket.objects.exclude(assignee=None).select_related("assignee"):
+        assert Inbox.objects.visible_to(ticket.assignee).filter(pk=ticket.inbox_id).exists()
+        assert ticket.assignee.may_reply
+
+
+def test_it_moves_into_what_bootstrap_made(db: None) -> None:
+    call_command("bootstrap", stdout=StringIO())
+    support = Inbox.objects.get(address="support@demo.localhost")
+    demo(300)
+    assert Inbox.objects.count() == 3
+    assert Team.objects.count() == 4
+    assert Ticket.objects.filter(inbox=support).exists()
+    assert Agent.objects.count() == 13
+
+
+def test_agents_answer_while_they_are_at_work(db: None) -> None:
+    demo(300)
+    hours = facts.hours_of_inboxes()
+    replies = Message.objects.filter(kind="reply").values_list("ticket__inbox_id", "created_at")
+    late = [at for inbox, at in replies if not hours[inbox].calendar.is_open(at - timedelta(minutes=3))]
+    assert len(late) < 0.03 * len(replies)
+
+
+def test_the_bad_week_is_a_week_of_march_with_more_of_everything() -> None:
+    start = bad_week(UNTIL - timedelta(days=365), UNTIL)
+    assert start == datetime(2025, 3, 9, 23, tzinfo=UTC)  # Monday in Freiburg
+    rhythm = Rhythm(UNTIL, 365)
+    shares = [rhythm.fraction(start + timedelta(days=7 * i)) for i in (-1, 0, 1, 2)]
+    before, bad, after = (b - a for a, b in pairwise(shares))
+    assert bad > 1.8 * before
+    assert bad > 1.8 * after
+    assert rhythm.strain(start + timedelta(days=3)) > 4 > 2 > rhythm.strain(start + timedelta(days=60))
+    for fraction in (0.0, 0.1, 0.5, 0.9, 1.0):
+        assert rhythm.fraction(rhythm.moment(fraction)) == pytest.approx(fraction, abs=1e-9)
+
+
+def test_texts_hold_a_rare_and_a_common_word_and_leave_nothing_unfilled(db: None) -> None:
+    demo(3_000, "--processes", "1")
+    said = list(Message.objects.values_list("text", flat=True))
+    assert 0.08 < sum(words.COMMON in text for text in said) / len(said) < 0.3
+    assert 0 < sum(words.RARE in text for text in said) / len(said) < 0.004
+    assert not any("{" in text or "  " in text for text in said)
+    assert min(map(len, said)) > 5
+    openings = Message.objects.filter(matched_by="new").values_list("text", flat=True)
+    assert len(set(openings)) == len(openings)
+    assert len(set(Ticket.objects.values_list("subject", flat=True))) > 800
+
+
+def test_every_sentence_can_be_filled_in() -> None:
+    for topic in topics.TOPICS:
+        for language, script in topic.scripts.items():
+            voice = words.Voice(Random(1), topic, language, "Zoë Möller", UNTIL)
+            for field in fields(script):
+                sentences = getattr(script, field.name)
+                assert isinstance(sentences, tuple), (topic.key, language, field.name)
+                for sentence in sentences:
+                    assert sentence.format_map(voice.values)
+
+
+# ---------------------------------------------------------------------- again
+
+
+def numbers() -> Numbers:
+    return Numbers(count(1), count(1), count(1), count(1))
+
+
+def test_a_seed_always_tells_the_same_story(db: None) -> None:
+    demo(20)
+    first = plan.plans()[0]
+    scribe = writing.Scribe(first, company.world(UNTIL, 365))
+    stories: list[Story] = []
+    for _ in range(2):
+        scribe.numbers = numbers()
+        stories.append(scribe._tell(7_654))
+    one, other = stories
+    assert [asdict(event) for event in one.events] == [asdict(event) for event in other.events]
+    assert [message.text for message in one.messages] == [message.text for message in other.messages]
+    elsewhere = tell(scribe.world, scribe_arrival(scribe, 7_654), numbers(), Random(5))
+    assert [message.text for message in elsewhere.messages] != [message.text for message in one.messages]
+
+
+def scribe_arrival(scribe: writing.Scribe, place: int) -> Any:
+    from reports.demo.life import Arrival
+
+    writer = scribe.writers[scribe.plan.customer_of(place)]
+    return Arrival(scribe.plan.first + place, scribe.plan.moment(place), writer, True)
+
+
+def test_more_tickets_go_on_where_fewer_ended(db: None) -> None:
+    demo(300)
+    first = set(Ticket.objects.values_list("number", flat=True))
+    assert "there already" in demo(300)
+    demo(750)
+    both = set(Ticket.objects.values_list("number", flat=True))
+    assert len(both) == 750
+    assert first < both
+    assert len(plan.plans()) == 1
+    moments = list(Ticket.objects.order_by("number").values_list("created_at", flat=True))
+    assert moments == sorted(moments)
+
+
+def test_more_than_was_planned_is_planned_anew(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "CAPACITY", 400)
+    demo(400)
+    demo(700)
+    assert Ticket.objects.count() == 700
+    assert [one.tickets for one in plan.plans()] == [400, 300]
+
+
+def test_a_run_that_was_killed_is_taken_up_without_doubles(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = writing.Scribe._copy
+    times = count(1)
+
+    def die(self: writing.Scribe, stories: list[Story]) -> None:
+        copy(self, stories)
+        if next(times) == 2:
+            raise SystemExit("killed")
+
+    monkeypatch.setattr(writing.Scribe, "_copy", die)
+    with pytest.raises(SystemExit):
+        demo(1_200)
+    assert Ticket.objects.count() == 500  # the second chunk left nothing
+    assert Event.objects.count() == sum(len(events) for events in ledgers().values())
+    demo(1_200)
+    assert Ticket.objects.count() == 1_200
+    assert TicketFacts.objects.count() == 1_200
+    stretches = plan.written(plan.plans()[0])
+    assert all(a[1] == b[0] for a, b in pairwise(stretches))
+
+
+def test_it_leaves_a_helpdesk_that_is_in_use_alone(db: None, ticket: Ticket) -> None:
+    assert "nothing was written" in demo(300, "--if-empty")
+    assert Ticket.objects.count() == 1
+    assert Agent.objects.count() == 0
+    assert not Slot.objects.filter(job="demo").exists()
+
+
+def test_it_goes_on_after_the_first_real_mail(db: None, send_mail_in: Callable[..., Any], inbox: Inbox) -> None:
+    demo(100, "--if-empty")
+    send_mail_in(b"From: new@person.example\r\nMessage-ID: <m@person.example>\r\nSubject: Hi\r\n\r\nHello")
+    demo(200, "--if-empty")
+    assert Ticket.objects.count() == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_write_what_one_would() -> None:
+    demo(1_600, "--processes", "2")
+    assert Ticket.objects.count() == 1_600
+    assert TicketFacts.objects.count() == 1_600
+    assert Message.objects.values("id").distinct().count() == Message.objects.count()
+    assert not PendingEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--tickets", "0"), ("--tickets", "many"), ("--until", "soon"), ("--until", "2999-01-01"), ("--days", "1")],
+)
+def test_senseless_options_are_refused(options: tuple[str, str]) -> None:
+    with pytest.raises(Exception, match="argument"):
+        call_command("demo", *options)
