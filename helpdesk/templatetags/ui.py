@@ -1,6 +1,5 @@
 """What templates of every floor share: icons, people as initials, and times as people say them."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -107,9 +106,8 @@ def words_for(seconds: float) -> str:
         return _("%(minutes)d min") % {"minutes": minutes}
     if hours < 24:
         rest = minutes % 60 if hours < 10 else 0
-        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest} if rest else _("%(hours)d h") % {
-            "hours": hours
-        }
+        words = _("%(hours)d h %(minutes)d min") if rest else _("%(hours)d h")
+        return words % {"hours": hours, "minutes": rest}
     rest = hours % 24
     if days < 4 and rest:
         return _("%(days)d d %(hours)d h") % {"days": days, "hours": rest}
@@ -166,9 +164,7 @@ def moment(at: datetime | None) -> SafeString | str:
     """When something was: short to read, in full on hover."""
     if at is None:
         return ""
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), full_time(at), short_time(at)
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), full_time(at), short_time(at))
 
 
 @register.simple_tag
@@ -260,12 +256,6 @@ def widget_kind(field: Any) -> str:
     if kind in ("radio", "checkbox"):
         return "choices"
     return "file" if kind == "file" else "text"
-
-
-@register.filter
-def get(mapping: Mapping[str, object] | None, key: str) -> object:
-    """Look something up by a name known only here."""
-    return mapping.get(key) if mapping else None
 
 
 VIEW_ICONS = {
