@@ -12,9 +12,11 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
+        from helpdesk import measures
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, rail_entry
-        from reports import subscribers  # noqa: F401
+        from reports import facts, subscribers  # noqa: F401
 
         readers = (Role.ADMIN, Role.LEAD, Role.AGENT)
         rail_entry(RailEntry("reports", _("Reports"), "chart-column", "report_service", readers))
+        measures.gauge("facts_lag_seconds", "Age of the oldest event the figures may not know yet", facts.lag)

@@ -5,14 +5,14 @@ Every chart has a table beside it for those who do not see it, so the drawing it
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor, log10
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH, HEIGHT = 460, 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 88, 12, 24
+WIDTH, HEIGHT = 400, 200
+LEFT, RIGHT, TOP, BOTTOM = 44, 84, 12, 24
 _LINE = 13  # the least distance of two labels
 
 Values = Sequence[float | None]
@@ -80,7 +80,8 @@ def bars(
         if rects:
             told = ", ".join(f"{one.name} {_said(one.values[i], say)}" for one in series)
             groups.append(format_html("<g><title>{}: {}</title>{}</g>", label, told, _joined(rects)))
-    return _svg(key, title, about, [_axes(frame, labels, say), *groups, _names(frame, series)])
+    ended = [replace(one, values=one.values[:unfinished]) for one in series] if unfinished > 0 else series
+    return _svg(key, title, about, [_axes(frame, labels, say), *groups, _names(frame, ended)])
 
 
 def lines(

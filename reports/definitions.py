@@ -100,8 +100,7 @@ DEFINITIONS: Sequence[Definition] = (
         _("Were customers satisfied with the help they got?"),
         _(
             "Answers of 4 or 5 among all answers to “How satisfied were you with the help you got?” (1 to 5), with the "
-            "Wilson interval: if everybody like these customers were asked, the share would lie in it in 95 of 100 "
-            "cases."
+            "Wilson interval: of 100 intervals made this way, about 95 hold the share among all customers like these."
         ),
         _("Answers given in the period; the last score a customer gave within the time to change their mind."),
         _(

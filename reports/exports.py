@@ -51,5 +51,5 @@ def service(figures: Figures, names: dict[str, str]) -> str:
     ]
     for chart in presenting.draw(figures):
         rows += [[], [chart.title], ["slice", *chart.raw_columns]]
-        rows += [[row["name"], *cells] for row, cells in zip(chart.rows, chart.cells, strict=True)]
+        rows += [[row["label"], *cells] for row, cells in zip(chart.rows, chart.cells, strict=True)]
     return written(rows)

@@ -21,7 +21,8 @@ from django.db import models as db
 
 from helpdesk import clock
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
-from helpdesk.models import Calendar
+from helpdesk.events import PATIENCE
+from helpdesk.models import Calendar, PendingEvent
 from reports import models
 from reports.folding import ENTERING, Move, NextResponse, Reopening, Resolution, Span, TicketFacts, Waits, fold
 from reports.survey_folding import SurveyFacts, fold_surveys
@@ -490,7 +491,6 @@ def _in_old_hours() -> Iterator[list[int]]:
 
 def lag() -> float:
     """Seconds since the oldest event that no fact may know yet; for the gauges."""
-    from helpdesk.models import PendingEvent
-
-    oldest = PendingEvent.objects.order_by("event_id").values_list("at", flat=True).first()
+    waiting = PendingEvent.objects.filter(attempts__lt=PATIENCE, stream_id__isnull=False).order_by("event_id")
+    oldest = waiting.values_list("at", flat=True).first()
     return max(0.0, (clock.now() - oldest).total_seconds()) if oldest else 0.0

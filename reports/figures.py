@@ -88,6 +88,7 @@ class Figures:
     resolution: Times
     csat: Csat
     response_rate: ResponseRate
+    held_back: Mapping[str, int]
     slices: Sequence[TicketSlice]
     answer_slices: Sequence[AnswerSlice]
 
@@ -132,6 +133,7 @@ def service(chosen: Filter) -> Figures:
         resolution=_times(settled, {reason: n for reason, n in not_measured.items() if n}, unfinished),
         csat=satisfaction.csat(sum(scores.values(), Counter())),
         response_rate=satisfaction.response_rate(delivered["n"], delivered["answered"]),
+        held_back=dict(reading.held_back(chosen).values_list("reason").annotate(n=Count("*")).order_by("-n", "reason")),
         slices=[
             TicketSlice(
                 period=one,

@@ -23,7 +23,7 @@ PRESETS: tuple[tuple[str, str | Promise], ...] = (
     ("90", _("Last 90 days")),
     ("month", _("This month")),
     ("last_month", _("Last month")),
-    ("custom", _("These days")),
+    ("custom", _("Chosen days")),
 )
 CHANNELS: Mapping[str, str | Promise] = {
     "email": _("Email"),
@@ -48,20 +48,23 @@ class FilterForm(forms.Form):
     inbox = forms.TypedChoiceField(label=_("Inbox"), required=False, coerce=int, empty_value=None)
     team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
     channel = forms.ChoiceField(label=_("Channel"), required=False)
+    #: the period the form was shown with: who leaves it and enters days means the days
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, agent: Agent, asked: Mapping[str, Any]) -> None:
         self.inboxes = inboxes_for(agent)
         self.teams = teams_for([pk for pk, _name in self.inboxes])
-        asked = {key: asked.get(key, "") for key in ("period", "from", "to", "zone", "inbox", "team", "channel")}
+        asked = {key: asked.get(key, "") for key in ("period", "from", "to", "zone", "inbox", "team", "channel", "was")}
         zones = available_timezones()
         own = agent.zone if agent.zone in zones else "UTC"
         asked["zone"] = asked["zone"] or own
-        if not asked["period"]:
-            asked["period"] = "custom" if asked["from"] or asked["to"] else DEFAULT_PRESET
+        if asked["period"] in ("", asked["was"]):
+            asked["period"] = "custom" if asked["from"] or asked["to"] else asked["period"] or DEFAULT_PRESET
+        asked["was"] = asked["period"]
         super().__init__(asked)
         self.fields["from"] = _date(_("From"))
         self.fields["to"] = _date(_("To"))
-        self.order_fields(["period", "from", "to", "zone", "inbox", "team", "channel"])
+        self.order_fields(["period", "from", "to", "zone", "inbox", "team", "channel", "was"])
         known = sorted({own, "UTC", *([asked["zone"]] if asked["zone"] in zones else [])})
         self.fields["zone"].choices = [(zone, zone) for zone in known]  # type: ignore[attr-defined]
         self.fields["inbox"].choices = [("", _("All inboxes")), *self.inboxes]  # type: ignore[attr-defined]

@@ -192,6 +192,12 @@ class SurveyFacts(models.Model):
                 condition=Q(sent_at__isnull=False),
                 name="survey_facts_sent",
             ),
+            models.Index(
+                fields=["invited_at"],
+                include=["inbox", "team", "channel", "kind", "counts", "reason"],
+                condition=Q(state="suppressed"),
+                name="survey_facts_held_back",
+            ),
         ]
 
     def __str__(self) -> str:

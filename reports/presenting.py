@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from feedback.models import Reason
 from reports import charts, periods
 from reports.charts import Series
 from reports.figures import FEW, Figures, Open, Times
@@ -121,7 +122,7 @@ def slice_name(one: Period, zone: str, unit: Unit) -> str:
     first = periods.local_day(one.start, zone)
     if unit in ("quarter", "month", "year"):
         return one.label
-    return formats.date_format(first, "MONTH_DAY_FORMAT")
+    return formats.date_format(first, "j M")
 
 
 LEFT_OUT: Mapping[str, str | Promise] = {
@@ -136,6 +137,11 @@ LEFT_OUT: Mapping[str, str | Promise] = {
 
 def channel_name(channel: str | None) -> str:
     return str(CHANNELS.get(channel, channel)) if channel else _("unknown channel")
+
+
+def reason_name(reason: str | None) -> str:
+    """Why somebody was not asked."""
+    return str(dict(Reason.choices).get(reason or "", reason or _("no reason given")))
 
 
 # ---------------------------------------------------------------------- tiles
@@ -218,10 +224,10 @@ def _times(figures: Figures, key: str, label: str, times: Times, basis: str) -> 
     if business is not None:
         lines += [
             Line(f"{key}.business.median", _("%(what)s in business hours: median") % {"what": label}, business.p50,
-                 "seconds", _("in business hours %(time)s") % {"time": spell(business.p50)}, business.n),
+                 "seconds", _("in business hours: %(time)s") % {"time": spell(business.p50)}, business.n),
             Line(f"{key}.business.p90", _("%(what)s in business hours: 90th percentile") % {"what": label},
-                 business.p90, "seconds", _("9 of 10 within %(time)s of them") % {"time": spell(business.p90)},
-                 business.n),
+                 business.p90, "seconds",
+                 _("in business hours, 9 of 10 within %(time)s") % {"time": spell(business.p90)}, business.n),
         ]  # fmt: skip
         if business.n < calendar.n:
             notes.append(_("business hours are known for %(n)s of them") % {"n": number(business.n)})
@@ -270,6 +276,13 @@ def _response_rate(figures: Figures) -> Tile:
             Line("response_rate.interval", _("Response rate: confidence interval (95 in 100)"), None, "share",
                  _("between %(low)s and %(high)s") % {"low": percent(rate.low), "high": percent(rate.high)},
                  rate.delivered, rate.low, rate.high)
+        )  # fmt: skip
+    if figures.held_back:
+        n = sum(figures.held_back.values())
+        reasons = ", ".join(f"{reason_name(reason)} {number(count)}" for reason, count in figures.held_back.items())
+        lines.append(
+            Line("response_rate.held_back", _("Response rate: customers not asked"), n, "customers",
+                 _("%(n)s not asked: %(reasons)s") % {"n": number(n), "reasons": reasons}, n)
         )  # fmt: skip
     return Tile(lead, lines, (), definition_url("response_rate"), tickets_url("response_rate", figures.chosen))
 
@@ -400,7 +413,7 @@ def _answer_charts(figures: Figures) -> Iterator[Chart]:
             rows=[(str(score), n, _tone(score)) for score, n in sorted(counts.items(), reverse=True)],
         ),
         [_("Score"), _("Answers")],
-        [{"name": str(score), "cells": [number(n)], "url": ""} for score, n in counts.items()],
+        [{"name": str(score), "label": score, "cells": [number(n)], "url": ""} for score, n in counts.items()],
         [(n,) for n in counts.values()], ["answers"], definition_url("csat"),
     )  # fmt: skip
 
@@ -422,7 +435,7 @@ def _rows(
         first = periods.local_day(one.start, chosen.zone)
         last = periods.local_day(one.end - timedelta(microseconds=1), chosen.zone)
         url = f"{reverse('report_service')}?{chosen.on(first, last).query()}" if len(slices) > 1 else ""
-        rows.append({"name": name, "cells": cells, "url": url})
+        rows.append({"name": name, "label": one.label, "cells": cells, "url": url})
     return rows
 
 

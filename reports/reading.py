@@ -152,6 +152,11 @@ def asked(chosen: Filter) -> "QuerySet[SurveyFacts]":
     return askings(chosen).filter(within("sent_at", chosen.period), is_delivered=True)
 
 
+def held_back(chosen: Filter) -> "QuerySet[SurveyFacts]":
+    """Customers who would have been asked in the period, but for a reason were not."""
+    return askings(chosen).filter(within("invited_at", chosen.period), state="suppressed")
+
+
 # ---------------------------------------------------------------------- cutting a period
 
 

@@ -131,6 +131,8 @@ def show(column: str, value: Any, zone: ZoneInfo) -> str:
     if value is None:
         return presenting.UNKNOWN
     if column.endswith("_s"):
+        if value < 60:
+            return presenting.spell(value)
         return _("%(time)s (%(seconds)s s)") % {
             "time": presenting.spell(value), "seconds": formats.number_format(value, force_grouping=True)}  # fmt: skip
     if column.endswith("_at"):

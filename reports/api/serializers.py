@@ -74,6 +74,7 @@ class ResponseRateSerializer(serializers.Serializer[Any]):
     delivered = serializers.IntegerField()
     answered = serializers.IntegerField()
     rate = serializers.FloatField(allow_null=True)
+    held_back = serializers.DictField(child=serializers.IntegerField(), help_text="Customers not asked, by the reason.")
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
 
@@ -145,7 +146,7 @@ def shown(figures: Figures) -> dict[str, Any]:
         },
         "response_rate": {
             "delivered": rate.delivered, "answered": rate.answered, "rate": rate.rate, "low": rate.low,
-            "high": rate.high,
+            "high": rate.high, "held_back": {reason or "": n for reason, n in figures.held_back.items()},
         },
         "unit": figures.unit,
         "slices": [

@@ -109,7 +109,7 @@ def test_the_page_shows_the_known_numbers(march, chloe, as_agent):
 
 def test_business_hours_stand_beside_the_calendar(march, chloe, as_agent):
     # 9:00 UTC is 10:00 in Berlin: everything happened in the open hours of that day
-    assert "in business hours 1 h 30 min" in tiles(page(as_agent(chloe)))["first_response.median"]
+    assert "in business hours: 1 h 30 min" in tiles(page(as_agent(chloe)))["first_response.median"]
 
 
 def test_business_hours_that_nobody_set_are_said_to_be_not_set(march, ben, as_agent):
@@ -130,6 +130,12 @@ def test_csat_comes_with_its_interval_its_answers_and_the_response_rate(answers,
     assert said["csat"] == ["75 %", "20 answers", "between 53 % and 89 %", "15 % gave 1 or 2", "few answers"]
     assert said["response_rate"][0] == "33 %"
     assert said["response_rate"][1] == "20 of 60 asked in this period answered so far"
+
+
+def test_customers_who_were_not_asked_are_counted_with_the_reason(answers, chloe, as_agent):
+    SurveyFacts.objects.filter(event__lt=-55).update(state="suppressed", reason="throttled_any", is_delivered=False)
+    said = tiles(page(as_agent(chloe)))["response_rate"]
+    assert said[1].startswith("20 of 55 asked") and said[-1] == "5 not asked: asked not long ago 5"
 
 
 def test_four_answers_are_hidden_everywhere(answers, chloe, as_agent):
@@ -200,8 +206,8 @@ def test_the_csv_says_what_the_screen_says(answers, chloe, as_agent, asked):
 def test_the_csv_holds_the_tables_of_the_charts(march, chloe, as_agent):
     table = list(csv.reader(io.StringIO(as_agent(chloe).get(reverse("report_csv"), MARCH).content.decode("utf-8-sig"))))
     start = table.index(["slice", "first_response_n", "first_response_median_s", "first_response_p90_s"])
-    assert table[start + 2] == ["March 2", "2", "5400.0", "6840.0"]
-    assert table[start + 3] == ["March 3", "0", "", ""]
+    assert table[start + 2] == ["2026-03-02", "2", "5400.0", "6840.0"]
+    assert table[start + 3] == ["2026-03-03", "0", "", ""]
     volume = table.index(["slice", "created", "resolved"])
     assert sum(int(row[1]) for row in table[volume + 1 : volume + 32]) == 3
 
@@ -345,6 +351,14 @@ def test_presets_end_today(preset, first, last):
     assert [day.isoformat() for day in days] == [first, last]
 
 
+def test_days_entered_beside_an_unchanged_preset_are_meant(chloe):
+    days = {"from": "2026-03-01", "to": "2026-03-02"}
+    meant = {("28", "28"): "custom", ("7", "28"): "7", ("7", "custom"): "7", ("custom", "28"): "custom", ("7", ""): "7"}
+    for (period, was), preset in meant.items():
+        form = FilterForm(chloe, {**days, "period": period, "was": was})
+        assert form.is_valid() and form.filter.preset == preset
+
+
 def test_the_slices_cover_the_period_without_a_gap():
     for last in (date(2026, 3, 5), date(2026, 5, 20), date(2026, 12, 31), date(2029, 2, 3)):
         chosen = Filter(date(2026, 3, 4), last, BERLIN, ())
@@ -397,7 +411,7 @@ def test_the_report_costs_a_fixed_number_of_queries(march, admin):
     chosen = filter_of(admin)
     with CaptureQueriesContext(connection) as seen:
         figures.service(chosen)
-    assert len(seen) == 7
+    assert len(seen) == 8
 
 
 def test_the_report_of_nothing_is_a_report(chloe):
