@@ -42,6 +42,8 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=_count, help="how many processes write at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not _is_free(_ONE_COMMAND) or not _is_free(_NOBODY_WRITING):
+            self.stdout.write("Another demo is being written here; waiting for it to end.")
         with _lock(_ONE_COMMAND):
             with _lock(_NOBODY_WRITING):
                 pass
@@ -96,6 +98,8 @@ class Command(BaseCommand):
         return total
 
     def _share_out(self, plan: Plan, chunks: Chunks, processes: int, progress: "_Progress") -> None:
+        assert plan.order
+        assert plan.askable  # worked out once, before the processes part
         context = get_context("fork")
         following, written = context.Value("q", 0), context.Value("q", 0)
         workers = [
@@ -160,6 +164,16 @@ def _lock(key: int, *, shared: bool = False) -> Iterator[None]:
                 cursor.execute(f"SELECT pg_advisory_unlock{kind}(%s)", [key])
 
 
+def _is_free(key: int) -> bool:
+    """Whether nobody holds this advisory lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        (is_free,) = cursor.fetchone()
+        if is_free:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+    return bool(is_free)
+
+
 def _analyse() -> None:
     """So many new rows: let the planner know at once."""
     with connection.cursor() as cursor:
@@ -188,9 +202,8 @@ class _Progress:
     def _say(self, ending: str) -> None:
         rate = self.done / max(time.monotonic() - self.began, 0.001)
         left = (self.total - self.done) / rate if rate else 0
-        words = (
-            f"{self.done:,} of {self.total:,} tickets · {rate:,.0f}/s · {left / 60:.0f} min {left % 60:02.0f} s left"
-        )
+        minutes, seconds = divmod(int(left), 60)
+        words = f"{self.done:,} of {self.total:,} tickets · {rate:,.0f}/s · {minutes} min {seconds:02} s left"
         if self.is_terminal:
             full = int(30 * self.done / self.total)
             words = f"[{'█' * full}{'·' * (30 - full)}] {words}   "
