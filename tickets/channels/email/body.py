@@ -249,21 +249,20 @@ def _joined_text(blocks: list[_Block]) -> tuple[str, int | None]:
 def _unflowed(text: str, *, delete_space: bool) -> str:
     """Join the soft line breaks of format=flowed (RFC 3676), within one level of quotation."""
     out: list[str] = []
+    joined: list[str] = []
     open_depth = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         content = line[depth:].removeprefix(" ")
         is_delimiter = content == "-- "
-        if open_depth == depth and not is_delimiter:
-            out[-1] += content
-        else:
-            out.append(f"{'>' * depth} {content}" if depth else content)
-        if content.endswith(" ") and not is_delimiter:
-            open_depth = depth
-            if delete_space:
-                out[-1] = out[-1][:-1]
-        else:
-            open_depth = -1
+        if open_depth != depth or is_delimiter:
+            if joined:
+                out.append("".join(joined))
+            joined = [f"{'>' * depth} " if depth else ""]
+        is_soft = content.endswith(" ") and not is_delimiter
+        joined.append(content[:-1] if is_soft and delete_space else content)
+        open_depth = depth if is_soft else -1
+    out.append("".join(joined))
     return "\n".join(out)
 
 

@@ -73,7 +73,7 @@ _FAILED_NEAR = re.compile(
     r"|([^<>\s@\"'(:]{1,64}@[^<>\s\"')]{1,255}?)[:.,;]?)\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_MESSAGE_ID = re.compile(r"^message-id:\s*<([^<>\s]{1,995})>", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID = re.compile(r"^message-id:\s*<([^<>\s\x00-\x1f\x7f-\x9f]{1,995})>", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _text_of(part: Part) -> str:
         content = headers.decode_base64(content)
     elif encoding.startswith("quoted-printable") and b"=\n" in content.replace(b"\r", b""):
         content = content.replace(b"\r", b"").replace(b"=\n", b"").replace(b"=3D", b"=")
-    return content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return content.decode("utf-8", "replace").replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _groups(text: str) -> list[dict[str, str]]:

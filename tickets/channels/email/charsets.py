@@ -75,7 +75,7 @@ def _codec_in(name: str) -> str:
     if match := re.fullmatch(r"(?:x-)?(?:cp|windows|win|ms)?[-_ ]?(125[0-8]|874|932|949|950)", name):
         return f"cp{match[1]}"
     if match := re.fullmatch(r"(?:x-)?iso[-_ ]?8859[-_ ]?(\d{1,2})(?:[-_].*)?", name):
-        return codec_named(f"iso8859-{match[1]}")
+        return f"iso8859-{int(match[1])}" if 1 <= int(match[1]) <= 16 and int(match[1]) != 12 else ""
     if name.startswith("x-"):
         return codec_named(name[2:])
     return "utf-8" if "utf" in name and "8" in name else ""

@@ -42,3 +42,68 @@ def facts(mail: ParsedMail) -> dict[str, Any]:
         "bounced_address": list(mail.bounced_addresses),
         "charset": mail.charset,
     }
+
+
+def explanation(mail: ParsedMail) -> str:
+    """The mail for people: who, what, which files, and what would become of it and why."""
+    return "\n\n".join(
+        f"{title}\n{_indented(text)}"
+        for title, text in (
+            ("From", _sender(mail)),
+            ("Subject", mail.subject or "(none)"),
+            ("What is new", mail.new_text or "(nothing)"),
+            ("Attachments", _files(mail)),
+            ("What the helpdesk would do", outcome(mail)),
+        )
+    )
+
+
+def outcome(mail: ParsedMail) -> str:
+    """What would become of the mail, and why. Which ticket it belongs to is not for the reader to say."""
+    if mail.is_bounce:
+        return _bounce_outcome(mail)
+    if mail.automated_reason:
+        said = f"Would be kept and shown as automated, nothing answered, because {_quoted(mail.automated_reason)}"
+    elif mail.sender_problem:
+        said = f"Would be held back until an agent looks, because From cannot be trusted: {mail.sender_problem}"
+    elif mail.authentication == "fail":
+        said = "Would be held back until an agent looks, because our mail server says that the sender is not genuine."
+    elif mail.in_reply_to or mail.references:
+        answered = (mail.in_reply_to or mail.references[-1:])[0]
+        said = f"Would continue the ticket of the message <{answered}>, if that is ours; else open a new one."
+    else:
+        said = "Would open a new ticket, because it answers no message."
+    return "\n".join([said, *(f"Note: {warning}" for warning in mail.warnings)])
+
+
+def _quoted(reason: str) -> str:
+    return f"{reason[0].lower()}{reason[1:]}" if reason.startswith(("The ", "It ")) else reason.rstrip(".") + "."
+
+
+def _bounce_outcome(mail: ParsedMail) -> str:
+    who = ", ".join(mail.bounced_addresses) or "an unnamed recipient"
+    what = {"failed": "could not be delivered to", "delayed": "is delayed on its way to"}.get(mail.bounce_action)
+    status = f" ({mail.bounce_status})" if mail.bounce_status else ""
+    if what is None:
+        return f"Would be noted as a delivery report: {mail.bounce_action}{status}. Nothing is answered."
+    which = f"The message <{mail.original_message_id}>" if mail.original_message_id else "A message of ours"
+    return f"Would be attached to the message it speaks of; no ticket, no answer.\n{which} {what} {who}{status}."
+
+
+def _sender(mail: ParsedMail) -> str:
+    claimed = mail.claimed_sender
+    if claimed is None:
+        return f"(nobody) {mail.sender_problem}"
+    named = f"{claimed.name} <{claimed.address}>" if claimed.name else claimed.address
+    return f"{named}\nNot to be believed: {mail.sender_problem}" if mail.sender_problem else named
+
+
+def _files(mail: ParsedMail) -> str:
+    return "\n".join(
+        f"{one.filename} ({one.content_type}, {len(one.content):,} bytes{', shown in the text' if one.is_inline else ''})"
+        for one in mail.attachments
+    ) or "(none)"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}".rstrip() for line in text.split("\n"))

@@ -210,7 +210,7 @@ def _parameters(text: str) -> dict[str, str]:
         pieces.setdefault(base, {}).setdefault(index, (value, bool(second_star) or not number))
     for base, found in pieces.items():
         plain[base] = _joined(found)
-    return {name: _parameter_text(value) if name not in pieces else value for name, value in plain.items()}
+    return {name: clean(value) if name in pieces else decoded(value) for name, value in plain.items()}
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -275,10 +275,6 @@ def _encodable(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _parameter_text(value: str) -> str:
-    return decoded(value) if not value.isascii() or "=?" in value else value
 
 
 def file_name(text: str) -> str:

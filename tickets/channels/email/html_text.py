@@ -233,7 +233,7 @@ class _Reader:
 
     def start_item(self) -> None:
         number = self.lists[-1] if self.lists else 0
-        self.line.append("  " * max(len(self.lists) - 1, 0) + (f"{number}. " if number else "- "))
+        self.line.append("  " * min(max(len(self.lists) - 1, 0), 8) + (f"{number}. " if number else "- "))
         if number:
             self.lists[-1] = number + 1
 

@@ -5,15 +5,30 @@ Nothing here touches a database, and nothing a stranger writes makes it raise, e
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from tickets.channels.email import addresses, authentication, automated, body, bounces, headers, limits, quoting, tree
+from tickets.channels.email import (
+    addresses,
+    authentication,
+    automated,
+    body,
+    bounces,
+    charsets,
+    headers,
+    limits,
+    quoting,
+    tree,
+)
 from tickets.channels.email.addresses import Address
 from tickets.channels.email.body import ParsedAttachment
 from tickets.channels.email.limits import MailTooComplex
 
 __all__ = ["Address", "MailTooComplex", "ParsedAttachment", "ParsedMail", "content_hash", "parse"]
+
+_T = TypeVar("_T")
 
 _IDENTITY = (
     b"from", b"sender", b"reply-to", b"to", b"cc", b"date", b"subject", b"message-id", b"in-reply-to", b"references",
@@ -61,20 +76,35 @@ class ParsedMail:
 def parse(raw: bytes, *, trusted_authserv_id: str = "") -> ParsedMail:
     """Read a mail. Raises MailTooComplex for one over the caps, and nothing else."""
     limits.check(raw)
+    warnings: list[str] = []
+    return _guarded(
+        lambda: _parse(raw, trusted_authserv_id), lambda: _unread(_plain_body(raw).text, warnings), warnings, "The mail"
+    )
+
+
+def _parse(raw: bytes, trusted_authserv_id: str) -> ParsedMail:
     root, warning = tree.read(raw)
-    content = body.read(root)
-    warnings = [*([warning] if warning else []), *content.warnings]
+    warnings = [warning] if warning else []
+    content = _guarded(lambda: body.read(root), lambda: _plain_body(raw), warnings, "The body")
+    warnings += content.warnings
     subject = headers.decoded(root.first("subject"), content.charset)
     sender, sender_problem = addresses.strict_sender(root.all("from"), content.charset)
     return_path = _return_path(root)
     in_reply_to = headers.message_ids(root.first("in-reply-to")) if root.first("in-reply-to") else ()
     references = headers.message_ids(" ".join(root.all("references"))) if root.all("references") else ()
-    bounce = bounces.read(
-        root, raw, text=content.text, subject=subject, sender=sender, return_path=return_path, known_ids=references or in_reply_to
-    )
-    divided = quoting.split(
-        content.answer_text, forward=quoting.is_forward(subject), history_line=content.history_line
-    )
+    bounce = _guarded(
+        lambda: bounces.read(
+            root, raw, text=content.text, subject=subject, sender=sender, return_path=return_path,
+            known_ids=references or in_reply_to,
+        ),
+        lambda: None, warnings, "The delivery report",
+    )  # fmt: skip
+    divided = _guarded(
+        lambda: quoting.split(
+            content.answer_text, forward=quoting.is_forward(subject), history_line=content.history_line
+        ),
+        lambda: quoting.Split(content.text, content.text, False), warnings, "The quotation",
+    )  # fmt: skip
     return ParsedMail(
         message_id=headers.message_id(root.first("message-id")) if root.first("message-id") else "",
         in_reply_to=in_reply_to,
@@ -105,6 +135,33 @@ def parse(raw: bytes, *, trusted_authserv_id: str = "") -> ParsedMail:
         warnings=tuple(warnings),
         claimed_sender=sender or addresses.claimed_sender(root.all("from"), content.charset),
     )
+
+
+def _unread(text: str, warnings: list[str]) -> ParsedMail:
+    """A mail that a defect of ours kept from being read: its text, believed in nothing."""
+    return ParsedMail(
+        message_id="", in_reply_to=(), references=(), sender=None, sender_problem="The mail could not be read.",
+        reply_to=(), to=(), cc=(), subject="", date=None, text=text, new_text=text, new_text_with_signature=text,
+        html="", charset="", attachments=(), is_auto_reply=False, is_bounce=False, bounced_addresses=(),
+        bounce_status="", bounce_action="", original_message_id="", automated_reason="unreadable", is_list=False,
+        authentication=authentication.UNKNOWN, return_path="", warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def _guarded(read: Callable[[], _T], fallback: Callable[[], _T], warnings: list[str], what: str) -> _T:
+    """What `read` answers; when a defect of ours makes it fail, the fallback and a warning: no mail may be lost."""
+    try:
+        return read()
+    except MailTooComplex:
+        raise
+    except Exception as error:
+        warnings.append(f"{what} could not be read ({type(error).__name__}).")
+        return fallback()
+
+
+def _plain_body(raw: bytes) -> body.Body:
+    text = charsets.decode(raw)[0].replace("\0", "").replace("\r\n", "\n").partition("\n\n")[2]
+    return body.Body(text=text, answer_text=text)
 
 
 def _return_path(root: tree.Part) -> str | None:

@@ -105,6 +105,8 @@ def _kinds(lines: list[str], history_line: int | None) -> tuple[list[str], int]:
             cut = index
             break
         probe = _probe(line)
+        if not probe:
+            continue
         if _is_forward_marker(probe):
             break
         if has_text and _starts_history(lines, kinds, index, probe):

@@ -6,6 +6,7 @@ our own outgoing mail ends up.
 
 import asyncio
 import contextlib
+import socket
 from email import message_from_bytes, policy
 
 import structlog
@@ -103,14 +104,14 @@ class Receiver(Controller):
             enable_SMTPUTF8=True, ident="helpdesk", server_hostname=settings.MAIL_DOMAIN, ready_timeout=30,
         )  # fmt: skip
 
-    def factory(self) -> SMTP:
-        """One conversation; connections above the limit are told to come back."""
-        return SMTP(self.handler, loop=self.loop, **self.SMTP_kwargs)
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the server really listens: port 0 lets the system choose."""
+        assert isinstance(self.server, asyncio.base_events.Server)
+        host, port = self.server.sockets[0].getsockname()[:2]
+        return host, port
 
-
-def listening(controller: Receiver) -> tuple[str, int]:
-    """Where the server really listens (port 0 lets the system choose)."""
-    server = controller.server
-    assert isinstance(server, asyncio.base_events.Server)
-    host, port = server.sockets[0].getsockname()[:2]
-    return host, port
+    def _trigger_server(self) -> None:
+        """aiosmtpd's own way of waiting until it answers, at the port it really has."""
+        with socket.create_connection(self.address, 5) as probe:
+            probe.recv(1024)
