@@ -39,7 +39,7 @@ _BINARIES_FOR_SERVANT = Path("/var/lib/helpdesk")
 #: what is shown of PostgreSQL's log: warnings and worse, and crashes. A refused statement is told by who sent it
 _POSTGRESQL_QUIET = re.compile(
     r"^(LOG:(?!.*(terminated by signal|automatic recovery))|ERROR:|DETAIL:|HINT:|CONTEXT:|STATEMENT:|\t|$)"
-    r"|^FATAL:  (terminating connection|the database system is|lock file|pre-existing shared memory)"
+    r"|^FATAL:  (terminating |the database system is|lock file|pre-existing shared memory)"
 )
 _VALKEY_QUIET = re.compile(r"WARNING Memory overcommit|Received SIG\w+ scheduling shutdown|ready to exit, bye|^\s*$")
 

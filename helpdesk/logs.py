@@ -17,7 +17,11 @@ _SHARED: list[Any] = [
 
 def configuration(form: str, level: str) -> dict[str, Any]:
     """Django's LOGGING for `form` "console" or "json". Access lines of the server are ours (middleware), not uvicorn's."""
-    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    )
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -163,7 +163,7 @@ def test_servers_die_with_a_killed_parent_and_nothing_acknowledged_is_lost(data:
         session.execute("INSERT INTO numbers SELECT generate_series(1, 5000)")
     postmaster = _postmaster(data)
     holder.kill()
-    holder.wait()
+    holder.communicate()
     assert _gone(postmaster)
     with embedded.servers(data) as (database, _), psycopg.connect(database) as session:
         assert session.execute("SELECT count(*) FROM numbers").fetchone() == (5000,)
@@ -180,7 +180,8 @@ def test_killing_everything_at_once_loses_nothing_acknowledged(data: Path) -> No
     holder.send_signal(signal.SIGSTOP)  # so that it cannot say goodbye to anybody
     os.killpg(postmaster, signal.SIGKILL)
     holder.kill()
-    holder.wait()
+    holder.communicate()
+    session.close()
     with embedded.servers(data) as (database, _), psycopg.connect(database) as again:
         assert again.execute("SELECT count(*) FROM numbers").fetchone() == (300,)
 

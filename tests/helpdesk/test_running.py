@@ -245,7 +245,6 @@ class Copy:
         self.data, self.port = folder, port
         self.lines: list[str] = []
         self.ready = threading.Event()
-        self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "run"],
             cwd=ROOT,
@@ -259,11 +258,11 @@ class Copy:
 
     def _read(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if line.startswith("READY "):
-                self.seconds = time.monotonic() - self.started
-                self.ready.set()
+        with self.process.stdout as said:
+            for line in said:
+                self.lines.append(line.rstrip("\n"))
+                if line.startswith("READY "):
+                    self.ready.set()
         self.ready.set()
 
     def wait(self) -> "Copy":
@@ -281,8 +280,11 @@ class Copy:
             return answer.status, dict(answer.getheaders()), answer.read().decode()
 
     def tickets(self, subject: str) -> int:
-        with psycopg.connect(embedded.database_url(self.data)) as session:
-            row = session.execute("SELECT count(*) FROM tickets_ticket WHERE subject = %s", [subject]).fetchone()
+        try:
+            with psycopg.connect(embedded.database_url(self.data)) as session:
+                row = session.execute("SELECT count(*) FROM tickets_ticket WHERE subject = %s", [subject]).fetchone()
+        except psycopg.OperationalError:  # it is being killed, or coming back
+            return -1
         return row[0] if row else 0
 
     def mail(self, subject: str, smtp_port: int) -> None:
@@ -293,6 +295,20 @@ class Copy:
                 f"From: Ada <ada@example.com>\r\nTo: support@demo.localhost\r\nSubject: {subject}\r\n"
                 f"Message-ID: <{subject.replace(' ', '.')}@example.com>\r\n\r\nHello\r\n",
             )
+
+    def takes_mail(self, subject: str, smtp_port: int) -> bool:
+        try:
+            self.mail(subject, smtp_port)
+        except (OSError, smtplib.SMTPException):
+            return False
+        return True
+
+    def child(self, word: str) -> int:
+        """The first of the supervisor's children with `word` in its command."""
+        for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            if word in Path(f"/proc/{pid}/cmdline").read_text():
+                return int(pid)
+        raise LookupError(word)
 
     def processes(self) -> list[int]:
         """Every process that works on these data."""
@@ -356,6 +372,10 @@ def test_a_copy_starts_takes_mail_stops_starts_again_and_survives_being_killed()
         third = copy()
         assert _until(lambda: third.tickets("before the kill") == 1)
         assert third.tickets("before the stop") == 1
+        for server in ("bin/postgres", "valkey-server", "celery"):
+            os.kill(third.child(server), signal.SIGKILL)
+            assert _until(lambda name=server: third.takes_mail(f"after {name} was killed", smtp_port), 30)
+            assert _until(lambda name=server: third.tickets(f"after {name} was killed") == 1, 60)
 
         os.kill(third.process.pid, signal.SIGKILL)  # the supervisor alone: its children follow
         assert _until(lambda: not third.processes(), 15), "no orphans"
