@@ -8,7 +8,7 @@ from feedback.tasks import send_due_invitations
 from helpdesk import clock
 from helpdesk.events import subscribe
 from helpdesk.models import Event
-from helpdesk.tasks import ring
+from helpdesk.doorbell import ring
 from tickets.models import Message, OutgoingMail, Ticket
 
 

@@ -97,7 +97,9 @@ def missing(language: str) -> list[str]:
         if not message.id:
             continue
         translated = catalog.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
-        if translated is None or not (translated.string if isinstance(translated.string, str) else all(translated.string)):
+        if translated is None or not (
+            translated.string if isinstance(translated.string, str) else all(translated.string)
+        ):
             absent.append(message.id if isinstance(message.id, str) else message.id[0])
     return absent
 

@@ -103,7 +103,8 @@ def record_many(events: Sequence[Event], *, audiences: Sequence[str] = ()) -> No
 
 
 def _ring() -> None:
-    from helpdesk.tasks import drain_events, ring
+    from helpdesk.doorbell import ring
+    from helpdesk.tasks import drain_events
 
     ring(drain_events)
 

@@ -21,7 +21,7 @@ def zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
 
 
-class AgentForm(forms.ModelForm[Agent]):
+class AgentForm(forms.ModelForm):
     """Somebody who works here. A new one sets their password by the mail they get."""
 
     zone = forms.ChoiceField(label=_("Time zone"), choices=zones, initial=settings.TIME_ZONE)
@@ -53,7 +53,7 @@ class AgentForm(forms.ModelForm[Agent]):
         return super().save(commit)
 
 
-class ProfileForm(forms.ModelForm[Agent]):
+class ProfileForm(forms.ModelForm):
     """What agents change about themselves."""
 
     zone = forms.ChoiceField(label=_("Time zone"), choices=zones)
@@ -66,7 +66,7 @@ class ProfileForm(forms.ModelForm[Agent]):
         fields = ["name", "language", "zone"]
 
 
-class TeamForm(forms.ModelForm[Team]):
+class TeamForm(forms.ModelForm):
     """A group of agents."""
 
     members = forms.ModelMultipleChoiceField(
@@ -92,7 +92,7 @@ class TeamForm(forms.ModelForm[Team]):
 
 
 def read_hours(text: str) -> list[list[str]]:
-    """"09:00-12:30, 13:00-17:00" as intervals; "" is closed. Raises ValidationError in plain words."""
+    """ "09:00-12:30, 13:00-17:00" as intervals; "" is closed. Raises ValidationError in plain words."""
     intervals = []
     for part in filter(None, (p.strip() for p in text.replace("–", "-").split(","))):
         opens, dash, closes = (p.strip() for p in part.partition("-"))
@@ -118,7 +118,7 @@ def write_hours(intervals: list[list[str]]) -> str:
     return ", ".join(f"{opens}-{closes}" for opens, closes in intervals)
 
 
-class CalendarForm(forms.ModelForm[Calendar]):
+class CalendarForm(forms.ModelForm):
     """Opening hours. Changed hours hold from a day on, so that older numbers keep the hours they were made under."""
 
     zone = forms.ChoiceField(label=_("Time zone"), choices=zones, initial=settings.TIME_ZONE)
@@ -139,7 +139,9 @@ class CalendarForm(forms.ModelForm[Calendar]):
         super().__init__(*args, **kwargs)
         latest = self.instance.versions.last() if self.instance.pk else None
         for key, name in DAYS:
-            initial = write_hours(latest.weekly.get(key, [])) if latest else "09:00-17:00" if key not in "satsun" else ""
+            initial = (
+                write_hours(latest.weekly.get(key, [])) if latest else "09:00-17:00" if key not in "satsun" else ""
+            )
             self.fields[key] = forms.CharField(label=name, required=False, initial=initial)
         if self.instance.pk:
             self.fields["holidays"].initial = "\n".join(
@@ -185,18 +187,15 @@ class CalendarForm(forms.ModelForm[Calendar]):
         latest = calendar.versions.last()
         if valid_from is None:
             valid_from = latest.valid_from if latest else None
-        CalendarVersion.objects.update_or_create(
-            calendar=calendar, valid_from=valid_from, defaults={"weekly": weekly}
-        )
+        CalendarVersion.objects.update_or_create(calendar=calendar, valid_from=valid_from, defaults={"weekly": weekly})
         calendar.special_days.all().delete()
         SpecialDay.objects.bulk_create(SpecialDay(calendar=calendar, **day) for day in self.cleaned_data["holidays"])
         return calendar
 
 
-class ApiTokenForm(forms.ModelForm[ApiToken]):
+class ApiTokenForm(forms.ModelForm):
     """A name for a key, so that people know later what it is for."""
 
     class Meta:
         model = ApiToken
         fields = ["name"]
-

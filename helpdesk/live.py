@@ -175,7 +175,9 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     queue = HUB.join()
     gone = asyncio.ensure_future(_until_gone(receive))
     try:
-        await send({"type": "http.response.body", "body": b"retry: 2000\nevent: hello\ndata: {}\n\n", "more_body": True})
+        await send(
+            {"type": "http.response.body", "body": b"retry: 2000\nevent: hello\ndata: {}\n\n", "more_body": True}
+        )
         checked = asyncio.get_running_loop().time()
         while not gone.done():
             waiting = asyncio.ensure_future(queue.get())
@@ -202,9 +204,7 @@ def _written(notices: list[dict[str, Any]] | None, audiences: frozenset[str] | N
     if notices is None:
         return b"event: anew\ndata: {}\n\n"
     mine = [
-        {"verb": n["verb"], "ticket": n["stream"]}
-        for n in notices
-        if audiences is None or n["audience"] in audiences
+        {"verb": n["verb"], "ticket": n["stream"]} for n in notices if audiences is None or n["audience"] in audiences
     ]
     return b"event: change\ndata: " + json.dumps(mine).encode() + b"\n\n" if mine else b""
 

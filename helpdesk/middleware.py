@@ -65,9 +65,11 @@ class ReaderMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         session = getattr(request, "session", None)
-        language = session.get("language") if session is not None and request.COOKIES.get(
-            settings.SESSION_COOKIE_NAME
-        ) else None
+        language = (
+            session.get("language")
+            if session is not None and request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+            else None
+        )
         translation.activate(language or translation.get_language_from_request(request))
         zone = session.get("zone") if language else None
         if zone and zone in available_timezones():

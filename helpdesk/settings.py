@@ -237,6 +237,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 
 # --- API ------------------------------------------------------------------------------------------------------------
+API_RATE_PER_MINUTE = environment.whole("API_RATE_PER_MINUTE", 600)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "helpdesk.api.authentication.TokenAuthentication",
@@ -253,6 +254,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Helpdesk API",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
     "DESCRIPTION": "Tickets, messages and the acts agents perform on them. Errors are RFC 9457 problem details.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

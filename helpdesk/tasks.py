@@ -2,21 +2,10 @@
 
 from datetime import timedelta
 
-import structlog
-from celery import Task, shared_task
+from celery import shared_task
 
 from helpdesk import clock, events, partitions
 from helpdesk.models import IdempotencyKey, Slot
-
-log = structlog.get_logger(__name__)
-
-
-def ring(task: Task) -> None:
-    """Ask a worker to look now. A bell nobody hears is no loss: the clock sweeps."""
-    try:
-        task.apply_async(retry=False, ignore_result=True)
-    except Exception as error:  # kombu wraps whatever the broker's client raises
-        log.warning("the doorbell is away", task=task.name, error=str(error))
 
 
 @shared_task

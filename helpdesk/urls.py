@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/docs/", ApiDocs.as_view(), name="api_docs"),
     path("api/v1/", include("tickets.api.urls")),
     path("api/v1/reports/", include("reports.api.urls")),
+    path("api/", include("helpdesk.api.urls")),
     path("reports/", include("reports.urls")),
     path("", include("feedback.urls")),
     path("", include("tickets.urls")),

@@ -164,9 +164,7 @@ def settle() -> Callable[[], None]:
 @pytest.fixture
 def verbs() -> Callable[[Ticket], list[str]]:
     """What happened on a ticket, in order."""
-    return lambda ticket: list(
-        Event.objects.filter(stream_id=ticket.pk).order_by("id").values_list("verb", flat=True)
-    )
+    return lambda ticket: list(Event.objects.filter(stream_id=ticket.pk).order_by("id").values_list("verb", flat=True))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A scripted SMTP server for the tests: it keeps what it accepts, and fails where a test tells it to."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,15 +39,25 @@ class Sink:
         return answer
 
 
+class AnyPort(Controller):
+    """A server on a port the system chooses."""
+
+    @property
+    def bound(self) -> int:
+        return self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+
+    def _trigger_server(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.bound), 5) as probe:
+            probe.recv(1024)
+
+
 @contextmanager
 def smtp_sink(settings: Any) -> Iterator[Sink]:
     """Run a sink and point the settings at it."""
     sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=0, ready_timeout=30)
-    # port 0: the system chooses; the controller's own check of the port must not be used
-    controller._trigger_server = lambda: None  # type: ignore[method-assign]
+    controller = AnyPort(sink, hostname="127.0.0.1", port=0, ready_timeout=30)
     controller.start()
-    sink.port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    sink.port = controller.bound
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
     settings.EMAIL_USE_SSL = settings.EMAIL_USE_TLS = False
     settings.EMAIL_HOST_USER = ""

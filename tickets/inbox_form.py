@@ -11,7 +11,7 @@ from tickets.models import Inbox, Mailbox
 _MAILBOX = ["host", "port", "security", "username", "password", "folder"]
 
 
-class InboxForm(forms.ModelForm[Inbox]):
+class InboxForm(forms.ModelForm):
     """An inbox. With an IMAP server's name, it is fetched from there, and the sign-in is tried before saving."""
 
     host = forms.CharField(

@@ -96,7 +96,9 @@ def page(view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxe
         .values_list(tie, column)[: limit + 1]
         for inbox in ids
     ]
-    rows = list(parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by(first, second)[: limit + 1])
+    rows = list(
+        parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by(first, second)[: limit + 1]
+    )
     shown = rows[:limit]
     more = _written(shown[-1]) if len(rows) > limit else ""
     return Page(dress([number for number, _value in shown], agent), more)
@@ -130,7 +132,7 @@ def _dress(ticket: Any, now: datetime) -> None:
 
 
 def wait_tone(ticket: Ticket, now: datetime) -> str:
-    """"" while less than half of the inbox's response time is used, then "amber", then "red"; in business hours."""
+    """ "" while less than half of the inbox's response time is used, then "amber", then "red"; in business hours."""
     if ticket.waiting_since is None:
         return ""
     target = ticket.inbox.response_target_minutes * 60

@@ -69,5 +69,3 @@ def panels(ticket: Ticket, agent: Agent) -> list[Panel]:
 def sentence(verb: str) -> Callable[[dict[str, Any]], str] | None:
     """How an upper floor's event is said, if it told us."""
     return _activities.get(verb)
-
-

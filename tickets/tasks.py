@@ -9,7 +9,6 @@ from django.db import transaction
 
 from helpdesk import clock
 from helpdesk.models import Slot
-from helpdesk.tasks import ring
 from tickets.channels.email import reading
 from tickets.channels.email import sending as smtp
 from tickets.models import Ticket
@@ -19,8 +18,6 @@ log = structlog.get_logger(__name__)
 
 INTAKE_BATCH = 100
 DELIVERY_BATCH = 20
-
-__all__ = ["close_resolved", "deliver", "receive_mail", "ring", "wake_snoozed"]
 
 
 @shared_task

@@ -77,7 +77,10 @@ def of(ticket: Ticket) -> list[Entry]:
     )
     said = [Entry("message", m.created_at, message=show(m), order=(m.created_at, 1)) for m in messages]
     happened = [e for e in events.history(ticket.number) if e.verb not in _SHOWN_ELSEWHERE]
-    done = [Entry("activity", a.at, event=a, order=(a.at, 0 if a.verb == "ticket.created" else 2)) for a in activity.told(happened)]
+    done = [
+        Entry("activity", a.at, event=a, order=(a.at, 0 if a.verb == "ticket.created" else 2))
+        for a in activity.told(happened)
+    ]
     return sorted([*said, *done], key=lambda entry: entry.order)
 
 

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=254, verbose_name='email address')),
+                ('email', models.EmailField(max_length=254, unique=True, verbose_name='email address')),
                 ('name', models.CharField(max_length=150, verbose_name='name')),
                 ('role', models.CharField(choices=[('admin', 'Admin'), ('lead', 'Lead'), ('agent', 'Agent'), ('light', 'Light collaborator')], default='agent', max_length=10, verbose_name='role')),
                 ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
@@ -204,6 +204,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='agent',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='agent_email_once'),
+            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='agent_email_in_lower_case'),
         ),
     ]

@@ -42,7 +42,8 @@ class AgentManager(BaseUserManager["Agent"]):
 class Agent(AbstractBaseUser):
     """A person who signs in. Their teams decide which inboxes they see, their role what they may do."""
 
-    email = models.EmailField(_("email address"))
+    #: in lower case, so that there is one of each
+    email = models.EmailField(_("email address"), unique=True)
     name = models.CharField(_("name"), max_length=150)
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -57,7 +58,9 @@ class Agent(AbstractBaseUser):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="agent_email_once")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="agent_email_in_lower_case")
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -38,7 +38,7 @@ class Resource:
     about: str | Promise
     new: str | Promise
     things: Callable[[], "models.QuerySet[Any]"]
-    form: type[ModelForm[Any]]
+    form: type[ModelForm]
     columns: Sequence[Column]
     allowed: tuple[Role, ...] = (Role.ADMIN,)
     form_template: str = "helpdesk/settings/form.html"
@@ -56,7 +56,10 @@ def routes(resource: Resource) -> list[URLPattern]:
 
     def listing(request: HttpRequest) -> HttpResponse:
         rows = [
-            {"url": reverse(f"{resource.url_name}_edit", args=[thing.pk]), "cells": [c.value(thing) for c in resource.columns]}
+            {
+                "url": reverse(f"{resource.url_name}_edit", args=[thing.pk]),
+                "cells": [c.value(thing) for c in resource.columns],
+            }
             for thing in resource.things()[:500]
         ]
         return render(

@@ -59,12 +59,22 @@ def test_dots_and_long_lines_survive_the_journey(db, sink, ticket, ana):
     text = ".\n..\n.hidden\n" + "word " * 500
     replying.reply(ticket, text=text, actor=ana)
     deliver()
-    received = read(sink.accepted[0][1]).get_body(("plain",)).get_content()
+    received = read(sink.accepted[0][1]).get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert received.startswith(".\n..\n.hidden\n") and received.count("word") == 500
 
 
+def test_long_identifiers_travel_as_they_are(db, sink, ticket, ana):
+    long = [f"{'x' * 120}.{n}@outlook.example" for n in range(5)]
+    ticket.messages.update(references=long)
+    replying.reply(ticket, text="Hello", actor=ana)
+    deliver()
+    content = sink.accepted[0][1]
+    assert b"=?utf-8?" not in content.partition(b"\r\n\r\n")[0]
+    assert str(read(content)["References"]).split() == [f"<{i}>" for i in [*long, "first@customer.example"]]
+
+
 def test_nothing_in_a_subject_can_start_a_header(db, sink, ticket, ana):
-    ticket.subject = "hi\r\nBcc: everybody@x.example\x00"
+    ticket.subject = "hi\r\nBcc: everybody@x.example"
     ticket.save()
     replying.reply(ticket, text="Hello", actor=ana)
     deliver()

@@ -57,7 +57,9 @@ class Message(models.Model):
             models.Index(fields=["message_id"], condition=~models.Q(message_id=""), name="message_by_id"),
             # a reply that overtook the mail it answers is found by what it answers
             models.Index(
-                fields=["in_reply_to"], condition=models.Q(kind="incoming") & ~models.Q(in_reply_to=""), name="message_waiting_for"
+                fields=["in_reply_to"],
+                condition=models.Q(kind="incoming") & ~models.Q(in_reply_to=""),
+                name="message_waiting_for",
             ),
         ]
 

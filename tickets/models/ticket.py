@@ -96,7 +96,7 @@ class Ticket(models.Model):
     #: the beginning of the latest message, for lists
     snippet = models.CharField(max_length=200, blank=True)
     last_message_id = models.BigIntegerField(null=True, blank=True)
-    #: the latest survey score where it was low; written by `rating.mark`, so that lists can show it
+    #: the latest survey score where it was low; written by `sorting.mark_low_score`, so that lists can show it
     low_score = models.PositiveSmallIntegerField(null=True, blank=True)
 
     objects = TicketQuerySet.as_manager()

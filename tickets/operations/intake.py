@@ -72,7 +72,7 @@ def store(
 
 
 def _ring() -> None:
-    from helpdesk.tasks import ring
+    from helpdesk.doorbell import ring
     from tickets.tasks import receive_mail
 
     ring(receive_mail)
@@ -83,9 +83,7 @@ def claim(limit: int) -> list[RawMessage]:
     """Lease up to `limit` waiting mails. One that a worker died of is leased alone, and parked after five deaths."""
     now = clock.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    waiting = RawMessage.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-        free, state=RawState.RECEIVED
-    )
+    waiting = RawMessage.objects.select_for_update(skip_locked=True, of=("self",)).filter(free, state=RawState.RECEIVED)
     raws = list(waiting.filter(attempts=0).select_related("inbox").order_by("id")[:limit])
     if not raws:
         raws = list(waiting.select_related("inbox").order_by("attempts", "id")[:1])
@@ -154,7 +152,12 @@ class _Batch:
         done = self._already_done(good)
         self.threads = threading.load(
             {read.raw.inbox_id for read in good},
-            {i for read in good for i in (*_answers(read.mail), read.mail.original_message_id if read.mail else "") if i},
+            {
+                i
+                for read in good
+                for i in (*_answers(read.mail), read.mail.original_message_id if read.mail else "")
+                if i
+            },
             {read.mail.message_id for read in good if read.mail and read.mail.message_id},
         )
         self._load_points(good)
@@ -193,7 +196,7 @@ class _Batch:
             mail = read.mail
             keys.add(f"from {read.raw.sender}")
             keys.update(f"id {i}" for i in (*_answers(mail), read.raw.message_id) if i)
-        numbers = sorted({_advisory(key) for key in keys})
+        numbers = sorted({advisory_key(key) for key in keys})
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [numbers])
 
@@ -399,7 +402,8 @@ def _answers(mail: ParsedMail | None) -> list[str]:
     return list(dict.fromkeys([*mail.in_reply_to, *reversed(mail.references)]))[:50]
 
 
-def _advisory(key: str) -> int:
+def advisory_key(key: str) -> int:
+    """The number of a PostgreSQL advisory lock that stands for `key`."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
 
 

@@ -24,9 +24,7 @@ class Upload:
 
 
 @transaction.atomic
-def reply(
-    ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = ()
-) -> Message:
+def reply(ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = ()) -> Message:
     """Answer the customer in public; their mail is a row in the same transaction.
 
     `once` makes a repeat of the same request return the first message. An unassigned ticket becomes the actor's, a

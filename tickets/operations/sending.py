@@ -99,7 +99,8 @@ def _deliver_to(mail: OutgoingMail, addresses: Sequence[str], patience: timedelt
     Delivery.objects.bulk_create(
         [Delivery(mail=mail, recipient=a, due_at=due, give_up_at=due + patience) for a in dict.fromkeys(addresses)]
     )
-    from tickets.tasks import deliver, ring
+    from helpdesk.doorbell import ring
+    from tickets.tasks import deliver
 
     transaction.on_commit(lambda: ring(deliver), robust=True)
 

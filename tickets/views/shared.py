@@ -19,7 +19,9 @@ from tickets.operations.undo import UNDOABLE
 
 def find(request: HttpRequest, number: int) -> Ticket:
     """The ticket, if the agent may see it; else 404, whether it exists or not."""
-    tickets = Ticket.objects.visible_to(request.user).select_related("customer__organisation", "inbox", "assignee", "team")
+    tickets = Ticket.objects.visible_to(request.user).select_related(
+        "customer__organisation", "inbox", "assignee", "team"
+    )
     return get_object_or_404(tickets, number=number)
 
 
@@ -93,9 +95,7 @@ def view_of(request: HttpRequest) -> reading.View:
 
 def last_undoable(ticket: Ticket, agent: Agent) -> str:
     """Where to post to undo what the agent just did; "" when it cannot be undone."""
-    event = (
-        Event.objects.filter(stream_id=ticket.number, actor_id=agent.pk).order_by("-id").first()
-    )
+    event = Event.objects.filter(stream_id=ticket.number, actor_id=agent.pk).order_by("-id").first()
     if event is None or event.verb not in UNDOABLE:
         return ""
     return reverse("ticket_undo", args=[ticket.number, event.pk])
@@ -120,5 +120,3 @@ def not_possible(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse
     response = HttpResponse(status=409)
     response["HX-Trigger"] = json.dumps({"toast": {"message": why, "undo_url": "", "tone": "bad"}})
     return response
-
-

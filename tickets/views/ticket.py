@@ -67,5 +67,3 @@ def _say(request: HttpRequest, number: int, operation, said: str) -> HttpRespons
         return not_possible(request, found, str(why))
     reading.mark_read(find(request, number), request.user)  # type: ignore[arg-type]
     return after_act(request, found, said, can_undo=False)
-
-

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 
 from django.template.loader import render_to_string
@@ -14,6 +14,26 @@ from tickets.models import Attachment, Delivery, OutgoingMail
 
 _ID = re.compile(r"[^\s<>\x00-\x1f\x7f]{1,900}\Z")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\\\x00-\x1f\x7f]+@[^\s<>,;:\"()\\@\x00-\x1f\x7f]+\Z")
+
+
+_AS_THEY_ARE = {"message-id", "in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"}
+
+
+class _Policy(EmailPolicy):
+    """As SMTP wants it; identifiers and links are folded between words and never encoded, however long they are."""
+
+    def _fold(self, name: str, value: str, refold_binary: bool = False) -> str:
+        if name.lower() not in _AS_THEY_ARE:
+            return super()._fold(name, value, refold_binary)  # type: ignore[misc, no-any-return]
+        rows = [f"{name}:"]
+        for word in str(value).split():
+            if len(rows[-1]) + len(word) >= 78 and rows[-1] != f"{name}:":
+                rows.append("")
+            rows[-1] += f" {word}"
+        return "\r\n".join(rows) + "\r\n"
+
+
+POLICY = _Policy(linesep="\r\n")
 
 
 class NotAnAddress(ValueError):
@@ -30,7 +50,7 @@ def mailbox(address: str, name: str = "") -> Address:
 def compose(delivery: Delivery) -> bytes:
     """The mail of a delivery, the same bytes' worth at every attempt. Raises NotAnAddress."""
     mail = delivery.mail
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = mailbox(mail.inbox.address, mail.inbox.sender_name or mail.inbox.name)
     message["To"] = [mailbox(address) for address in mail.to]
     if mail.cc:
@@ -76,5 +96,3 @@ def _attachments(mail: OutgoingMail) -> Sequence[Attachment]:
     if mail.said_id is None:
         return ()
     return list(Attachment.objects.filter(message_id=mail.said_id).select_related("file"))
-
-

@@ -21,8 +21,9 @@ def server(tmp_path_factory):
 @pytest.fixture
 def mailbox(server, inbox):
     session = server.session()
-    session.store("1:*", "+FLAGS", "\\Deleted")
-    session.expunge()
+    if session.search(None, "ALL")[1] != [b""]:
+        session.store("1:*", "+FLAGS", "\\Deleted")
+        session.expunge()
     session.logout()
     return Mailbox.objects.create(
         inbox=inbox, host=server.host, port=server.port, security="none", username=server.username,
