@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand
-from django.db import connection
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
 #: any number, the same in every copy: two that prepare at once wait for each other
 _LOCK = 7_410_125_308
@@ -16,6 +16,10 @@ class Command(BaseCommand):
     help = "Migrate the database, compile the translations, and create what the helpdesk needs to be usable."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer; is DATABASE_URL right?\n{error}") from None
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         try:
