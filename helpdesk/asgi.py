@@ -1,16 +1,16 @@
 """One application for the server: live updates as raw ASGI, everything else as Django in worker threads."""
 
 import os
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
-from a2wsgi import WSGIMiddleware  # noqa: E402
+from a2wsgi import WSGIMiddleware
 
-from helpdesk.wsgi import application as pages  # noqa: E402
+from helpdesk.wsgi import application as pages
 
 _threads = int(os.environ.get("WEB_THREADS", "8"))
-_pages = WSGIMiddleware(pages, workers=_threads)
+_pages: Any = WSGIMiddleware(cast(Any, pages), workers=_threads)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

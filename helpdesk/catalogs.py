@@ -6,6 +6,7 @@ A catalogue is helpdesk/locale/<language>/LC_MESSAGES/django.po; the compiled .m
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
@@ -64,9 +65,9 @@ def _messages(path: Path) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
     if path.suffix != ".py":
         # what is left of a template is a list of gettext calls; their indentation means nothing
         text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
-    found = extract_python(io.BytesIO(text.encode()), _KEYWORDS.keys(), (), {"encoding": "utf-8"})
+    found: Any = extract_python(io.BytesIO(text.encode()), cast(Any, _KEYWORDS), (), {"encoding": "utf-8"})
     for _line, function, arguments, _comments in found:
-        given = [a for a in (arguments if isinstance(arguments, tuple | list) else (arguments,))]
+        given = list(arguments) if isinstance(arguments, tuple | list) else [arguments]
         if any(not isinstance(a, str) for a in given[: 1 if function in ("_", "gettext", "gettext_lazy") else 2]):
             continue
         if "pgettext" in function:
@@ -97,9 +98,8 @@ def missing(language: str) -> list[str]:
         if not message.id:
             continue
         translated = catalog.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
-        if translated is None or not (
-            translated.string if isinstance(translated.string, str) else all(translated.string)
-        ):
+        string = translated.string if translated else ""
+        if not (string if isinstance(string, str) else string and all(string)):
             absent.append(message.id if isinstance(message.id, str) else message.id[0])
     return absent
 

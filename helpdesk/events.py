@@ -64,7 +64,7 @@ def draft(verb: str, subject: models.Model, *, actor: Agent | None, at: datetime
         at=at or clock.now(),
         verb=verb,
         stream_id=getattr(subject, "ledger_stream", None),
-        subject_type=subject._meta.model_name,
+        subject_type=subject._meta.model_name or "",
         subject_id=subject.pk,
         actor_id=actor.pk if actor else None,
         facts=facts,
@@ -178,9 +178,9 @@ def _tell(events: Sequence[Event]) -> None:
     for event in events:
         for function in _single.get(event.verb, ()):
             function(event)
-    for verbs, function in _batch:
+    for verbs, listen in _batch:
         if wanted := [event for event in events if _wants(verbs, event.verb)]:
-            function(wanted)
+            listen(wanted)
 
 
 def _drain_singly(limit: int) -> int:
@@ -220,7 +220,7 @@ def _drain_one(row: PendingEvent) -> int:
 
 def _put_off(row: PendingEvent, error: Exception) -> None:
     row.attempts += 1
-    log.exception("an event could not be heard", event_id=row.event_id, attempts=row.attempts, exc_info=error)
+    log.error("an event could not be heard", event_id=row.event_id, attempts=row.attempts, exc_info=error)
     wait = timedelta(days=3650) if row.attempts >= PATIENCE else timedelta(seconds=min(2**row.attempts, 300))
     PendingEvent.objects.filter(event_id=row.event_id).update(
         attempts=row.attempts,

@@ -93,7 +93,7 @@ class TeamForm(forms.ModelForm):
 
 def read_hours(text: str) -> list[list[str]]:
     """ "09:00-12:30, 13:00-17:00" as intervals; "" is closed. Raises ValidationError in plain words."""
-    intervals = []
+    intervals: list[list[str]] = []
     for part in filter(None, (p.strip() for p in text.replace("–", "-").split(","))):
         opens, dash, closes = (p.strip() for p in part.partition("-"))
         if not dash or not _is_clock(opens) or not (_is_clock(closes) or closes == "24:00"):

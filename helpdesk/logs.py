@@ -16,7 +16,7 @@ _SHARED: list[Any] = [
 
 
 def configuration(form: str, level: str) -> dict[str, Any]:
-    """Django's LOGGING for `form` "console" or "json". Access lines of the server are ours (middleware), not uvicorn's."""
+    """Django's LOGGING for `form` "console" or "json". Access lines are ours (middleware), not uvicorn's."""
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if form == "json"

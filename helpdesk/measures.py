@@ -33,7 +33,7 @@ class _State:
         return []
 
 
-REGISTRY.register(_State())  # type: ignore[arg-type]
+REGISTRY.register(_State())
 
 
 def page() -> bytes:

@@ -3,8 +3,9 @@
 import re
 import time
 import uuid
-from collections.abc import Callable
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from django.conf import settings
@@ -64,17 +65,11 @@ class ReaderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        session = getattr(request, "session", None)
-        language = (
-            session.get("language")
-            if session is not None and request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-            else None
-        )
-        translation.activate(language or translation.get_language_from_request(request))
-        zone = session.get("zone") if language else None
-        if zone and zone in available_timezones():
-            timezone.activate(ZoneInfo(zone))
-        else:
+        kept: Mapping[str, Any] = request.session if settings.SESSION_COOKIE_NAME in request.COOKIES else {}
+        translation.activate(kept.get("language") or translation.get_language_from_request(request))
+        try:
+            timezone.activate(ZoneInfo(kept.get("zone") or settings.TIME_ZONE))
+        except (ZoneInfoNotFoundError, ValueError):
             timezone.deactivate()
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", translation.get_language())

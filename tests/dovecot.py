@@ -82,7 +82,7 @@ def dovecot(folder: Path) -> Iterator[Dovecot]:
     binary = needs.dovecot()
     name = "nobody" if os.geteuid() == 0 else getpass.getuser()
     person = pwd.getpwnam(name)
-    home = Path("/tmp") / f"dovecot-{os.getpid()}"  # noqa: S108 - its sockets need a short path
+    home = Path("/tmp") / f"dovecot-{os.getpid()}"
     (home / "run" / "state").mkdir(parents=True)
     (home / "mail").mkdir()
     for path in (home, home / "mail"):

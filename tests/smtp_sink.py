@@ -21,7 +21,7 @@ class Sink:
     #: close the connection after the content arrived, before any answer
     hang_up: bool = False
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.rcpt.get(address, "250 2.1.5 OK")
@@ -29,7 +29,7 @@ class Sink:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         answer = self.data.pop(0) if self.data else "250 2.0.0 OK"
         if answer.startswith("250"):

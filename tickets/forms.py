@@ -33,7 +33,7 @@ class MessageForm(forms.Form):
     text = forms.CharField(
         label=_("Message"), max_length=200_000, required=False, widget=forms.Textarea(attrs={"rows": 5}), strip=True
     )
-    files = FilesField(label=_("Files"), required=False)
+    files = FilesField(label=_("Files"), required=False)  # type: ignore[assignment]
     once = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:

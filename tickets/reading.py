@@ -104,7 +104,7 @@ def page(view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxe
     return Page(dress([number for number, _value in shown], agent), more)
 
 
-def dress(numbers: Sequence[int], agent: Agent) -> list[Ticket]:
+def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
     """Tickets ready to be shown as rows, in the order of `numbers`."""
     found = {
         ticket.number: ticket
@@ -171,6 +171,14 @@ def neighbours(view: View, agent: Agent, ticket: Ticket) -> Ticket | None:
         if other.pk != ticket.pk:
             return other
     return None
+
+
+def first_unread(ticket: Ticket, agent: Agent) -> int | None:
+    """The first message the agent has not seen; None when they have seen all, or none at all."""
+    mark = ReadMark.objects.filter(ticket=ticket, agent=agent).values_list("message_id", flat=True).first()
+    if mark is None:
+        return None
+    return ticket.messages.filter(pk__gt=mark).order_by("created_at", "pk").values_list("pk", flat=True).first()
 
 
 def mark_read(ticket: Ticket, agent: Agent) -> None:

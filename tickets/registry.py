@@ -3,7 +3,7 @@
 An upper app's `ready()` fills these; pages ask them. Order is the order of registration.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 

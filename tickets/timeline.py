@@ -1,7 +1,7 @@
 """A ticket as it is read: messages and activity in one line of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
@@ -64,7 +64,7 @@ class Entry:
     at: datetime
     message: Said | None = None
     event: activity.Activity | None = None
-    order: tuple[datetime, int] = field(default=(datetime.min, 0))
+    order: int = 1
 
 
 def of(ticket: Ticket) -> list[Entry]:
@@ -75,13 +75,12 @@ def of(ticket: Ticket) -> list[Entry]:
         .prefetch_related("attachments__file", "outgoing__deliveries")
         .order_by("created_at", "id")
     )
-    said = [Entry("message", m.created_at, message=show(m), order=(m.created_at, 1)) for m in messages]
+    said = [Entry("message", m.created_at, message=show(m), order=1) for m in messages]
     happened = [e for e in events.history(ticket.number) if e.verb not in _SHOWN_ELSEWHERE]
     done = [
-        Entry("activity", a.at, event=a, order=(a.at, 0 if a.verb == "ticket.created" else 2))
-        for a in activity.told(happened)
+        Entry("activity", a.at, event=a, order=0 if a.verb == "ticket.created" else 2) for a in activity.told(happened)
     ]
-    return sorted([*said, *done], key=lambda entry: entry.order)
+    return sorted([*said, *done], key=lambda entry: (entry.at, entry.order))
 
 
 def show(message: Message) -> Said:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
-from helpdesk.pages import Section, roles, sections_for, settings_section
+from helpdesk.pages import Section, agent_of, roles, sections_for, settings_section
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def routes(resource: Resource) -> list[URLPattern]:
         thing = get_object_or_404(resource.things(), pk=pk) if pk else None
         form = resource.form(request.POST or None, request.FILES or None, instance=thing)
         if request.method == "POST" and form.is_valid():
-            kept = keep(form, actor=request.user)  # type: ignore[arg-type]
+            kept = keep(form, actor=agent_of(request))
             if resource.after:
                 resource.after(request, kept)
             messages.success(request, _("Saved."))
@@ -89,7 +89,7 @@ def routes(resource: Resource) -> list[URLPattern]:
 
 def _shared(request: HttpRequest, resource: Resource) -> dict[str, Any]:
     return {
-        "sections": sections_for(request.user),  # type: ignore[arg-type]
+        "sections": sections_for(agent_of(request)),
         "section": resource.key,
         "title": resource.title,
         "about": resource.about,

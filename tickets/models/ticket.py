@@ -126,7 +126,10 @@ class Ticket(models.Model):
                 fields=["assignee", "waiting_since", "number"],
                 condition=Q(status=Status.OPEN, snoozed_until=None), name="ticket_mine",
             ),
-            models.Index(fields=["inbox", "snoozed_until", "number"], condition=Q(snoozed_until__isnull=False), name="ticket_snoozed"),
+            models.Index(
+                fields=["inbox", "snoozed_until", "number"],
+                condition=Q(snoozed_until__isnull=False), name="ticket_snoozed",
+            ),
             models.Index(fields=["inbox", "status", "-updated_at", "-number"], name="ticket_by_status"),
             models.Index(fields=["status", "resolved_at"], condition=Q(status=Status.RESOLVED), name="ticket_to_close"),
             models.Index(fields=["customer", "-number"], name="ticket_of_customer"),

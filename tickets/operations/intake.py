@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
@@ -52,7 +53,7 @@ class Read:
 def store(
     *, inbox: Inbox, content: bytes, source: str, source_key: str = "", envelope_from: str = ""
 ) -> RawMessage | None:
-    """Keep a mail as it came. When this returns and the transaction commits, it is ours. None: the source gave it before."""
+    """Keep a mail as it came: once this commits, it is ours. None when the source gave it to us before."""
     raw = RawMessage(
         inbox=inbox,
         source=source,
@@ -129,7 +130,7 @@ class _Arrival:
     ticket: Ticket
     is_new: bool
     human: bool
-    reopened: dict[str, str] | None = None
+    reopened: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -207,7 +208,7 @@ class _Batch:
             message_id__in={r.raw.message_id for r in good},
             content_hash__in={r.content_hash for r in good},
         ).values_list("inbox_id", "message_id", "content_hash")
-        return {(inbox, message_id, bytes(digest)) for inbox, message_id, digest in rows}
+        return {(inbox, message_id, bytes(digest or b"")) for inbox, message_id, digest in rows}
 
     def _load_points(self, good: Sequence[Read]) -> None:
         addresses = {read.raw.sender for read in good}

@@ -145,7 +145,7 @@ def _known(address: str) -> ContactPoint | None:
 
 def _lock(key: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [intake._advisory(key)])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [intake.advisory_key(key)])
 
 
 def _attach(message: Message, files: Sequence[Upload]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import record
@@ -31,19 +32,19 @@ def reply(ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, f
     resolved one is opened. Raises NotPossible for an empty text, a closed ticket, or who may not reply.
     """
     if not actor.may_reply:
-        raise NotPossible("A light collaborator reads and notes, but does not answer customers.")
+        raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
     ticket = Ticket.objects.locked(ticket.pk)
     if once and (done := Message.objects.filter(once=_once(actor, once)).first()):
         return done
     if ticket.is_closed:
-        raise NotPossible("This ticket is closed. A new message of the customer opens a new one.")
+        raise NotPossible(_("This ticket is closed. A new message of the customer opens a new one."))
     at = clock.now()
     answered = ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False).order_by("created_at").last()
     message = _write(ticket, MessageKind.REPLY, text, actor, once, files)
     message.in_reply_to = answered.message_id if answered else ""
     message.references = sending.references(answered)
     message.save(update_fields=["in_reply_to", "references"])
-    if ticket.status in (Status.RESOLVED,):
+    if ticket.is_resolved:
         change = status.apply(ticket, Status.OPEN, at)
         record(status.VERBS[Status.OPEN], ticket, actor=actor, at=at, **change)
     ticket.waiting_since = None
@@ -85,9 +86,9 @@ def _write(
 ) -> Message:
     text = texts.clean(text)
     if not text and not files:
-        raise NotPossible("There is nothing to send yet.")
+        raise NotPossible(_("There is nothing to send yet."))
     if len(text) > 200_000:
-        raise NotPossible("That is too long: a message has at most 200,000 characters.")
+        raise NotPossible(_("That is too long: a message has at most 200,000 characters."))
     message = Message.objects.create(
         ticket=ticket,
         kind=kind,

@@ -9,6 +9,7 @@ content goes out; a worker that dies after that leaves the delivery `uncertain`,
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -144,7 +145,7 @@ def refused(delivery: Delivery, answer: str, *, for_good: bool) -> bool:
     wait = RETRY_MINUTES[delivery.attempts - 1] if delivery.attempts <= len(RETRY_MINUTES) else 120
     due = now + timedelta(minutes=wait)
     if for_good or due > delivery.give_up_at:
-        change = {"state": DeliveryState.FAILED}
+        change: dict[str, Any] = {"state": DeliveryState.FAILED}
     else:
         change = {"state": DeliveryState.QUEUED, "due_at": due}
     if not _mine(delivery).update(lease=None, transmitting=False, answer=answer[:1000], **change):

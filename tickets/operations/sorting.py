@@ -3,36 +3,38 @@
 import re
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets.models import Priority, Tag, Ticket
-from tickets.operations.status import NotPossible
+from tickets.operations.status import NotPossible, must_work_tickets
 
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def tag_name(name: str) -> str:
-    """A tag as it is kept: lower case, single spaces, at most 50 characters. Raises NotPossible when nothing is left."""
+    """A tag as it is kept: lower case, single spaces. Raises NotPossible when nothing or too much is left."""
     name = _SPACE.sub(" ", _CONTROL.sub(" ", name)).strip().lower()
     if not name:
-        raise NotPossible("A tag needs a name.")
+        raise NotPossible(_("A tag needs a name."))
     if len(name) > 50:
-        raise NotPossible("A tag has at most 50 characters.")
+        raise NotPossible(_("A tag has at most 50 characters."))
     return name
 
 
 @transaction.atomic
 def tag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
     """Put a tag on the ticket, making the tag if it is new. Raises NotPossible for an unusable name."""
+    must_work_tickets(actor)
     ticket = Ticket.objects.locked(ticket.pk)
-    word, _ = Tag.objects.get_or_create(name=tag_name(name))
+    word, _made = Tag.objects.get_or_create(name=tag_name(name))
     if ticket.tags.filter(pk=word.pk).exists():
         return ticket
     if ticket.tags.count() >= 50:
-        raise NotPossible("A ticket has at most 50 tags.")
+        raise NotPossible(_("A ticket has at most 50 tags."))
     ticket.tags.add(word)
     _touch(ticket)
     record("ticket.tagged", ticket, actor=actor, tag=word.name)
@@ -42,6 +44,7 @@ def tag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
 @transaction.atomic
 def untag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
     """Take a tag off the ticket."""
+    must_work_tickets(actor)
     ticket = Ticket.objects.locked(ticket.pk)
     word = ticket.tags.filter(name=tag_name(name)).first()
     if word is None:
@@ -55,6 +58,7 @@ def untag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
 @transaction.atomic
 def prioritise(ticket: Ticket, *, priority: Priority, actor: Agent | None) -> Ticket:
     """Set how urgent it is."""
+    must_work_tickets(actor)
     ticket = Ticket.objects.locked(ticket.pk)
     if ticket.priority == priority:
         return ticket

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import record
@@ -23,6 +24,12 @@ FIELDS = ["status", "resolved_at", "snoozed_until", "waiting_since", "updated_at
 
 class NotPossible(ValueError):
     """The ticket's state forbids this; the text says why, in words for people."""
+
+
+def must_work_tickets(actor: Agent | None) -> None:
+    """Raise NotPossible for who only reads and notes; the clock and rules may do everything."""
+    if actor is not None and not actor.may_reply:
+        raise NotPossible(_("A light collaborator reads and notes, but does not change tickets."))
 
 
 def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
@@ -47,11 +54,12 @@ def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
 
 @transaction.atomic
 def _move(ticket: Ticket, to: Status, actor: Agent | None, **facts: Any) -> Ticket:
+    must_work_tickets(actor)
     ticket = Ticket.objects.locked(ticket.pk)
     if ticket.status == to:
         return ticket
     if ticket.is_closed:
-        raise NotPossible("A closed ticket stays closed. A new message opens a new one.")
+        raise NotPossible(_("A closed ticket stays closed. A new message opens a new one."))
     at = clock.now()
     change = apply(ticket, to, at)
     ticket.save(update_fields=FIELDS)
@@ -87,12 +95,13 @@ def close(ticket: Ticket, *, actor: Agent | None) -> Ticket:
 @transaction.atomic
 def snooze(ticket: Ticket, *, until: datetime, actor: Agent | None) -> Ticket:
     """Put an open ticket aside until then. Raises NotPossible when it is not open, or the time is past."""
+    must_work_tickets(actor)
     ticket = Ticket.objects.locked(ticket.pk)
     at = clock.now()
     if ticket.status != Status.OPEN:
-        raise NotPossible("Only an open ticket can be snoozed.")
+        raise NotPossible(_("Only an open ticket can be snoozed."))
     if until <= at:
-        raise NotPossible("That time is past.")
+        raise NotPossible(_("That time is past."))
     if ticket.snoozed_until == until:
         return ticket
     ticket.snoozed_until, ticket.updated_at = until, at

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.models import Event, Team
-from helpdesk.pages import agents_only
+from helpdesk.pages import agent_of, agents_only
 from tickets.operations import assignment, sorting, status
 from tickets.operations.status import NotPossible
 from tickets.operations.undo import undo as undo_event
@@ -33,7 +33,7 @@ def resolution(request: HttpRequest, number: int) -> HttpResponse:
     removal = _wants_removal(request)
     change = status.reopen if removal else status.resolve
     try:
-        ticket = change(ticket, actor=request.user)  # type: ignore[arg-type]
+        ticket = change(ticket, actor=agent_of(request))
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     return after_act(request, ticket, _("Opened again") if removal else _("Resolved"))
@@ -49,7 +49,7 @@ def status_change(request: HttpRequest, number: int) -> HttpResponse:
     if move is None:
         return not_possible(request, ticket, _("There is no such status."))
     try:
-        ticket = move(ticket, actor=request.user)  # type: ignore[arg-type]
+        ticket = move(ticket, actor=agent_of(request))
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     return after_act(request, ticket, _("Now %(status)s") % {"status": ticket.get_status_display().lower()})
@@ -62,10 +62,10 @@ def assignee(request: HttpRequest, number: int) -> HttpResponse:
     ticket = find(request, number)
     try:
         if _wants_removal(request):
-            ticket = assignment.unassign(ticket, actor=request.user)  # type: ignore[arg-type]
+            ticket = assignment.unassign(ticket, actor=agent_of(request))
             return after_act(request, ticket, _("Nobody's now"))
         agent, team = _who(request, ticket)
-        ticket = assignment.assign(ticket, agent=agent, team=team, actor=request.user)  # type: ignore[arg-type]
+        ticket = assignment.assign(ticket, agent=agent, team=team, actor=agent_of(request))
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     return after_act(request, ticket, _("Given to %(who)s") % {"who": agent or team})
@@ -74,7 +74,7 @@ def assignee(request: HttpRequest, number: int) -> HttpResponse:
 def _who(request, ticket):  # type: ignore[no-untyped-def]
     given = request.POST.get("agent", "")
     if given == "me":
-        return request.user, ticket.team
+        return agent_of(request), ticket.team
     if given.isdigit():
         return get_object_or_404(assignable(ticket), pk=int(given)), ticket.team
     if (team := request.POST.get("team", "")).isdigit():
@@ -90,7 +90,7 @@ def tags(request: HttpRequest, number: int) -> HttpResponse:
     name, removal = _given(request, "tag"), _wants_removal(request)
     change = sorting.untag if removal else sorting.tag
     try:
-        ticket = change(ticket, name=name, actor=request.user)  # type: ignore[arg-type]
+        ticket = change(ticket, name=name, actor=agent_of(request))
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     said = _("Tag %(tag)s taken off") if removal else _("Tagged %(tag)s")
@@ -106,7 +106,7 @@ def undo(request: HttpRequest, number: int, event: int) -> HttpResponse:
     if done is None:
         raise Http404
     try:
-        ticket = undo_event(ticket, done, actor=request.user)  # type: ignore[arg-type]
+        ticket = undo_event(ticket, done, actor=agent_of(request))
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     return after_act(request, ticket, _("Undone"), can_undo=False)

@@ -4,6 +4,7 @@ import smtplib
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -45,7 +46,7 @@ def mail_catcher(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         _answer(caught, request.POST.get("text", ""))
         messages.success(request, _("Sent as the customer's answer."))
         return redirect("mail_catcher_mail", pk=caught.pk)
-    context = {"mails": mails, "caught": caught, "rail_current": "settings"}
+    context: dict[str, Any] = {"mails": mails, "caught": caught, "rail_current": "settings"}
     if caught is not None:
         mail = _read(caught)
         context.update(

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from helpdesk.pages import agents_only
+from helpdesk.pages import agent_of, agents_only
 from tickets import safe_html
 from tickets.models import Attachment, Message, Ticket
 
@@ -29,7 +29,7 @@ def _picture_type(content: bytes) -> str:
 @require_safe
 def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     """A file of a visible ticket's message: pictures to look at, everything else only to save."""
-    seen = Ticket.objects.visible_to(request.user)  # type: ignore[arg-type]
+    seen = Ticket.objects.visible_to(agent_of(request))
     found = get_object_or_404(Attachment.objects.select_related("file"), pk=pk, message__ticket__in=seen)
     try:
         content = found.file.read()
@@ -37,7 +37,7 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404 from None
     kind = _picture_type(content)
     response = HttpResponse(content, content_type=kind or "application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(not kind, found.filename)
+    response["Content-Disposition"] = content_disposition_header(not kind, found.filename) or "attachment"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "private, max-age=86400"
     return response
@@ -47,12 +47,12 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def original(request: HttpRequest, pk: int) -> HttpResponse:
     """A message as it was laid out, in a page that may do nothing: no scripts, no requests but its own pictures."""
-    seen = Ticket.objects.visible_to(request.user)  # type: ignore[arg-type]
+    seen = Ticket.objects.visible_to(agent_of(request))
     message = get_object_or_404(Message.objects.prefetch_related("attachments"), pk=pk, ticket__in=seen)
     images = {a.content_id: reverse("attachment", args=[a.pk]) for a in message.attachments.all() if a.content_id}
     body = safe_html.original(message.html, images)
-    page = f'<!doctype html><html><head><meta charset="utf-8"><title>#{message.ticket_id}</title></head><body>{body}</body></html>'
-    response = HttpResponse(page)
+    head = f'<!doctype html><html><head><meta charset="utf-8"><title>#{message.ticket_id}</title></head>'
+    response = HttpResponse(f"{head}<body>{body}</body></html>")
     # mail styles itself inline; inside a sandbox without scripts, forms or origin that is all it can do
     response["Content-Security-Policy"] = (
         "sandbox allow-popups; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -64,7 +64,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def raw(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail of a message, byte for byte, to save."""
-    seen = Ticket.objects.visible_to(request.user)  # type: ignore[arg-type]
+    seen = Ticket.objects.visible_to(agent_of(request))
     message = get_object_or_404(Message.objects.select_related("raw"), pk=pk, ticket__in=seen, raw__isnull=False)
     response = HttpResponse(bytes(message.raw.content), content_type="application/octet-stream")  # type: ignore[union-attr]
     response["Content-Disposition"] = content_disposition_header(True, f"message-{message.pk}.eml")

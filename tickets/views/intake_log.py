@@ -1,13 +1,13 @@
 """Every mail that came in, and what became of it."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from django.contrib import messages
-from helpdesk.pages import agents_only
+from helpdesk.pages import agent_of, agents_only
 from tickets.models import RawMessage, RawState
 from tickets.operations import intake
 
@@ -19,7 +19,7 @@ PAGE = 50
 def intake_log(request: HttpRequest) -> HttpResponse:
     """The latest mails of the agent's inboxes; first of all those that wait for a person."""
     state = request.GET.get("state", "")
-    mails = RawMessage.objects.visible_to(request.user).select_related("inbox", "said").defer("content")
+    mails = RawMessage.objects.visible_to(agent_of(request)).select_related("inbox", "said").defer("content")
     if state in RawState.values:
         mails = mails.filter(state=state)
     if (before := request.GET.get("before", "")).isdigit():
@@ -39,7 +39,7 @@ def intake_log(request: HttpRequest) -> HttpResponse:
 @require_POST
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     """Read a parked mail again; release a quarantined one."""
-    raw = get_object_or_404(RawMessage.objects.visible_to(request.user), pk=pk)
+    raw = get_object_or_404(RawMessage.objects.visible_to(agent_of(request)), pk=pk)
     if raw.state in (RawState.PARKED, RawState.QUARANTINED):
         intake.replay(raw, force=raw.state == RawState.QUARANTINED)
         messages.success(request, _("It is being read again."))
@@ -52,7 +52,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def raw_mail(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail, byte for byte, to save."""
-    raw = get_object_or_404(RawMessage.objects.visible_to(request.user), pk=pk)
+    raw = get_object_or_404(RawMessage.objects.visible_to(agent_of(request)), pk=pk)
     response = HttpResponse(bytes(raw.content), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, f"mail-{raw.pk}.eml")
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from helpdesk.pages import agents_only
+from helpdesk.pages import agent_of, agents_only
 from tickets.models import Inbox
 from tickets.views.shared import queue_context, view_of
 
@@ -17,5 +17,5 @@ def queue(request: HttpRequest) -> HttpResponse:
     part = request.GET.get("part", "")
     if request.htmx and part in ("list", "views", "rows"):  # type: ignore[attr-defined]
         return render(request, f"tickets/queue.html#{part}", context)
-    context["addresses"] = list(Inbox.objects.visible_to(request.user).active().values_list("address", flat=True))
+    context["addresses"] = list(Inbox.objects.visible_to(agent_of(request)).active().values_list("address", flat=True))
     return render(request, "tickets/queue.html", context)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from helpdesk.models import Agent, Event, Team
-from helpdesk.pages import toast
+from helpdesk.pages import agent_of, toast
 from tickets import reading, registry, timeline
 from tickets.models import Tag, Ticket
 from tickets.operations import sending
@@ -19,7 +19,7 @@ from tickets.operations.undo import UNDOABLE
 
 def find(request: HttpRequest, number: int) -> Ticket:
     """The ticket, if the agent may see it; else 404, whether it exists or not."""
-    tickets = Ticket.objects.visible_to(request.user).select_related(
+    tickets = Ticket.objects.visible_to(agent_of(request)).select_related(
         "customer__organisation", "inbox", "assignee", "team"
     )
     return get_object_or_404(tickets, number=number)
@@ -27,7 +27,7 @@ def find(request: HttpRequest, number: int) -> Ticket:
 
 def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
     """The views column and the list."""
-    agent: Agent = request.user  # type: ignore[assignment]
+    agent: Agent = agent_of(request)
     inboxes = reading.inbox_ids(agent)
     found = reading.page(view, agent, after=request.GET.get("after", ""), inboxes=inboxes)
     counted = reading.counts(agent, inboxes)
@@ -49,7 +49,7 @@ def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
 
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     """Everything the conversation, its header and its panel show."""
-    agent: Agent = request.user  # type: ignore[assignment]
+    agent: Agent = agent_of(request)
     return {
         "ticket": ticket,
         "timeline": timeline.of(ticket),
@@ -103,9 +103,9 @@ def last_undoable(ticket: Ticket, agent: Agent) -> str:
 
 def after_act(request: HttpRequest, ticket: Ticket, said: str | Promise, *, can_undo: bool = True) -> HttpResponse:
     """Answer an act: the changed parts of the page for htmx, the whole page again for everybody else."""
-    undo_url = last_undoable(ticket, request.user) if can_undo else ""  # type: ignore[arg-type]
+    undo_url = last_undoable(ticket, agent_of(request)) if can_undo else ""
     if not request.htmx:  # type: ignore[attr-defined]
-        messages.success(request, said)
+        messages.success(request, str(said))
         return redirect("ticket", number=ticket.number)
     context = ticket_context(request, find(request, ticket.number))
     response = render(request, "tickets/ticket.html#changed", context)

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from helpdesk.pages import agents_only
+from helpdesk.pages import agent_of, agents_only
 from tickets import reading
 from tickets.forms import MessageForm
 from tickets.operations import replying, status
@@ -13,7 +13,7 @@ from tickets.operations.replying import Upload
 from tickets.operations.status import NotPossible
 from tickets.views.shared import after_act, find, not_possible, queue_context, ticket_context, view_of
 
-PARTS = ("header", "thread", "panel", "composer", "changed")
+PARTS = ("reading", "header", "thread", "panel", "composer", "changed")
 
 
 @agents_only
@@ -21,8 +21,8 @@ PARTS = ("header", "thread", "panel", "composer", "changed")
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """The conversation with its customer beside it; htmx is answered with the part it asks for."""
     found = find(request, number)
-    reading.mark_read(found, request.user)  # type: ignore[arg-type]
-    context = ticket_context(request, found)
+    context = {**ticket_context(request, found), "first_unread": reading.first_unread(found, agent_of(request))}
+    reading.mark_read(found, agent_of(request))
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
         return render(request, f"tickets/ticket.html#{part}", context)
@@ -32,7 +32,9 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 @agents_only
 @require_POST
 def reply(request: HttpRequest, number: int) -> HttpResponse:
-    """Answer the customer; `then=resolve` also resolves."""
+    """Answer the customer; `then=resolve` also resolves. What was written as a note stays one, whatever the address."""
+    if request.POST.get("kind") == "note":
+        return note(request, number)
     return _say(request, number, replying.reply, _("Answer sent"))
 
 
@@ -48,7 +50,7 @@ def _say(request: HttpRequest, number: int, operation, said: str) -> HttpRespons
     form = MessageForm(request.POST, request.FILES)
     if not form.is_valid():
         if request.htmx:  # type: ignore[attr-defined]
-            return not_possible(request, found, " ".join(e for errors in form.errors.values() for e in errors))
+            return not_possible(request, found, " ".join(str(e) for errors in form.errors.values() for e in errors))
         context = {**queue_context(request, view_of(request)), **ticket_context(request, found), "form": form}
         return render(request, "tickets/ticket.html", context, status=422)
     uploads = [
@@ -57,13 +59,13 @@ def _say(request: HttpRequest, number: int, operation, said: str) -> HttpRespons
     ]
     try:
         message = operation(
-            found, text=form.cleaned_data["text"], actor=request.user, once=form.cleaned_data["once"] or None,
+            found, text=form.cleaned_data["text"], actor=agent_of(request), once=form.cleaned_data["once"] or None,
             files=uploads,
         )  # fmt: skip
         if request.POST.get("then") == "resolve" and operation is replying.reply:
-            status.resolve(message.ticket, actor=request.user)  # type: ignore[arg-type]
+            status.resolve(message.ticket, actor=agent_of(request))
             said = _("Answer sent, ticket resolved")
     except NotPossible as why:
         return not_possible(request, found, str(why))
-    reading.mark_read(find(request, number), request.user)  # type: ignore[arg-type]
+    reading.mark_read(find(request, number), agent_of(request))
     return after_act(request, found, said, can_undo=False)

@@ -3,7 +3,6 @@
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -12,7 +11,7 @@ from reports.worked_examples import check
 
 class Command(BaseCommand):
     help = "Checks worked examples (one JSON object a line) against the published metric functions."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
