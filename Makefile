@@ -20,7 +20,8 @@ ifeq ($(strip $(SMTP_PORT)),)
 unexport SMTP_PORT
 endif
 
-.PHONY: help run install test check bench demo screenshots score-mail mail clean
+.PHONY: help run install test check lint format types contracts templates migrations \
+	bench demo screenshots score-mail mail clean
 .DELETE_ON_ERROR:
 
 help:  ## This list
@@ -34,13 +35,27 @@ install: $(BIN)/.installed-dev  ## The virtual environment, with what tests and 
 test: $(BIN)/.installed-dev  ## The tests; ARGS="-k words" runs some
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-check: $(BIN)/.installed-dev  ## Lint, format, types, import contracts, templates, migrations
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	git ls-files -z --cached --others --exclude-standard '*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
-	SECRET_KEY=only-for-looking-at-models-nothing-is-signed $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+check: $(BIN)/.installed-dev  ## Lint, format, types, import contracts, templates, migrations: all of them, then the verdict
+	@$(MAKE) --no-print-directory --keep-going lint format types contracts templates migrations
+
+lint:
+	@$(BIN)/ruff check .
+
+format:
+	@$(BIN)/ruff format --check .
+
+types:
+	@$(BIN)/mypy
+
+contracts:
+	@$(BIN)/lint-imports --no-logo
+
+templates:
+	@git ls-files -z --cached --others --exclude-standard '*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
+
+migrations:
+	@SECRET_KEY=only-for-looking-at-models-nothing-is-signed $(BIN)/python -W ignore::RuntimeWarning \
+	manage.py makemigrations --check --dry-run
 
 bench: $(BIN)/.installed-dev  ## The figures; WHAT=queue SIZES="1k 100k" measures some
 	@$(BIN)/python manage.py bench $(if $(WHAT),--what "$(WHAT)") $(if $(SIZES),--sizes "$(SIZES)") $(ARGS)
