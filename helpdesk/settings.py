@@ -207,7 +207,7 @@ SURVEY_DELAY_MINUTES = environment.whole("SURVEY_DELAY_MINUTES", 24 * 60)
 AUTO_CLOSE_DAYS = environment.whole("AUTO_CLOSE_DAYS", 14)
 
 # --- Work behind the pages ------------------------------------------------------------------------------------------
-_broker = REDIS_URL.replace("unix://", "redis+socket://", 1)
+_broker = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 CELERY_BROKER_URL = _broker
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -254,7 +254,6 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Helpdesk API",
     "VERSION": "1",
-    "OAS_VERSION": "3.1.1",
     "DESCRIPTION": "Tickets, messages and the acts agents perform on them. Errors are RFC 9457 problem details.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -13,6 +13,15 @@ os.environ.setdefault("INSTANCE", "tests")
 os.environ.setdefault("MAIL_CATCHER", "1")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+if (_worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")) and "REDIS_URL" in os.environ:
+    # each worker has a Redis database of its own: a test that empties the cache empties nobody else's
+    _redis, _number = os.environ["REDIS_URL"], int(_worker) + 1
+    if _redis.startswith("unix:"):
+        os.environ["REDIS_URL"] = f"{_redis.partition('?')[0]}?db={_number}"
+    else:
+        _server, _slash, _own = _redis.partition("//")[2].partition("/")
+        os.environ["REDIS_URL"] = f"redis://{_server}/{(int(_own or 0) + _number) % 16}"
+
 if "PYTEST_XDIST_WORKER" not in os.environ and not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
     from helpdesk import embedded
 

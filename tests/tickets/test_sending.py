@@ -43,7 +43,8 @@ def test_a_reply_arrives_with_text_html_and_threading(db, sink, ticket, ana, inb
     assert mail["Message-ID"] == f"<{message.message_id}>"
     assert mail["In-Reply-To"] == mail["References"] == "<first@customer.example>"
     assert mail["Auto-Submitted"] is None
-    text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
+    text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    html = mail.get_body(("html",)).get_content()
     assert "It ships today." in text and "-- \nYours, the support team" in text
     assert '<a href="https://demo.localhost/track"' in html and "&lt;now&gt;" in html
     assert states() == [DeliveryState.SENT]

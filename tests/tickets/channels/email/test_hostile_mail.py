@@ -103,7 +103,9 @@ def test_no_html_takes_a_second(body):
     assert time.perf_counter() - started < 1
 
 
-@pytest.mark.parametrize("charset", ["punycode", "idna", "zlib", "hex", "unicode_escape", "utf-7", "iso8859-99", "x-" * 30, ""])
+@pytest.mark.parametrize(
+    "charset", ["punycode", "idna", "zlib", "hex", "unicode_escape", "utf-7", "iso8859-99", "x-" * 30, ""]
+)
 def test_a_charset_that_is_none_costs_no_text(charset):
     assert parse(mail("caf\u00e9 +AOk-", content_type=f"text/plain; charset={charset}")).text
 
@@ -117,7 +119,12 @@ WORDS = [
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.one_of(st.binary(max_size=500), st.lists(st.one_of(st.sampled_from(WORDS), st.binary(max_size=12)), max_size=40).map(b"".join)))
+@given(
+    st.one_of(
+        st.binary(max_size=500),
+        st.lists(st.one_of(st.sampled_from(WORDS), st.binary(max_size=12)), max_size=40).map(b"".join),
+    )
+)
 def test_any_bytes_are_read(raw):
     read = parse(raw)
     assert isinstance(read, ParsedMail)
@@ -142,7 +149,9 @@ MODEL = multipart(
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
-        st.tuples(st.integers(0, len(MODEL) - 1), st.integers(0, 30), st.one_of(st.sampled_from(WORDS), st.binary(max_size=4))),
+        st.tuples(
+            st.integers(0, len(MODEL) - 1), st.integers(0, 30), st.one_of(st.sampled_from(WORDS), st.binary(max_size=4))
+        ),
         min_size=1,
         max_size=12,
     )

@@ -91,6 +91,7 @@ def test_a_server_that_numbers_anew_brings_no_second_ticket(db, server, mailbox)
     fetch(mailbox)
     receive_mail()
     Mailbox.objects.update(uidvalidity=1)
+    RawMessage.objects.update(source_key="1 1")
     assert fetch(mailbox) == 1
     receive_mail()
     assert Ticket.objects.count() == 1

@@ -1,0 +1,157 @@
+"""What mail servers say about mail we sent, in the standard form and in their own words."""
+
+import pytest
+
+from tests.tickets.channels.email.mails import mail, multipart, text_mail
+from tickets.channels.email.parsing import parse
+
+SERVER = {
+    "From": "Mail Delivery System <MAILER-DAEMON@mx.test>",
+    "return_path": "<>",
+    "subject": "Undelivered Mail Returned to Sender",
+}
+ORIGINAL = "Content-Type: message/rfc822\n\nFrom: support@desk.test\nTo: gone@x.test\nMessage-ID: <ours@desk.test>\nSubject: Re: Help\n\nHi"
+
+
+def report(*groups: str, explanation: str = "It failed.", **fields: str) -> bytes:
+    status = "Reporting-MTA: dns; mx.test\n\n" + "\n\n".join(groups) + "\n"
+    return multipart(
+        f"Content-Type: text/plain\n\n{explanation}",
+        f"Content-Type: message/delivery-status\n\n{status}",
+        ORIGINAL,
+        **{**SERVER, "content_type": "multipart/report; report-type=delivery-status; boundary=edge", **fields},
+    )
+
+
+def test_a_delivery_report_names_recipient_status_and_original():
+    read = parse(report("Final-Recipient: rfc822; gone@x.test\nAction: failed\nStatus: 5.1.1 (no such user)"))
+    assert read.is_bounce
+    assert read.bounced_addresses == ("gone@x.test",)
+    assert (read.bounce_status, read.bounce_action, read.original_message_id) == ("5.1.1", "failed", "ours@desk.test")
+    assert read.automated_reason
+    assert not read.is_auto_reply
+
+
+def test_every_recipient_that_failed_is_named_and_no_other():
+    read = parse(
+        report(
+            "Final-Recipient: rfc822; one@x.test\nAction: failed\nStatus: 5.2.2",
+            "Final-Recipient: rfc822; <two@x.test>\nAction: FAILED (bounced)\nStatus: 5.1.1",
+            "Final-Recipient: rfc822; fine@x.test\nAction: relayed\nStatus: 2.0.0",
+        )
+    )
+    assert read.bounced_addresses == ("one@x.test", "two@x.test")
+
+
+def test_the_address_we_wrote_to_counts_when_it_was_rewritten_on_the_way():
+    read = parse(
+        report(
+            "Original-Recipient: rfc822; alias@x.test\nFinal-Recipient: rfc822; real@y.test\nAction: failed\nStatus: 5.1.1"
+        )
+    )
+    assert read.bounced_addresses == ("alias@x.test",)
+
+
+@pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.0.0"), ("relayed", "2.1.5")])
+def test_other_outcomes_keep_their_action(action, status):
+    read = parse(
+        report(
+            f"Final-Recipient: rfc822; a@x.test\nAction: {action}\nStatus: {status}",
+            subject="Delivery Status Notification",
+        )
+    )
+    assert (read.bounce_action, read.bounce_status) == (action, status)
+
+
+def test_a_report_without_recipients_is_read_from_its_words():
+    read = parse(report(explanation="The following recipients did not receive your message:\n\n     <gone@x.test>"))
+    assert read.bounced_addresses == ("gone@x.test",)
+
+
+def test_an_x400_recipient_is_no_address():
+    read = parse(
+        report(
+            "Final-Recipient: x400; /c=de/s=gone\nAction: failed\nStatus: 5.1.1",
+            explanation="<gone@x.test>: no such user",
+        )
+    )
+    assert read.is_bounce
+    assert read.bounced_addresses in ((), ("gone@x.test",))
+
+
+def test_a_report_in_base64_is_read():
+    body = "RmluYWwtUmVjaXBpZW50OiByZmM4MjI7IGdvbmVAeC50ZXN0CkFjdGlvbjogZmFpbGVkClN0YXR1czogNS4xLjEK"
+    raw = multipart(
+        f"Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\n{body}",
+        **SERVER, content_type="multipart/report; report-type=delivery-status; boundary=edge",
+    )  # fmt: skip
+    assert parse(raw).bounced_addresses == ("gone@x.test",)
+
+
+DIALECTS = {
+    "qmail": ("failure notice", "Hi. This is the qmail-send program at mx.test.\nI'm afraid I wasn't able to deliver your message.\n\n<gone@x.test>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 unknown user\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <support@desk.test>\nTo: someone-else@x.test\n"),
+    "exim": ("Mail delivery failed: returning message to sender", "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  gone@x.test\n    SMTP error from remote mail server after RCPT TO: 550 No such user\n\n------ This is a copy of the message, including all the headers. ------\n\nFrom: support@desk.test\nTo: someone-else@x.test\n"),
+    "postfix": ("Undelivered Mail Returned to Sender", "This is the mail system at host mx.test.\n\nI'm sorry to have to inform you that your message could not\nbe delivered.\n\n<gone@x.test>: host mail.x.test[192.0.2.1] said: 550 5.1.1 User unknown (in\n    reply to RCPT TO command)\n"),
+    "sendmail": ("Returned mail: User unknown", "The original message was received at Mon, 1 Jan 2026\n\n   ----- The following addresses had permanent fatal errors -----\n<gone@x.test>\n\n   ----- Transcript of session follows -----\n... while talking to mail.x.test.:\n>>> RCPT To:<gone@x.test>\n<<< 550 5.1.1 <gone@x.test>... User unknown\n"),
+    "gmail": ("Delivery Status Notification (Failure)", "Delivery to the following recipient failed permanently:\n\n     gone@x.test\n\nTechnical details of permanent failure:\nThe error that the other server returned was: 550 5.1.1 unknown\n\n----- Original message -----\n\nFrom: support@desk.test\nTo: someone-else@x.test\n"),
+    "exchange": ("Undeliverable: Re: Help", "Your message\n\n  To:      support@desk.test\n  Subject: Re: Help\n\ndid not reach the following recipient(s):\n\ngone@x.test on Mon, 1 Jan 2026 16:51:51 -0500\n    The recipient name is not recognized\n"),
+    "notes": ("Undeliverable message", "------- Failure Reasons  --------\n\nUser not listed in the directory\ngone@x.test\n\n------- Returned Message --------\nReceived: from desk.test\nTo: someone-else@x.test\n"),
+    "imail": ("Undeliverable Mail", "Unknown user: gone@x.test\n\n\nOriginal message follows.\n\nReceived: from desk.test\nTo: someone-else@x.test\n"),
+    "ezweb": ("Mail System Error - Returned Mail", "Each of the following recipients was rejected by a remote\nmail server.\n\n    Recipient: <gone@x.test>\n    >>> RCPT TO:<gone@x.test>\n    <<< 550 <gone@x.test>: User unknown\n"),
+    "mailmarshal": ("Undeliverable Mail: \"Help\"", "Your message:\n   From:    support@desk.test\n   Subject: Help\n\nCould not be delivered because of\n\n550 5.1.1 User unknown\n\nThe following recipients were affected: \n    gone@x.test\n\nAdditional Information\nOriginal Sender:    <support@desk.test>\n"),
+    "yahoo": ("Failure Notice", "Sorry, we were unable to deliver your message to the following address.\n\n<gone@x.test>:\n550: Requested mail action not taken: mailbox unavailable\n\n--- Below this line is a copy of the message.\n\nTo: someone-else@x.test\n"),
+    "german": ("Mail delivery failed", "Ihre Nachricht konnte nicht zugestellt werden.\n\ngone@x.test:\nUser unknown\n\n--- The header of the original message is following. ---\n\nTo: someone-else@x.test\n"),
+    "o365": ("Undeliverable: Help", "Delivery has failed to these recipients or groups:\n\ngone@x.test (gone@x.test)\nThe email address you entered couldn't be found.\n"),
+    "mailbox-full": ("Warning: message delivery failure", "The user's mailbox is full.\n\nTo: <gone@x.test>\n550 5.2.2 mailbox full\n"),
+    "google-groups": ("Delivery Status Notification (Failure)", "Hello support@desk.test,\n\nAddress not found: your message wasn't delivered to gone@x.test because the address couldn't be found.\n"),
+}  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize(("subject", "body"), DIALECTS.values(), ids=DIALECTS.keys())
+def test_servers_that_write_prose_are_understood(subject, body):
+    read = parse(text_mail(body, **{**SERVER, "subject": subject}))
+    assert read.is_bounce
+    assert read.bounced_addresses == ("gone@x.test",)
+    assert read.bounce_action == "failed"
+
+
+def test_the_header_of_gmail_and_exim_names_the_recipients():
+    read = parse(text_mail("It failed.", x_failed_recipients="gone@x.test, other@x.test", **SERVER))
+    assert read.bounced_addresses == ("gone@x.test", "other@x.test")
+
+
+def test_a_delay_is_a_delay():
+    read = parse(
+        text_mail(
+            "Your message to <slow@x.test> has been delayed and we will keep trying.\n451 4.4.1 timeout",
+            **{**SERVER, "subject": "Delivery Status Notification (Delay)"},
+        )
+    )
+    assert (read.is_bounce, read.bounce_action) == (True, "delayed")
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("My delivery failed", "The parcel was returned to sender. My address is dora@customer.test."),
+        ("Undeliverable mail", "Every mail to my colleague is undeliverable, what does 550 5.1.1 user unknown mean?"),
+        ("Fwd: failure notice", "I get this when I write to sales@desk.test: unable to deliver."),
+        ("Returned mail", "I returned the mail server you sent me."),
+    ],
+)
+def test_a_person_who_writes_about_bounces_is_a_person(subject, body):
+    read = parse(text_mail(body, subject=subject))
+    assert not read.is_bounce
+    assert read.automated_reason == ""
+
+
+def test_a_person_who_attaches_a_report_is_a_person():
+    raw = multipart(
+        "Content-Type: text/plain\n\nI got the attached, please help.",
+        "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; gone@x.test\nAction: failed\nStatus: 5.1.1\n",
+    )
+    assert not parse(raw).is_bounce
+
+
+def test_a_mail_without_anything_of_a_bounce_is_none():
+    assert not parse(mail("Hello")).is_bounce
