@@ -272,5 +272,7 @@ def _name(raw: str) -> str:
     name = headers.raw_text(raw)
     if '"' in name:
         name = re.sub(r"\\(.)", r"\1", name.replace('\\"', "\0").replace('"', "")).replace("\0", '"')
-    name = headers.without_overrides(headers.decoded(name)).strip().strip("'\"").strip()
+    name = headers.without_overrides(headers.decoded(name)).strip()
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1].strip()
     return name[:255]

@@ -16,7 +16,9 @@ _CONTENT_ID = re.compile(r"cid:([^\"'\s>)\\]{1,500})", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _RICH_TAG = re.compile(r"<[^<>\n]{1,200}>")
-_BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text"})
+_BODY_TYPES = frozenset(
+    {"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text"}
+)
 _NAMED = {
     "text/calendar": "invitation.ics",
     "application/ics": "invitation.ics",
@@ -119,7 +121,9 @@ class _Collector:
         self.expand_tnef(body)
         shown = {unquote(one) for one in _CONTENT_ID.findall(html)} if html and self.files else set()
         body.attachments = tuple(
-            ParsedAttachment(one.filename, one.content_type, one.content, one.content_id, one.content_id in shown and bool(shown))
+            ParsedAttachment(
+                one.filename, one.content_type, one.content, one.content_id, one.content_id in shown and bool(shown)
+            )
             for one in self.files
         )
         return body
@@ -158,7 +162,9 @@ class _Collector:
         parameters = part.typed[1]
         raw_disposition = part.first("content-disposition")
         disposition, details = headers.parameters(raw_disposition) if raw_disposition else ("", {})
-        name = details.get("filename") or details.get("name") or parameters.get("name") or parameters.get("filename") or ""
+        name = (
+            details.get("filename") or details.get("name") or parameters.get("name") or parameters.get("filename") or ""
+        )
         is_first = not self.files and not self.has_text
         if kind in _BODY_TYPES and disposition != "attachment" and (not name or is_first):
             text = self.text_of(part)
@@ -210,7 +216,14 @@ class _Collector:
                 continue
             self.files.remove(file)
             for name, content in found.files:
-                self.add(_File(_file_name(name, _guessed_type(name), content, len(self.files) + 1, {}), _guessed_type(name), content, ""))
+                self.add(
+                    _File(
+                        _file_name(name, _guessed_type(name), content, len(self.files) + 1, {}),
+                        _guessed_type(name),
+                        content,
+                        "",
+                    )
+                )
             if not body.text.strip() and found.text:
                 body.text = body.answer_text = found.text
             if not body.html and found.html:
@@ -272,7 +285,11 @@ def _file_name(name: str, kind: str, content: bytes, number: int, parameters: di
         return found
     if kind in ("message/rfc822", "message/global"):
         subject = _subject_of(content)
-        return headers.file_name(re.sub(r"[/\\:*?\"<>|]+", "-", subject))[:150] + ".eml" if subject else f"message-{number}.eml"
+        return (
+            headers.file_name(re.sub(r"[/\\:*?\"<>|]+", "-", subject))[:150] + ".eml"
+            if subject
+            else f"message-{number}.eml"
+        )
     if kind in _NAMED:
         return _NAMED[kind]
     return f"attachment-{number}{mimetypes.guess_extension(kind) or '.bin'}"

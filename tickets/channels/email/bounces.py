@@ -7,7 +7,7 @@ from email import message_from_bytes
 
 from flufl.bounce import all_failures
 
-from tickets.channels.email import addresses, headers
+from tickets.channels.email import addresses, headers, machine_phrases
 from tickets.channels.email.addresses import Address
 from tickets.channels.email.tree import Part
 
@@ -15,61 +15,32 @@ _SCANNED = 65536
 
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
-_DAEMONS = re.compile(
-    r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|postmaster|post[-_.]?office|mail[-_.]?delivery(?:[-_.]?(?:system|subsystem))?|"
-    r"mailer|smtpd?|bounces?|system[-_.]?administrator|maildaemon|mailsystem|mail-system|daemon|uucp|mmdf|undeliverable)"
-    r"(?:[+_.-].*)?",
-    re.IGNORECASE,
-)
+_DAEMONS = re.compile(rf"(?:{'|'.join(machine_phrases.DAEMONS)})(?:[+_.-].*)?", re.IGNORECASE)
 _DAEMON_NAME = re.compile(
-    r"mail(?:er)?[ -]?(?:delivery|daemon|system)|delivery subsystem|postmaster|system administrator|internet mail delivery|"
-    r"mail administrator|microsoft outlook|delivery status",
+    r"mail(?:er)?[ -]?(?:delivery|daemon|system)|delivery subsystem|postmaster|system administrator|"
+    r"internet mail delivery|mail administrator|microsoft outlook|delivery status",
     re.IGNORECASE,
 )
-_SUBJECT = re.compile(
-    r"undeliver(?:able|ed)|undelivered mail|returned mail|mail returned|returned to sender|return to sender|"
-    r"delivery (?:status )?(?:notification|failure|failed|error|problem|report|has failed|incomplete|delayed|unsuccessful)|"
-    r"failure notice|mail (?:delivery )?(?:failed|failure|error|system error)|mail delivery|non[- ]?delivery|nondeliverable|"
-    r"message (?:not delivered|status - undeliverable|undeliverable|delivery|could not be)|could not (?:be delivered|deliver)|"
-    r"delayed mail|warning: (?:could not send|message)|message delay|mail could not be|user unknown|unknown (?:user|address)|"
-    r"mailbox (?:full|unavailable|quota)|undelivered|can't be delivered|failed mail|\bndr\b|\bndn\b|"
-    r"unzustellbar|nicht zugestellt|zustellung fehlgeschlagen|unzustellbarkeitsbericht|nicht zustellbar|"
-    r"non remis|échec de (?:la )?remise|non distribué|notification d'échec|"
-    r"no se (?:ha podido|puede) entregar|no se puede entregar|error de entrega|fallo de entrega|devuelto|"
-    r"mancato recapito|impossibile recapitare|notifica di mancato|messaggio non recapitato|"
-    r"onbestelbaar|niet (?:afgeleverd|bezorgd)|não entregue|falha na entrega|não foi possível entregar|"
-    r"kan ikke leveres|ikke leveret|går inte att leverera|ej levererat|kunne ikke leveres|ei voitu toimittaa|toimittaminen epäonnistui|"
-    r"niedostarczona|nie można dostarczyć|niedoręczon|nedoručiteln|nedoručen|kézbesíthetetlen|"
-    r"не доставлено|недоставлен|невозможно доставить|не может быть доставлен|не вдалося доставити|teslim edilemedi|iletilemedi|"
-    r"δεν παραδόθηκε|nelivrat|配信不能|配信できません|送信できませんでした|未达|退信|无法投递|無法傳遞|未傳遞|系统退信|배달되지|반송|전송 실패|تعذر التسليم|לא ניתן למסירה",
-    re.IGNORECASE,
-)
+_SUBJECT = re.compile("|".join(machine_phrases.BOUNCE_SUBJECTS), re.IGNORECASE)
 # A subject in ASCII without any of these needs no closer look.
-_SUBJECT_HINTS = ("deliver", "return", "fail", "mail", "unknown", "nd", "remis", "stell", "recapit", "entreg", "bestel", "lever")
-# Sentences that only a mail server writes.
-_SENTENCE = re.compile(
-    r"qmail-send program|couldn't be delivered|could not be delivered|cannot be delivered|was not delivered to|"
-    r"unable to deliver|undeliverable|delivery (?:has |to the following recipients? )?failed|permanent(?:ly)? (?:fatal )?(?:error|failure)|"
-    r"did not reach the following recipient|user unknown|no such user|unknown user|mailbox (?:is )?(?:full|unavailable|not found)|"
-    r"recipient (?:address )?(?:rejected|unknown|not found)|address not found|host unknown|"
-    r"does(?:n't| not) exist|delivery temporarily suspended|will be returned to you|returned to sender|message could not be|"
-    r"wasn't able to deliver|(?:has|have) been returned|non-?delivery report|not receive your message|unreachable|undeliverable|has been delayed|have not been able to deliver|over quota|quota exceeded|not our customer|"
-    r"konnte nicht zugestellt|n'a pas pu être|no se pudo entregar|non è stato possibile|недоставлен|не удалось доставить|无法投递|投递失败",
-    re.IGNORECASE,
-)
+_SUBJECT_HINTS = (
+    "deliver", "return", "fail", "mail", "unknown", "nd", "remis", "stell", "recapit", "entreg", "bestel", "lever",
+)  # fmt: skip
+_SENTENCE = re.compile("|".join(machine_phrases.BOUNCE_SENTENCES), re.IGNORECASE)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.])([45])([0-9])([0-9])[ -]")
-_DELAY = re.compile(r"delay(?:ed)?|will (?:keep|continue) (?:trying|to try)|still trying|not yet|warning", re.IGNORECASE)
+_DELAY = re.compile(
+    r"delay(?:ed)?|will (?:keep|continue) (?:trying|to try)|still trying|not yet|warning", re.IGNORECASE
+)
 _ORIGINAL_BELOW = re.compile(
-    r"^[ \t>*=_-]{0,40}(?:(?:below this line|this) is a copy|(?:included is|here follows|following is) (?:a|the) (?:copy|message)|"
-    r"(?:your |the )?original (?:message|mail|text)\b|unsent message|message (?:header|text) follows|returned (?:message|mail)|"
-    r"(?:your|undelivered|old|bounced|failed) (?:message|mail) (?:follows|headers?)|old message:|transcript of (?:session|message) follows: headers|header of|message headers?|"
-    r"received: (?:from|by)|return-path:|\[?message body).*$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"^[ \t>*=_-]{{0,40}}(?:{'|'.join(machine_phrases.ORIGINAL_BELOW)}).*$", re.IGNORECASE | re.MULTILINE
 )
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+# An address alone on its line, in brackets, or after the word that names it.
 _FAILED_NEAR = re.compile(
-    r"^\s*(?:<([^<>\s@]{1,64}@[^<>\s]{1,255})>[:,;.]?.{0,200}|(?:to|rcpt to|recipient|failed recipient|address|user|mailbox):?\s*<?([^<>\s@]{1,64}@[^<>\s]{1,255}?)>?[.,;:]?\s*"
+    r"^\s*(?:<([^<>\s@]{1,64}@[^<>\s]{1,255})>[:,;.]?.{0,200}"
+    r"|(?:to|rcpt to|recipient|failed recipient|address|user|mailbox):?\s*"
+    r"<?([^<>\s@]{1,64}@[^<>\s]{1,255}?)>?[.,;:]?\s*"
     r"|([^<>\s@\"'(:]{1,64}@[^<>\s\"')]{1,255}?)[:.,;]?)\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -87,14 +58,23 @@ class Bounce:
 
 
 def read(
-    root: Part, raw: bytes, *, text: str, subject: str, sender: Address | None, return_path: str | None, known_ids: tuple[str, ...]
+    root: Part,
+    raw: bytes,
+    *,
+    text: str,
+    subject: str,
+    sender: Address | None,
+    return_path: str | None,
+    known_ids: tuple[str, ...],
 ) -> Bounce | None:
     """The report this mail is; None when it is an ordinary mail."""
-    kind, parameters = root.typed
+    kind = root.typed[0]
     leaves = [part for part in root.walk_parts() if not part.parts]
-    reports = [part for part in leaves if part.typed[0] in ("message/delivery-status", "message/global-delivery-status")]
+    reports = [
+        part for part in leaves if part.typed[0] in ("message/delivery-status", "message/global-delivery-status")
+    ]
     if reports:
-        if kind != "multipart/report" and not _is_from_a_server(sender, return_path, root) and not _says_so(subject):
+        if kind != "multipart/report" and not _may_be_a_server(sender, return_path, root) and not _says_so(subject):
             return None
         groups = [group for part in reports for group in _groups(_text_of(part))]
         found = _from_report(groups)
@@ -106,21 +86,26 @@ def read(
 
 
 def _unreported(
-    root: Part, raw: bytes, text: str, subject: str, sender: Address | None, return_path: str | None, leaves: list[Part],
-    known_ids: tuple[str, ...],
+    root: Part, raw: bytes, text: str, subject: str, sender: Address | None, return_path: str | None,
+    leaves: list[Part], known_ids: tuple[str, ...],
 ) -> Bounce | None:  # fmt: skip
-    """Servers that write prose. It takes two signs of three: who writes, what the subject says, what the text says."""
+    """Servers that write prose. It takes two signs, three where From names no server.
+
+    The signs are who writes, what the subject says, what the text says, and that the mail it is about is quoted.
+    """
     failed_header = [one.address for one in addresses.addresses_in(root.all("x-failed-recipients"))]
-    from_server = _is_from_a_server(sender, return_path, root)
+    from_server = _may_be_a_server(sender, return_path, root)
     says_so = _says_so(subject)
     if not (failed_header or from_server or says_so):
         return None
     body = text[:_SCANNED]
     sentence = _SENTENCE.search(body)
-    is_report = root.typed[0] == "multipart/report" and root.typed[1].get("report-type", "").lower() == "delivery-status"
+    is_report = (
+        root.typed[0] == "multipart/report" and root.typed[1].get("report-type", "").lower() == "delivery-status"
+    )
     if not failed_header and not is_report:
         signs = from_server + says_so + bool(sentence) + _has_original(leaves, body)
-        if signs < (2 if from_server else 3):
+        if signs < (2 if _is_daemon(sender, root) else 3):
             return None
     recipients = tuple(dict.fromkeys(failed_header)) or _scanned(raw, root) or found_in_text(body, _own(root, sender))
     status, action = _status_in(body)
@@ -138,25 +123,35 @@ def _says_so(subject: str) -> bool:
     return bool(_SUBJECT.search(subject))
 
 
-def _is_from_a_server(sender: Address | None, return_path: str | None, root: Part) -> bool:
+def _is_daemon(sender: Address | None, root: Part) -> bool:
+    """Whether the address in From is one that only servers use."""
     if sender is None:
-        raw = headers.decoded(root.first("from")) if root.first("from") else ""
-        return (raw in ("", "<>") and return_path == "") or bool(_DAEMON_NAME.search(raw[:200]) or _DAEMONS.match(raw[:100]))
-    if _DAEMONS.fullmatch(sender.address.rpartition("@")[0]):
+        raw = headers.decoded(root.first("from"))[:200]
+        return bool(_DAEMON_NAME.search(raw) or _DAEMONS.match(raw))
+    return bool(_DAEMONS.fullmatch(sender.address.rpartition("@")[0]))
+
+
+def _may_be_a_server(sender: Address | None, return_path: str | None, root: Part) -> bool:
+    """Whether anything says that a server writes. The null return path is also that of autoresponders."""
+    if return_path == "" or _is_daemon(sender, root):
         return True
-    return bool(_DAEMON_NAME.search(sender.name)) or return_path == "" or return_path is not None and bool(
-        _DAEMONS.fullmatch(return_path.rpartition("@")[0] or return_path)
-    )
+    if return_path and _DAEMONS.fullmatch(return_path.rpartition("@")[0]):
+        return True
+    return sender is not None and bool(_DAEMON_NAME.search(sender.name))
 
 
 def _has_original(leaves: list[Part], body: str) -> bool:
     """Whether the mail carries the one it speaks of."""
-    return any(part.typed[0].startswith(("message/rfc822", "text/rfc822")) for part in leaves) or bool(_ORIGINAL_BELOW.search(body))
+    return any(part.typed[0].startswith(("message/rfc822", "text/rfc822")) for part in leaves) or bool(
+        _ORIGINAL_BELOW.search(body)
+    )
 
 
 def _own(root: Part, sender: Address | None) -> set[str]:
     """Addresses that name the parties of the report itself, never a failed recipient."""
-    own = {one.address.lower() for one in addresses.addresses_in([*root.all("to"), *root.all("cc"), *root.all("reply-to")])}
+    own = {
+        one.address.lower() for one in addresses.addresses_in([*root.all("to"), *root.all("cc"), *root.all("reply-to")])
+    }
     if sender:
         own.add(sender.address.lower())
     return own
@@ -231,7 +226,13 @@ def _completed(found: Bounce, leaves: list[Part], text: str, known_ids: tuple[st
     """The bounce with the id of the mail it speaks of, from the copy it carries."""
     original = ""
     for part in leaves:
-        if part.typed[0] in ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers"):
+        if part.typed[0] in (
+            "message/rfc822",
+            "text/rfc822-headers",
+            "message/rfc822-headers",
+            "message/global",
+            "message/global-headers",
+        ):
             match = _MESSAGE_ID.search(_text_of(part))
             if match:
                 original = match[1]
@@ -262,7 +263,9 @@ def found_in_text(text: str, own: set[str] | None = None) -> tuple[str, ...]:
     named = [one for match in _FAILED_NEAR.finditer(scope) for one in match.groups() if one]
     for candidates in (named, _ADDRESS.findall(scope)):
         found = dict.fromkeys(addresses.normal(one.strip(".'")) for one in candidates)
-        kept = [one for one in found if one and one.lower() not in own and not _DAEMONS.fullmatch(one.rpartition("@")[0])]
+        kept = [
+            one for one in found if one and one.lower() not in own and not _DAEMONS.fullmatch(one.rpartition("@")[0])
+        ]
         if kept:
             return tuple(kept[:50])
     return ()

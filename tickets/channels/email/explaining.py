@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from tickets.channels.email.parsing import ParsedMail, parse
+from tickets.channels.email.parsing import ParsedAttachment, ParsedMail, parse
 
 
 def facts_of(raw: bytes) -> dict[str, Any]:
@@ -99,10 +99,12 @@ def _sender(mail: ParsedMail) -> str:
 
 
 def _files(mail: ParsedMail) -> str:
-    return "\n".join(
-        f"{one.filename} ({one.content_type}, {len(one.content):,} bytes{', shown in the text' if one.is_inline else ''})"
-        for one in mail.attachments
-    ) or "(none)"
+    return "\n".join(_file(one) for one in mail.attachments) or "(none)"
+
+
+def _file(one: ParsedAttachment) -> str:
+    shown = ", shown in the text" if one.is_inline else ""
+    return f"{one.filename} ({one.content_type}, {len(one.content):,} bytes{shown})"
 
 
 def _indented(text: str) -> str:

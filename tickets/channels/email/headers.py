@@ -214,7 +214,7 @@ def _parameters(text: str) -> dict[str, str]:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     position, length = 0, len(text)
     while position < length and len(pairs) < 200:
         equals = text.find("=", position)

@@ -49,7 +49,9 @@ _MARKERS = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
-_BARRED = re.compile(r"border(?:-left|-right)?(?:-style|-width)?\s*:\s*(?!none|0)[^;]{0,40}(?:solid|\dp)", re.IGNORECASE)
+_BARRED = re.compile(
+    r"border(?:-left|-right)?(?:-style|-width)?\s*:\s*(?!none|0)[^;]{0,40}(?:solid|\dp)", re.IGNORECASE
+)
 _INDENTED = re.compile(r"border\s*:\s*(?:none|0)|margin(?:-left)?\s*:\s*[^;]{0,20}40px", re.IGNORECASE)
 
 
@@ -154,7 +156,7 @@ class _Reader:
         self.preformatted = 0
         self.lists: list[int] = []
         self.history_line: int | None = None
-        self.wants_blank = False
+        self.blank: str | None = None  # the empty line that is due before the next text, with its marks
 
     def read(self) -> Converted:
         node: LexborNode | None = self.parser.root
@@ -242,19 +244,19 @@ class _Reader:
         tag = node.tag or ""
         if tag in _BLOCKS:
             self.break_line()
-            if tag in _SPACED:
-                self.wants_blank = True
             if tag == "blockquote" and _is_quote(node):
                 self.quotes -= 1
             elif tag == "pre":
                 self.preformatted -= 1
             elif tag in ("ol", "ul") and self.lists:
                 self.lists.pop()
+            if tag in _SPACED:
+                self.blank = self.marked("").rstrip()
 
     def start_block(self, tag: str) -> None:
         self.break_line()
         if tag in _SPACED and self.lines:
-            self.wants_blank = True
+            self.blank = self.marked("").rstrip()
 
     def add_text(self, text: str) -> None:
         if self.preformatted:
@@ -279,9 +281,9 @@ class _Reader:
         text = text.rstrip() if self.preformatted else text.replace("\xa0", " ").rstrip()
         if not text and not keep_empty:
             return
-        if self.wants_blank and self.lines and self.lines[-1].strip("> "):
-            self.lines.append(self.marked("").rstrip())
-        self.wants_blank = False
+        if self.blank is not None and self.lines and self.lines[-1].strip("> "):
+            self.lines.append(self.blank)
+        self.blank = None
         self.lines.append(self.marked(text))
 
 

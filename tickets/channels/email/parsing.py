@@ -18,6 +18,7 @@ from tickets.channels.email import (
     bounces,
     charsets,
     headers,
+    history,
     limits,
     quoting,
     tree,
@@ -101,7 +102,7 @@ def _parse(raw: bytes, trusted_authserv_id: str) -> ParsedMail:
     )  # fmt: skip
     divided = _guarded(
         lambda: quoting.split(
-            content.answer_text, forward=quoting.is_forward(subject), history_line=content.history_line
+            content.answer_text, forward=history.is_forward(subject), history_line=content.history_line
         ),
         lambda: quoting.Split(content.text, content.text, False), warnings, "The quotation",
     )  # fmt: skip

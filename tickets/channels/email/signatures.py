@@ -21,6 +21,7 @@ _SENT_WORDS = frozenset(
     for pattern in phrases.SENT_FROM
     for word in re.findall(r"[A-Za-z]{3,}", pattern.replace("{device}", " "))
 )
+_LINK = re.compile(r"[<(\[]?https?://[^\s>)\]]*[>)\]]?")
 _NAME_AFTER_DASH = re.compile(r"[-–—~/](?![-/])[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,2}")
 _POSTSCRIPT = re.compile(r"\s*P\.?\s?S\.?\b[ :.-]", re.IGNORECASE)
 
@@ -65,10 +66,10 @@ def _begin(lines: list[str], kinds: list[str], start: int, end: int, *, may_be_a
         if stripped in ("--", "—", "–", "-​-") and (below <= 30 or line.startswith("-- ")):
             return index
         if not has_above:
-            if below == 0 and len(stripped) < 90 and _is_sent_from(stripped):
+            if below == 0 and len(stripped) < 160 and _is_sent_from(stripped):
                 return index
             continue
-        if len(stripped) < 90 and _is_sent_from(stripped):
+        if len(stripped) < 160 and _is_sent_from(stripped):
             return index
         if below <= 12 and len(stripped) >= 20 and not stripped.strip("_") and is_last:
             return index
@@ -82,6 +83,8 @@ def _begin(lines: list[str], kinds: list[str], start: int, end: int, *, may_be_a
 
 
 def _is_sent_from(stripped: str) -> bool:
+    if "http" in stripped:
+        stripped = _LINK.sub("", stripped).strip()
     if stripped.isascii() and _SENT_WORDS.isdisjoint(stripped.lower().strip("*_(<[").split(" ")):
         return False
     return bool(_SENT_FROM.fullmatch(stripped))

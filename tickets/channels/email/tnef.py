@@ -25,7 +25,9 @@ def read(content: bytes) -> Opened | None:
         return None
     try:
         container = TNEF(content, do_checksum=False)
-        files = tuple((str(one.long_filename() or one.name or "file"), bytes(one.data or b"")) for one in container.attachments)
+        files = tuple(
+            (str(one.long_filename() or one.name or "file"), bytes(one.data or b"")) for one in container.attachments
+        )
         text, html = _text(container.body), _text(container.htmlbody)
     except Exception:  # the library raises whatever its tables meet
         return None

@@ -6,12 +6,15 @@ from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from tickets.channels.email import headers
 from tickets.channels.email.limits import MAX_HEADER_BLOCK
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
+# A line that is neither a header nor the continuation of one, and the headers worth looking for below it.
+_NO_HEADER = re.compile(rb"\n(?![ \t\r\n]|[!-9;-~]+[ \t]*:)")
+_CORE_HEADER = re.compile(rb"\n(?:from|to|subject|date|message-id|content-type|mime-version):", re.IGNORECASE)
 _NO_HEADERS: list[str] = []
 
 
@@ -82,13 +85,9 @@ def read(raw: bytes) -> tuple[Part, str]:
     raw = raw.lstrip(b"\r\n\x00") if raw[:1] in b"\r\n\x00" else raw
     raw = _mended(raw.removeprefix(b"\xef\xbb\xbf"))
     try:
-        return message_from_bytes(raw, _class=Part, policy=compat32), ""
+        return cast(Part, message_from_bytes(raw, _class=Part, policy=compat32)), ""
     except Exception as error:
         return _flat(raw), f"The structure could not be read ({type(error).__name__})."
-
-
-_NO_HEADER = re.compile(rb"\n(?![ \t\r\n]|[!-9;-~]+[ \t]*:)")
-_CORE_HEADER = re.compile(rb"\n(?:from|to|subject|date|message-id|content-type|mime-version):", re.IGNORECASE)
 
 
 def _mended(raw: bytes) -> bytes:

@@ -37,7 +37,7 @@ def find(text: str) -> list[Encoded]:
 
 def _lines(text: str, position: int, *, is_base64: bool) -> tuple[bytes, int] | None:
     """The content and the place after `end`; None when this is no encoded file after all."""
-    out = []
+    out: list[bytes] = []
     while position < len(text):
         newline = text.find("\n", position)
         end = len(text) if newline < 0 else newline

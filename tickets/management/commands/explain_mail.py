@@ -1,6 +1,7 @@
 """Show what the helpdesk reads in a mail, for people or as a stream of JSON. Needs no database."""
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -21,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """A file, or the stream."""
-        parser.add_argument("file", nargs="?", type=Path, help="A mail as it was received (.eml); - for standard input.")
+        parser.add_argument(
+            "file", nargs="?", type=Path, help="A mail as it was received (.eml); - for standard input."
+        )
         parser.add_argument("--stream", action="store_true", help="Read paths from standard input, print JSON lines.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,7 +57,6 @@ def stream() -> None:
 
 def _answer(path: bytes) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            return explaining.facts_of(file.read())
+        return explaining.facts_of(Path(os.fsdecode(path)).read_bytes())
     except Exception as error:  # the stream goes on, whatever this was
         return {"error": f"{type(error).__name__}: {error}"[:500]}

@@ -1,5 +1,6 @@
 """What mail servers say about mail we sent, in the standard form and in their own words."""
 
+# ruff: noqa: E501 - mails have long lines
 import pytest
 
 from tests.tickets.channels.email.mails import mail, multipart, text_mail
@@ -104,7 +105,7 @@ DIALECTS = {
     "o365": ("Undeliverable: Help", "Delivery has failed to these recipients or groups:\n\ngone@x.test (gone@x.test)\nThe email address you entered couldn't be found.\n"),
     "mailbox-full": ("Warning: message delivery failure", "The user's mailbox is full.\n\nTo: <gone@x.test>\n550 5.2.2 mailbox full\n"),
     "google-groups": ("Delivery Status Notification (Failure)", "Hello support@desk.test,\n\nAddress not found: your message wasn't delivered to gone@x.test because the address couldn't be found.\n"),
-}  # fmt: skip  # noqa: E501
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("subject", "body"), DIALECTS.values(), ids=DIALECTS.keys())
@@ -155,3 +156,25 @@ def test_a_person_who_attaches_a_report_is_a_person():
 
 def test_a_mail_without_anything_of_a_bounce_is_none():
     assert not parse(mail("Hello")).is_bounce
+
+
+def test_an_autoresponder_that_quotes_the_mail_is_no_bounce():
+    read = parse(
+        text_mail(
+            "I am away until Monday.\n\n----- Original message -----\nFrom: support@desk.test",
+            return_path="<>",
+            subject="Out of office: Re: Help",
+            auto_submitted="auto-replied",
+        )
+    )
+    assert (read.is_bounce, read.is_auto_reply) == (False, True)
+
+
+def test_a_filter_that_calls_itself_a_mail_system_is_no_bounce():
+    raw = multipart(
+        "Content-Type: text/plain\n\nA file was removed.",
+        ORIGINAL,
+        From="Mail Delivery System <filter@x.test>",
+        subject="Notice",
+    )
+    assert not parse(raw).is_bounce

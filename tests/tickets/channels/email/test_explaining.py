@@ -1,5 +1,6 @@
 """explain_mail shows what was read, to people and to programs, and never dies."""
 
+# ruff: noqa: E501 - mails have long lines
 import io
 import json
 import sys

@@ -1,5 +1,6 @@
 """No mail stalls the reader, overflows it or makes it fail."""
 
+# ruff: noqa: E501 - mails have long lines
 import time
 
 import pytest

@@ -1,5 +1,6 @@
 """What is new in a reply, whatever program and language wrote it."""
 
+# ruff: noqa: E501 - mails have long lines
 import pytest
 
 from tests.tickets.channels.email.mails import html_mail, multipart, text_mail

@@ -1,5 +1,6 @@
 """Bodies and files of every shape become text, HTML and attachments."""
 
+# ruff: noqa: E501 - mails have long lines
 import pytest
 
 from tests.tickets.channels.email.mails import html_mail, mail, multipart, text_mail
