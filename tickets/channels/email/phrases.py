@@ -114,7 +114,7 @@ FORWARDED = (
 
 # Subject prefixes of a forward.
 FORWARD_PREFIXES = (
-    "fw", "fwd", "wg", "tr", "rv", "i", "enc", "res enc", "doorst", "vs", "vb", "pd", "přep", "továbbítás", "пересл",
+    "fw", "fwd", "wg", "tr", "rv", "i", "enc", "res enc", "doorst", "vl", "vb", "pd", "přep", "továbbítás", "пересл",
     "fwd.", "转发", "轉寄", "轉發", "転送", "전달", "הועבר", "ilt", "προωθ", "yön", "ynt fw",
 )  # fmt: skip
 
