@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import signing
@@ -24,6 +24,7 @@ from tickets.models import Inbox, ReadMark, Status, Ticket
 from tickets.models.ticket import TicketQuerySet
 
 PAGE = 50
+JUST = timedelta(minutes=10)
 COUNT_MOST = 500
 
 
@@ -104,6 +105,23 @@ def page(view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxe
     return Page(dress([number for number, _value in shown], agent), more)
 
 
+def arrivals(view: View, agent: Agent, shown: Sequence[Ticket], *, inboxes: Sequence[int]) -> Sequence[Ticket]:
+    """What came into a view in the last minutes and stands further down than `shown`: the latest first, at most five.
+
+    The queue begins with who has waited longest; without this, a new mail would arrive out of sight.
+    """
+    if view.order[0] != "waiting_since" or len(shown) < PAGE:
+        return []
+    since = clock.now() - JUST
+    numbers: list[tuple[datetime, int]] = []
+    for inbox in inboxes:
+        fresh = view.narrow(Ticket.objects.filter(inbox_id=inbox, waiting_since__gte=since), agent)
+        numbers += fresh.order_by("-waiting_since", "-number").values_list("waiting_since", "number")[:5]
+    above = {ticket.number for ticket in shown}
+    latest = [number for _since, number in sorted(numbers, reverse=True) if number not in above]
+    return dress(latest[:5], agent) if latest else []
+
+
 def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
     """Tickets ready to be shown as rows, in the order of `numbers`."""
     found = {
@@ -178,14 +196,15 @@ def first_unread(ticket: Ticket, agent: Agent) -> int | None:
     mark = ReadMark.objects.filter(ticket=ticket, agent=agent).values_list("message_id", flat=True).first()
     if mark is None:
         return None
-    return ticket.messages.filter(pk__gt=mark).order_by("created_at", "pk").values_list("pk", flat=True).first()
+    others = ticket.messages.filter(pk__gt=mark).exclude(author=agent)
+    return others.order_by("created_at", "pk").values_list("pk", flat=True).first()
 
 
-def mark_read(ticket: Ticket, agent: Agent) -> None:
-    """Remember that the agent has seen the ticket's latest message."""
-    if ticket.last_message_id:
+def mark_read(ticket: Ticket, agent: Agent, *, upto: int | None) -> None:
+    """Remember that the agent has seen the ticket's messages up to this one; notes are among them."""
+    if upto:
         ReadMark.objects.bulk_create(
-            [ReadMark(agent=agent, ticket=ticket, message_id=ticket.last_message_id)],
+            [ReadMark(agent=agent, ticket=ticket, message_id=upto)],
             update_conflicts=True, unique_fields=["agent", "ticket"], update_fields=["message_id"],
         )  # fmt: skip
 

@@ -42,6 +42,9 @@ def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
             for v in reading.VIEWS
         ],
         "tickets": found.tickets,
+        "arrivals": []
+        if request.GET.get("after")
+        else reading.arrivals(view, agent, found.tickets, inboxes=inboxes),
         "next_url": f"{reverse('queue')}?view={view.key}&after={found.after}" if found.after else "",
         "rail_current": "queue",
     }  # fmt: skip
@@ -52,6 +55,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     agent: Agent = agent_of(request)
     return {
         "ticket": ticket,
+        "badges": registry.badges(ticket),
         "timeline": timeline.of(ticket),
         "panels": registry.panels(ticket, agent),
         "participants": list(ticket.participants.all()),
@@ -93,9 +97,11 @@ def view_of(request: HttpRequest) -> reading.View:
     return view
 
 
-def last_undoable(ticket: Ticket, agent: Agent) -> str:
-    """Where to post to undo what the agent just did; "" when it cannot be undone."""
-    event = Event.objects.filter(stream_id=ticket.number, actor_id=agent.pk).order_by("-id").first()
+def undo_url_of(request: HttpRequest, ticket: Ticket) -> str:
+    """Where to post to undo what this request did; "" when it did nothing, or nothing that can be undone."""
+    cause = request.request_id[:64]  # type: ignore[attr-defined]
+    done = Event.objects.filter(stream_id=ticket.number, actor_id=agent_of(request).pk, cause=cause)
+    event = done.order_by("-id").first()
     if event is None or event.verb not in UNDOABLE:
         return ""
     return reverse("ticket_undo", args=[ticket.number, event.pk])
@@ -103,7 +109,7 @@ def last_undoable(ticket: Ticket, agent: Agent) -> str:
 
 def after_act(request: HttpRequest, ticket: Ticket, said: str | Promise, *, can_undo: bool = True) -> HttpResponse:
     """Answer an act: the changed parts of the page for htmx, the whole page again for everybody else."""
-    undo_url = last_undoable(ticket, agent_of(request)) if can_undo else ""
+    undo_url = undo_url_of(request, ticket) if can_undo else ""
     if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, str(said))
         return redirect("ticket", number=ticket.number)

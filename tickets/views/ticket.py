@@ -22,7 +22,8 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """The conversation with its customer beside it; htmx is answered with the part it asks for."""
     found = find(request, number)
     context = {**ticket_context(request, found), "first_unread": reading.first_unread(found, agent_of(request))}
-    reading.mark_read(found, agent_of(request))
+    shown = [entry.message.id for entry in context["timeline"] if entry.message]
+    reading.mark_read(found, agent_of(request), upto=max(shown, default=None))
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
         return render(request, f"tickets/ticket.html#{part}", context)
@@ -67,5 +68,5 @@ def _say(request: HttpRequest, number: int, operation, said: str) -> HttpRespons
             said = _("Answer sent, ticket resolved")
     except NotPossible as why:
         return not_possible(request, found, str(why))
-    reading.mark_read(find(request, number), agent_of(request))
+    reading.mark_read(found, agent_of(request), upto=message.pk)
     return after_act(request, found, said, can_undo=False)

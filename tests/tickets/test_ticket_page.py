@@ -1,0 +1,46 @@
+"""The ticket's page: what is new on it, what stands in its head, and what each act offers to undo."""
+
+import json
+
+from tests.conftest import mail
+from tickets import reading
+from tickets.operations import replying, sorting
+
+
+def page_of(client, ticket):
+    return client.get(f"/tickets/{ticket.pk}/")
+
+
+def act(client, ticket, what, **form):
+    """Post an act as htmx does; the toast of the answer."""
+    answer = client.post(f"/tickets/{ticket.pk}/{what}", form, headers={"HX-Request": "true"})
+    return json.loads(answer["HX-Trigger"])["toast"]
+
+
+def test_only_what_others_wrote_since_the_last_look_is_new(ticket, ana, chloe, as_agent, send_mail_in):
+    client = as_agent(ana)
+    assert b'id="unread"' not in page_of(client, ticket).content, "a first look finds nothing newer than the rest"
+    replying.add_note(ticket, text="Mine.", actor=ana)
+    assert reading.first_unread(ticket, ana) is None
+    note = replying.add_note(ticket, text="Hers.", actor=chloe)
+    assert reading.first_unread(ticket, ana) == note.pk
+    assert b'id="unread"' in page_of(client, ticket).content
+    assert b'id="unread"' not in page_of(client, ticket).content, "seen is seen, a note too"
+    arrived = send_mail_in(mail(text="And?", In_Reply_To="<first@customer.example>")).said
+    assert arrived.ticket_id == ticket.pk and reading.first_unread(ticket, ana) == arrived.pk
+
+
+def test_a_low_score_stands_in_the_head(ticket, ana, as_agent):
+    sorting.mark_low_score(ticket, score=2, actor=None)
+    head = as_agent(ana).get(f"/tickets/{ticket.pk}/?part=header", headers={"HX-Request": "true"}).content.decode()
+    assert "Rated 2" in head
+
+
+def test_an_act_offers_its_own_undo_and_an_act_that_changed_nothing_none(ticket, ana, as_agent):
+    client = as_agent(ana)
+    first = act(client, ticket, "assignment", agent="me")
+    assert first["undo_url"]
+    again = act(client, ticket, "assignment", agent="me")
+    assert again["undo_url"] == ""
+    tagged = act(client, ticket, "tags", tag="shipping")
+    assert tagged["undo_url"] not in ("", first["undo_url"])
