@@ -7,6 +7,14 @@ const list = () => document.getElementById("list");
 const rows = () => document.getElementById("rows");
 let held = null;
 
+// While an answer to an act of ours is on its way, nothing is put in the place of what waits for it: the answer would
+// find its target gone, and the sentence about what was done would be lost with the button that did it.
+let underway = 0;
+document.addEventListener("htmx:beforeSend", (event) => {
+  underway += 1;
+  event.detail.xhr.addEventListener("loadend", () => (underway -= 1));
+});
+
 const isBusy = () => {
   const here = list()?.querySelector(".list-scroll");
   return Boolean(here && (here.matches(":hover") || here.contains(document.activeElement)));
@@ -42,9 +50,9 @@ const takeList = (fresh) => {
     return;
   }
   let count = 0;
-  for (const row of fresh.querySelectorAll("#rows .row")) {
+  for (const row of fresh.querySelectorAll(".row")) {
     const mine = document.getElementById(row.id);
-    if (!mine || !rows()?.contains(mine)) count += 1;
+    if (!mine || !list().contains(mine)) count += 1;
     else if (!mine.contains(document.activeElement)) replace(mine, row.cloneNode(true));
   }
   markCurrent();
@@ -59,14 +67,19 @@ const refreshList = async () => {
     again = true;
     return;
   }
-  if (asking) {
+  if (asking || underway) {
     again = true;
+    if (!asking) later(refreshList, 150);
     return;
   }
   asking = true;
   again = false;
   try {
     const [freshList, freshViews] = await Promise.all([fetchPart(list().dataset.src, "list"), fetchPart(list().dataset.src, "views")]);
+    if (underway) {
+      again = true;
+      return;
+    }
     takeList(freshList.getElementById("list"));
     const views = document.getElementById("views");
     if (!views?.matches(":popover-open")) replace(views, freshViews.getElementById("views"));
@@ -81,9 +94,17 @@ const refreshList = async () => {
 const refreshTicket = async () => {
   const conversation = document.querySelector(".conversation");
   if (!conversation || document.hidden) return;
+  if (underway) {
+    later(refreshTicket, 150);
+    return;
+  }
   try {
     const fresh = await fetchPart(conversation.dataset.url, "changed");
     if (!conversation.isConnected) return;
+    if (underway) {
+      later(refreshTicket, 150);
+      return;
+    }
     const scroll = document.querySelector("[data-thread-scroll]");
     const atEnd = scroll && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
     const before = scroll?.scrollTop;
