@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from django.db import connections
+from django.db import connection, connections
 
 
 @contextmanager
@@ -32,3 +32,13 @@ def served() -> Iterator[str]:
         server.force_exit = True
         thread.join(10)
         connections.close_all()
+        _end_other_sessions()
+
+
+def _end_other_sessions() -> None:
+    """End what the server's threads left open: the test database could not be dropped."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

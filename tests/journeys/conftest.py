@@ -1,0 +1,198 @@
+"""The real parts of a story: uvicorn, our mail server, a Celery worker, and Chromium in the hands of each person."""
+
+import re
+import smtplib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from django.conf import settings as django_settings
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from feedback.models import Survey
+from feedback.tasks import send_due_invitations
+from helpdesk.celery import app as celery_app
+from helpdesk.models import Agent
+from helpdesk.tasks import drain_events
+from tests import needs
+from tests.conftest import mail
+from tests.web import served
+from tickets.channels.email.receiving import Receiver
+from tickets.models import CaughtMail, Inbox
+from tickets.tasks import deliver, receive_mail
+
+#: the most a person at a screen is made to wait in a story before it counts as broken
+PATIENCE_MS = 10_000
+expect.set_options(timeout=PATIENCE_MS)
+SIGN_IN = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+# --- the house ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class House:
+    """A helpdesk that runs: its address, and its mail server's port."""
+
+    address: str
+    smtp_port: int
+
+    def send(
+        self, content: bytes, *, to: str = "support@demo.localhost", sender: str = "dora@customer.example"
+    ) -> None:
+        """Hand a mail to our server, as any program would."""
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=10) as server:
+            server.sendmail(sender, [to], content)
+
+    def write(
+        self, subject: str, text: str, *, sender: str = "Dora Diaz <dora@customer.example>", **headers: str
+    ) -> None:
+        """Write to support as a customer."""
+        bare = re.sub(r".*<(.*)>", r"\1", sender)
+        self.send(mail(sender, subject, text, **headers), sender=bare)
+
+    def answer(self, received: EmailMessage, text: str, *, sender: str = "Dora Diaz <dora@customer.example>") -> None:
+        """Answer a mail the way mail programs do: to its Reply-To, with its ids in the threading headers."""
+        to = str(received["Reply-To"] or received["From"])
+        ids = f"{received['References'] or ''} {received['Message-ID']}".strip()
+        content = mail(
+            sender, f"Re: {received['Subject']}", text, to=to, In_Reply_To=str(received["Message-ID"]), References=ids
+        )
+        self.send(content, to=re.sub(r".*<(.*)>", r"\1", to), sender=re.sub(r".*<(.*)>", r"\1", sender))
+
+    def caught(self, to: str, *, having: str = "") -> EmailMessage:
+        """The next mail the catcher holds for somebody, with these words in its subject or text; waits for it."""
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < until:
+            for kept in CaughtMail.objects.order_by("-pk"):
+                found = message_from_bytes(bytes(kept.content), policy=policy.default)
+                if to in kept.recipients and having in f"{found['Subject']}\n{text_of(found)}":
+                    assert isinstance(found, EmailMessage)
+                    return found
+            time.sleep(0.05)
+        raise AssertionError(f"no mail to {to} with “{having}”; caught: {list(CaughtMail.objects.values('subject'))}")
+
+
+def text_of(received: Any) -> str:
+    """The plain text of a mail."""
+    part = received.get_body(("plain",))
+    return part.get_content() if part else ""
+
+
+@pytest.fixture
+def house(transactional_db: None, settings: Any, inbox: Inbox) -> Iterator[House]:
+    """Web, mail server and worker, wired to each other as the one-command start wires them."""
+    receiver = Receiver("127.0.0.1", 0)
+    receiver.start()
+    settings.MAIL_CATCHER = True
+    settings.EMAIL_HOST, settings.EMAIL_PORT = receiver.address
+    settings.EMAIL_HOST_USER, settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = "", False, False
+    try:
+        with served() as address, worker():
+            settings.BASE_URL = address
+            yield House(address, receiver.address[1])
+    finally:
+        receiver.stop()
+        connections.close_all()
+
+
+class worker:  # noqa: N801 - used like a function
+    """A Celery worker on every queue, woken by doorbells through Redis, and the clock's sweeps beside it."""
+
+    def __enter__(self) -> None:
+        queues = ["intake", "delivery", "default", "reports"]
+        self._worker = start_worker(
+            celery_app, pool="solo", concurrency=1, perform_ping_check=False, queues=queues, loglevel="WARNING",
+            shutdown_timeout=20,
+        )  # fmt: skip
+        self._worker.__enter__()
+        self._over = threading.Event()
+        self._clock = threading.Thread(target=self._sweep, daemon=True)
+        self._clock.start()
+
+    def _sweep(self) -> None:
+        while not self._over.wait(2):
+            for task in (receive_mail, drain_events, deliver, send_due_invitations):
+                task.apply_async(retry=False, ignore_result=True)
+
+    def __exit__(self, *error: Any) -> None:
+        self._over.set()
+        self._clock.join(5)
+        self._worker.__exit__(None, None, None)
+
+
+@pytest.fixture
+def survey(inbox: Inbox) -> Survey:
+    """Asks at once, as the demo does."""
+    return Survey.objects.create(name="Satisfaction", delay_minutes=0)
+
+
+# --- the people -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's Chromium."""
+    chromium = needs.chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium),
+            args=[
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            ],
+        )  # fmt: skip
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Seat:
+    """Where somebody sits: a browser window of their own. What it complains about is kept."""
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    #: what a story expects to be complained about, such as the 404 it asked for
+    expected: list[str] = field(default_factory=list)
+
+    def grievances(self) -> list[str]:
+        return [one for one in self.complaints if not any(re.search(word, one) for word in self.expected)]
+
+
+@pytest.fixture
+def sit(browser: Browser, house: House) -> Iterator[Callable[..., Seat]]:
+    """Give somebody a window, signed in when an agent is named. No page may break its scripts or the policy."""
+    seats: list[Seat] = []
+
+    def seat(
+        agent: Agent | None = None, *, script: bool = True, width: int = 1440, height: int = 900, **more: Any
+    ) -> Seat:
+        context = browser.new_context(
+            base_url=house.address, java_script_enabled=script, viewport={"width": width, "height": height},
+            locale="en-GB", **more,
+        )  # fmt: skip
+        context.set_default_timeout(PATIENCE_MS)
+        if agent:
+            client = Client()
+            client.force_login(agent, backend=SIGN_IN)
+            name = django_settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": house.address}])
+        made = Seat(context, context.new_page())
+        made.page.on("console", lambda said: said.type == "error" and made.complaints.append(said.text))
+        made.page.on("pageerror", lambda error: made.complaints.append(f"script: {error}"))
+        seats.append(made)
+        return made
+
+    yield seat
+    for one in seats:
+        one.context.close()
+    assert [one.grievances() for one in seats if one.grievances()] == []
