@@ -22,6 +22,18 @@ _KEYWORDS = {
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 _NOT_FOR_PEOPLE = ("/migrations/", "/demo/", "/worked_examples/")
+# no dates and no names: the same messages give the same file
+_HEADER = """\
+msgid ""
+msgstr ""
+"Project-Id-Version: Helpdesk\\n"
+"Language: {language}\\n"
+"Plural-Forms: {plural_forms}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 
 
 def languages() -> list[str]:
@@ -38,9 +50,18 @@ def read(language: str) -> Catalog:
     """A language's catalogue; empty when it has none yet."""
     path = path_of(language)
     if not path.exists():
-        return Catalog(locale=language)
+        return Catalog(locale=language, charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=language)
+
+
+def write(language: str, catalog: Catalog) -> None:
+    """Keep a language's catalogue."""
+    path, entries = path_of(language), io.BytesIO()
+    write_po(entries, catalog, width=120, sort_output=True, include_lineno=False, omit_header=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = _HEADER.format(language=language, plural_forms=catalog.plural_forms)
+    path.write_bytes(header.encode() + entries.getvalue().strip() + b"\n")
 
 
 def collect() -> Catalog:
@@ -63,8 +84,8 @@ def _sources() -> Iterator[Path]:
 def _messages(path: Path) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
     text = path.read_text()
     if path.suffix != ".py":
-        # what is left of a template is a list of gettext calls; their indentation means nothing
-        text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
+        # what is left of a template is a list of gettext calls; in brackets their indentation means nothing
+        text = f"({templatize(text, origin=str(path))}\n)"
     found: Any = extract_python(io.BytesIO(text.encode()), cast(Any, _KEYWORDS), (), {"encoding": "utf-8"})
     for _line, function, arguments, _comments in found:
         given = list(arguments) if isinstance(arguments, tuple | list) else [arguments]
@@ -83,10 +104,7 @@ def update(language: str) -> tuple[int, int]:
     catalog, wanted = read(language), collect()
     catalog.update(wanted, no_fuzzy_matching=True)
     catalog.obsolete.clear()
-    path = path_of(language)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        write_po(file, catalog, width=120, sort_output=True, include_lineno=False, omit_header=False)
+    write(language, catalog)
     return len(wanted), len(missing(language))
 
 
@@ -98,7 +116,7 @@ def missing(language: str) -> list[str]:
         if not message.id:
             continue
         translated = catalog.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
-        string = translated.string if translated else ""
+        string = translated.string if translated and not translated.fuzzy else ""
         if not (string if isinstance(string, str) else string and all(string)):
             absent.append(message.id if isinstance(message.id, str) else message.id[0])
     return absent

@@ -33,3 +33,14 @@ def test_a_page_speaks_german_to_a_german_browser(client, db):
     with translation.override("de"):
         assert translation.gettext("Sign in") in page.content.decode()
         assert translation.gettext("Sign in") != "Sign in"
+
+
+@pytest.mark.parametrize("language", catalogs.languages())
+def test_the_same_messages_give_the_same_file(language, settings, tmp_path):
+    catalog = catalogs.read(language)
+    settings.LOCALE_PATHS = [tmp_path]
+    catalogs.write(language, catalog)
+    first = catalogs.path_of(language).read_bytes()
+    catalogs.write(language, catalogs.read(language))
+    assert catalogs.path_of(language).read_bytes() == first
+    assert b"fuzzy" not in first and b"Date:" not in first
