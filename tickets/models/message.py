@@ -55,12 +55,6 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["ticket", "created_at", "id"], name="message_in_ticket"),
             models.Index(fields=["message_id"], condition=~models.Q(message_id=""), name="message_by_id"),
-            # a reply that overtook the mail it answers is found by what it answers
-            models.Index(
-                fields=["in_reply_to"],
-                condition=models.Q(kind="incoming") & ~models.Q(in_reply_to=""),
-                name="message_waiting_for",
-            ),
         ]
 
     def __str__(self) -> str:
@@ -69,3 +63,17 @@ class Message(models.Model):
     @property
     def is_public(self) -> bool:
         return self.kind != MessageKind.NOTE
+
+
+class AwaitedMessage(models.Model):
+    """A Message-ID a customer's mail named before we saw the mail itself: when it comes, it joins that ticket."""
+
+    inbox = models.ForeignKey("tickets.Inbox", models.CASCADE, related_name="+")
+    identifier = models.CharField(max_length=998)
+    #: only a mail from the same address joins
+    address = models.CharField(max_length=320)
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["inbox", "identifier", "address"], name="awaited_once")]

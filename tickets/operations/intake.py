@@ -21,6 +21,7 @@ from tickets import texts
 from tickets.channels.email.parsing import ParsedMail
 from tickets.models import (
     Attachment,
+    AwaitedMessage,
     ContactPoint,
     Customer,
     Delivery,
@@ -180,7 +181,7 @@ class _Batch:
         raw.subject = texts.line(mail.subject)
         raw.sender = mail.sender.address[:320] if mail.sender else ""
         released = raw.reason == "released"
-        if mail.sender is None or "@" not in raw.sender:
+        if (mail.sender is None or mail.sender_problem or "@" not in raw.sender) and not (released and mail.sender):
             why = mail.sender_problem or "It names no sender."
             raw.state, raw.reason = RawState.QUARANTINED, f"Nobody can tell who sent it: {why}"
             return False
@@ -234,7 +235,7 @@ class _Batch:
         ticket, why = self._bounced_ticket(mail) if mail.is_bounce else (None, "")
         answers = _answers(mail)
         if ticket is None:
-            ticket, why = self.threads.find(mail.message_id, answers, raw.sender)
+            ticket, why = self.threads.find(raw.inbox_id, mail.message_id, answers, raw.sender)
         point = self._point(read)
         follows = None
         if ticket is not None and ticket.is_closed:
@@ -254,7 +255,7 @@ class _Batch:
         arrival = _Arrival(read, mail, message, ticket, is_new, human=not automated)
         self._move(arrival)
         self.arrivals.append(arrival)
-        self.threads.learn(ticket, mail.message_id, answers, raw.sender)
+        self.threads.learn(ticket, raw.inbox_id, mail.message_id, answers, raw.sender)
 
     def _bounced_ticket(self, mail: ParsedMail) -> tuple[Ticket | None, str]:
         """The ticket whose mail bounced; only a Message-ID we minted, sent to that very address, is believed."""
@@ -267,9 +268,9 @@ class _Batch:
         )
         if delivery is None or delivery.mail.ticket is None:
             return None, ""
-        if mail.bounce_status.startswith("5"):
+        if mail.bounce_status.startswith("5") and mail.bounce_action == "failed":
             self.bounced.append(delivery.recipient)
-        known = self.threads.said.get(mail.original_message_id)
+        known = self.threads.said.get((delivery.mail.inbox_id, mail.original_message_id))
         return known or Ticket.objects.locked(delivery.mail.ticket.pk), "bounce"
 
     def _message(self, read: Read, mail: ParsedMail, point: ContactPoint, automated: bool, why: str) -> Message:
@@ -324,6 +325,7 @@ class _Batch:
             ContactPoint.objects.filter(address__in=self.bounced).update(is_bouncing=True)
         self._write_tickets()
         self._write_messages()
+        self._write_awaited()
         self._write_events()
         raws = [read.raw for read in self.reads]
         for raw in raws:
@@ -364,6 +366,21 @@ class _Batch:
             )
             for (message, part), stored in zip(parts, files, strict=True)
         )
+
+    def _write_awaited(self) -> None:
+        """Remember which mails were named and never seen: they join when they come."""
+        AwaitedMessage.objects.bulk_create(
+            [
+                AwaitedMessage(
+                    inbox_id=a.read.raw.inbox_id, identifier=identifier[:998], address=a.read.raw.sender,
+                    ticket_id=a.ticket.pk,
+                )
+                for a in self.arrivals
+                for identifier in _answers(a.mail)
+                if (a.read.raw.inbox_id, identifier) not in self.threads.said
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
 
     def _write_events(self) -> None:
         events: list[Event] = []
