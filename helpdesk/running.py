@@ -97,6 +97,9 @@ class Instance:
     def _try_port(self, port: int, setting: str) -> socket.socket:
         line = socket.socket()
         line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # connections inherit it; uvicorn takes a socket given by number for a Unix one and would not set it, and an
+        # answer's last part would wait 40 ms for the browser's delayed acknowledgement
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             line.bind(("127.0.0.1", port))
             line.listen(1024)
