@@ -10,7 +10,8 @@ from tickets.models.tag import Tag
 from tickets.models.ticket import Participant, Priority, ReadMark, Status, Ticket
 
 __all__ = [
-    "Attachment", "AwaitedMessage", "CaughtMail", "ContactPoint", "Customer", "Delivery", "DeliveryState", "Inbox", "Mailbox", "Message",
+    "Attachment", "AwaitedMessage", "CaughtMail",
+    "ContactPoint", "Customer", "Delivery", "DeliveryState", "Inbox", "Mailbox", "Message",
     "MessageKind", "Organisation", "OutgoingMail", "Participant", "Priority", "RawMessage", "RawState", "ReadMark",
     "Status", "Tag", "Ticket",
 ]  # fmt: skip

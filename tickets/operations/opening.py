@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import draft, record_many
@@ -46,13 +47,13 @@ def open_ticket(
     """
     address, text = texts.line(address, 320).lower(), texts.clean(text)
     if not inbox.is_active:
-        raise NotPossible("This inbox is no longer in use.")
+        raise NotPossible(_("This inbox is no longer in use."))
     if "@" not in address.strip("@"):
-        raise NotPossible("The customer's address is not an e-mail address.")
+        raise NotPossible(_("The customer's address is not an e-mail address."))
     if not text and not files:
-        raise NotPossible("There is nothing in it yet.")
+        raise NotPossible(_("There is nothing in it yet."))
     if len(text) > MOST_TEXT:
-        raise NotPossible("That is too long: a message has at most 200,000 characters.")
+        raise NotPossible(_("That is too long: a message has at most 200,000 characters."))
     # nothing is refused beyond this line, so the caller's transaction needs no savepoint
     with transaction.atomic(savepoint=False):
         key = _once(inbox, actor, once) if once else None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from tickets.models import AwaitedMessage, Message, MessageKind, Participant, Ticket
 
-
 Key = tuple[int, str]
 """An inbox and a Message-ID: identifiers mean something only in the inbox that saw them."""
 
