@@ -6,6 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
+# for commands that sign nothing and ask no database
+SIGNLESS := SECRET_KEY=nothing-is-signed-here-but-a-key-is-wanted
 SUPPORT ?= support@demo.localhost
 export DATA PORT SMTP_PORT
 
@@ -33,6 +35,7 @@ run: $(BIN)/.installed  ## Everything in the foreground: databases, web, worker,
 install: $(BIN)/.installed-dev  ## The virtual environment, with what tests and checks need
 
 test: $(BIN)/.installed-dev  ## The tests; ARGS="-k words" runs some
+	@$(SIGNLESS) $(BIN)/python manage.py compile_translations
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(BIN)/.installed-dev  ## Lint, format, types, import contracts, templates, migrations: all of them, then the verdict
@@ -54,8 +57,7 @@ templates:
 	@git ls-files -z --cached --others --exclude-standard '*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
 
 migrations:
-	@SECRET_KEY=only-for-looking-at-models-nothing-is-signed $(BIN)/python -W ignore::RuntimeWarning \
-	manage.py makemigrations --check --dry-run
+	@$(SIGNLESS) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 bench: $(BIN)/.installed-dev  ## The figures; WHAT=queue SIZES="1k 100k" measures some
 	@$(BIN)/python manage.py bench $(if $(WHAT),--what "$(WHAT)") $(if $(SIZES),--sizes "$(SIZES)") $(ARGS)
