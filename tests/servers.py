@@ -14,6 +14,8 @@ os.environ.setdefault("MAIL_CATCHER", "1")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 if (_worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")) and "REDIS_URL" in os.environ:
+    # Redis's channels are the same in all its databases; their names carry the instance
+    os.environ["INSTANCE"] += _worker
     # each worker has a Redis database of its own: a test that empties the cache empties nobody else's
     _redis, _number = os.environ["REDIS_URL"], int(_worker) + 1
     if _redis.startswith("unix:"):

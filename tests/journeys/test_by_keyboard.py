@@ -1,0 +1,84 @@
+"""Everything without a mouse: the keys that are listed work, and one sees where one is."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import House
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+#: the focused element, or the box it sits in, is outlined
+SHOWS_FOCUS = """() => {
+  let element = document.activeElement;
+  for (let up = 0; element && up < 4; up += 1, element = element.parentElement) {
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
+    if ((outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none") return true;
+  }
+  return false;
+}"""
+
+
+def test_the_skip_link_is_first_and_leads_to_the_content(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto("/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_focus_is_seen_wherever_tab_goes(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto(f"/tickets/{ticket.number}/")
+    seen = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        where = page.evaluate(
+            "document.activeElement === document.body ? '' : document.activeElement.outerHTML.slice(0, 120)"
+        )
+        if not where or where in seen:
+            continue
+        seen.add(where)
+        assert page.evaluate(SHOWS_FOCUS), where
+    assert len(seen) > 15
+
+
+def test_help_lists_the_keys_and_g_jumps(house: House, sit, ana, chloe, ticket):  # type: ignore[no-untyped-def]
+    page = sit(chloe).page
+    page.goto("/")
+    page.keyboard.press("?")
+    help_box = page.get_by_role("dialog", name="Keyboard")
+    expect(help_box).to_be_visible()
+    expect(help_box).to_contain_text("Resolve or reopen")
+    expect(help_box).to_contain_text("Unassigned")
+    page.keyboard.press("Escape")
+    expect(help_box).not_to_be_visible()
+    for letter, name in (("u", "Unassigned"), ("m", "Mine"), ("o", "All open")):
+        page.keyboard.press("g")
+        page.keyboard.press(letter)
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+    letter = page.locator(".rail [data-jump]", has_text="Report").or_(page.locator(".rail a[href='/reports/']")).first
+    page.keyboard.press("g")
+    page.keyboard.press(str(letter.get_attribute("data-jump")))
+    expect(page).to_have_url(re.compile("/reports/"))
+
+
+def test_letters_one_writes_do_nothing_else(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto(f"/tickets/{ticket.number}/")
+    page.keyboard.press("n")
+    page.keyboard.type("eager? e r a t z ?")
+    expect(page.locator(".composer-text")).to_have_value("eager? e r a t z ?")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator("#header")).to_have_attribute("data-status", "open")
+    # what was begun is still there after the page was left
+    expect(page.locator("[data-composer-state]")).not_to_be_empty()
+    page.goto("/")
+    page.goto(f"/tickets/{ticket.number}/")
+    expect(page.locator(".composer-text")).to_have_value("eager? e r a t z ?")
+    expect(page.get_by_role("radio", name="Note")).to_be_checked()

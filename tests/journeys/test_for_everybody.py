@@ -1,0 +1,61 @@
+"""Pages that screen readers, keyboards and weak eyes can use: axe-core finds nothing wrong, in both themes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from playwright.sync_api import Page, expect
+
+from feedback.models import Invitation, InvitationState, Response
+from tests.journeys.conftest import House, Seat
+from tickets.models import Ticket
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+
+
+def wrong(page: Page) -> list[str]:
+    """What axe-core objects to, with the elements."""
+    found = Axe().run(page, options=RULES).response
+    assert len(found["passes"]) > 10, "axe-core looked at nothing"
+    return [f"{v['id']}: {v['help']}: {[node['html'][:160] for node in v['nodes'][:3]]}" for v in found["violations"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: Any, admin: Any, theme: str) -> None:
+    call_command("demo", tickets=120, verbosity=0)
+    busy = Ticket.objects.filter(status="open", low_score__isnull=False).first() or Ticket.objects.latest("number")
+    unanswered = Invitation.objects.filter(state=InvitationState.SENT).exclude(
+        pk__in=Response.objects.values("invitation")
+    )
+    asked = unanswered.latest("pk")
+
+    page = sit(color_scheme=theme).page
+    page.goto("/accounts/login/")
+    faults = {"sign-in": wrong(page)}
+    page.goto("/accounts/password/reset/")
+    faults["password reset"] = wrong(page)
+    page.goto(f"/s/{asked.token}/?score=3")
+    faults["survey"] = wrong(page)
+
+    page = sit(admin, color_scheme=theme).page
+    for name, address in {
+        "queue": "/", "ticket": f"/tickets/{busy.number}/", "report": "/reports/?period=90",
+        "definitions": "/reports/definitions/", "behind a number": "/reports/tickets/created/",
+        "settings": "/settings/", "inboxes": "/settings/inboxes/", "one inbox": f"/settings/inboxes/{inbox.pk}/",
+        "agents": "/settings/agents/", "catcher": "/mail-catcher/", "log": "/intake/",
+    }.items():  # fmt: skip
+        answer = page.goto(address)
+        assert answer and answer.ok, address
+        faults[name] = wrong(page)
+    page.goto(f"/tickets/{busy.number}/")
+    for key, name in (("?", "keys"), ("a", "assign"), ("t", "tags")):
+        page.keyboard.press(key)
+        expect(page.locator("dialog[open]")).to_have_count(1)
+        faults[name] = wrong(page)
+        page.keyboard.press("Escape")
+    assert {name: found for name, found in faults.items() if found} == {}
