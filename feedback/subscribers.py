@@ -6,9 +6,9 @@ from feedback.models import InvitationState, Reason
 from feedback.operations import inviting, mailing
 from feedback.tasks import send_due_invitations
 from helpdesk import clock
+from helpdesk.doorbell import ring
 from helpdesk.events import subscribe
 from helpdesk.models import Event
-from helpdesk.doorbell import ring
 from tickets.models import Message, OutgoingMail, Ticket
 
 

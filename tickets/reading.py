@@ -113,12 +113,16 @@ def arrivals(view: View, agent: Agent, shown: Sequence[Ticket], *, inboxes: Sequ
     if view.order[0] != "waiting_since" or len(shown) < PAGE:
         return []
     since = clock.now() - JUST
-    numbers: list[tuple[datetime, int]] = []
+    numbers: list[tuple[datetime | None, int]] = []
     for inbox in inboxes:
         fresh = view.narrow(Ticket.objects.filter(inbox_id=inbox, waiting_since__gte=since), agent)
         numbers += fresh.order_by("-waiting_since", "-number").values_list("waiting_since", "number")[:5]
     above = {ticket.number for ticket in shown}
-    latest = [number for _since, number in sorted(numbers, reverse=True) if number not in above]
+    latest = [
+        number
+        for _since, number in sorted(numbers, key=lambda row: (row[0] or since, row[1]), reverse=True)
+        if number not in above
+    ]
     return dress(latest[:5], agent) if latest else []
 
 

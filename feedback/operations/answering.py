@@ -13,7 +13,7 @@ from tickets.operations import sorting
 COMMENT_MOST = 5_000
 
 
-class Refused(ValueError):  # noqa: N818 - a customer's answer, not a fault of ours
+class Refused(ValueError):
     """The answer was not recorded."""
 
 

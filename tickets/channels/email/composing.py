@@ -24,7 +24,7 @@ class _Policy(EmailPolicy):
 
     def _fold(self, name: str, value: str, refold_binary: bool = False) -> str:
         if name.lower() not in _AS_THEY_ARE:
-            return super()._fold(name, value, refold_binary)  # type: ignore[misc, no-any-return]
+            return super()._fold(name, value, refold_binary)  # type: ignore[misc]
         rows = [f"{name}:"]
         for word in str(value).split():
             if len(rows[-1]) + len(word) >= 78 and rows[-1] != f"{name}:":
