@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from helpdesk import clock
 from helpdesk.models import Agent
@@ -63,7 +64,7 @@ class FilterForm(forms.Form):
         asked["was"] = asked["period"]
         super().__init__(asked)
         self.fields["from"] = _date(_("From"))
-        self.fields["to"] = _date(_("To"))
+        self.fields["to"] = _date(pgettext_lazy("last day", "To"))
         self.order_fields(["period", "from", "to", "zone", "inbox", "team", "channel", "was"])
         known = sorted({own, "UTC", *([asked["zone"]] if asked["zone"] in zones else [])})
         self.fields["zone"].choices = [(zone, zone) for zone in known]  # type: ignore[attr-defined]

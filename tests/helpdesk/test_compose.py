@@ -269,7 +269,7 @@ class Stack:
         self.becomes_healthy("redis")
 
     def start_proxy(self) -> None:
-        conf = (ROOT / "deploy" / "nginx.conf").read_text()
+        conf = (ROOT / "helpdesk" / "nginx.conf").read_text()
         for service in ("web", "sse"):
             conf = conf.replace(f"http://{service}:8000", f"http://127.0.0.1:{self.ports[service]}")
         conf = conf.replace("listen 8080", f"listen 127.0.0.1:{self.ports['proxy']}")
