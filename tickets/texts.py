@@ -6,6 +6,8 @@ from django.utils.html import escape, urlize
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
+#: whatever `urlize` makes a link of has one of these
+_MAY_LINK = re.compile(r"@|://|www\.|\.(com|edu|gov|int|mil|net|org)", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 
 
@@ -33,7 +35,10 @@ def filename(name: str) -> str:
 def paragraphs(text: str) -> str:
     """Plain text as HTML: escaped, links made links, blank lines made paragraphs."""
     blocks = [block for block in re.split(r"\n{2,}", text) if block.strip()]
-    return "\n".join(
-        "<p>" + "<br>".join(urlize(escape(row), nofollow=True) for row in block.split("\n")) + "</p>"
-        for block in blocks
-    )
+    return "\n".join("<p>" + "<br>".join(_row(row) for row in block.split("\n")) + "</p>" for block in blocks)
+
+
+def _row(row: str) -> str:
+    """One row of text. Looking for links word by word is slow, so rows that cannot have one are spared it."""
+    safe = escape(row)
+    return urlize(safe, nofollow=True) if _MAY_LINK.search(row) else safe

@@ -1,6 +1,6 @@
 """What templates of every floor share: icons, people as initials, and times as people say them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -48,6 +48,11 @@ CHANNEL_ICONS = {
 @register.simple_tag
 def channel_icon(channel: str, size: int = 16) -> SafeString:
     """The glyph of a channel, with its name for those who do not see it."""
+    return _channel_drawn(channel, size, get_language())
+
+
+@lru_cache(maxsize=256)
+def _channel_drawn(channel: str, size: int, _language: str | None) -> SafeString:
     name = {
         "email": _("Email"),
         "form": _("Web form"),
@@ -92,10 +97,15 @@ def tint(name: object) -> int:
     return crc32(str(name or "").casefold().encode()) % TINTS + 1
 
 
-@register.inclusion_tag("components/_avatar.html")
-def avatar(name: object, size: str = "") -> dict[str, object]:
+@register.simple_tag
+def avatar(name: object, size: str = "") -> SafeString:
     """A person as their initials."""
-    return {"name": name, "size": size}
+    return _portrait(str(name or ""), size)
+
+
+@lru_cache(maxsize=2048)
+def _portrait(name: str, size: str) -> SafeString:
+    return render_to_string("components/_avatar.html", {"name": name, "size": size})
 
 
 def words_for(seconds: float) -> str:
@@ -130,7 +140,12 @@ def time_since(moment: datetime | None) -> str:
 
 def full_time(moment: datetime) -> str:
     """A moment in the reader's zone, in full, for titles."""
-    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return _full_time(moment, timezone.get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=8192)
+def _full_time(moment: datetime, zone: tzinfo, _language: str | None) -> str:
+    return formats.date_format(timezone.localtime(moment, zone), "DATETIME_FORMAT")
 
 
 def short_time(moment: datetime) -> str:
