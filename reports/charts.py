@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 WIDTH, HEIGHT = 400, 200
-LEFT, RIGHT, TOP, BOTTOM = 44, 84, 12, 24
+LEFT, RIGHT, TOP, BOTTOM = 48, 90, 12, 24
 _LINE = 13  # the least distance of two labels
 
 Values = Sequence[float | None]

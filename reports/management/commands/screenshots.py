@@ -1,0 +1,277 @@
+"""The pictures of the README and the docs: `manage.py screenshots`."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count, Q
+
+from feedback.models import Invitation, InvitationState, Response
+from feedback.operations.bootstrapping import bootstrap
+from helpdesk import clock, embedded, probe
+from helpdesk.models import Agent
+from tickets.models import MessageKind, Status, Ticket
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+DESK = (1440, 900)
+PHONE = (390, 844)
+#: who looks: a lead whom the demo company lets see most
+VIEWER = "priya"
+#: the first of these that the machine has is the pictures' (Debian: fonts-inter)
+FONTS = ("Inter", "Cantarell", "Noto Sans", "Liberation Sans")
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file, the page on it, and the screen it is seen on."""
+
+    name: str
+    address: str
+    size: tuple[int, int] = DESK
+    dark: bool = False
+    signed_in: bool = True
+    #: keys pressed before the picture is taken
+    keys: tuple[str, ...] = field(default=())
+
+
+class Command(BaseCommand):
+    """Takes them from a demo company of its own, on embedded servers in a folder that is thrown away."""
+
+    help = "Take the pictures of the README and the docs in Chromium, from a demo company that is made for them."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--to", type=Path, default=settings.BASE_DIR / "docs" / "screenshots", help="the folder")
+        parser.add_argument("--tickets", type=int, default=3000, help="how large the demo company is (3,000)")
+        parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="take these pictures only")
+        # said by this command to itself, once the servers run
+        parser.add_argument("--here", action="store_true", help="use the empty helpdesk of this environment")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chromium = _chromium()
+        for package in ("playwright", "time_machine"):
+            if find_spec(package) is None:
+                raise CommandError(f"Pictures are taken with {package}, a package for developers: make install")
+        if options["here"]:
+            at = _working_hour()
+            self._company(options["tickets"], at)
+            self._take(chromium, options["to"], set(options["only"]), at)
+        else:
+            self._in_a_place_of_its_own(sys.argv[2:])
+
+    def _in_a_place_of_its_own(self, words: list[str]) -> None:
+        """Run this command again, where it may write what it likes."""
+        with tempfile.TemporaryDirectory(prefix="helpdesk-pictures-") as name:
+            data = Path(name)
+            try:
+                with embedded.servers(data, durable=False) as (database, redis):
+                    port = _free_port()
+                    environment = {
+                        **os.environ,
+                        "DATA": name, "DATABASE_URL": database, "REDIS_URL": redis, "INSTANCE": "pictures",
+                        "SECRET_KEY": secrets.token_urlsafe(48), "PORT": str(port), "MAIL_CATCHER": "1",
+                        "BASE_URL": f"http://127.0.0.1:{port}", "LANGUAGE_CODE": "en", "TIME_ZONE": "Europe/Berlin",
+                        "LOG_LEVEL": "WARNING",
+                    }  # fmt: skip
+                    command = [sys.executable, "manage.py", "screenshots", "--here", *words]
+                    done = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=False)
+            except embedded.GaveUp as error:
+                raise CommandError(str(error)) from None
+        if done.returncode:
+            raise SystemExit(done.returncode)
+
+    def _company(self, tickets: int, until: datetime) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        bootstrap()
+        call_command("demo", tickets=tickets, until=until, if_empty=True, stdout=self.stdout)
+
+    def _take(self, chromium: str, folder: Path, only: set[str], at: datetime) -> None:
+        from playwright.sync_api import sync_playwright
+
+        folder.mkdir(parents=True, exist_ok=True)
+        agent = Agent.objects.get(email=f"{VIEWER}@{settings.MAIL_DOMAIN}")
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": _session(agent), "url": settings.BASE_URL}
+        wanted = [one for one in pictures(agent) if not only or one.name in only]
+        with _served(at), sync_playwright() as playwright:
+            fonts: dict[str, Any] = {**os.environ, "FONTCONFIG_FILE": str(_fonts(settings.DATA / "fonts.conf"))}
+            browser = playwright.chromium.launch(executable_path=chromium, args=_quiet(), env=fonts)
+            for picture in wanted:
+                path = folder / f"{picture.name}.png"
+                _take_one(browser, picture, path, cookie)
+                self.stdout.write(f"{path}  {path.stat().st_size / 1000:.0f} kB")
+            browser.close()
+
+
+def pictures(agent: Agent) -> Iterator[Picture]:
+    """Every picture of the README and the docs."""
+    ticket = f"/tickets/{_ticket(agent).number}/"
+    survey = f"/s/{_unanswered().token}/?score=4"
+    yield Picture("queue", "/?view=open")
+    yield Picture("ticket", ticket)
+    yield Picture("report", "/reports/?period=28", (1440, 1200))
+    yield Picture("survey", survey, (900, 1100), signed_in=False)
+    yield Picture("queue-dark", "/?view=open", dark=True)
+    yield Picture("ticket-dark", ticket, dark=True)
+    yield Picture("keyboard", ticket, keys=("?",))
+    yield Picture("queue-phone", "/?view=open", PHONE)
+    yield Picture("ticket-phone", ticket, PHONE, dark=True)
+    yield Picture("report-phone", "/reports/?period=28", PHONE)
+
+
+def _ticket(agent: Agent) -> Ticket:
+    """A conversation that shows something: an answer, a note, tags, somebody who waits."""
+    talks = Ticket.objects.visible_to(agent).filter(
+        status=Status.OPEN, waiting_since__isnull=False, tags__isnull=False, customer__language="en"
+    )
+    talks = talks.annotate(
+        said=Count("messages", distinct=True),
+        noted=Count("messages", filter=Q(messages__kind=MessageKind.NOTE), distinct=True),
+        answered=Count("messages", filter=Q(messages__kind=MessageKind.REPLY), distinct=True),
+    )
+    lively = talks.filter(noted__gte=1, answered__gte=1, said__gte=4, said__lte=6).order_by("-number")
+    best = lively.filter(assignee=agent).first() or lively.first() or talks.order_by("-said").first()
+    if best is None:
+        raise CommandError("This company has no ticket worth a picture; ask for more: --tickets 3000")
+    return best
+
+
+def _unanswered() -> Invitation:
+    asked = Invitation.objects.filter(state=InvitationState.SENT).exclude(
+        pk__in=Response.objects.values("invitation_id")
+    )
+    if (found := asked.order_by("-ticket_id").first()) is None:
+        raise CommandError("Nobody in this company has a survey to answer; ask for more: --tickets 3000")
+    return found
+
+
+def _session(agent: Agent) -> str:
+    """Sign the viewer in, without a password they do not have."""
+    session = SessionStore()
+    session["_auth_user_id"] = str(agent.pk)
+    session["_auth_user_backend"] = settings.AUTHENTICATION_BACKENDS[0]
+    session["_auth_user_hash"] = agent.get_session_auth_hash()
+    session.create()
+    assert session.session_key
+    return session.session_key
+
+
+def _take_one(browser: "Browser", picture: Picture, path: Path, cookie: Any) -> None:
+    width, height = picture.size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if picture.dark else "light",
+        locale="en-GB", timezone_id="Europe/Berlin", reduced_motion="reduce", is_mobile=width < 600,
+        device_scale_factor=2 if width < 600 else 1,
+    )  # fmt: skip
+    if picture.signed_in:
+        context.add_cookies([cookie])
+    page = context.new_page()
+    answer = page.goto(settings.BASE_URL + picture.address)
+    if not answer or not answer.ok:
+        raise CommandError(f"{picture.address} answered {answer.status if answer else 'nothing'}")
+    _settle(page)
+    for key in picture.keys:
+        page.keyboard.press(key)
+        page.wait_for_timeout(200)
+    page.screenshot(path=path, animations="disabled")
+    context.close()
+
+
+def _settle(page: "Page") -> None:
+    """Wait until scripts and fonts are there; the live connection never ends, so silence is not waited for."""
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.wait_for_timeout(300)
+
+
+def _working_hour() -> datetime:
+    """The last Tuesday, 14:40 in Freiburg: pictures taken at night show a day's work all the same."""
+    now = clock.now().astimezone(ZoneInfo("Europe/Berlin"))
+    tuesday = (now - timedelta(days=(now.weekday() - 1) % 7)).replace(hour=14, minute=40, second=0, microsecond=0)
+    return tuesday if tuesday <= now else tuesday - timedelta(days=7)
+
+
+#: the web server, in another time
+_SERVER = """
+import sys, time_machine, uvicorn
+time_machine.travel(sys.argv[1], tick=True).start()
+uvicorn.run("helpdesk.asgi:application", host="127.0.0.1", port=int(sys.argv[2]), access_log=False, log_level="warning")
+"""
+
+
+@contextmanager
+def _served(at: datetime) -> Iterator[None]:
+    server = subprocess.Popen(
+        [sys.executable, "-c", _SERVER, at.isoformat(), str(settings.PORT)], cwd=settings.BASE_DIR
+    )
+    try:
+        until = time.monotonic() + 60
+        while not probe.http_answers(f"http://127.0.0.1:{settings.PORT}/healthz", 2):
+            if server.poll() is not None or time.monotonic() > until:
+                raise CommandError("The web server did not start; what it said stands above.")
+            time.sleep(0.1)
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _chromium() -> str:
+    for name in (os.environ.get("CHROMIUM"), *CHROMIUMS):
+        if name and (found := shutil.which(name)):
+            return found
+    raise CommandError("Chromium is not on this machine (Debian: apt-get install chromium).")
+
+
+def _quiet() -> list[str]:
+    """Chromium without the errands it runs for itself."""
+    return [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+        "--lang=en-GB",
+    ]  # fmt: skip
+
+
+def _fonts(path: Path) -> Path:
+    """Let the system's own letters be pleasant ones where this machine has them, as on the machines of people."""
+    wanted = "".join(f"<string>{name}</string>" for name in FONTS)
+    aliases = "".join(
+        f'<match target="pattern"><test name="family"><string>{generic}</string></test>'
+        f'<edit name="family" mode="prepend" binding="strong">{wanted}</edit></match>'
+        for generic in ("system-ui", "sans-serif", "sans")
+    )
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>'
+        f'<include ignore_missing="yes">/etc/fonts/fonts.conf</include>{aliases}</fontconfig>'
+    )
+    return path
+
+
+def _free_port() -> int:
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return int(line.getsockname()[1])
