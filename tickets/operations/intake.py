@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
 from helpdesk import clock
+from helpdesk.bulk import update_rows
 from helpdesk.events import draft, record_many
 from helpdesk.models import Event, File
 from tickets import texts
@@ -142,6 +143,7 @@ class _Batch:
     new_customers: list[Customer] = field(default_factory=list)
     arrivals: list[_Arrival] = field(default_factory=list)
     bounced: list[str] = field(default_factory=list)
+    teams: dict[int, int | None] = field(default_factory=dict)
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -247,7 +249,7 @@ class _Batch:
                 customer=point.customer,
                 subject=texts.line(mail.subject),
                 channel="email",
-                team_id=_team_of(raw.inbox),
+                team_id=self._team_of(raw.inbox),
                 follow_up_of=follows,
                 created_at=raw.received_at,
             )
@@ -256,6 +258,13 @@ class _Batch:
         self._move(arrival)
         self.arrivals.append(arrival)
         self.threads.learn(ticket, raw.inbox_id, mail.message_id, answers, raw.sender)
+
+    def _team_of(self, inbox: Inbox) -> int | None:
+        """The team a new ticket belongs to: the inbox's, where it has just one. Asked once for each inbox."""
+        if inbox.pk not in self.teams:
+            teams = list(inbox.teams.all()[:2])
+            self.teams[inbox.pk] = teams[0].pk if len(teams) == 1 else None
+        return self.teams[inbox.pk]
 
     def _bounced_ticket(self, mail: ParsedMail) -> tuple[Ticket | None, str]:
         """The ticket whose mail bounced; only a Message-ID we minted, sent to that very address, is believed."""
@@ -330,9 +339,7 @@ class _Batch:
         raws = [read.raw for read in self.reads]
         for raw in raws:
             raw.lease_until = None
-        RawMessage.objects.bulk_update(
-            raws, ["state", "reason", "message_id", "content_hash", "sender", "subject", "said", "lease_until"]
-        )
+        update_rows(raws, ["state", "reason", "message_id", "content_hash", "sender", "subject", "said", "lease_until"])
 
     def _write_tickets(self) -> None:
         seen: dict[int, Ticket] = {id(a.ticket): a.ticket for a in self.arrivals}
@@ -352,7 +359,7 @@ class _Batch:
             touched[arrival.ticket.pk] = arrival.ticket
             raw = arrival.read.raw
             raw.state, raw.reason, raw.said = RawState.DONE, "", arrival.message
-        Ticket.objects.bulk_update(touched.values(), [*status.FIELDS, "snippet", "last_message_id"])
+        update_rows(touched.values(), [*status.FIELDS, "snippet", "last_message_id"])
         parts = [(a.message, part) for a in self.arrivals for part in a.mail.attachments]
         files = File.objects.store_many([part.content for _, part in parts])
         Attachment.objects.bulk_create(
@@ -423,14 +430,6 @@ def _answers(mail: ParsedMail | None) -> list[str]:
 def advisory_key(key: str) -> int:
     """The number of a PostgreSQL advisory lock that stands for `key`."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
-
-
-def _team_of(inbox: Inbox) -> int | None:
-    """The team a new ticket belongs to: the inbox's, where it has just one."""
-    teams = list(inbox.teams.all()[:2]) if not hasattr(inbox, "_one_team") else None
-    if teams is not None:
-        inbox._one_team = teams[0].pk if len(teams) == 1 else None  # type: ignore[attr-defined]
-    return inbox._one_team  # type: ignore[attr-defined]
 
 
 def forget(raws: Iterable[RawMessage]) -> None:
