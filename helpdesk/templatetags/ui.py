@@ -8,6 +8,7 @@ from zlib import crc32
 
 from babel.dates import format_skeleton
 from django import template
+from django.conf import settings
 from django.template.context import RequestContext
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
@@ -247,6 +248,17 @@ def filesize(size: int | None) -> str:
 def rail_link(context: RequestContext, entry: Any) -> dict[str, object]:
     """One place on the rail, and whether we are in it."""
     return {"entry": entry, "is_here": context.get("rail_current") == entry.key}
+
+
+@register.simple_tag
+def unchanging(name: str) -> SafeString:
+    """A piece of every page that depends on the language alone, so that it is drawn once."""
+    return render_to_string(name) if settings.DEBUG else _unchanging(name, get_language())
+
+
+@lru_cache(maxsize=64)
+def _unchanging(name: str, _language: str | None) -> SafeString:
+    return render_to_string(name)
 
 
 @register.simple_tag
