@@ -1,6 +1,6 @@
 """A ticket as it is read: messages and activity in one line of time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,10 +88,9 @@ def show(message: Message) -> Said:
     attachments = list(message.attachments.all())
     images = {a.content_id: reverse("attachment", args=[a.pk]) for a in attachments if a.content_id}
     whole = message.full_text
-    html = safe_html.clean(message.html, images) if message.html and not whole else texts.paragraphs(message.text)
-    quoted = ""
+    html, quoted = texts.paragraphs(message.text) if whole or not message.html else _html(message, images), ""
     if whole:
-        quoted = safe_html.clean(message.html, images) if message.html else texts.paragraphs(whole)
+        quoted = _html(message, images) if message.html else texts.paragraphs(whole)
     inside = {cid for cid in images if f"cid:{cid}" in message.html} if message.html and not whole else set()
     return Said(
         id=message.pk,
@@ -110,6 +109,11 @@ def show(message: Message) -> Said:
         warnings=_warnings(message),
         matched_by=message.matched_by,
     )
+
+
+def _html(message: Message, images: Mapping[str, str]) -> str:
+    """Its HTML made safe; its text where nothing is left of the HTML, or nobody could read it in good time."""
+    return safe_html.clean(message.html, images) or texts.paragraphs(message.full_text or message.text)
 
 
 def shown(attachment: Attachment) -> Shown:

@@ -7,7 +7,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from helpdesk.pages import agent_of, agents_only
-from tickets import safe_html
+from tickets import safe_html, texts
 from tickets.models import Attachment, Message, Ticket
 
 _MAGIC = {
@@ -50,7 +50,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponse:
     seen = Ticket.objects.visible_to(agent_of(request))
     message = get_object_or_404(Message.objects.prefetch_related("attachments"), pk=pk, ticket__in=seen)
     images = {a.content_id: reverse("attachment", args=[a.pk]) for a in message.attachments.all() if a.content_id}
-    body = safe_html.original(message.html, images)
+    body = safe_html.original(message.html, images) or texts.paragraphs(message.full_text or message.text)
     head = f'<!doctype html><html><head><meta charset="utf-8"><title>#{message.ticket_id}</title></head>'
     response = HttpResponse(f"{head}<body>{body}</body></html>")
     # mail styles itself inline; inside a sandbox without scripts, forms or origin that is all it can do
