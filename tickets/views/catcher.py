@@ -43,8 +43,11 @@ def mail_catcher(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     mails = list(CaughtMail.objects.defer("content")[:100])
     caught = get_object_or_404(CaughtMail, pk=pk) if pk else CaughtMail.objects.first()
     if request.method == "POST" and caught is not None:
-        _answer(caught, request.POST.get("text", ""))
-        messages.success(request, _("Sent as the customer's answer."))
+        try:
+            _answer(caught, request.POST.get("text", ""))
+            messages.success(request, _("Sent as the customer's answer."))
+        except (OSError, smtplib.SMTPException) as error:
+            messages.error(request, _("The mail server did not take it: %(error)s") % {"error": error})
         return redirect("mail_catcher_mail", pk=caught.pk)
     context: dict[str, Any] = {"mails": mails, "caught": caught, "rail_current": "settings"}
     if caught is not None:
@@ -69,7 +72,8 @@ def _answer(caught: CaughtMail, text: str) -> None:
         answer["References"] = str(mail["Message-ID"])
     quoted = "\n".join(f"> {row}" for row in _part(mail, "plain").splitlines())
     answer.set_content(f"{texts.clean(text)}\n\nOn {mail['Date']}, {answer['To']} wrote:\n{quoted}\n")
-    with smtplib.SMTP("127.0.0.1", settings.SMTP_PORT, timeout=10) as session:
+    # what catches our mail is our own mail server, wherever it runs
+    with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=10) as session:
         session.send_message(answer)
 
 
