@@ -1,0 +1,97 @@
+"""Open pages while the world goes on: rows stay under the pointer, drafts stay, hostile mail stays a text."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import mail
+from tests.journeys.conftest import House
+from tickets.models import Ticket
+from tickets.operations import status
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+def test_rows_do_not_move_under_the_pointer(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    page.get_by_role("link", name="My order").hover()
+    house.write("Another matter", "Hello?", Message_ID="<another@customer.example>")
+    offer = page.get_by_role("button", name="1 new")
+    expect(offer).to_be_visible()
+    expect(page.locator("#rows .row")).to_have_count(1)
+    offer.click()
+    expect(page.locator("#rows .row")).to_have_count(2)
+    expect(page.get_by_role("link", name="Another matter")).to_be_visible()
+
+
+def test_a_draft_survives_what_others_do(house: House, sit, ana, chloe, ticket):  # type: ignore[no-untyped-def]
+    page, other = sit(ana).page, sit(chloe).page
+    for one in (page, other):
+        one.goto(f"/tickets/{ticket.number}/")
+        expect(one.locator("html")).to_have_attribute("data-live", "on")
+    page.keyboard.press("r")
+    page.keyboard.type("Half a sen")
+    other.keyboard.press("t")
+    other.keyboard.type("urgent")
+    other.keyboard.press("Enter")
+    expect(page.locator("#header .ticket-tag")).to_contain_text("urgent")
+    expect(page.locator(".composer-text")).to_be_focused()
+    page.keyboard.type("tence")
+    expect(page.locator(".composer-text")).to_have_value("Half a sentence")
+
+
+def test_an_act_that_came_too_late_says_so(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    seat = sit(ana)
+    seat.page.route("**/live/", lambda route: route.abort())  # this page hears nothing
+    seat.expected += ["ERR_FAILED", "409"]
+    seat.page.goto(f"/tickets/{ticket.number}/")
+    status.resolve(ticket, actor=None)
+    status.close(Ticket.objects.get(), actor=None)
+    seat.page.keyboard.press("e")
+    expect(seat.page.locator(".toast[data-tone=bad]")).to_be_visible()
+
+
+def test_a_signed_out_page_leads_to_the_sign_in(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    seat = sit(ana)
+    seat.expected += ["401"]
+    seat.page.goto("/")
+    seat.context.clear_cookies()
+    seat.page.get_by_role("link", name="My order").click()
+    expect(seat.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_hostile_mail_is_only_read(house: House, sit, ana, inbox):  # type: ignore[no-untyped-def]
+    content = mail(subject="Look <script>window.harmed = 1</script>").replace(b"text/plain", b"text/html")
+    content = content.replace(
+        b"Where is my order?",
+        b"<p>Read me</p><script>window.harmed = 1</script><img src=x onerror='window.harmed = 1'>"
+        b"<a href='javascript:window.harmed=1'>press</a><style>*{display:none!important}</style>"
+        b"<form action='https://thief.example/'><button>pay</button></form>",
+    )
+    house.send(content)
+    page = sit(ana).page
+    outside: list[str] = []
+    page.on("request", lambda request: request.url.startswith(house.address) or outside.append(request.url))
+    page.goto("/")
+    page.get_by_role("link", name="Look").click()
+    letter = page.locator(".letter").first
+    expect(letter).to_contain_text("Read me")
+    expect(letter.locator("script, form, style, [onerror], [href^=javascript]")).to_have_count(0)
+    assert page.evaluate("window.harmed") is None
+    assert outside == []
+
+
+def test_the_catcher_shows_the_mail_and_answers_as_the_customer(house: House, sit, ana, admin, ticket):  # type: ignore[no-untyped-def]
+    page, catcher = sit(ana).page, sit(admin).page
+    page.goto(f"/tickets/{ticket.number}/")
+    page.keyboard.press("r")
+    page.keyboard.type("It left on Monday.")
+    page.keyboard.press("Control+Enter")
+    house.caught("dora@customer.example", having="It left on Monday.")
+    catcher.goto("/mail-catcher/")
+    catcher.get_by_role("link", name="Re: My order").click()
+    expect(catcher.frame_locator("iframe").get_by_text("It left on Monday.")).to_be_visible()
+    catcher.get_by_label("What they write").fill("It is here, thank you!")
+    catcher.get_by_role("button", name="Send as the customer").click()
+    expect(page.locator("#thread")).to_contain_text("It is here, thank you!")
