@@ -1,6 +1,6 @@
 """A ticket as it is read: messages and activity in one line of time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,7 +37,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message as a page shows it; `html` and `quoted_html` are safe."""
+    """A message as a page shows it; `html` and `quoted_html` are safe. Equal ones look the same."""
 
     id: int
     kind: str
@@ -47,12 +47,12 @@ class Said:
     html: str
     quoted_html: str
     has_original: bool
-    attachments: Sequence[Shown]
-    to: Sequence[str]
-    cc: Sequence[str]
+    attachments: tuple[Shown, ...]
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
     delivery: Way | None
     is_automated: bool
-    warnings: Sequence[str]
+    warnings: tuple[str, ...]
     matched_by: str
 
 
@@ -101,12 +101,12 @@ def show(message: Message) -> Said:
         html=html,
         quoted_html=quoted,
         has_original=bool(message.html),
-        attachments=[shown(a) for a in attachments if a.content_id not in inside],
-        to=message.to,
-        cc=message.cc,
+        attachments=tuple(shown(a) for a in attachments if a.content_id not in inside),
+        to=tuple(message.to),
+        cc=tuple(message.cc),
         delivery=_way(message),
         is_automated=message.is_automated,
-        warnings=_warnings(message),
+        warnings=tuple(_warnings(message)),
         matched_by=message.matched_by,
     )
 
