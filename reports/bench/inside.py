@@ -1,0 +1,48 @@
+"""What runs against one filled database: `python -m reports.bench.inside SIZE WHAT…`, started by `manage.py bench`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import django
+
+from reports.bench.timing import USUAL, Effort, say
+
+#: reading first: intake and API add to what is read
+ORDER = ("queue", "ticket", "report", "intake", "api")
+
+
+def main() -> int:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("size")
+    parser.add_argument("what", nargs="+", choices=ORDER)
+    parser.add_argument("--times", type=int, default=USUAL.times)
+    parser.add_argument("--seconds", type=float, default=USUAL.seconds)
+    parser.add_argument("--mails", type=int, default=USUAL.mails)
+    asked = parser.parse_args()
+    django.setup()
+    from helpdesk.models import Agent, Role
+    from reports.bench import api, intake, pages
+    from tickets.models import Message, Ticket
+
+    effort, folder = Effort(asked.times, asked.seconds, asked.mails), Path(os.environ["DATA"])
+    agent = Agent.objects.create(email="bench@bench.localhost", name="Bench Mark", role=Role.ADMIN)
+    load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
+    say(f"{asked.size}: {Ticket.objects.count():,} tickets, {Message.objects.count():,} messages; load {load}")
+    measures = {
+        "queue": lambda: pages.queue(asked.size, effort, agent, folder),
+        "ticket": lambda: pages.ticket(asked.size, effort, agent, folder),
+        "report": lambda: pages.report(asked.size, effort, agent, folder),
+        "intake": lambda: intake.measure(asked.size, effort),
+        "api": lambda: api.measure(asked.size, effort, agent, folder),
+    }
+    for what in ORDER:
+        if what in asked.what:
+            measures[what]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
