@@ -20,6 +20,14 @@ class Sink:
     data: list[str] = field(default_factory=list)
     #: close the connection after the content arrived, before any answer
     hang_up: bool = False
+    #: say in the greeting that addresses may have any letters (SMTPUTF8)
+    takes_utf8: bool = True
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [answer for answer in responses if self.takes_utf8 or "SMTPUTF8" not in answer]
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -1,5 +1,6 @@
 """What workers and the clock do for tickets. Each task is safe to lose and safe to run twice."""
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from helpdesk import clock
+from helpdesk.doorbell import ring
 from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as smtp
@@ -18,12 +20,14 @@ log = structlog.get_logger(__name__)
 
 INTAKE_BATCH = 100
 DELIVERY_BATCH = 20
+#: a task begins nothing after that long, so that its time limit never falls in the middle of a mail
+SECONDS = 120
 
 
 @shared_task
 def receive_mail() -> int:
     """Read what is waiting, until nothing is. Returns how many mails were read."""
-    count = 0
+    count, until = 0, time.monotonic() + SECONDS
     while raws := intake.claim(INTAKE_BATCH):
         count += len(raws)
         reads = [reading.read(raw) for raw in raws]
@@ -33,6 +37,9 @@ def receive_mail() -> int:
             log.exception("a batch of mails failed; each is tried alone", mails=len(reads))
             for read in reads:
                 _receive_alone(read)
+        if time.monotonic() >= until:
+            ring(receive_mail)
+            break
     return count
 
 
@@ -48,11 +55,14 @@ def _receive_alone(read: intake.Read) -> None:
 @shared_task
 def deliver() -> int:
     """Send what is due, until nothing is. Returns how many deliveries were tried."""
-    count = 0
+    count, until = 0, time.monotonic() + SECONDS
     sending.recover()
     while deliveries := sending.claim(DELIVERY_BATCH):
         count += len(deliveries)
-        smtp.deliver_all(deliveries)
+        smtp.deliver_all(deliveries, until)
+        if time.monotonic() >= until:
+            ring(deliver)
+            break
     return count
 
 

@@ -9,8 +9,9 @@ import time_machine
 from django.db import connection
 
 from helpdesk import clock
+from tests.conftest import mail
 from tests.smtp_sink import smtp_sink
-from tickets.models import Delivery, DeliveryState, OutgoingMail
+from tickets.models import ContactPoint, Delivery, DeliveryState, OutgoingMail
 from tickets.operations import replying, sending
 from tickets.tasks import deliver
 
@@ -201,3 +202,62 @@ def test_a_mail_of_our_own_goes_to_one_address_only(db, sink, ticket, inbox):
     [(recipients, content)] = sink.accepted
     assert recipients == ["dora@customer.example"]
     assert read(content)["Auto-Submitted"] == "auto-generated"
+
+
+def test_one_mail_that_cannot_be_written_holds_up_no_other(db, sink, ticket, ana, monkeypatch):
+    from tickets.channels.email import sending as smtp
+
+    write, broken = smtp.compose, replying.reply(ticket, text="This one breaks.", actor=ana)
+    replying.reply(ticket, text="It ships today.", actor=ana)
+
+    def compose(delivery):
+        if delivery.mail.said_id == broken.pk:
+            raise AttributeError("a defect of ours")
+        return write(delivery)
+
+    monkeypatch.setattr(smtp, "compose", compose)
+    deliver()
+    assert len(sink.accepted) == 1
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == ["queued", "sent"]
+
+
+def test_an_address_in_other_letters_holds_up_no_other(db, sink, send_mail_in, ana):
+    for number, name in enumerate(("jörg@customer.example", "dora@bücher.example", "dora@customer.example")):
+        said = send_mail_in(mail(sender=f"customer{number}@other.example")).said
+        ContactPoint.objects.filter(pk=said.sender_id).update(address=name)
+        replying.reply(said.ticket, text="It ships today.", actor=ana)
+    sink.takes_utf8 = False
+    deliver()
+    assert sorted(r for [r], _content in sink.accepted) == ["dora@customer.example", "dora@xn--bcher-kva.example"]
+    assert all(content.isascii() for _recipients, content in sink.accepted)
+    assert Delivery.objects.get(recipient__startswith="jörg").state == DeliveryState.FAILED
+
+
+def test_an_absent_server_is_waited_for_once_not_once_a_mail(db, ticket, ana, monkeypatch):
+    from tickets.channels.email import sending as smtp
+
+    asked = []
+
+    def connect():
+        asked.append(1)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(smtp, "connect", connect)
+    for number in range(5):
+        replying.reply(ticket, text=f"Answer {number}", actor=ana)
+    deliver()
+    assert len(asked) == 1
+    assert states() == ["queued"] * 5
+
+
+def test_a_slow_server_leaves_the_rest_in_the_queue(db, sink, ticket, ana, monkeypatch):
+    from tickets import tasks
+
+    monkeypatch.setattr(tasks, "SECONDS", 0)
+    replying.reply(ticket, text="It ships today.", actor=ana)
+    deliver()
+    waiting = Delivery.objects.get()
+    assert (waiting.state, waiting.attempts, waiting.lease) == ("queued", 0, None)
+    monkeypatch.setattr(tasks, "SECONDS", 60)
+    deliver()
+    assert states() == ["sent"]

@@ -123,6 +123,12 @@ def claim(limit: int) -> list[Delivery]:
     return list(Delivery.objects.filter(pk__in=ids).select_related("mail__inbox", "mail__said", "mail__ticket"))
 
 
+def hand_back(delivery: Delivery) -> bool:
+    """Give up one's turn before anything was tried. False when the lease was lost."""
+    change = {"state": DeliveryState.QUEUED, "lease": None, "attempts": F("attempts") - 1}
+    return bool(_mine(delivery).update(**change))
+
+
 def begin_transmission(delivery: Delivery) -> bool:
     """Say that the content is about to go out. False when the lease was lost meanwhile: then do not send."""
     return bool(_mine(delivery).update(transmitting=True, lease_until=clock.now() + LEASE))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -40,11 +41,23 @@ class NotAnAddress(ValueError):
     """A recipient nobody can send to."""
 
 
+def ascii_domain(address: str) -> str:
+    """An address with its domain as DNS spells it; as it is where that cannot be."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{domain.encode('idna').decode()}" if not domain.isascii() else address
+    except UnicodeError:
+        return address
+
+
 def mailbox(address: str, name: str = "") -> Address:
     """An address header's value. Raises NotAnAddress."""
     if not _ADDRESS.match(address):
         raise NotAnAddress(f"{address!r} is not an address mail can be sent to.")
-    return Address(display_name=texts.line(name, 100), addr_spec=address)
+    try:
+        return Address(display_name=texts.line(name, 100), addr_spec=ascii_domain(address))
+    except (ValueError, MessageError) as error:  # letters beyond ASCII before the @, and what a parser stumbles over
+        raise NotAnAddress(f"{address!r} is not an address mail can be sent to.") from error
 
 
 def compose(delivery: Delivery) -> bytes:

@@ -1,14 +1,16 @@
 """Handing mail to the next server, one recipient a transaction, and telling what became of it."""
 
 import contextlib
+import math
 import smtplib
 import ssl
+import time
 from collections.abc import Iterable
 
 import structlog
 from django.conf import settings
 
-from tickets.channels.email.composing import NotAnAddress, compose
+from tickets.channels.email.composing import NotAnAddress, ascii_domain, compose
 from tickets.models import Delivery
 from tickets.operations import sending
 
@@ -33,20 +35,32 @@ def connect() -> smtplib.SMTP:
     return session
 
 
-def deliver_all(deliveries: Iterable[Delivery]) -> None:
-    """Send claimed deliveries over one session; each ends settled, whatever happens to the others."""
+def deliver_all(deliveries: Iterable[Delivery], until: float = math.inf) -> None:
+    """Send claimed deliveries over one session; each ends settled, whatever happens to the others.
+
+    Those whose turn has not come when the monotonic clock reads `until` go back into the queue.
+    """
     session: smtplib.SMTP | None = None
+    away = ""
     for delivery in deliveries:
+        if time.monotonic() >= until:
+            sending.hand_back(delivery)
+            continue
         try:
             content = compose(delivery)
-        except (NotAnAddress, ValueError, OSError) as error:
+        except Exception as error:  # whatever is wrong with this mail, the others go out
+            if not isinstance(error, NotAnAddress | OSError):
+                log.exception("a mail could not be written", delivery=delivery.pk)
             sending.refused(delivery, str(error), for_good=isinstance(error, NotAnAddress))
             continue
         try:
-            session = session or connect()
+            # a server that was away a moment ago is not waited for again and again, once for each mail
+            session = session or (None if away else connect())
         except (OSError, smtplib.SMTPException) as error:
             log.warning("the mail server is away", error=str(error))
-            sending.refused(delivery, f"The mail server could not be reached: {error}", for_good=False)
+            away = f"The mail server could not be reached: {error}"
+        if session is None:
+            sending.refused(delivery, away, for_good=False)
             continue
         session = _deliver(session, delivery, content)
     if session is not None:
@@ -57,9 +71,8 @@ def deliver_all(deliveries: Iterable[Delivery]) -> None:
 def _deliver(session: smtplib.SMTP, delivery: Delivery, content: bytes) -> smtplib.SMTP | None:
     """One transaction. Returns the session while it is still good, else None."""
     try:
-        options = ["SMTPUTF8"] if not delivery.recipient.isascii() and session.has_extn("smtputf8") else []
-        _expect(session.mail(delivery.mail.inbox.address, options))
-        _expect(session.rcpt(delivery.recipient))
+        _expect(session.mail(ascii_domain(delivery.mail.inbox.address)))
+        _expect(session.rcpt(ascii_domain(delivery.recipient)))
         code, answer = session.docmd("DATA")
         if code != 354:
             raise smtplib.SMTPResponseException(code, answer)
