@@ -71,8 +71,10 @@ def wake_snoozed() -> None:
     """Bring back the tickets whose time has come; each snooze wakes once."""
     for ticket in Ticket.objects.due_to_wake(clock.now()).order_by("snoozed_until")[:1000]:
         with transaction.atomic():
-            if ticket.snoozed_until and Slot.objects.take("wake", f"{ticket.pk} {ticket.snoozed_until.isoformat()}"):
-                status.wake(ticket, actor=None)
+            locked = Ticket.objects.locked(ticket.pk)
+            until = locked.snoozed_until
+            if until and until <= clock.now() and Slot.objects.take("wake", f"{ticket.pk} {until.isoformat()}"):
+                status.wake(locked, actor=None)
 
 
 @shared_task

@@ -152,3 +152,28 @@ def test_a_customer_who_writes_again_after_closing_gets_a_ticket_that_names_the_
     status.close(ticket, actor=ana)
     raw = send_mail_in(mail(Message_ID="<again@customer.example>", In_Reply_To="<first@customer.example>"))
     assert raw.said.ticket != ticket and raw.said.ticket.follow_up_of == ticket
+
+
+def test_a_ticket_snoozed_anew_while_the_clock_strikes_sleeps_on(db, ticket, ana, monkeypatch):
+    from datetime import timedelta
+
+    import time_machine
+
+    from helpdesk import clock
+    from tickets import tasks
+    from tickets.operations import status
+
+    soon, later = clock.now() + timedelta(hours=1), clock.now() + timedelta(days=2)
+    status.snooze(ticket, until=soon, actor=ana)
+    lock = tasks.Ticket.objects.locked
+
+    def snoozed_meanwhile(number):
+        monkeypatch.undo()
+        status.snooze(ticket, until=later, actor=ana)
+        return lock(number)
+
+    with time_machine.travel(soon + timedelta(seconds=1), tick=False):
+        monkeypatch.setattr(tasks.Ticket.objects, "locked", snoozed_meanwhile)
+        tasks.wake_snoozed()
+    ticket.refresh_from_db()
+    assert ticket.snoozed_until == later
