@@ -28,7 +28,7 @@ _NOTHING = re.compile(r"<(div|p|span)>(?:\s|&nbsp;|<br>)*</\1>")
 MOST = 1_000_000
 
 _GAP = r"[\t\n\f\r ]"
-_VALUE = rf"\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+"
+_VALUE = r"\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+"
 _ATTRIBUTE = re.compile(rf"=?[^\t\n\f\r />=]++(?:{_GAP}*+={_GAP}*+(?:{_VALUE})?+)?+")
 _TAG = re.compile(rf"<(/?)([a-zA-Z][^\t\n\f\r />]*+)((?:[\t\n\f\r /]++|{_ATTRIBUTE.pattern}|=)*+)")
 _VOID = {
