@@ -9,6 +9,7 @@ _LINE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 #: whatever `urlize` makes a link of has one of these
 _MAY_LINK = re.compile(r"@|://|www\.|\.(com|edu|gov|int|mil|net|org)", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_MEDIA_TYPE = re.compile(r"(?=.{3,100}\Z)[a-z0-9][\w.+-]*/[a-z0-9][\w.+-]*\Z", re.ASCII)
 
 
 def clean(text: str) -> str:
@@ -30,6 +31,18 @@ def filename(name: str) -> str:
     """A file's name without folders, control characters or nothing at all."""
     name = line(name.replace("\\", "/").rpartition("/")[2], 200).strip(". ")
     return name or "file"
+
+
+def number(text: str) -> int | None:
+    """A whole number as an address or a form says it; None for anything else, and for more than a row could have."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def media_type(name: str) -> str:
+    """A file's media type as we keep and send it; what is none, or would nest a mail in ours, is just bytes."""
+    name = name.strip().lower()
+    is_one = _MEDIA_TYPE.match(name) and not name.startswith(("multipart/", "message/"))
+    return name if is_one else "application/octet-stream"
 
 
 def paragraphs(text: str) -> str:

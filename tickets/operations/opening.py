@@ -152,6 +152,11 @@ def _lock(key: str) -> None:
 def _attach(message: Message, files: Sequence[Upload]) -> None:
     stored = File.objects.store_many([f.content for f in files])
     Attachment.objects.bulk_create(
-        Attachment(message=message, file=kept, filename=texts.filename(f.filename), content_type=f.content_type)
+        Attachment(
+            message=message,
+            file=kept,
+            filename=texts.filename(f.filename),
+            content_type=texts.media_type(f.content_type),
+        )
         for f, kept in zip(files, stored, strict=True)
     )

@@ -103,7 +103,12 @@ def _write(
     stored = File.objects.store_many([f.content for f in files])
     Attachment.objects.bulk_create(
         [
-            Attachment(message=message, file=kept, filename=texts.filename(f.filename), content_type=f.content_type)
+            Attachment(
+                message=message,
+                file=kept,
+                filename=texts.filename(f.filename),
+                content_type=texts.media_type(f.content_type),
+            )
             for f, kept in zip(files, stored, strict=True)
         ]
     )
