@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.models import Event, Team
 from helpdesk.pages import agent_of, agents_only
+from tickets import texts
 from tickets.operations import assignment, sorting, status
 from tickets.operations.status import NotPossible
 from tickets.operations.undo import undo as undo_event
@@ -75,10 +76,10 @@ def _who(request, ticket):  # type: ignore[no-untyped-def]
     given = request.POST.get("agent", "")
     if given == "me":
         return agent_of(request), ticket.team
-    if given.isdigit():
-        return get_object_or_404(assignable(ticket), pk=int(given)), ticket.team
-    if (team := request.POST.get("team", "")).isdigit():
-        return None, get_object_or_404(Team.objects.filter(inboxes=ticket.inbox_id), pk=int(team))
+    if agent := texts.number(given):
+        return get_object_or_404(assignable(ticket), pk=agent), ticket.team
+    if team := texts.number(request.POST.get("team", "")):
+        return None, get_object_or_404(Team.objects.filter(inboxes=ticket.inbox_id), pk=team)
     raise NotPossible(_("Choose somebody to give it to."))
 
 
