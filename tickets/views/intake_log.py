@@ -1,6 +1,7 @@
 """Every mail that came in, and what became of it."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.pages import agent_of, agents_only
+from tickets import texts
 from tickets.models import RawMessage, RawState
 from tickets.operations import intake
 
@@ -22,8 +24,8 @@ def intake_log(request: HttpRequest) -> HttpResponse:
     mails = RawMessage.objects.visible_to(agent_of(request)).select_related("inbox", "said").defer("content")
     if state in RawState.values:
         mails = mails.filter(state=state)
-    if (before := request.GET.get("before", "")).isdigit():
-        mails = mails.filter(pk__lt=int(before))
+    if before := texts.number(request.GET.get("before", "")):
+        mails = mails.filter(pk__lt=before)
     rows = list(mails.order_by("-pk")[: PAGE + 1])
     context = {
         "mails": rows[:PAGE],
@@ -40,6 +42,8 @@ def intake_log(request: HttpRequest) -> HttpResponse:
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     """Read a parked mail again; release a quarantined one."""
     raw = get_object_or_404(RawMessage.objects.visible_to(agent_of(request)), pk=pk)
+    if not agent_of(request).may_reply:
+        raise PermissionDenied
     if raw.state in (RawState.PARKED, RawState.QUARANTINED):
         intake.replay(raw, force=raw.state == RawState.QUARANTINED)
         messages.success(request, _("It is being read again."))
