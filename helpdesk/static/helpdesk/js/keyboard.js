@@ -5,8 +5,12 @@ import { undoLast } from "./toasts.js";
 import { word } from "./words.js";
 import { openTicket } from "./pages.js";
 
+// the field of a dialog that just closed keeps the focus until the next frame; nobody writes in it any more
 const isWriting = (element) =>
-  Boolean(element?.closest?.("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=button], [type=submit])"));
+  Boolean(
+    element?.closest?.("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=button], [type=submit])") &&
+      !element.closest("dialog:not([open])"),
+  );
 
 const links = () => [...document.querySelectorAll("#rows .row-link")];
 const isShown = (element) => Boolean(element?.checkVisibility?.() ?? element);
