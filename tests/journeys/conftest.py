@@ -26,7 +26,8 @@ from tests import needs
 from tests.conftest import mail
 from tests.web import served
 from tickets.channels.email.receiving import Receiver
-from tickets.models import CaughtMail, Inbox
+from tickets.models import CaughtMail, Inbox, RawMessage, RawState
+from tickets.operations import intake
 from tickets.tasks import deliver, receive_mail
 
 #: the most a person at a screen is made to wait in a story before it counts as broken
@@ -127,6 +128,23 @@ class worker:  # noqa: N801 - used like a function
         self._over.set()
         self._clock.join(5)
         self._worker.__exit__(None, None, None)
+
+
+@pytest.fixture
+def send_mail_in(house: House, inbox: Inbox) -> Callable[..., RawMessage]:
+    """As everywhere, but it is the house's worker that reads the mail."""
+
+    def send(content: bytes, to: Inbox | None = None) -> RawMessage:
+        raw = intake.store(inbox=to or inbox, content=content, source="test")
+        assert raw is not None
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while raw.state == RawState.RECEIVED:
+            assert time.monotonic() < until, "nobody reads the mail"
+            time.sleep(0.05)
+            raw.refresh_from_db()
+        return raw
+
+    return send
 
 
 @pytest.fixture
