@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -56,7 +57,7 @@ class FilterForm(forms.Form):
         self.inboxes = inboxes_for(agent)
         self.teams = teams_for([pk for pk, _name in self.inboxes])
         asked = {key: asked.get(key, "") for key in ("period", "from", "to", "zone", "inbox", "team", "channel", "was")}
-        zones = available_timezones()
+        zones = _zones()
         own = agent.zone if agent.zone in zones else "UTC"
         asked["zone"] = asked["zone"] or own
         if asked["period"] in ("", asked["was"]):
@@ -127,6 +128,12 @@ class FilterForm(forms.Form):
             "team": dict(self.teams).get(chosen.team, "") if chosen.team is not None else "",
             "channel": str(CHANNELS.get(chosen.channel, chosen.channel)) if chosen.channel else "",
         }
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The zones there are. Asking the system reads hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def days_of(preset: str, today: date) -> tuple[date, date]:

@@ -58,7 +58,8 @@ def percentile(values: Iterable[float], p: float) -> float | None:
 
 def percentiles(values: Iterable[float | None]) -> Percentiles:
     """n, median, 90th percentile and mean of what is known."""
-    ordered = sorted(value for value in values if value is not None)
+    ordered = [value for value in values if value is not None]
+    ordered.sort()
     if not ordered:
         return Percentiles(0, None, None, None)
     n = len(ordered)
