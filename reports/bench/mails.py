@@ -81,6 +81,8 @@ def _mail(random: Random, kind: str, number: int, seed: int, to: str, said: list
     elif kind == "attachment":
         scan = random.randbytes(_ATTACHED_BYTES)
         mail.add_attachment(scan, maintype="application", subtype="pdf", filename=f"scan-{number}.pdf")
+    if mail.is_multipart():
+        mail.set_boundary(f"bench-{seed}-{number}")
     said.append(_Said(message_id, sender, subject, text))
     return Mail(mail.as_bytes(), is_new=True)
 
