@@ -296,3 +296,78 @@ def test_many_workers_at_once_make_no_second_customer_ticket_or_message(transact
     assert not RawMessage.objects.filter(state__in=[RawState.RECEIVED, RawState.PARKED]).exists()
     assert (Ticket.objects.count(), Message.objects.count(), Customer.objects.count()) == (30, 90, 7)
     assert RawMessage.objects.filter(state=RawState.DUPLICATE).count() == 20
+
+
+def test_who_was_too_slow_undoes_nothing(send_mail_in, inbox, dora):
+    """The lease ran out, another worker put the mail on its ticket, and then the first one comes back."""
+    from tickets.channels.email.reading import read
+    from tickets.models import Message
+
+    raw = intake.store(inbox=inbox, content=mail(), source="test")
+    [slow] = intake.claim(10)
+    RawMessage.objects.update(lease_until=None)
+    [quick] = intake.claim(10)
+    intake.receive([read(quick)])
+    intake.receive([read(slow)])
+    raw.refresh_from_db()
+    assert (raw.state, raw.reason) == (RawState.DONE, "")
+    assert Message.objects.get() == raw.said
+
+
+def test_a_claim_holds_no_more_than_memory_should(inbox, monkeypatch):
+    monkeypatch.setattr(intake, "MOST_BYTES", 1000)
+    for size in (400, 400, 400, 5000, 10):
+        intake.store(inbox=inbox, content=b"x" * size, source="test")
+    assert [[r.size for r in intake.claim(100)] for _ in range(5)] == [[400, 400], [400], [5000], [10], []]
+
+
+def test_a_bounce_in_another_inbox_takes_nothing_back(send_mail_in, inbox, billing, ticket, ana, verbs):
+    """Read in one batch: the customer writes again, and an older answer bounces elsewhere."""
+    from tickets.models import OutgoingMail
+    from tickets.operations import replying, status
+    from tickets.tasks import receive_mail
+
+    replying.reply(ticket, text="It ships today.", actor=ana)
+    status.resolve(ticket, actor=ana)
+    ours = OutgoingMail.objects.get().message_id
+    intake.store(inbox=inbox, content=mail(text="Still nothing", In_Reply_To=f"<{ours}>"), source="test")
+    intake.store(inbox=billing, content=bounce(ours), source="test")
+    receive_mail()
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.resolved_at, ticket.messages.count()) == ("open", None, 4)
+    assert ticket.waiting_since is not None
+
+
+def test_a_bounce_of_a_closed_ticket_opens_no_other(send_mail_in, inbox, ticket, ana):
+    from tickets.models import OutgoingMail, Ticket
+    from tickets.operations import replying, status
+
+    replying.reply(ticket, text="It ships today.", actor=ana)
+    status.close(ticket, actor=ana)
+    raw = send_mail_in(bounce(OutgoingMail.objects.get().message_id))
+    assert raw.said.ticket == ticket and Ticket.objects.count() == 1
+    ticket.refresh_from_db()
+    assert ticket.is_closed
+
+
+def bounce(message_id: str) -> bytes:
+    """What a mail server says of a mail it could not deliver to Dora."""
+    return (
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@relay.example\r\nTo: support@demo.localhost\r\n"
+        "Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: <bounce@relay.example>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+        "Final-Recipient: rfc822; dora@customer.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def test_a_number_the_server_gave_twice_loses_no_mail(inbox):
+    """Another server, or a broken one, names another mail as an earlier one was named."""
+    first = intake.store(inbox=inbox, content=b"first", source="imap", source_key="1 7")
+    second = intake.store(inbox=inbox, content=b"second", source="imap", source_key="1 7")
+    assert first and second and first.pk != second.pk
+    for content in (b"first", b"second"):
+        assert intake.store(inbox=inbox, content=content, source="imap", source_key="1 7") is None
+    assert RawMessage.objects.count() == 2

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -39,6 +40,8 @@ from tickets.operations import status, threading
 LEASE = timedelta(seconds=60)
 #: after that many lost leases a mail is parked: it kills whoever reads it
 PATIENCE = 5
+#: how much mail is held in memory at once; a larger one is read alone
+MOST_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,25 @@ def store(
         size=len(content),
         sha256=hashlib.sha256(content).digest(),
     )
-    try:
-        with transaction.atomic():
-            raw.save()
-    except IntegrityError:
-        return None
+    if not _kept(raw):
+        known = RawMessage.objects.filter(inbox=inbox, source=source, source_key=raw.source_key)
+        if raw.sha256 in [bytes(digest) for digest in known.values_list("sha256", flat=True)]:
+            return None
+        # another mail under a name that was given before: by another server, or by a broken one
+        raw.source_key = f"{raw.source_key} {raw.sha256.hex()[:32]}"
+        if not _kept(raw):
+            return None
     transaction.on_commit(_ring, robust=True)
     return raw
+
+
+def _kept(raw: RawMessage) -> bool:
+    try:
+        with transaction.atomic():
+            raw.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _ring() -> None:
@@ -87,7 +102,10 @@ def claim(limit: int) -> list[RawMessage]:
     now = clock.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     waiting = RawMessage.objects.select_for_update(skip_locked=True, of=("self",)).filter(free, state=RawState.RECEIVED)
-    raws = list(waiting.filter(attempts=0).select_related("inbox").order_by("id")[:limit])
+    sizes = list(waiting.filter(attempts=0).order_by("id").values_list("pk", "size")[:limit])
+    fitting = sum(1 for so_far in accumulate(size for _pk, size in sizes) if so_far <= MOST_BYTES)
+    within = [pk for pk, _size in sizes[: max(1, fitting)]]
+    raws = list(RawMessage.objects.filter(pk__in=within).select_related("inbox").order_by("id")) if within else []
     if not raws:
         raws = list(waiting.select_related("inbox").order_by("attempts", "id")[:1])
         if raws and raws[0].attempts >= PATIENCE:
@@ -99,7 +117,8 @@ def claim(limit: int) -> list[RawMessage]:
 
 def park(raw: RawMessage, reason: str) -> None:
     """Set a mail aside where people see it; it can be replayed."""
-    RawMessage.objects.filter(pk=raw.pk).update(state=RawState.PARKED, reason=reason, lease_until=None)
+    waiting = RawMessage.objects.filter(pk=raw.pk, state=RawState.RECEIVED)
+    waiting.update(state=RawState.PARKED, reason=reason, lease_until=None)
 
 
 @transaction.atomic
@@ -116,8 +135,13 @@ def replay(raw: RawMessage, *, force: bool = False) -> RawMessage:
 
 @transaction.atomic
 def receive(reads: Sequence[Read]) -> None:
-    """Put a batch of read mails on their tickets. All or nothing: the caller tries one by one when it raises."""
-    batch = _Batch(reads)
+    """Put a batch of read mails on their tickets. All or nothing: the caller tries one by one when it raises.
+
+    What somebody else settled meanwhile, because our lease ran out, stays as they settled it.
+    """
+    mine = RawMessage.objects.select_for_update().filter(pk__in=[r.raw.pk for r in reads], state=RawState.RECEIVED)
+    still = set(mine.order_by("pk").values_list("pk", flat=True))
+    batch = _Batch([read for read in reads if read.raw.pk in still])
     batch.sort_out()
     batch.write()
 
@@ -240,7 +264,8 @@ class _Batch:
             ticket, why = self.threads.find(raw.inbox_id, mail.message_id, answers, raw.sender)
         point = self._point(read)
         follows = None
-        if ticket is not None and ticket.is_closed:
+        # a machine's mail moves nothing, so a closed ticket takes it as it is
+        if ticket is not None and ticket.is_closed and not automated:
             follows, ticket, why = ticket, None, "follow_up"
         is_new = ticket is None
         if ticket is None:
@@ -279,8 +304,7 @@ class _Batch:
             return None, ""
         if mail.bounce_status.startswith("5") and mail.bounce_action == "failed":
             self.bounced.append(delivery.recipient)
-        known = self.threads.said.get((delivery.mail.inbox_id, mail.original_message_id))
-        return known or Ticket.objects.locked(delivery.mail.ticket.pk), "bounce"
+        return self.threads.ticket(delivery.mail.ticket.pk), "bounce"
 
     def _message(self, read: Read, mail: ParsedMail, point: ContactPoint, automated: bool, why: str) -> Message:
         new = texts.clean(mail.new_text) or texts.clean(mail.text)

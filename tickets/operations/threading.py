@@ -25,6 +25,14 @@ class Threads:
     awaited: dict[tuple[Key, str], Ticket] = field(default_factory=dict)
     #: ticket -> addresses that may speak on it
     voices: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    #: number -> the one object that stands for this ticket in the batch
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+
+    def ticket(self, number: int) -> Ticket:
+        """A ticket of this batch, or one locked now. Raises Ticket.DoesNotExist."""
+        if number not in self.tickets:
+            self.tickets[number] = Ticket.objects.locked(number)
+        return self.tickets[number]
 
     def learn(self, ticket: Ticket, inbox: int, message_id: str, answers: Iterable[str], sender: str) -> None:
         """Remember a mail of this batch, so that the next one can answer it."""
@@ -73,7 +81,7 @@ def load(inboxes: set[int], answers: set[str], own: set[str]) -> Threads:
     numbers = {row[-1] for row in rows} | {row[-1] for row in waiting}
     if not numbers:
         return threads
-    tickets = {
+    tickets = threads.tickets = {
         ticket.number: ticket
         for ticket in Ticket.objects.select_for_update(of=("self",)).filter(number__in=numbers).order_by("number")
     }
