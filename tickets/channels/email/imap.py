@@ -6,7 +6,7 @@ The server's flags are left alone: a mail somebody read elsewhere is still ours,
 import imaplib
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 from django.db import close_old_connections, transaction
@@ -20,9 +20,11 @@ from tickets.operations import intake
 log = structlog.get_logger(__name__)
 
 FETCH_AT_ONCE = 50
+FETCH_BYTES = 32 * 1024 * 1024
 IDLE_SECONDS = 60
 REFRESH_SECONDS = 10
-TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError, ssl.SSLError)
+#: a name that DNS cannot spell, or a password that IMAP cannot, is a UnicodeError
+TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError, ssl.SSLError, UnicodeError)
 
 
 def connect(mailbox: Mailbox, timeout: float = 60) -> BaseMailBox:
@@ -45,8 +47,7 @@ def fetch(mailbox: Mailbox, session: BaseMailBox) -> int:
         mailbox.uidvalidity, mailbox.last_uid = folder["UIDVALIDITY"], 0
     count = 0
     uids = sorted(u for u in map(int, session.uids(f"UID {mailbox.last_uid + 1}:*")) if u > mailbox.last_uid)
-    for start in range(0, len(uids), FETCH_AT_ONCE):
-        chunk = uids[start : start + FETCH_AT_ONCE]
+    for chunk in _chunks(session, uids):
         contents = _contents(session, chunk)
         with transaction.atomic():
             for uid in chunk:
@@ -58,6 +59,36 @@ def fetch(mailbox: Mailbox, session: BaseMailBox) -> int:
             mailbox.save(update_fields=["uidvalidity", "last_uid"])
     Mailbox.objects.filter(pk=mailbox.pk).update(checked_at=clock.now(), error="", uidvalidity=mailbox.uidvalidity)
     return count
+
+
+def _chunks(session: BaseMailBox, uids: list[int]) -> Iterator[list[int]]:
+    """These UIDs in portions that fit in memory; a mail larger than that comes alone."""
+    for start in range(0, len(uids), FETCH_AT_ONCE):
+        some = uids[start : start + FETCH_AT_ONCE]
+        sizes = _sizes(session, some)
+        chunk: list[int] = []
+        held = 0
+        for uid in some:
+            size = sizes.get(uid, 0)
+            if chunk and held + size > FETCH_BYTES:
+                yield chunk
+                chunk, held = [], 0
+            chunk.append(uid)
+            held += size
+        yield chunk
+
+
+def _sizes(session: BaseMailBox, uids: list[int]) -> dict[int, int]:
+    """How large the mails of these UIDs are, as the server says."""
+    status, data = session.client.uid("fetch", ",".join(map(str, uids)), "(UID RFC822.SIZE)")
+    if status != "OK":
+        raise imaplib.IMAP4.error(f"The server answered {status} to a fetch.")
+    sizes: dict[int, int] = {}
+    for item in data:
+        words = item.upper().replace(b"(", b" ").replace(b")", b" ").split() if isinstance(item, bytes) else []
+        if b"UID" in words and b"RFC822.SIZE" in words:
+            sizes[int(words[words.index(b"UID") + 1])] = int(words[words.index(b"RFC822.SIZE") + 1])
+    return sizes
 
 
 def _contents(session: BaseMailBox, uids: list[int]) -> dict[int, bytes]:
@@ -79,6 +110,8 @@ def explain(error: Exception, mailbox: Mailbox) -> str:
         return f"{mailbox.host} did not prove who it is (TLS): {text}"
     if isinstance(error, imaplib.IMAP4.error | ImapToolsError) and "AUTH" in text.upper():
         return f"{mailbox.host} refused the user name or password of {mailbox.username}."
+    if isinstance(error, UnicodeError):
+        return f"{mailbox.host}: a server's name, a user name or a password has letters that cannot be sent."
     if isinstance(error, ConnectionRefusedError):
         return f"Nobody answers at {mailbox.host}, port {mailbox.port}."
     return f"{mailbox.host}: {text or type(error).__name__}"
@@ -89,7 +122,9 @@ def watch(mailbox_id: int, stop: threading.Event) -> None:
     wait = 1.0
     while not stop.is_set():
         close_old_connections()
-        mailbox = Mailbox.objects.select_related("inbox").filter(pk=mailbox_id, is_active=True).first()
+        mailbox = (
+            Mailbox.objects.select_related("inbox").filter(pk=mailbox_id, is_active=True, inbox__is_active=True).first()
+        )
         if mailbox is None:
             return
         try:
@@ -110,6 +145,7 @@ def watch(mailbox_id: int, stop: threading.Event) -> None:
 
 def _idle(mailbox: Mailbox, session: BaseMailBox, stop: threading.Event) -> None:
     """Stay on one connection for a while: IDLE where the server can, else look every ten seconds."""
+    where = _where(mailbox)
     can_idle = "IDLE" in {str(c).upper() for c in session.client.capabilities}
     until = clock.now().timestamp() + 25 * 60
     while not stop.is_set() and clock.now().timestamp() < until:
@@ -122,10 +158,16 @@ def _idle(mailbox: Mailbox, session: BaseMailBox, stop: threading.Event) -> None
             stop.wait(REFRESH_SECONDS)
         close_old_connections()
         mailbox.refresh_from_db()
-        if not mailbox.is_active:
-            return
+        if not mailbox.is_active or not mailbox.inbox.is_active or _where(mailbox) != where:
+            return  # it is another mailbox now, with other numbers: this session must not count them
         if not stop.is_set():
             fetch(mailbox, session)
+
+
+def _where(mailbox: Mailbox) -> tuple[str, int, str, str, str, str]:
+    return (
+        mailbox.host, mailbox.port, mailbox.security, mailbox.username, mailbox.password, mailbox.folder
+    )  # fmt: skip
 
 
 class Watchers:

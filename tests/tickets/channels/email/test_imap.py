@@ -141,3 +141,34 @@ def wait_until(condition, seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("name", "value"), [("host", "imap..example.com"), ("host", "a" * 70), ("password", "schön")])
+def test_letters_that_cannot_be_sent_are_told_in_plain_words(db, server, mailbox, name, value):
+    setattr(mailbox, name, value)
+    with pytest.raises(imap.TROUBLE) as trouble:
+        imap.connect(mailbox, timeout=2)
+    assert "letters that cannot be sent" in imap.explain(trouble.value, mailbox)
+
+
+def test_large_mails_are_fetched_a_few_at_a_time(db, server, mailbox, monkeypatch):
+    monkeypatch.setattr(imap, "FETCH_BYTES", 5_000)
+    fetched, contents = [], imap._contents
+    monkeypatch.setattr(imap, "_contents", lambda session, uids: fetched.append(len(uids)) or contents(session, uids))
+    for size in (10, 10, 6_000, 10, 3_000, 3_000):
+        server.deliver(mail(text="word " * (size // 5), subject=str(len(fetched) + size)))
+    assert fetch(mailbox) == 6
+    assert fetched == [2, 1, 2, 1]
+
+
+def test_a_mailbox_that_moved_is_not_read_over_the_old_connection(db, server, mailbox, monkeypatch):
+    monkeypatch.setattr(imap, "REFRESH_SECONDS", 0.01)
+    monkeypatch.setattr(imap, "IDLE_SECONDS", 0)
+    monkeypatch.setattr(imap, "close_old_connections", lambda: None)
+    mailbox = Mailbox.objects.select_related("inbox").get(pk=mailbox.pk)
+    session = imap.connect(mailbox)
+    Mailbox.objects.update(host="elsewhere.example", uidvalidity=None, last_uid=0)
+    imap._idle(mailbox, session, threading.Event())
+    session.logout()
+    mailbox.refresh_from_db()
+    assert (mailbox.uidvalidity, mailbox.last_uid) == (None, 0)
