@@ -44,6 +44,8 @@ def keep(sender: str, recipients: list[str], content: bytes) -> int:
         intake.store(inbox=inbox, content=content, source="smtp", envelope_from=sender)
     ours = {inbox.address.lower() for inbox in inboxes}
     others = [r for r in recipients if r.lower() not in ours and _bare(r) not in ours]
+    if others and not settings.MAIL_CATCHER:
+        raise LookupError("An inbox was closed since its address was asked for.")  # asked again, it is refused
     if others and settings.MAIL_CATCHER:
         CaughtMail.objects.create(
             envelope_from=sender[:320], recipients=others, content=content, subject=_subject(content)

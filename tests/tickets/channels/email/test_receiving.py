@@ -118,3 +118,17 @@ def _url(database: dict) -> str:
     host = database["HOST"]
     where = quote(host, safe="") if host.startswith("/") else f"{host}:{database['PORT'] or 5432}"
     return f"postgresql://{database['USER']}@{where}/{database['NAME']}"
+
+
+def test_an_inbox_closed_between_question_and_content_swallows_nothing(receiver, inbox, settings):
+    settings.MAIL_CATCHER = False
+    with smtplib.SMTP(*receiver, timeout=10) as session:
+        session.ehlo()
+        session.mail("dora@customer.example")
+        assert session.rcpt("support@demo.localhost")[0] == 250
+        inbox.is_active = False
+        inbox.save()
+        assert session.data(mail())[0] == 451
+        session.rset()
+        session.mail("dora@customer.example")
+        assert session.rcpt("support@demo.localhost")[0] == 550
