@@ -16,6 +16,7 @@ from helpdesk import measures
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("helpdesk.request")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _ID = re.compile(r"[0-9A-Za-z_-]{8,64}\Z")
 
 
@@ -51,7 +52,8 @@ class MetricsMiddleware:
         took = time.perf_counter() - began
         match = request.resolver_match
         route = (match.view_name or "unnamed") if match else "none"
-        measures.REQUESTS.labels(route, request.method or "", str(response.status_code)).inc()
+        method = request.method if request.method in _METHODS else "other"  # strangers make up names without end
+        measures.REQUESTS.labels(route, method, str(response.status_code)).inc()
         measures.REQUEST_SECONDS.labels(route).observe(took)
         if response.status_code >= 500 or took > 1:
             log.warning("request", path=request.path, status=response.status_code, ms=round(took * 1000))
