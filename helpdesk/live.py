@@ -8,7 +8,6 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
-from http.cookies import SimpleCookie
 from typing import Any
 
 import redis
@@ -129,16 +128,15 @@ def _identify(cookie_header: str) -> tuple[int, frozenset[str] | None] | None:
 
     from django.contrib.auth import get_user
     from django.db import close_old_connections
-    from django.http import HttpRequest
+    from django.http import HttpRequest, parse_cookie
 
     close_old_connections()
     try:
-        cookies = SimpleCookie(cookie_header)
-        morsel = cookies.get(settings.SESSION_COOKIE_NAME)
-        if morsel is None:
+        key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
+        if key is None:
             return None
         request = HttpRequest()
-        request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
         agent = get_user(request)
         if not agent.is_authenticated or not agent.is_active:
             return None

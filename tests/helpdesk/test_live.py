@@ -87,3 +87,23 @@ def test_redis_away_costs_live_updates_only(transactional_db, settings, ticket, 
     assert status.resolve(ticket, actor=ana).is_resolved
     monkeypatch.setattr(live, "_client", None)
     connection.close()
+
+
+def test_a_strange_cookie_beside_ours_does_not_matter(transactional_db, ana, as_agent):
+    session = as_agent(ana).session.session_key
+    found = live._identify(f'a:b[c]=1; x={{"y": 2}}; {settings.SESSION_COOKIE_NAME}={session}')
+    assert found is not None and found[0] == ana.pk
+
+
+def test_who_was_deactivated_or_changed_their_password_elsewhere_hears_no_more(transactional_db, ana, as_agent):
+    for change in ("is_active", "password"):
+        ana.is_active = True
+        ana.save()
+        cookie = f"{settings.SESSION_COOKIE_NAME}={as_agent(ana).session.session_key}"
+        assert live._identify(cookie) is not None
+        if change == "password":
+            ana.set_password("a new one, long enough")
+        else:
+            ana.is_active = False
+        ana.save()
+        assert live._identify(cookie) is None
