@@ -1,8 +1,9 @@
 """The map of the site; each app brings its own part."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from helpdesk.accounts import closed
 from helpdesk.views import health
 from helpdesk.views.api_docs import ApiDocs
 
@@ -10,6 +11,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("accounts/email/", closed),
+    re_path(r"^accounts/confirm-email/(?P<key>.*)$", closed),
     path("accounts/", include("allauth.account.urls")),
     path("settings/", include("helpdesk.settings_urls")),
     path("settings/", include("tickets.settings_urls")),
