@@ -1,12 +1,13 @@
 """The people of the tests: Ana (agent), Ben (another team), Chloe (lead), Dora (customer), Emil (a stranger)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone, translation
 
 from helpdesk import events
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
@@ -32,6 +33,14 @@ def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_language() -> Iterator[None]:
+    """What a test's last page was shown in stays in that test."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture

@@ -21,6 +21,10 @@ EMPTY_PARTS = b"From: a@x.test\nContent-Type: multipart/mixed; boundary=b\n\n" +
 MANY_FILES = multipart(*["Content-Type: application/x-thing\n\nx"] * 201)
 
 
+#: seconds of processor; what grows with the square of the input takes minutes, what grows with its length a moment
+TOO_LONG = 8
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
@@ -34,10 +38,10 @@ MANY_FILES = multipart(*["Content-Type: application/x-thing\n\nx"] * 201)
     ids=["T38.1-300-deep", "T38.1-2000-deep", "T38.1-100000-parts", "files", "header", "size"],
 )
 def test_t38_1_a_mail_over_the_caps_is_refused_in_words(raw, reason):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(MailTooComplex, match=reason):
         parse(raw)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < TOO_LONG
 
 
 def test_t38_1_a_mail_within_the_caps_is_read():
@@ -69,17 +73,17 @@ SLOW_TEXTS = {
 
 
 @pytest.mark.parametrize("body", SLOW_TEXTS.values(), ids=SLOW_TEXTS.keys())
-def test_t39_1_no_text_takes_a_second(body):
-    started = time.perf_counter()
+def test_t39_1_no_text_takes_more_than_its_length(body):
+    started = time.process_time()
     read = parse(text_mail("Hello\n" + body))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < TOO_LONG
     assert read.text == "Hello\n" + body
 
 
 def test_t39_1_a_local_part_of_50_kb_is_read_at_once():
-    started = time.perf_counter()
+    started = time.process_time()
     read = parse(mail(From="x" + ".a" * 25_000 + "@x.test"))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < TOO_LONG
     assert read.sender is None
     assert read.sender_problem
 
@@ -98,10 +102,10 @@ SLOW_HTML = {
 
 
 @pytest.mark.parametrize("body", SLOW_HTML.values(), ids=SLOW_HTML.keys())
-def test_no_html_takes_a_second(body):
-    started = time.perf_counter()
+def test_no_html_takes_more_than_its_length(body):
+    started = time.process_time()
     parse(html_mail(body))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < TOO_LONG
 
 
 @pytest.mark.parametrize(
