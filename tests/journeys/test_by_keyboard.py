@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import House
+from tickets import reading
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -82,3 +83,22 @@ def test_letters_one_writes_do_nothing_else(house: House, sit, ana, ticket):  # 
     page.goto(f"/tickets/{ticket.number}/")
     expect(page.locator(".composer-text")).to_have_value("eager? e r a t z ?")
     expect(page.get_by_role("radio", name="Note")).to_be_checked()
+
+
+def test_j_begins_with_what_just_arrived(house: House, sit, ana, ticket, monkeypatch):  # type: ignore[no-untyped-def]
+    # a queue with more waiting than a page holds: what is new would be far below, and is shown above it
+    monkeypatch.setattr(reading, "PAGE", 1)
+    monkeypatch.setitem(reading.page.__kwdefaults__, "limit", 1)
+    page = sit(ana).page
+    page.goto("/")
+    house.write("The newest of all", "It came just now.", sender="Eli <eli@customer.example>")
+    newest = page.locator("#arrivals .row-link", has_text="The newest of all")
+    expect(newest).to_be_visible()
+    page.keyboard.press("j")
+    expect(newest).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("#rows .row-link").first).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page.locator("#header")).to_contain_text("The newest of all")
+    expect(newest).to_have_attribute("aria-current", "true")

@@ -43,7 +43,7 @@ export const openTicket = () => document.querySelector(".conversation")?.dataset
 /** The list marks the ticket that is open beside it. */
 export const markCurrent = () => {
   const number = openTicket();
-  for (const row of document.querySelectorAll("#rows .row")) {
+  for (const row of document.querySelectorAll("#list .row")) {
     const link = row.querySelector(".row-link");
     if (row.dataset.number === number) {
       link.setAttribute("aria-current", "true");
