@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
@@ -54,6 +55,7 @@ def routes(resource: Resource) -> list[URLPattern]:
     settings_section(Section(resource.key, resource.title, resource.about, resource.url_name, resource.allowed))
     guard = roles(*resource.allowed)
 
+    @require_safe
     def listing(request: HttpRequest) -> HttpResponse:
         rows = [
             {
@@ -68,6 +70,7 @@ def routes(resource: Resource) -> list[URLPattern]:
              "new_url": reverse(f"{resource.url_name}_new")},
         )  # fmt: skip
 
+    @require_http_methods(["GET", "HEAD", "POST"])
     def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         thing = get_object_or_404(resource.things(), pk=pk) if pk else None
         form = resource.form(request.POST or None, request.FILES or None, instance=thing)
