@@ -1,0 +1,311 @@
+"""Every address × everybody × every method: what is answered is what is declared here, and nothing is undeclared."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from feedback.models import Invitation, Survey
+from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
+from tests.conftest import mail, make_agent
+from tickets.models import Attachment, CaughtMail, Inbox, RawMessage, Ticket
+from tickets.operations import replying, sorting, status
+
+PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+LOGIN = "login"  # a redirect to the sign-in page
+
+Cell = int | str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What each method answers to each of PEOPLE. HEAD is as GET; a method not named is `otherwise`, for everybody.
+
+    Where somebody is turned away before the method is looked at, `turned_away` says so.
+    """
+
+    methods: dict[str, tuple[Cell, ...]]
+    otherwise: Cell = 405
+    turned_away: dict[str, Cell] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
+
+    #: whether looking is allowed to everybody who may come in, and only then refused as a method
+    reads_first: bool = False
+    #: allauth's pages take other methods for GET or POST, as it likes; we look at these
+    looked_at: tuple[str, ...] = METHODS
+
+    def expected(self, method: str, who: str) -> Cell:
+        """The one answer that is right."""
+        rows = {**self.methods, **({"HEAD": self.methods["GET"]} if "GET" in self.methods else {})}
+        if method in rows:
+            return rows[method][PEOPLE.index(who)]
+        if method in ("GET", "HEAD") and self.reads_first:
+            return self.turned_away.get(who, 405) if who != "light" else 405
+        return self.turned_away.get(who, self.otherwise)
+
+
+SIGN_IN: dict[str, Cell] = {"stranger": LOGIN, "left": LOGIN}
+
+
+def everybody(cell: Cell, *methods: str, **more: Any) -> Policy:
+    return Policy(dict.fromkeys(methods, (cell,) * 7), **more)
+
+
+def agents(cell: Cell, *methods: str, **more: Any) -> Policy:
+    """Pages for whoever is signed in."""
+    return Policy(dict.fromkeys(methods, (LOGIN, LOGIN, *((cell,) * 5))), turned_away=SIGN_IN, **more)
+
+
+def theirs(cell: Cell, *methods: str, light: Cell | None = None, **more: Any) -> Policy:
+    """Pages of a thing of the Support team: a 404 for Ben, whatever he does."""
+    row = (LOGIN, LOGIN, 404, cell if light is None else light, cell, cell, cell)
+    return Policy(dict.fromkeys(methods, row), turned_away=SIGN_IN, **more)
+
+
+def admins(**rows: Cell) -> Policy:
+    """Settings: admins only, whatever the method."""
+    turned: dict[str, Cell] = {**SIGN_IN, "ben": 403, "light": 403, "ana": 403, "lead": 403}
+    found = {m: (LOGIN, LOGIN, 403, 403, 403, 403, cell) for m, cell in rows.items()}
+    return Policy(found, turned_away=turned)
+
+
+NO_TOKEN: dict[str, Cell] = {"stranger": 401, "left": 401}
+
+
+def api(light: Cell | None = None, ben: Cell = 404, body: Any = None, **rows: Cell) -> Policy:
+    """Endpoints: 401 without a good token, 404 for what is foreign, 403 for light collaborators who would change."""
+    found = {}
+    for method, cell in rows.items():
+        mine = cell if method == "GET" else 403 if light is None else light
+        # that a light collaborator may not change is said before anything is looked up
+        found[method] = (401, 401, cell if ben == 200 else 404, mine, cell, cell, cell)
+    return Policy(found, turned_away={**NO_TOKEN, "light": 403}, body=body or {}, reads_first=True)
+
+
+def allauth(**rows: tuple[Cell, Cell]) -> Policy:
+    """Pages about one's account: one answer for strangers, one for whoever is signed in."""
+    found = {m: (stranger, stranger, *(agent,) * 5) for m, (stranger, agent) in rows.items()}
+    return Policy(found, looked_at=("GET", "HEAD", "POST") if "POST" in rows else ("GET", "HEAD"))
+
+
+REPORT = Policy({"GET": (LOGIN, LOGIN, 200, 403, 200, 200, 200)}, turned_away={**SIGN_IN, "light": 403})
+
+POLICIES: dict[str, Policy] = {
+    # --- open to everybody
+    "healthz": everybody(200, "GET"),
+    "readyz": everybody(200, "GET"),
+    "metrics": everybody(200, "GET"),
+    "api_schema": everybody(200, "GET"),
+    "api_docs": everybody(200, "GET"),
+    "survey": Policy(
+        {"GET": (200, 200, 403, 403, 403, 403, 403), "POST": (422, 422, 403, 403, 403, 403, 403)},
+    ),
+    "survey_thanks": everybody(302, "GET"),
+    "survey_unsubscribe": everybody(200, "GET", "POST"),
+    # --- signing in and out
+    "account_login": allauth(GET=(200, 302), POST=(200, 302)),
+    "account_logout": allauth(GET=(302, 200), POST=(302, 302)),
+    "account_inactive": allauth(GET=(200, 200)),
+    "account_signup": allauth(GET=(200, 302), POST=(200, 302)),
+    # nobody here has a password to be asked for again
+    "account_reauthenticate": allauth(GET=(LOGIN, 403), POST=(LOGIN, 403)),
+    "account_email": everybody(404, *METHODS),
+    "account_email_verification_sent": everybody(404, *METHODS),
+    "account_confirm_email": everybody(404, *METHODS),
+    "account_change_password": allauth(GET=(LOGIN, 302), POST=(LOGIN, 302)),
+    "account_set_password": allauth(GET=(LOGIN, 200), POST=(LOGIN, 200)),
+    "account_reset_password": allauth(GET=(200, 200), POST=(200, 200)),
+    "account_reset_password_done": allauth(GET=(200, 200)),
+    "account_reset_password_from_key": allauth(GET=(200, 200), POST=(200, 200)),
+    "account_reset_password_from_key_done": allauth(GET=(200, 200)),
+    "account_confirm_login_code": allauth(GET=(302, 302), POST=(302, 302)),
+    # --- the workspace
+    "queue": agents(200, "GET"),
+    "ticket": theirs(200, "GET"),
+    "ticket_reply": theirs(200, "POST", light=409, body={"text": "It ships today."}),
+    "ticket_note": theirs(200, "POST", body={"text": "Seen"}),
+    "ticket_resolution": theirs(200, "POST", "DELETE", light=409),
+    "ticket_status": theirs(200, "POST", light=409, body={"to": "pending"}),
+    "ticket_assignment": Policy(
+        {"POST": (LOGIN, LOGIN, 404, 409, 200, 200, 200), "DELETE": (LOGIN, LOGIN, 404, 409, 200, 200, 200)},
+        turned_away=SIGN_IN, body={"agent": "me"},
+    ),
+    "ticket_tags": theirs(200, "POST", "DELETE", light=409, body={"tag": "vip"}),
+    # only who did it takes it back
+    "ticket_undo": Policy({"POST": (LOGIN, LOGIN, 404, 409, 200, 409, 409)}, turned_away=SIGN_IN),
+    "message_original": theirs(200, "GET"),
+    "message_raw": theirs(200, "GET"),
+    "attachment": theirs(200, "GET"),
+    "intake_log": agents(200, "GET"),
+    "intake_raw": theirs(200, "GET"),
+    "intake_replay": theirs(302, "POST", light=403),
+    "mail_catcher": admins(GET=404, POST=404),
+    "mail_catcher_mail": admins(GET=404, POST=404),
+    "mail_catcher_html": admins(GET=404),
+    # --- settings
+    "settings_home": agents(200, "GET"),
+    "settings_profile": Policy(
+        {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN
+    ),
+    "settings_tokens": agents(200, "GET", "POST"),
+    "settings_token_revoke": Policy({"POST": (LOGIN, LOGIN, 404, 404, 302, 404, 404)}, turned_away=SIGN_IN),
+    **{
+        f"settings_{key}{kind}": admins(**({"GET": 200, "POST": 422} if kind else {"GET": 200}))
+        for key in ("agents", "teams", "calendars", "inboxes", "surveys")
+        for kind in ("", "_new", "_edit")
+    },
+    # --- reports
+    "report_service": REPORT,
+    "report_csv": REPORT,
+    "report_definitions": REPORT,
+    "report_tickets": REPORT,
+    # --- programs
+    "api_tickets": api(GET=200, POST=400, ben=200),
+    "api_ticket": api(GET=200),
+    "api_messages": api(GET=200, POST=201, light=201, body={"kind": "note", "text": "Seen"}),
+    "api_attachment": api(GET=200),
+    "api_resolution": api(POST=200, DELETE=200),
+    "api_assignment": api(PUT=200, DELETE=200, body={"agent": None}),
+    "api_tags": api(POST=200, body={"name": "refund"}),
+    "api_tag": api(DELETE=200),
+    "api_status": api(PUT=200, body={"status": "pending"}),
+    "api_events": api(GET=200),
+    "api_inboxes": api(GET=200, ben=200),
+    "api_agents": api(GET=200, ben=200),
+    "api_teams": api(GET=200, ben=200),
+    "api_customer": api(GET=200),
+    "api_report_service": Policy({"GET": (401, 401, 200, 403, 200, 200, 200)}, turned_away={**NO_TOKEN, "light": 403}),
+    "/api/": everybody(404, *METHODS),
+    "/api/^(?P<rest>.*)$": everybody(404, *METHODS),
+}  # fmt: skip
+
+
+def routes(patterns: Any = None, before: str = "/") -> Iterator[tuple[str, URLPattern]]:
+    """Every route of the site: its name, or its pattern where it has none."""
+    for one in get_resolver().url_patterns if patterns is None else patterns:
+        path = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from routes(one.url_patterns, path)
+        else:
+            yield one.name or path, one
+
+
+#: addresses that only hide others of the same place
+HIDING = {"/accounts/email/", "/^accounts/confirm-email/(?P<key>.*)$"}
+NAMES = sorted({name for name, _route in routes()} - HIDING)
+
+
+def test_every_route_has_a_policy() -> None:
+    assert set(NAMES) - set(POLICIES) == set(), "say in POLICIES who may do what there"
+    assert set(POLICIES) - set(NAMES) == set(), "these routes are gone"
+
+
+LISTS = {
+    "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report_service"
+}  # fmt: skip
+
+
+@dataclass
+class House:
+    """One thing of every kind, all of the Support team's."""
+
+    addresses: dict[str, str]
+    people: dict[str, Agent | None]
+
+
+@pytest.fixture
+def house(
+    ticket: Ticket, inbox: Inbox, billing: Inbox, ana: Agent, ben: Agent, chloe: Agent, lou: Agent, admin: Agent,
+    team: Team, calendar: Calendar, settings: Any,
+) -> House:  # fmt: skip
+    settings.MAIL_CATCHER = False
+    left = make_agent("left@demo.localhost", "Lea Left", "admin", team)
+    message = ticket.messages.get()
+    upload = replying.Upload("a.txt", "text/plain", b"Hello")
+    replying.add_note(ticket, text="Look", actor=ana, files=[upload])
+    sorting.tag(ticket, name="vip", actor=ana)
+    status.resolve(ticket, actor=ana)
+    event = Event.objects.filter(verb="ticket.tagged").get()
+    survey = Survey.objects.create(name="Satisfaction")
+    invitation = Invitation.objects.create(
+        survey=survey, ticket=ticket, customer=ticket.customer, occasion_id=event.pk, occasion_at=event.at,
+        due_at=event.at, state="sent", language="en",
+    )  # fmt: skip
+    token, _secret = ApiToken.objects.issue(ana, "Ana's")
+    caught = CaughtMail.objects.create(recipients=["dora@customer.example"], content=mail())
+    attachment = Attachment.objects.get()
+    raw = RawMessage.objects.get()
+    things = {
+        "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk
+    }  # fmt: skip
+    from django.urls import reverse
+
+    given: dict[str, list[Any]] = {
+        **{name: [ticket.pk] for name in NAMES if name.startswith(("ticket", "api_")) and name not in LISTS},
+        "ticket_undo": [ticket.pk, event.pk],
+        "message_original": [message.pk], "message_raw": [message.pk], "attachment": [attachment.pk],
+        "intake_raw": [raw.pk], "intake_replay": [raw.pk],
+        "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
+        "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
+        "settings_token_revoke": [token.pk],
+        **{f"settings_{key}_edit": [pk] for key, pk in things.items()},
+        "report_tickets": ["created"],
+        "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
+        "api_attachment": [ticket.pk, attachment.pk], "api_tag": [ticket.pk, "vip"],
+        "api_customer": [ticket.customer_id],
+    }  # fmt: skip
+    addresses = {
+        name: "/api/" if name == "/api/" else "/api/nothing" if name.startswith("/api/")
+        else reverse(name, args=given.get(name, []))
+        for name in NAMES
+    }  # fmt: skip
+    people = {
+        "stranger": None, "left": left, "ben": ben, "light": lou, "ana": ana, "lead": chloe, "admin": admin
+    }  # fmt: skip
+    return House(addresses, people)
+
+
+def ask(house: House, name: str, method: str, who: str, as_agent: Callable[[Agent], Client]) -> Cell:
+    agent, policy = house.people[who], POLICIES[name]
+    browser = as_agent(agent) if agent else Client()
+    more: dict[str, Any] = {}
+    is_api = name.startswith("api_") and name not in ("api_schema", "api_docs")
+    if is_api and agent:
+        more["headers"] = {"authorization": f"Bearer {ApiToken.objects.issue(agent, 'test')[1]}"}
+        browser = Client()
+    if who == "left":
+        Agent.objects.filter(pk=agent.pk).update(is_active=False)
+    if is_api and method not in ("GET", "HEAD"):
+        more |= {"data": policy.body if method in ("POST", "PUT") else {}, "content_type": "application/json"}
+    elif method not in ("GET", "HEAD"):
+        # as the pages' own scripts ask: a refusal is a 409 then, and no message on the next page
+        more |= {"data": urlencode({"x": "", **policy.body}), "content_type": "application/x-www-form-urlencoded"}
+        more["headers"] = {"HX-Request": "true"} if name.startswith("ticket_") else {}
+    answer = getattr(browser, method.lower())(house.addresses[name], **more)
+    if answer.status_code == 302 and answer["Location"].startswith("/accounts/login/?next="):
+        return LOGIN
+    return answer.status_code
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everybody_may_what_is_declared_and_nothing_else(
+    name: str, house: House, as_agent: Callable[[Agent], Client]
+) -> None:
+    from django.db import transaction
+
+    wrong = []
+    for who in PEOPLE:
+        for method in POLICIES[name].looked_at:
+            cache.clear()  # nobody is slowed down here
+            with transaction.atomic():
+                got, expected = ask(house, name, method, who, as_agent), POLICIES[name].expected(method, who)
+                transaction.set_rollback(True)
+            if got != expected:
+                wrong.append(f"{method} by {who}: {got}, declared is {expected}")
+    assert not wrong, "\n".join(wrong)

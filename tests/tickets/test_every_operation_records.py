@@ -1,0 +1,261 @@
+"""No operation changes a ticket without an event on the ticket's stream, and none makes an event of nothing.
+
+`CALLS` says how each public function of the operations is called. A new one without an entry fails.
+"""
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+import feedback.operations
+import tickets.operations
+from feedback import nonces
+from feedback.models import Invitation, InvitationState, Reason, Survey
+from feedback.operations import answering, inviting, mailing
+from helpdesk import clock
+from helpdesk.models import Agent, Event, Team
+from tests.conftest import mail
+from tickets.channels.email.reading import read
+from tickets.models import Delivery, OutgoingMail, Priority, RawMessage, RawState, Ticket
+from tickets.operations import assignment, intake, opening, replying, sending, sorting, status, undo
+
+
+@dataclass
+class House:
+    """What operations are done with."""
+
+    ticket: Ticket
+    ana: Agent
+    team: Team
+
+    def delivery(self, purpose: str = "reply") -> Delivery:
+        """A claimed delivery of a mail of this ticket."""
+        if not Delivery.objects.exists():
+            if purpose == "reply":
+                replying.reply(self.ticket, text="It ships today.", actor=self.ana)
+            else:
+                self.invitation(InvitationState.WAITING)
+                mailing.send_due()
+            sending.claim(10)
+        return Delivery.objects.select_related("mail__inbox", "mail__ticket").get()
+
+    def occasion(self) -> Event:
+        status.resolve(self.ticket, actor=self.ana)
+        return Event.objects.filter(verb="ticket.resolved").latest("id")
+
+    def invitation(self, state: str = InvitationState.SENT) -> Invitation:
+        """An invitation of this ticket's customer."""
+        if not Survey.objects.exists():
+            Survey.objects.create(name="Satisfaction", delay_minutes=0)
+            made = inviting.invite(self.occasion())
+            assert made is not None and made.state == InvitationState.WAITING, made
+            Invitation.objects.update(state=state, expires_at=clock.now() + timedelta(days=1))
+        return Invitation.objects.get()
+
+    def raw(self) -> RawMessage:
+        if not RawMessage.objects.filter(state=RawState.RECEIVED).exists() and RawMessage.objects.count() == 1:
+            content = mail(text="And now?", In_Reply_To="<first@customer.example>", Message_ID="<2@customer.example>")
+            intake.store(inbox=self.ticket.inbox, content=content, source="test")
+        return RawMessage.objects.select_related("inbox").latest("pk")
+
+    def late(self) -> None:
+        if self.invitation().state == InvitationState.SENT:
+            Invitation.objects.update(expires_at=clock.now() - timedelta(days=1))
+
+    def bounced(self) -> None:
+        self.invitation()
+        self.ticket.customer.contact_points.update(is_bouncing=True)
+
+
+Call = Callable[[House], Any]
+TOMORROW = clock.now() + timedelta(days=1)
+
+
+def undo_a_tag(h: House) -> None:
+    sorting.tag(h.ticket, name="vip", actor=h.ana)
+    undo.undo(h.ticket, Event.objects.filter(verb="ticket.tagged").latest("id"), actor=h.ana)
+
+
+@dataclass(frozen=True)
+class Change:
+    """How an operation is called, twice alike; which event the first leaves; what was done before both."""
+
+    call: Call
+    verb: str
+    before: Call = lambda h: None
+    #: False where doing it twice is doing two things, as without a once-only key
+    is_repeatable: bool = True
+
+
+CHANGES: dict[Callable[..., Any], Change] = {
+    status.resolve: Change(lambda h: status.resolve(h.ticket, actor=h.ana), "ticket.resolved"),
+    status.reopen: Change(
+        lambda h: status.reopen(h.ticket, actor=h.ana), "ticket.reopened", lambda h: status.pend(h.ticket, actor=None)
+    ),
+    status.pend: Change(lambda h: status.pend(h.ticket, actor=h.ana), "ticket.pended"),
+    status.hold: Change(lambda h: status.hold(h.ticket, actor=h.ana), "ticket.held"),
+    status.close: Change(lambda h: status.close(h.ticket, actor=h.ana), "ticket.closed"),
+    status.snooze: Change(lambda h: status.snooze(h.ticket, until=TOMORROW, actor=h.ana), "ticket.snoozed"),
+    status.wake: Change(
+        lambda h: status.wake(h.ticket, actor=h.ana), "ticket.woken",
+        lambda h: status.snooze(h.ticket, until=TOMORROW, actor=h.ana),
+    ),
+    assignment.assign: Change(
+        lambda h: assignment.assign(h.ticket, agent=h.ana, team=None, actor=h.ana), "ticket.assigned"
+    ),
+    assignment.take: Change(lambda h: assignment.take(h.ticket, actor=h.ana), "ticket.assigned"),
+    assignment.unassign: Change(
+        lambda h: assignment.unassign(h.ticket, actor=h.ana), "ticket.assigned",
+        lambda h: assignment.take(h.ticket, actor=h.ana),
+    ),
+    sorting.tag: Change(lambda h: sorting.tag(h.ticket, name="vip", actor=h.ana), "ticket.tagged"),
+    sorting.untag: Change(
+        lambda h: sorting.untag(h.ticket, name="VIP ", actor=h.ana), "ticket.untagged",
+        lambda h: sorting.tag(h.ticket, name="vip", actor=h.ana),
+    ),
+    sorting.prioritise: Change(
+        lambda h: sorting.prioritise(h.ticket, priority=Priority.HIGH, actor=h.ana), "ticket.prioritised"
+    ),
+    sorting.mark_low_score: Change(lambda h: sorting.mark_low_score(h.ticket, score=1, actor=None), "ticket.marked"),
+    undo.undo: Change(undo_a_tag, "ticket.untagged", is_repeatable=False),
+    replying.reply: Change(
+        lambda h: replying.reply(h.ticket, text="Hello", actor=h.ana, once="1"), "message.replied"
+    ),
+    replying.add_note: Change(
+        lambda h: replying.add_note(h.ticket, text="Hello", actor=h.ana, once="1"), "message.noted"
+    ),
+    opening.open_ticket: Change(
+        lambda h: opening.open_ticket(
+            inbox=h.ticket.inbox, address="dora@customer.example", subject="By phone", text="Hello", actor=h.ana,
+            once="1",
+        ),
+        "ticket.created",
+    ),
+    intake.receive: Change(lambda h: intake.receive([read(h.raw())]), "message.received"),
+    sending.sent: Change(lambda h: sending.sent(h.delivery(), "250 OK"), "message.sent", House.delivery),
+    sending.refused: Change(
+        lambda h: sending.refused(h.delivery(), "550 No", for_good=True), "message.failed", House.delivery
+    ),
+    sending.unknowable: Change(
+        lambda h: sending.unknowable(h.delivery(), "Silence"), "message.uncertain", House.delivery
+    ),
+    sending.recover: Change(
+        lambda h: sending.recover(TOMORROW), "message.uncertain",
+        lambda h: Delivery.objects.filter(pk=h.delivery().pk).update(transmitting=True),
+    ),
+    inviting.invite: Change(
+        lambda h: inviting.invite(Event.objects.get(verb="ticket.resolved")), "survey.invited",
+        lambda h: (h.occasion(), Survey.objects.create(name="Satisfaction")),
+    ),
+    inviting.cancel: Change(
+        lambda h: inviting.cancel(h.ticket, reason=Reason.REOPENED), "survey.cancelled",
+        lambda h: h.invitation(InvitationState.WAITING),
+    ),
+    inviting.take_back: Change(
+        lambda h: inviting.take_back(h.invitation(), Reason.REOPENED), "survey.cancelled",
+        lambda h: h.invitation(InvitationState.WAITING), is_repeatable=False,
+    ),
+    mailing.sent: Change(
+        lambda h: mailing.sent(h.delivery().mail_id, at=clock.now()), "survey.sent", lambda h: h.delivery("survey")
+    ),
+    mailing.not_delivered: Change(
+        lambda h: mailing.not_delivered(h.delivery().mail_id), "survey.bounced", lambda h: h.delivery("survey")
+    ),
+    mailing.bounced_back: Change(lambda h: mailing.bounced_back(h.ticket), "survey.bounced", House.bounced),
+    mailing.expire: Change(lambda h: mailing.expire(), "survey.expired", House.late),
+    answering.respond: Change(
+        lambda h: answering.respond(h.invitation(), nonce=nonces.make(h.invitation()), score=1, comment="Late"),
+        "survey.answered", House.invitation,
+    ),
+    answering.opt_out: Change(lambda h: answering.opt_out(h.invitation()), "survey.opted_out", House.invitation),
+}  # fmt: skip
+
+#: these change no ticket, with the reason
+OTHERS: dict[Callable[..., Any], str] = {
+    status.apply: "in memory; its callers save and record",
+    status.must_work_tickets: "only asks",
+    sorting.tag_name: "only words",
+    sending.references: "only reads",
+    sending.recipients: "only reads",
+    sending.enqueue_reply: "the mail of a reply, which replying.reply records",
+    sending.enqueue: "a mail waiting to be sent; that it was sent is recorded",
+    sending.claim: "a lease",
+    sending.hand_back: "a lease",
+    sending.begin_transmission: "a lease",
+    intake.store: "a mail nobody has read yet",
+    intake.claim: "a lease",
+    intake.forget: "a lease",
+    intake.park: "a mail that is on no ticket",
+    intake.replay: "a mail that is on no ticket",
+    intake.created: "drafts the event its callers record",
+    intake.advisory_key: "only arithmetic",
+    inviting.why_not: "only reads",
+    inviting.language_of: "only reads",
+    mailing.send_due: "an invitation waiting to be sent; that it was sent is recorded",
+    mailing.uncertain: "hears of message.uncertain, which is on the stream",
+}
+MODULES_OF_OTHERS = {
+    "tickets.operations.threading": "only reads",
+    "feedback.operations.bootstrapping": "the first start",
+}
+
+
+def operations() -> Iterator[Callable[..., Any]]:
+    """Every public function of the operations' modules."""
+    for package in (tickets.operations, feedback.operations):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            module = import_module(found.name)
+            if found.name in MODULES_OF_OTHERS:
+                continue
+            for name, function in vars(module).items():
+                own = getattr(function, "__module__", "") == found.name and inspect.isroutine(function)
+                if own and not name.startswith("_"):
+                    yield function
+
+
+def named(function: Callable[..., Any]) -> str:
+    return f"{function.__module__.removeprefix('tickets.operations.')}.{function.__name__}"
+
+
+def test_every_operation_is_known_here() -> None:
+    found = {named(function) for function in operations()}
+    known = {named(function) for function in [*CHANGES, *OTHERS]}
+    assert found - known == set(), "say in CHANGES how they are called and what they record"
+    assert known - found == set(), "these are gone"
+
+
+@pytest.mark.parametrize("operation", CHANGES, ids=named)
+def test_a_change_is_an_event_and_its_repetition_is_none(
+    operation: Callable[..., Any], ticket: Ticket, ana: Agent, team: Team
+) -> None:
+    house, change = House(ticket, ana, team), CHANGES[operation]
+    change.before(house)
+    ticket.refresh_from_db()
+    known, last = set(Ticket.objects.values_list("pk", flat=True)), latest()
+    change.call(house)
+    events = list(Event.objects.filter(id__gt=last).order_by("id"))
+    of = ticket.pk if operation is not opening.open_ticket else Ticket.objects.exclude(pk__in=known).get().pk
+    assert change.verb in [event.verb for event in events if event.stream_id == of]
+    if change.is_repeatable:
+        last, before = latest(), state()
+        change.call(house)
+        assert latest() == last, "doing it again was no change, and yet it is an event"
+        assert state() == before
+
+
+def latest() -> int:
+    return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def state() -> list[Any]:
+    """All that tickets, messages and mails are."""
+    return [
+        list(Ticket.objects.order_by("pk").values()), Ticket.tags.through.objects.count(),
+        *(list(model.objects.order_by("pk").values()) for model in (OutgoingMail, Delivery, Invitation)),
+    ]  # fmt: skip
