@@ -190,7 +190,6 @@ OTHERS: dict[Callable[..., Any], str] = {
     sending.begin_transmission: "a lease",
     intake.store: "a mail nobody has read yet",
     intake.claim: "a lease",
-    intake.forget: "a lease",
     intake.park: "a mail that is on no ticket",
     intake.replay: "a mail that is on no ticket",
     intake.created: "drafts the event its callers record",
