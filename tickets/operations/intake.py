@@ -6,7 +6,7 @@ into customers, tickets, messages and events, or leaves a reason where it cannot
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import accumulate
@@ -454,8 +454,3 @@ def _answers(mail: ParsedMail | None) -> list[str]:
 def advisory_key(key: str) -> int:
     """The number of a PostgreSQL advisory lock that stands for `key`."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
-
-
-def forget(raws: Iterable[RawMessage]) -> None:
-    """Hand claimed mails back unread, for the next worker."""
-    RawMessage.objects.filter(pk__in=[raw.pk for raw in raws]).update(lease_until=None)
