@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db.models import Q
 
-from helpdesk.models import Agent, ApiToken, Team
+from helpdesk.models import Agent, ApiToken, Event, Team
 from helpdesk.prepared import Prepared
 
 
@@ -29,6 +29,11 @@ def test_a_related_row_comes_along(ana: Agent, django_assert_num_queries: Any) -
     with django_assert_num_queries(1):
         (token,) = tokens("test")
         assert token.agent == ana and token.agent.email == ana.email
+
+
+def test_a_table_whose_columns_are_converted_is_refused(db: None) -> None:
+    with pytest.raises(ValueError, match="not be converted: facts"):
+        Prepared(lambda place: Event.objects.filter(pk=place(int)))(1)
 
 
 def test_a_place_that_is_changed_on_its_way_is_refused(db: None) -> None:

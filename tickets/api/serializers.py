@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models.functions import Lower
@@ -14,8 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from helpdesk.api.views import Body, absolute, shaping
-from helpdesk.models import Agent, Event, Role, Team
-from helpdesk.prepared import Prepared
+from helpdesk.models import Agent, Event, Team
 from tickets.models import (
     Attachment,
     ContactPoint,
@@ -30,7 +28,6 @@ from tickets.models import (
     Status,
     Ticket,
 )
-from tickets.models.inbox import InboxQuerySet
 from tickets.operations.opening import MOST_TEXT
 from tickets.operations.replying import Upload
 
@@ -235,16 +232,6 @@ customer = shaping(CustomerSerializer)
 
 
 # --- What may be sent -------------------------------------------------------------------------------------------------
-def _seen_by(agent: int) -> InboxQuerySet:
-    return Inbox.objects.visible_to(Agent(pk=agent, role=Role.AGENT)).active()
-
-
-_inbox = Prepared(lambda place: Inbox.objects.active().filter(pk=place(int)))
-_inbox_at = Prepared(lambda place: Inbox.objects.active().alias(lower=Lower("address")).filter(lower=place(str)))
-_inbox_of = Prepared(lambda place: _seen_by(place(int)).filter(pk=place(int)))
-_inbox_of_at = Prepared(lambda place: _seen_by(place(int)).alias(lower=Lower("address")).filter(lower=place(str)))
-
-
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "format": "email"}]})
 class InboxField(serializers.Field):
     """An inbox by its id or its address, of those the agent sees."""
@@ -252,16 +239,15 @@ class InboxField(serializers.Field):
     default_error_messages = {"absent": _("There is no such inbox, or none you may use.")}
 
     def to_internal_value(self, data: Any) -> Inbox:
-        agent = self.context["request"].user
-        found: Sequence[Inbox] = ()
+        seen = Inbox.objects.visible_to(self.context["request"].user).active().order_by()
+        found = None
         if type(data) is int and 0 < data < 2**63:
-            found = _inbox(data) if agent.is_admin else _inbox_of(agent.pk, data)
+            found = seen.filter(pk=data).first()
         elif isinstance(data, str) and len(data) <= 254 and data.isprintable():
-            address = data.lower()
-            found = _inbox_at(address) if agent.is_admin else _inbox_of_at(agent.pk, address)
-        if not found:
+            found = seen.alias(lower=Lower("address")).filter(lower=data.lower()).first()
+        if found is None:
             self.fail("absent")
-        return found[0]
+        return found
 
     def to_representation(self, value: Inbox) -> int:
         return value.pk
