@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 
 from helpdesk import clock, events, partitions
 from helpdesk.models import IdempotencyKey, Slot
@@ -23,6 +24,7 @@ def prepare_partitions() -> None:
 
 @shared_task
 def forget_old() -> None:
-    """Drop what was only kept to recognise repeats: idempotency keys after 72 hours, slots after a year."""
+    """Drop what has had its time: idempotency keys after 72 hours, slots after a year, sessions that ran out."""
     IdempotencyKey.objects.filter(created_at__lt=clock.now() - timedelta(hours=72)).delete()
     Slot.objects.filter(taken_at__lt=clock.now() - timedelta(days=366)).delete()
+    SessionStore.clear_expired()
