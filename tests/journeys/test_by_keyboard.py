@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.conftest import mail
 from tests.journeys.conftest import House
 from tickets import reading
 
@@ -102,3 +103,26 @@ def test_j_begins_with_what_just_arrived(house: House, sit, ana, ticket, monkeyp
     page.keyboard.press("Enter")
     expect(page.locator("#header")).to_contain_text("The newest of all")
     expect(newest).to_have_attribute("aria-current", "true")
+
+
+def test_the_file_that_goes_along_stays_in_sight(house: House, sit, ana, ticket, tmp_path):  # type: ignore[no-untyped-def]
+    (tmp_path / "invoice.txt").write_text("42")
+    page = sit(ana, width=1280).page
+    page.goto(f"/tickets/{ticket.number}/")
+    page.locator("[type=file]").set_input_files(tmp_path / "invoice.txt")
+    page.keyboard.press("r")
+    page.keyboard.type("Here it is.")
+    page.wait_for_timeout(500)  # as long as it takes to keep what is written
+    line = page.locator("[data-composer-state]")
+    expect(line).to_have_text("invoice.txt")
+    assert line.evaluate("(element) => element.scrollWidth <= element.clientWidth"), "the name is cut off"
+
+
+def test_a_subject_without_spaces_leaves_the_buttons_in_reach(house: House, sit, ana, send_mail_in):  # type: ignore[no-untyped-def]
+    raw = send_mail_in(mail(subject="Order" + "0123456789" * 20))
+    page = sit(ana, width=1280).page
+    page.goto(f"/tickets/{raw.said.ticket.number}/")
+    page.locator(".ticket-acts summary").click()
+    expect(page.locator(".ticket-acts .menu[open]")).to_be_visible()
+    head = page.locator("#header")
+    assert head.evaluate("(element) => element.scrollWidth <= element.clientWidth")

@@ -27,6 +27,11 @@ const state = (said) => {
   const line = form()?.querySelector("[data-composer-state]");
   if (line) line.textContent = said;
 };
+// what goes along with the words must stay in sight while they are written
+const rest = () => {
+  const files = [...(form()?.querySelector("[type=file]")?.files ?? [])].map((file) => file.name);
+  state(files.join(", ") || (field()?.value.trim() ? word("draft") : ""));
+};
 const kind = () => form()?.querySelector("[name=kind]:checked")?.value ?? "note";
 const newOnce = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -72,7 +77,7 @@ const keep = () => {
     if (!form() || key() !== at || form().dataset.sending) return;
     const text = field().value;
     store.set(at, text.trim() ? { text, kind: kind() } : null);
-    state(text.trim() ? word("draft") : "");
+    rest();
   }, 300);
 };
 
@@ -107,7 +112,7 @@ document.addEventListener("change", (event) => {
     keep();
     field().focus();
   }
-  if (event.target.type === "file") state([...event.target.files].map((file) => file.name).join(", "));
+  if (event.target.type === "file") rest();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -159,7 +164,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
     sent.querySelector("[name=text]").blur();
   } else {
     // not sent, or nobody knows: the once-only key stays, so sending again cannot send twice
-    state(word("draft"));
+    rest();
   }
 });
 
