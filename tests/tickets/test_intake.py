@@ -371,3 +371,12 @@ def test_a_number_the_server_gave_twice_loses_no_mail(inbox):
     for content in (b"first", b"second"):
         assert intake.store(inbox=inbox, content=content, source="imap", source_key="1 7") is None
     assert RawMessage.objects.count() == 2
+
+
+def test_an_address_is_the_same_in_capitals(send_mail_in, ticket, dora, ana):
+    again = send_mail_in(reply_to("first@customer.example", sender="DORA@Customer.Example")).said
+    assert again.ticket == ticket and ContactPoint.objects.count() == 1
+    replying.reply(ticket, text="It ships today.", actor=ana)
+    ours = Delivery.objects.get().mail.message_id
+    back = send_mail_in(bounce(ours).replace(b"dora@customer", b"Dora@Customer")).said
+    assert back.matched_by == "bounce" and ContactPoint.objects.get(address="dora@customer.example").is_bouncing

@@ -205,7 +205,7 @@ class _Batch:
         raw.message_id = mail.message_id[:998]
         raw.content_hash = read.content_hash
         raw.subject = texts.line(mail.subject)
-        raw.sender = mail.sender.address[:320] if mail.sender else ""
+        raw.sender = mail.sender.address.lower()[:320] if mail.sender else ""
         released = raw.reason == "released"
         if (mail.sender is None or mail.sender_problem or "@" not in raw.sender) and not (released and mail.sender):
             why = mail.sender_problem or "It names no sender."
@@ -295,7 +295,9 @@ class _Batch:
         """The ticket whose mail bounced; only a Message-ID we minted, sent to that very address, is believed."""
         delivery = (
             Delivery.objects.select_related("mail__ticket")
-            .filter(mail__message_id=mail.original_message_id, recipient__in=mail.bounced_addresses)
+            .filter(
+                mail__message_id=mail.original_message_id, recipient__in=[a.lower() for a in mail.bounced_addresses]
+            )
             .first()
             if mail.original_message_id and mail.bounced_addresses
             else None
