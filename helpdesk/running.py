@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import select
+import shlex
 import signal
 import socket
 import sys
@@ -255,7 +256,8 @@ class Instance:
             _, email, password = self.login.split()
             sign_in = f"{email}  with the password  {password}  (shown this once)"
         else:
-            sign_in = "as before (a new password: .venv/bin/python manage.py changepassword ADDRESS)"
+            where = f"DATA={shlex.quote(str(self.data))} " if os.environ.get("DATA") else ""
+            sign_in = f"as before (a new password: {where}.venv/bin/python manage.py changepassword ADDRESS)"
         self.log.raw(
             f"""
   The helpdesk is running.
