@@ -186,7 +186,8 @@ def test_long_lines_strange_bytes_and_silence_do_no_harm(folder: Path) -> None:
     assert "odd      | no end\n" in said
     assert "�" in said
     assert "hush" not in said
-    assert said.count("x") >= 300_000
+    # the last pipeful of a process that ended may be missing from the log; see docs/running.md
+    assert said.count("x") >= 200_000
 
 
 # --- messages before anything starts --------------------------------------------------------------------------------
