@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tickets.channels.email import imap
-from tickets.models import Inbox, Mailbox
+from tickets.models import Inbox, Mailbox, MailFolder
 
-_MAILBOX = ["host", "port", "security", "username", "password", "folder"]
+_MAILBOX = ["host", "port", "security", "username", "password"]
 
 
 class InboxForm(forms.ModelForm):
@@ -27,7 +27,7 @@ class InboxForm(forms.ModelForm):
         label=_("Password"), required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("Stored encrypted. Leave empty to keep the one we have."),
     )  # fmt: skip
-    folder = forms.CharField(label=_("Folder"), required=False, max_length=200, initial="INBOX")
+    folder = forms.CharField(label=_("Folders"), required=False, max_length=500, initial="INBOX")
 
     class Meta:
         model = Inbox
@@ -38,11 +38,13 @@ class InboxForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.moved = False
         self.mailbox = Mailbox.objects.filter(inbox=self.instance).first() if self.instance.pk else None
         if self.mailbox:
             for name in _MAILBOX:
                 if name != "password":
                     self.fields[name].initial = getattr(self.mailbox, name)
+            self.fields["folder"].initial = ", ".join(folder.name for folder in self.mailbox.folders.all())
 
     def clean_address(self) -> str:
         address = str(self.cleaned_data["address"]).lower()
@@ -58,13 +60,11 @@ class InboxForm(forms.ModelForm):
 
     def _try_mailbox(self, data: dict[str, Any]) -> None:
         mailbox = self.mailbox or Mailbox()
-        moved = mailbox.host and (mailbox.host, mailbox.folder) != (data["host"], data.get("folder") or "INBOX")
+        self.moved = bool(mailbox.host) and mailbox.host != data["host"]
         for name in _MAILBOX:
             value = data.get(name) or self.fields[name].initial
             if name != "password" or data.get("password"):
                 setattr(mailbox, name, value or "")
-        if moved:
-            mailbox.uidvalidity, mailbox.last_uid = None, 0
         if not mailbox.username or not mailbox.password:
             self.add_error("username", _("The IMAP server wants a user name and a password."))
             return
@@ -81,6 +81,14 @@ class InboxForm(forms.ModelForm):
             self.mailbox.inbox = inbox
             self.mailbox.is_active = True
             self.mailbox.save()
+            self._keep_folders(self.mailbox)
         elif self.mailbox and self.mailbox.pk:
             self.mailbox.delete()
         return inbox
+
+    def _keep_folders(self, mailbox: Mailbox) -> None:
+        names = [name.strip() for name in self.cleaned_data["folder"].split(",") if name.strip()] or ["INBOX"]
+        # another server numbers its mails in its own way
+        (mailbox.folders.all() if self.moved else mailbox.folders.exclude(name__in=names)).delete()
+        for name in names:
+            MailFolder.objects.get_or_create(mailbox=mailbox, name=name)

@@ -48,6 +48,12 @@ class Agent(AbstractBaseUser):
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
     language = models.CharField(_("language"), max_length=10, blank=True)
     zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    signature = models.TextField(
+        _("signature"),
+        blank=True,
+        max_length=2000,
+        help_text=_("Where the inbox's signature says {{agent.signature}}."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     teams = models.ManyToManyField("helpdesk.Team", related_name="members", blank=True, verbose_name=_("teams"))

@@ -34,10 +34,24 @@ class FileManager(models.Manager["File"]):
 class File(models.Model):
     """Bytes kept in the storage (a folder, or S3) under their SHA-256."""
 
+    class Scan(models.TextChoices):
+        """What a virus scanner said of it, where there is one."""
+
+        UNSCANNED = "unscanned"
+        CLEAN = "clean"
+        INFECTED = "infected"
+        FAILED = "failed"
+
     sha256 = models.CharField(max_length=64, unique=True)
     size = models.BigIntegerField()
+    scan = models.CharField(max_length=10, choices=Scan.choices, default=Scan.UNSCANNED)
+    scanned_at = models.DateTimeField(null=True)
+    threat = models.CharField(max_length=200, blank=True)
 
     objects = FileManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=models.Q(scan="unscanned"), name="file_unscanned")]
 
     @staticmethod
     def name_of(sha256: str) -> str:

@@ -56,6 +56,8 @@ class ContactPoint(models.Model):
     address = models.CharField(_("address"), max_length=320)
     is_verified = models.BooleanField(default=False)
     is_bouncing = models.BooleanField(default=False)
+    bounced_at = models.DateTimeField(null=True)
+    bounce_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["id"]

@@ -41,7 +41,35 @@ class Inbox(models.Model):
     response_target_minutes = models.PositiveIntegerField(
         _("answer within (minutes)"), default=240, validators=[MinValueValidator(1), MaxValueValidator(60 * 24 * 30)]
     )
-    signature = models.TextField(_("signature"), blank=True)
+    signature = models.TextField(
+        _("signature"), blank=True,
+        help_text=_(
+            "Under every answer. Fields: {{agent.name}}, {{agent.signature}}, {{inbox.name}}, {{inbox.address}}, "
+            "{{ticket.number}}."
+        ),
+    )  # fmt: skip
+    quotes_history = models.BooleanField(
+        _("quote the conversation below answers"), default=True,
+        help_text=_("The last messages, without signatures and without quotations of quotations."),
+    )  # fmt: skip
+    is_quiet = models.BooleanField(
+        _("answer nothing by itself"), default=False,
+        help_text=_("Mail comes in and people answer; no acknowledgement and no survey goes out by itself."),
+    )  # fmt: skip
+    acknowledges = models.BooleanField(
+        _("confirm that a message arrived"), default=False,
+        help_text=_("Once a day and address at most, never to machines."),
+    )  # fmt: skip
+    plus_addresses = models.BooleanField(
+        _("receives support+anything@ too"), default=True,
+        help_text=_("Lets bounces and replies be recognised by an address of their own. Most mail servers can do it."),
+    )  # fmt: skip
+    probe_minutes = models.PositiveIntegerField(
+        _("send itself a test mail every (minutes)"), default=0, validators=[MaxValueValidator(60 * 24)],
+        help_text=_("0 never. When it does not come back in time, everybody is told that the inbox is quiet."),
+    )  # fmt: skip
+    #: signs raw mail posted to the inbox's address on our web server; "" takes none
+    webhook_secret = EncryptedTextField(blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = InboxQuerySet.as_manager()
@@ -60,27 +88,33 @@ class Inbox(models.Model):
         return f"inbox:{self.pk}"
 
 
-class Mailbox(models.Model):
-    """An IMAP folder from which an inbox is fetched, and how far we are. Flags on the server decide nothing."""
+class AcknowledgementText(models.Model):
+    """What an inbox confirms in one language; without one, our own neutral words are used."""
 
-    class Security(models.TextChoices):
-        TLS = "tls", _("TLS")
-        STARTTLS = "starttls", _("STARTTLS")
-        NONE = "none", _("none (only on this machine)")
-
-    inbox = models.OneToOneField(Inbox, models.CASCADE, related_name="mailbox")
-    host = models.CharField(_("IMAP server"), max_length=200)
-    port = models.PositiveIntegerField(_("port"), default=993)
-    security = models.CharField(_("security"), max_length=10, choices=Security.choices, default=Security.TLS)
-    username = models.CharField(_("user name"), max_length=200)
-    password = EncryptedTextField(_("password"))
-    folder = models.CharField(_("folder"), max_length=200, default="INBOX")
-    is_active = models.BooleanField(_("active"), default=True)
-    uidvalidity = models.BigIntegerField(null=True, editable=False)
-    #: every message up to this UID is stored
-    last_uid = models.BigIntegerField(default=0, editable=False)
-    checked_at = models.DateTimeField(null=True, editable=False)
-    error = models.TextField(blank=True, editable=False)
+    inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="acknowledgement_texts")
+    language = models.CharField(_("language"), max_length=10)
+    text = models.TextField(_("in business hours"), max_length=4000)
+    #: "" says the same at any hour
+    text_out_of_hours = models.TextField(_("outside business hours"), blank=True, max_length=4000)
 
     class Meta:
-        verbose_name = _("mailbox")
+        constraints = [models.UniqueConstraint(fields=["inbox", "language"], name="acknowledgement_once_a_language")]
+
+
+class InboxHealth(models.Model):
+    """The heartbeat of an inbox: what last came and went, the probe it sends itself, and what is wrong, in words."""
+
+    inbox = models.OneToOneField(Inbox, models.CASCADE, primary_key=True, related_name="health")
+    received_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    #: the latest probe that went out, and the latest that came back
+    probe_token = models.CharField(max_length=64, blank=True)
+    probe_sent_at = models.DateTimeField(null=True)
+    probe_seen_at = models.DateTimeField(null=True)
+    #: "" while all is well
+    problem_in = models.TextField(blank=True)
+    problem_in_since = models.DateTimeField(null=True)
+    problem_out = models.TextField(blank=True)
+    problem_out_since = models.DateTimeField(null=True)
+    #: when people were last told of a problem
+    told_at = models.DateTimeField(null=True)

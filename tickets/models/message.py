@@ -7,11 +7,23 @@ from helpdesk import clock
 from helpdesk.models import Agent
 from tickets.models.ticket import Ticket
 
+#: what may be marked on a message
+MARKS = (
+    "unverified",  # nobody vouches for the sender's address
+    "stranger",  # it names a ticket its sender takes no part in
+    "collision",  # another mail with the same Message-ID says something else
+    "probable_duplicate",  # the same words came before, by another way
+    "encrypted", "signed", "invitation", "too_complex", "feedback_report", "delay",
+)  # fmt: skip
+
 
 class MessageKind(models.TextChoices):
     INCOMING = "incoming", _("Incoming")
     REPLY = "reply", _("Reply")
     NOTE = "note", _("Note")
+    #: ours to somebody else about the ticket, and what they said to it: the customer sees neither
+    FORWARD = "forward", _("Forward")
+    ASIDE = "aside", _("Answer aside")
 
 
 class Message(models.Model):
@@ -33,6 +45,15 @@ class Message(models.Model):
     html = models.TextField(blank=True)
     to = models.JSONField(default=list)
     cc = models.JSONField(default=list)
+    bcc = models.JSONField(default=list)
+    #: where the sender wants answers, when it is not From
+    reply_to = models.JSONField(default=list)
+    #: what a reader should know, in words of MARKS
+    marks = models.JSONField(default=list)
+    #: the talk with a third party it belongs to
+    side = models.ForeignKey("tickets.SideConversation", models.SET_NULL, null=True, related_name="messages")
+    #: sent and taken back within the seconds for that; its text went back into the draft
+    withdrawn_at = models.DateTimeField(null=True)
     #: minted with our own messages, read from theirs; without the angle brackets
     message_id = models.CharField(max_length=998, blank=True)
     in_reply_to = models.CharField(max_length=998, blank=True)
@@ -41,7 +62,7 @@ class Message(models.Model):
     is_automated = models.BooleanField(default=False)
     #: pass, fail or unknown: whether the sender's domain vouches for them
     authentication = models.CharField(max_length=10, blank=True)
-    #: why it is on this ticket, in a word: new, in_reply_to, references, waited
+    #: why it is on this ticket, in a word: see tickets.operations.threading
     matched_by = models.CharField(max_length=20, blank=True)
     #: the sender's own claim, shown only
     claimed_at = models.DateTimeField(null=True)
@@ -77,3 +98,14 @@ class AwaitedMessage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["inbox", "identifier", "address"], name="awaited_once")]
+
+
+class SideConversation(models.Model):
+    """A talk with somebody else about a ticket: a forward and what comes back. It moves no clock of the ticket."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="side_conversations")
+    subject = models.CharField(max_length=300, blank=True)
+    #: whom we asked, in lower case; only they may answer into it
+    addresses = models.JSONField(default=list)
+    created_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)

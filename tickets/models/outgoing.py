@@ -13,20 +13,31 @@ class OutgoingMail(models.Model):
     class Purpose(models.TextChoices):
         REPLY = "reply", _("Reply")
         SURVEY = "survey", _("Survey")
+        FORWARD = "forward", _("Forward")
+        ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledgement")
+        NOTICE = "notice", _("Notice")
+        PROBE = "probe", _("Test mail")
 
     inbox = models.ForeignKey(Inbox, models.PROTECT, related_name="+")
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, null=True, related_name="outgoing")
     #: the reply it carries; null for a mail of our own accord
     said = models.OneToOneField("tickets.Message", models.CASCADE, null=True, related_name="outgoing")
-    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
     message_id = models.CharField(max_length=255, unique=True)
     to = models.JSONField(default=list)
     cc = models.JSONField(default=list)
+    bcc = models.JSONField(default=list)
+    #: where answers shall go, when it is not the inbox's own address
+    reply_to = models.CharField(max_length=320, blank=True)
     subject = models.CharField(max_length=300)
     in_reply_to = models.CharField(max_length=998, blank=True)
     references = models.JSONField(default=list)
     text = models.TextField()
     html = models.TextField(blank=True)
+    #: what stands below: fixed with the mail, so that every attempt sends the same
+    signature = models.TextField(blank=True)
+    quoted_text = models.TextField(blank=True)
+    quoted_html = models.TextField(blank=True)
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=clock.now)
 
@@ -35,7 +46,11 @@ class DeliveryState(models.TextChoices):
     QUEUED = "queued", _("queued")
     SENDING = "sending", _("sending")
     SENT = "sent", _("sent")
+    DELIVERED = "delivered", _("delivered")
+    DELAYED = "delayed", _("delayed")
     FAILED = "failed", _("not delivered")
+    BOUNCED = "bounced", _("came back")
+    CANCELLED = "cancelled", _("taken back")
     UNCERTAIN = "uncertain", _("uncertain: it may have been sent")
 
 
@@ -54,6 +69,15 @@ class Delivery(models.Model):
     #: set just before the content goes out: from here on a crash leaves the outcome unknowable
     transmitting = models.BooleanField(default=False)
     answer = models.TextField(blank=True)
+    #: RFC 3463, such as 5.1.1, of the answer or the report that settled it
+    status_code = models.CharField(max_length=10, blank=True)
+    #: names this delivery in the envelope's sender, so that a bounce finds it
+    token = models.CharField(max_length=40, unique=True, null=True)
+    #: the provider's name for it, for its delivery reports
+    provider_id = models.CharField(max_length=255, blank=True)
+    #: the address the agent put in place of this one
+    corrected_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="corrects")
+    settled_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -61,7 +85,20 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="delivery_due"),
             models.Index(fields=["lease_until"], condition=models.Q(state="sending"), name="delivery_leased"),
+            models.Index(fields=["provider_id"], condition=~models.Q(provider_id=""), name="delivery_by_provider"),
         ]
+
+
+class Unrequested(models.Model):
+    """A mail nobody asked for went to an address: all channels share one budget of them."""
+
+    #: the address as people who alias it cannot vary it
+    key = models.CharField(max_length=320)
+    purpose = models.CharField(max_length=16)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "at"], name="unrequested_by_address")]
 
 
 class CaughtMail(models.Model):

@@ -13,6 +13,10 @@ class RawState(models.TextChoices):
     DUPLICATE = "duplicate", _("Duplicate")
     QUARANTINED = "quarantined", _("Quarantined")
     PARKED = "parked", _("Parked")
+    #: understood, and no message for people: a delivery report, a test mail of ours
+    RECORDED = "recorded", _("Noted")
+    #: an agent said that it needs nothing
+    DISMISSED = "dismissed", _("Dismissed")
 
 
 class RawQuerySet(models.QuerySet["RawMessage"]):
@@ -29,12 +33,25 @@ class RawMessage(models.Model):
     #: what the source calls it: "smtp <uuid>", "imap <uidvalidity> <uid>", "pipe <uuid>"
     source_key = models.CharField(max_length=120)
     envelope_from = models.CharField(max_length=320, blank=True)
+    #: whom the envelope was for, where the source says it: our signed addresses stand here
+    envelope_to = models.JSONField(default=list)
+    #: it was in the mailbox before we came: it is kept, and moves and answers nothing
+    is_history = models.BooleanField(default=False)
+    #: when the mailbox had it, where the source says it
+    arrived_at = models.DateTimeField(null=True)
     content = models.BinaryField()
     size = models.PositiveIntegerField()
     sha256 = models.BinaryField(max_length=32)
     received_at = models.DateTimeField(default=clock.now)
     state = models.CharField(max_length=12, choices=RawState.choices, default=RawState.RECEIVED)
+    #: for people
     reason = models.TextField(blank=True)
+    #: the reason in a word, for filters and counts
+    reason_code = models.CharField(max_length=20, blank=True)
+    #: an agent lets it in as it is
+    is_released = models.BooleanField(default=False)
+    #: the ticket it would have joined, or an agent says it belongs to
+    belongs_to = models.ForeignKey("tickets.Ticket", models.SET_NULL, null=True, related_name="+")
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     #: known once it was read; they decide what is a duplicate

@@ -98,6 +98,8 @@ class Ticket(models.Model):
     last_message_id = models.BigIntegerField(null=True, blank=True)
     #: the latest survey score where it was low; written by `sorting.mark_low_score`, so that lists can show it
     low_score = models.PositiveSmallIntegerField(null=True, blank=True)
+    #: an answer on it did not arrive, or may not have; kept by `operations.sending`, so that lists can show it
+    has_undelivered = models.BooleanField(default=False)
 
     objects = TicketQuerySet.as_manager()
 
@@ -138,6 +140,10 @@ class Ticket(models.Model):
                 fields=["inbox", "-updated_at", "-number"],
                 condition=Q(low_score__isnull=False), name="ticket_low_score",
             ),
+            models.Index(
+                fields=["inbox", "-updated_at", "-number"],
+                condition=Q(has_undelivered=True), name="ticket_undelivered",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -171,13 +177,16 @@ class Ticket(models.Model):
 
 
 class Participant(models.Model):
-    """An address that takes part in a ticket besides the customer's own: it may reply into it."""
+    """An address that takes part in a ticket besides the customer's own, or that somebody suggested."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="participants")
     address = models.CharField(max_length=320)
     name = models.CharField(max_length=200, blank=True)
-    #: confirmed by an agent: gets later public replies
+    #: confirmed by an agent: gets later public replies, and may reply; else somebody only asked to add them
     is_confirmed = models.BooleanField(default=False)
+    #: who asked, where it was a mail
+    suggested_by = models.CharField(max_length=320, blank=True)
+    added_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ticket", "address"], name="participant_once")]

@@ -8,7 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -56,14 +56,22 @@ class Read:
 
 @transaction.atomic
 def store(
-    *, inbox: Inbox, content: bytes, source: str, source_key: str = "", envelope_from: str = ""
-) -> RawMessage | None:
-    """Keep a mail as it came: once this commits, it is ours. None when the source gave it to us before."""
+    *, inbox: Inbox, content: bytes, source: str, source_key: str = "", envelope_from: str = "",
+    envelope_to: Sequence[str] = (), is_history: bool = False, arrived_at: datetime | None = None,
+) -> RawMessage | None:  # fmt: skip
+    """Keep a mail as it came: once this commits, it is ours. None when the source gave it to us before.
+
+    `is_history` marks a mail that was there before we came: it answers, times and asks nothing. `arrived_at` is when
+    the source had it.
+    """
     raw = RawMessage(
         inbox=inbox,
         source=source,
         source_key=source_key or uuid.uuid4().hex,
         envelope_from=envelope_from[:320],
+        envelope_to=[address.lower()[:320] for address in envelope_to][:100],
+        is_history=is_history,
+        arrived_at=arrived_at,
         content=content,
         size=len(content),
         sha256=hashlib.sha256(content).digest(),
@@ -127,8 +135,8 @@ def replay(raw: RawMessage, *, force: bool = False) -> RawMessage:
     raw = RawMessage.objects.select_for_update().get(pk=raw.pk)
     if raw.state in (RawState.PARKED, RawState.QUARANTINED):
         raw.state, raw.attempts, raw.lease_until = RawState.RECEIVED, 0, None
-        raw.reason = "released" if force else ""
-        raw.save(update_fields=["state", "attempts", "lease_until", "reason"])
+        raw.reason, raw.is_released = "", raw.is_released or force
+        raw.save(update_fields=["state", "attempts", "lease_until", "reason", "is_released"])
         transaction.on_commit(_ring, robust=True)
     return raw
 
@@ -206,7 +214,7 @@ class _Batch:
         raw.content_hash = read.content_hash
         raw.subject = texts.line(mail.subject)
         raw.sender = mail.sender.address.lower()[:320] if mail.sender else ""
-        released = raw.reason == "released"
+        released = raw.is_released
         if (mail.sender is None or mail.sender_problem or "@" not in raw.sender) and not (released and mail.sender):
             why = mail.sender_problem or "It names no sender."
             raw.state, raw.reason = RawState.QUARANTINED, f"Nobody can tell who sent it: {why}"

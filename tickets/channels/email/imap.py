@@ -14,7 +14,7 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
 from helpdesk import clock
-from tickets.models import Mailbox
+from tickets.models import Mailbox, MailFolder
 from tickets.operations import intake
 
 log = structlog.get_logger(__name__)
@@ -28,36 +28,47 @@ TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError, ssl.SSLError, UnicodeEr
 
 
 def connect(mailbox: Mailbox, timeout: float = 60) -> BaseMailBox:
-    """A signed-in session on the mailbox's folder. Raises one of TROUBLE."""
+    """A signed-in session on the mailbox's first folder. Raises one of TROUBLE."""
     if mailbox.security == Mailbox.Security.TLS:
         session: BaseMailBox = MailBox(mailbox.host, mailbox.port, timeout=timeout)
     elif mailbox.security == Mailbox.Security.STARTTLS:
         session = MailBoxStartTls(mailbox.host, mailbox.port, timeout=timeout)
     else:
         session = MailBoxUnencrypted(mailbox.host, mailbox.port, timeout=timeout)
-    session.login(mailbox.username, mailbox.password, initial_folder=mailbox.folder)
+    session.login(mailbox.username, mailbox.password, initial_folder=_folder_names(mailbox)[0])
     return session
 
 
+def _folder_names(mailbox: Mailbox) -> list[str]:
+    return [folder.name for folder in mailbox.folders.all()] if mailbox.pk else ["INBOX"]
+
+
 def fetch(mailbox: Mailbox, session: BaseMailBox) -> int:
-    """Store everything above the cursor. Returns how many mails were new. Raises one of TROUBLE."""
-    folder = session.folder.status(mailbox.folder, ["UIDVALIDITY"])
-    if mailbox.uidvalidity != folder["UIDVALIDITY"]:
+    """Store everything above the cursor of each folder. Returns how many mails were new. Raises one of TROUBLE."""
+    count = sum(_fetch_folder(mailbox, folder, session) for folder in mailbox.folders.all())
+    Mailbox.objects.filter(pk=mailbox.pk).update(checked_at=clock.now(), error="")
+    return count
+
+
+def _fetch_folder(mailbox: Mailbox, folder: MailFolder, session: BaseMailBox) -> int:
+    session.folder.set(folder.name, readonly=True)
+    validity = session.folder.status(folder.name, ["UIDVALIDITY"])["UIDVALIDITY"]
+    if folder.uidvalidity != validity:
         # the server numbered anew: read all of it again; what we have is recognised by Message-ID and content
-        mailbox.uidvalidity, mailbox.last_uid = folder["UIDVALIDITY"], 0
+        folder.uidvalidity, folder.last_uid = validity, 0
     count = 0
-    uids = sorted(u for u in map(int, session.uids(f"UID {mailbox.last_uid + 1}:*")) if u > mailbox.last_uid)
+    uids = sorted(u for u in map(int, session.uids(f"UID {folder.last_uid + 1}:*")) if u > folder.last_uid)
     for chunk in _chunks(session, uids):
         contents = _contents(session, chunk)
         with transaction.atomic():
             for uid in chunk:
                 if (content := contents.get(uid)) is not None:  # else it vanished between the search and now
-                    key = f"{mailbox.uidvalidity} {uid}"
+                    key = f"{folder.pk} {folder.uidvalidity} {uid}"
                     stored = intake.store(inbox=mailbox.inbox, content=content, source="imap", source_key=key)
                     count += stored is not None
-            mailbox.last_uid = chunk[-1]
-            mailbox.save(update_fields=["uidvalidity", "last_uid"])
-    Mailbox.objects.filter(pk=mailbox.pk).update(checked_at=clock.now(), error="", uidvalidity=mailbox.uidvalidity)
+            folder.last_uid = chunk[-1]
+            folder.save(update_fields=["uidvalidity", "last_uid"])
+    MailFolder.objects.filter(pk=folder.pk).update(uidvalidity=folder.uidvalidity)
     return count
 
 
@@ -164,9 +175,9 @@ def _idle(mailbox: Mailbox, session: BaseMailBox, stop: threading.Event) -> None
             fetch(mailbox, session)
 
 
-def _where(mailbox: Mailbox) -> tuple[str, int, str, str, str, str]:
+def _where(mailbox: Mailbox) -> tuple[str, int, str, str, str, list[str]]:
     return (
-        mailbox.host, mailbox.port, mailbox.security, mailbox.username, mailbox.password, mailbox.folder
+        mailbox.host, mailbox.port, mailbox.security, mailbox.username, mailbox.password, _folder_names(mailbox)
     )  # fmt: skip
 
 

@@ -1,0 +1,67 @@
+"""Drafts: what is being written, kept on the server until it is sent. Sending later is a draft with a time."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from tickets.models.ticket import Ticket
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, agent: Agent) -> "DraftQuerySet":
+        """An agent's own drafts and those others share, on tickets the agent may see."""
+        return self.filter(Q(author=agent) | Q(is_shared=True), ticket__in=Ticket.objects.visible_to(agent))
+
+
+class Draft(models.Model):
+    """One agent's unsent words of one kind on a ticket."""
+
+    class Kind(models.TextChoices):
+        REPLY = "reply", _("Reply")
+        NOTE = "note", _("Note")
+        FORWARD = "forward", _("Forward")
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
+    author = models.ForeignKey(Agent, models.CASCADE, related_name="drafts")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.REPLY)
+    text = models.TextField(blank=True)
+    #: null: whoever the answered message says
+    to = models.JSONField(null=True)
+    cc = models.JSONField(null=True)
+    bcc = models.JSONField(default=list)
+    subject = models.CharField(max_length=300, blank=True)
+    #: the message it answers or passes on
+    answers = models.ForeignKey("tickets.Message", models.SET_NULL, null=True, related_name="+")
+    is_shared = models.BooleanField(default=False)
+    #: send it then, and resolve the ticket with it if `then` says so
+    send_at = models.DateTimeField(null=True)
+    then = models.CharField(max_length=10, blank=True)
+    #: why it did not go out at its time, in words
+    held_back = models.TextField(blank=True)
+    #: the once-only key of the message it becomes
+    once = models.CharField(max_length=64)
+    #: counts savings, so that an older page cannot overwrite a newer text
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "author", "kind"], name="draft_once")]
+        indexes = [models.Index(fields=["send_at"], condition=Q(send_at__isnull=False), name="draft_due")]
+
+
+class DraftFile(models.Model):
+    """A file that will go with a draft."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="files")
+    file = models.ForeignKey("helpdesk.File", models.PROTECT, related_name="+")
+    filename = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=100)
+    #: pictures shown in the text, where it says [image: filename]
+    is_inline = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
