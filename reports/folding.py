@@ -6,6 +6,9 @@ Pure: events in, facts out, no database. Metric functions in `reports.metrics` r
 Who counts: a *human reply* is a public message of a person; acknowledgements and bots are automated; notes never start,
 stop or count. A *customer message* is one a person wrote: automatic answers and bounces start nothing.
 
+What was taken back in the seconds for that (`message.withdrawn {undone}`) never was, nor was what a message did on a
+ticket it was moved away from (`message.moved`); where it came to rest (`message.moved_here`), it counts as received.
+
 What the fold understands beside the ledger's everyday verbs: `ticket.handed_over` (a bot passes the customer to
 people), `chat.left` (the visitor left), `ticket.categorised {topic}` and `ticket.unmerged`. It ignores every other.
 
@@ -255,6 +258,7 @@ class TicketFacts:
 
 
 ENTERING = frozenset({"created", "reopened", "restored"})
+_SPOKEN = frozenset({"message.received", "message.moved_here", "message.replied"})
 OUT = frozenset({"spam", "merged", "deleted"})
 
 
@@ -269,8 +273,24 @@ def fold(
     own = list(events)
     if not own:
         raise ValueError("There are no facts of a ticket without events.")
-    folding = _Folding(own, list(absorbed), calendar)
+    folding = _Folding(standing(own), standing(list(absorbed)), calendar)
     return folding.facts()
+
+
+def standing(events: list[LedgerEvent]) -> list[LedgerEvent]:
+    """The events that hold, in their order."""
+    if not any(event.verb in ("message.withdrawn", "message.moved") for event in events):
+        return events
+    fallen: set[int] = set()
+    here: dict[Any, int] = {}  # message -> the event that brought it
+    for event in events:
+        if event.verb in ("message.received", "message.moved_here"):
+            here[event.facts.get("message")] = event.id
+        elif event.verb == "message.moved" and event.facts.get("message") in here:
+            fallen.add(here.pop(event.facts.get("message")))
+        elif event.verb == "message.withdrawn":
+            fallen.update(event.facts.get("undone", ()))
+    return [event for event in events if event.id not in fallen]
 
 
 def seconds(start: datetime, end: datetime) -> int:
@@ -332,7 +352,7 @@ class _Folding:
 
         timeline = [event for event in own if event is not first]
         if absorbed:
-            timeline += [event for event in absorbed if event.verb in ("message.received", "message.replied")]
+            timeline += [event for event in absorbed if event.verb in _SPOKEN]
             timeline.sort(key=attrgetter("id"))
         handlers = _HANDLERS
         for event in timeline:
@@ -348,7 +368,7 @@ class _Folding:
                 self.contacts += 1
                 if (event.facts.get("initiated_by") or "customer") == "agent":
                     continue
-            elif event.verb != "message.received" or event.facts.get("automated"):
+            elif event.verb not in ("message.received", "message.moved_here") or event.facts.get("automated"):
                 continue
             self.started_at = min(self.started_at, event.at)
 
@@ -634,6 +654,7 @@ _STATUS_OF = {
 
 _HANDLERS: dict[str, Callable[[_Folding, LedgerEvent], None]] = {
     "message.received": _Folding.received,
+    "message.moved_here": _Folding.received,
     "message.replied": _Folding.replied,
     "message.noted": _Folding.noted,
     "ticket.handed_over": _Folding.handed_over,

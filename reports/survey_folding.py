@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from reports.folding import LedgerEvent, TicketFacts
+from reports.folding import LedgerEvent, TicketFacts, standing
 
 State = Literal["invited", "sent", "bounced", "answered", "expired", "suppressed"]
 #: tickets whose answers count for nothing
@@ -47,7 +47,7 @@ def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts)
     counts = facts.klass not in UNCOUNTED
     team: Any = None
     agent: Any = None
-    for event in events:
+    for event in standing(list(events)):
         verb, said = event.verb, event.facts
         if verb in ("ticket.created", "ticket.assigned") and "team" in said:
             team = said["team"]

@@ -68,6 +68,31 @@ def test_only_a_public_human_reply_answers():
     assert facts.next_responses == ()
 
 
+def test_an_answer_taken_back_in_time_never_was():
+    once = facts_of(CREATED, ASKED)
+    undone = facts_of(
+        CREATED,
+        ASKED,
+        (5, "message.replied", {"message": 7}),
+        (5, "ticket.assigned", {"agent": 1}),
+        (5, "ticket.resolved", {"to": "resolved"}),
+        (5.1, "ticket.reopened", {"to": "open"}),
+        (5.1, "message.withdrawn", {"message": 7, "undone": [3, 4, 5, 6]}),
+    )
+    assert undone.frt_s is None and undone.replies == 0 and not undone.resolutions and not undone.reopenings
+    assert (undone.status, undone.waiting_since) == (once.status, once.waiting_since)
+
+
+def test_a_message_that_was_moved_counts_where_it_came_to_rest():
+    asked = (0, "message.received", {"message": 7})
+    away = facts_of(CREATED, ASKED, (3, "message.received", {"message": 8}), (9, "message.moved", {"message": 8}))
+    assert away.incoming == 1
+    back = facts_of(CREATED, asked, (1, "message.moved", {"message": 7}), (0, "message.moved_here", {"message": 7}))
+    assert back.incoming == 1 and back.waiting_since == START
+    there = facts_of(CREATED, ASKED, (5, "message.replied"), (7, "message.moved_here", {"message": 8}))
+    assert there.incoming == 2 and there.waiting_since == START + timedelta(minutes=7)
+
+
 def test_a_ticket_started_by_an_agent_has_no_first_response_but_next_ones():
     facts = facts_of(
         (0, "ticket.created", {"initiated_by": "agent"}),
