@@ -5,6 +5,9 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import beat_init, before_task_publish, task_postrun, task_prerun
+
+from helpdesk.failpoints import reach
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
@@ -30,3 +33,19 @@ for _entry in _TIMETABLE.values():
     if isinstance(_entry["schedule"], float):
         _entry["options"] = {"expires": 10 * _entry["schedule"]}
 app.conf.beat_schedule = _TIMETABLE
+
+
+@beat_init.connect
+def _in_the_clock(**_: Any) -> None:
+    """This process is the clock: whatever it publishes, it publishes because its time has come."""
+    before_task_publish.connect(lambda **_: reach("beat.tick"), weak=False)
+
+
+@task_prerun.connect
+def _claimed(**_: Any) -> None:
+    reach("job.claimed")
+
+
+@task_postrun.connect
+def _done(**_: Any) -> None:
+    reach("job.done")

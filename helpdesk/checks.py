@@ -1,9 +1,12 @@
 """What must be right before the helpdesk serves anybody."""
 
+import os
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+
+from helpdesk import failpoints
 
 
 @register(Tags.security)
@@ -15,6 +18,20 @@ def secret_key_is_there(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 "The setting SECRET_KEY is missing or shorter than 32 characters.",
                 hint="`make run` makes one; elsewhere: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
                 id="helpdesk.E001",
+            )
+        ]
+    return []
+
+
+@register()
+def nobody_expects_fail_points(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse to serve where somebody set FAILPOINT: only a test arms fail points, and it tells nobody else to."""
+    if os.environ.get("FAILPOINT") and not failpoints.is_armed():
+        return [
+            Error(
+                "FAILPOINT is set, but fail points exist in test builds only.",
+                hint="Unset it. `make faults` runs the fault matrix; docs/reliability.md explains it.",
+                id="helpdesk.E002",
             )
         ]
     return []

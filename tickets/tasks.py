@@ -10,6 +10,7 @@ from django.db import transaction
 
 from helpdesk import clock
 from helpdesk.doorbell import ring
+from helpdesk.failpoints import reach
 from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as smtp
@@ -30,9 +31,12 @@ def receive_mail() -> int:
     count, until = 0, time.monotonic() + SECONDS
     while raws := intake.claim(INTAKE_BATCH):
         count += len(raws)
+        reach("in.claimed")
         reads = [reading.read(raw) for raw in raws]
+        reach("in.parsed")
         try:
             intake.receive(reads)
+            reach("in.notified")
         except Exception:
             log.exception("a batch of mails failed; each is tried alone", mails=len(reads))
             for read in reads:
@@ -59,6 +63,7 @@ def deliver() -> int:
     sending.recover()
     while deliveries := sending.claim(DELIVERY_BATCH):
         count += len(deliveries)
+        reach("out.claimed")
         smtp.deliver_all(deliveries, until)
         if time.monotonic() >= until:
             ring(deliver)

@@ -5,12 +5,14 @@ import uuid
 from django.db import models
 
 from helpdesk import clock
+from helpdesk.failpoints import reach
 
 
 class SlotManager(models.Manager["Slot"]):
     def take(self, job: str, slot: str) -> bool:
         """True for the first who asks for this slot of this job, for ever; call it inside the job's transaction."""
         made = self.bulk_create([Slot(job=job, slot=slot)], ignore_conflicts=True)
+        reach("slot.inserted")
         return self.filter(job=job, slot=slot, token=made[0].token).exists()
 
 

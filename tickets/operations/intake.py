@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from helpdesk import clock
 from helpdesk.bulk import update_rows
 from helpdesk.events import draft, record_many
+from helpdesk.failpoints import reach
 from helpdesk.models import Event, File
 from tickets import texts
 from tickets.channels.email.parsing import ParsedMail
@@ -147,11 +148,13 @@ def receive(reads: Sequence[Read]) -> None:
 
     What somebody else settled meanwhile, because our lease ran out, stays as they settled it.
     """
+    transaction.on_commit(lambda: reach("in.tx_committed"))
     mine = RawMessage.objects.select_for_update().filter(pk__in=[r.raw.pk for r in reads], state=RawState.RECEIVED)
     still = set(mine.order_by("pk").values_list("pk", flat=True))
     batch = _Batch([read for read in reads if read.raw.pk in still])
     batch.sort_out()
     batch.write()
+    reach("in.tx_before_commit")
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import record
+from helpdesk.failpoints import reach
 from helpdesk.models import Agent, File
 from tickets import minting, texts
 from tickets.models import Attachment, Message, MessageKind, Status, Ticket
@@ -33,6 +34,7 @@ def reply(ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, f
     """
     if not actor.may_reply:
         raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
+    reach("out.clicked")
     ticket = Ticket.objects.locked(ticket.pk)
     if once and (done := Message.objects.filter(once=_once(actor, once)).first()):
         return done

@@ -16,6 +16,7 @@ from django.db.models import F, Q
 
 from helpdesk import clock
 from helpdesk.events import record
+from helpdesk.failpoints import reach
 from tickets import minting, texts
 from tickets.models import Delivery, DeliveryState, Inbox, Message, OutgoingMail, Ticket
 
@@ -103,6 +104,7 @@ def _deliver_to(mail: OutgoingMail, addresses: Sequence[str], patience: timedelt
     from helpdesk.doorbell import ring
     from tickets.tasks import deliver
 
+    transaction.on_commit(lambda: reach("out.tx_committed"))
     transaction.on_commit(lambda: ring(deliver), robust=True)
 
 
@@ -116,6 +118,8 @@ def claim(limit: int) -> list[Delivery]:
         .order_by("due_at", "pk")
         .values_list("pk", flat=True)[:limit]
     )
+    if ids:
+        reach("out.undo_elapsed")
     Delivery.objects.filter(pk__in=ids).update(
         state=DeliveryState.SENDING, lease=uuid.uuid4(), lease_until=now + LEASE, attempts=F("attempts") + 1,
         transmitting=False,

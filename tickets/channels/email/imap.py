@@ -14,6 +14,7 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
 from helpdesk import clock
+from helpdesk.failpoints import reach
 from tickets.models import Mailbox, MailFolder
 from tickets.operations import intake
 
@@ -51,6 +52,8 @@ def fetch(mailbox: Mailbox, session: BaseMailBox) -> int:
 
 
 def _fetch_folder(mailbox: Mailbox, folder: MailFolder, session: BaseMailBox) -> int:
+    line = session.client.sock
+    reach("in.lock", line)
     session.folder.set(folder.name, readonly=True)
     validity = session.folder.status(folder.name, ["UIDVALIDITY"])["UIDVALIDITY"]
     if folder.uidvalidity != validity:
@@ -58,8 +61,10 @@ def _fetch_folder(mailbox: Mailbox, folder: MailFolder, session: BaseMailBox) ->
         folder.uidvalidity, folder.last_uid = validity, 0
     count = 0
     uids = sorted(u for u in map(int, session.uids(f"UID {folder.last_uid + 1}:*")) if u > folder.last_uid)
+    reach("in.search", line)
     for chunk in _chunks(session, uids):
         contents = _contents(session, chunk)
+        reach("in.fetch", line)
         with transaction.atomic():
             for uid in chunk:
                 if (content := contents.get(uid)) is not None:  # else it vanished between the search and now
@@ -68,6 +73,8 @@ def _fetch_folder(mailbox: Mailbox, folder: MailFolder, session: BaseMailBox) ->
                     count += stored is not None
             folder.last_uid = chunk[-1]
             folder.save(update_fields=["uidvalidity", "last_uid"])
+            reach("in.cursor", line)
+        reach("in.raw_committed", line)
     MailFolder.objects.filter(pk=folder.pk).update(uidvalidity=folder.uidvalidity)
     return count
 

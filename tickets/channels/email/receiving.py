@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models.functions import Lower
 
+from helpdesk.failpoints import reach
 from tickets import texts
 from tickets.models import CaughtMail, Inbox
 from tickets.operations import intake
@@ -83,6 +84,7 @@ class Handler:
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         try:
             await _ask(keep, envelope.mail_from or "", list(envelope.rcpt_tos), content)
+            reach("in.raw_committed", server.transport.get_extra_info("socket"))
         except Exception:
             log.exception("a mail could not be stored")
             return "451 4.3.0 We could not store this mail. Please try again later."

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import structlog
 from django.conf import settings
 
+from helpdesk.failpoints import reach
 from tickets.channels.email.composing import NotAnAddress, ascii_domain, compose
 from tickets.models import Delivery
 from tickets.operations import sending
@@ -55,7 +56,9 @@ def deliver_all(deliveries: Iterable[Delivery], until: float = math.inf) -> None
             continue
         try:
             # a server that was away a moment ago is not waited for again and again, once for each mail
-            session = session or (None if away else connect())
+            if session is None and not away:
+                session = connect()
+                reach("out.connected", session.sock)
         except (OSError, smtplib.SMTPException) as error:
             log.warning("the mail server is away", error=str(error))
             away = f"The mail server could not be reached: {error}"
@@ -73,9 +76,11 @@ def _deliver(session: smtplib.SMTP, delivery: Delivery, content: bytes) -> smtpl
     try:
         _expect(session.mail(ascii_domain(delivery.mail.inbox.address)))
         _expect(session.rcpt(ascii_domain(delivery.recipient)))
+        reach("out.rcpt", session.sock)
         code, answer = session.docmd("DATA")
         if code != 354:
             raise smtplib.SMTPResponseException(code, answer)
+        reach("out.data_begin", session.sock)
     except smtplib.SMTPResponseException as error:
         words = f"{error.smtp_code} {_words(error.smtp_error)}"
         sending.refused(delivery, words, for_good=500 <= error.smtp_code < 600)
@@ -88,12 +93,15 @@ def _deliver(session: smtplib.SMTP, delivery: Delivery, content: bytes) -> smtpl
         return None
     try:
         session.send(_stuffed(content))
+        reach("out.dot_sent", session.sock)
         code, answer = session.getreply()
+        reach("out.250_seen", session.sock)
     except (OSError, smtplib.SMTPException) as error:
         sending.unknowable(delivery, f"The connection broke after the mail was handed over: {error}")
         return None
     if code == 250:
         sending.sent(delivery, f"{code} {_words(answer)}")
+        reach("out.recorded", session.sock)
         return session
     sending.refused(delivery, f"{code} {_words(answer)}", for_good=500 <= code < 600)
     return _reset(session)
