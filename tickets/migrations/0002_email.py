@@ -170,7 +170,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='delivery',
             name='token',
-            field=models.CharField(max_length=40, null=True, unique=True),
+            field=models.CharField(max_length=64, null=True, unique=True),
         ),
         migrations.AddField(
             model_name='inbox',

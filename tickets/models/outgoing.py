@@ -72,7 +72,7 @@ class Delivery(models.Model):
     #: RFC 3463, such as 5.1.1, of the answer or the report that settled it
     status_code = models.CharField(max_length=10, blank=True)
     #: names this delivery in the envelope's sender, so that a bounce finds it
-    token = models.CharField(max_length=40, unique=True, null=True)
+    token = models.CharField(max_length=64, unique=True, null=True)
     #: the provider's name for it, for its delivery reports
     provider_id = models.CharField(max_length=255, blank=True)
     #: the address the agent put in place of this one
