@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from tickets.channels.email import charsets, headers, html_text, tnef, uuencoding
-from tickets.channels.email.limits import MAX_ATTACHMENTS, MailTooComplex
+from tickets.channels.email.limits import MAX_ATTACHMENTS, MAX_DECODED, MailTooComplex
 from tickets.channels.email.tree import Part
 
 _CONTENT_ID = re.compile(r"cid:([^\"'\s>)\\]{1,500})", re.IGNORECASE)
@@ -101,6 +101,7 @@ class _Collector:
         self.files: list[_File] = []
         self.charset = ""
         self.has_text = False
+        self.decoded = 0
         self.warnings: list[str] = []
 
     def read(self, root: Part) -> Body:
@@ -159,40 +160,43 @@ class _Collector:
         return [_Block(plain=text if text is not None or html else "", html="\n".join(html) if html else None)]
 
     def leaf(self, part: Part, kind: str) -> list[_Block]:
-        parameters = part.typed[1]
-        raw_disposition = part.first("content-disposition")
-        disposition, details = headers.parameters(raw_disposition) if raw_disposition else ("", {})
-        name = (
-            details.get("filename") or details.get("name") or parameters.get("name") or parameters.get("filename") or ""
-        )
+        name = part.file_name
         is_first = not self.files and not self.has_text
-        if kind in _BODY_TYPES and disposition != "attachment" and (not name or is_first):
+        if kind in _BODY_TYPES and part.disposition[0] != "attachment" and (not name or is_first):
             text = self.text_of(part)
             self.has_text = self.has_text or bool(text.strip())
-            if name and raw_disposition:  # shown as the body by some programs, as a file by others: be both
-                self.add(_File(_file_name(name, kind, b"", 1, parameters), kind, decoded(part), ""))
+            if name and part.first(
+                "content-disposition"
+            ):  # shown as the body by some programs, as a file by others: be both
+                self.add(_File(_file_name(name, kind, b"", 1), kind, decoded(part), ""))
             if kind == "text/html":
                 return [_Block(html=text)]
             if kind in ("text/enriched", "text/richtext"):
                 text = entities.unescape(_RICH_TAG.sub("", text.replace("<<", "\0"))).replace("\0", "<")
             return [_Block(plain=text)]
-        content = decoded(part)
-        if kind == "message/external-body":
-            content = part.sent_bytes()
+        content = part.sent_bytes() if kind == "message/external-body" else decoded(part)
         if kind in ("text/plain", "application/octet-stream") and name.lower() == "winmail.dat":
             kind = "application/ms-tnef"
         content_id = headers.message_id(part.first("content-id")) if part.first("content-id") else ""
-        self.add(_File(_file_name(name, kind, content, len(self.files) + 1, parameters), kind, content, content_id))
+        self.add(_File(_file_name(name, kind, content, len(self.files) + 1), kind, content, content_id))
         return []
 
     def add(self, file: _File) -> None:
         if len(self.files) >= MAX_ATTACHMENTS:
             raise MailTooComplex(f"The mail has more than {MAX_ATTACHMENTS} attachments.")
+        self.count(len(file.content))
         self.files.append(file)
+
+    def count(self, size: int) -> None:
+        """Add what was decoded to the sum that one mail may come to."""
+        self.decoded += size
+        if self.decoded > MAX_DECODED:
+            raise MailTooComplex(f"The mail holds more than {MAX_DECODED:,} bytes once it is decoded.")
 
     def text_of(self, part: Part) -> str:
         kind, parameters = part.typed
         content = decoded(part)
+        self.count(len(content))
         charset = parameters.get("charset", "")
         if not charset and kind == "text/html" and (match := _META_CHARSET.search(content, 0, 4096)):
             charset = match[1].decode("ascii")
@@ -215,15 +219,10 @@ class _Collector:
             if found is None:
                 continue
             self.files.remove(file)
-            for name, content in found.files:
-                self.add(
-                    _File(
-                        _file_name(name, _guessed_type(name), content, len(self.files) + 1, {}),
-                        _guessed_type(name),
-                        content,
-                        "",
-                    )
-                )
+            for one in found.files:
+                kind = _guessed_type(one.name)
+                name = _file_name(one.name, kind, one.content, len(self.files) + 1)
+                self.add(_File(name, kind, one.content, one.content_id))
             if not body.text.strip() and found.text:
                 body.text = body.answer_text = found.text
             if not body.html and found.html:
@@ -279,7 +278,7 @@ def _unflowed(text: str, *, delete_space: bool) -> str:
     return "\n".join(out)
 
 
-def _file_name(name: str, kind: str, content: bytes, number: int, parameters: dict[str, str]) -> str:
+def _file_name(name: str, kind: str, content: bytes, number: int) -> str:
     """A name to show and save: what the sender called it, the subject of a mail in a mail, or one we make."""
     if found := headers.file_name(name):
         return found

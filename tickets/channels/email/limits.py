@@ -7,6 +7,8 @@ MAX_HEADER_BLOCK = 256 * 1024
 MAX_PARTS = 1000
 MAX_DEPTH = 50
 MAX_ATTACHMENTS = 200
+#: what all parts come to without their transfer encoding, and with what containers in them hold
+MAX_DECODED = 100 * 1024 * 1024
 
 _HEADER_LINE = re.compile(rb"[!-9;-~\x80-\xff]+[ \t]*:")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")

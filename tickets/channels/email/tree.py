@@ -56,6 +56,20 @@ class Part(Message):
             kind = kind.split()[0] if kind.split() and kind.split()[0].count("/") == 1 else "text/plain"
         return kind, parameters
 
+    @cached_property
+    def disposition(self) -> tuple[str, dict[str, str]]:
+        """Whether the part is to be shown or saved, and its parameters; "" when it does not say."""
+        raw = self.first("content-disposition")
+        return headers.parameters(raw) if raw else ("", {})
+
+    @property
+    def file_name(self) -> str:
+        """What the sender called the part, as written; "" when it has no name."""
+        details, parameters = self.disposition[1], self.typed[1]
+        return (
+            details.get("filename") or details.get("name") or parameters.get("name") or parameters.get("filename") or ""
+        )
+
     @property
     def parts(self) -> list["Part"]:
         """The parts of a multipart; empty for a leaf."""
