@@ -7,35 +7,29 @@ from email import message_from_bytes
 
 from flufl.bounce import all_failures
 
-from tickets.channels.email import addresses, headers, machine_phrases
+from tickets.channels.email import addresses, headers, machine_phrases, reports
 from tickets.channels.email.addresses import Address
+from tickets.channels.email.reports import ADDRESS, DELAYED, FAILED, SCANNED, STATUS, RecipientReport
 from tickets.channels.email.tree import Part
-
-_SCANNED = 65536
 
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 _DAEMONS = re.compile(rf"(?:{'|'.join(machine_phrases.DAEMONS)})(?:[+_.-].*)?", re.IGNORECASE)
-_DAEMON_NAME = re.compile(
-    r"mail(?:er)?[ -]?(?:delivery|daemon|system)|delivery subsystem|postmaster|system administrator|"
-    r"internet mail delivery|mail administrator|microsoft outlook|delivery status",
-    re.IGNORECASE,
-)
+_DAEMON_NAME = re.compile("|".join(machine_phrases.DAEMON_NAMES), re.IGNORECASE)
 _SUBJECT = re.compile("|".join(machine_phrases.BOUNCE_SUBJECTS), re.IGNORECASE)
 # A subject in ASCII without any of these needs no closer look.
 _SUBJECT_HINTS = (
     "deliver", "return", "fail", "mail", "unknown", "nd", "remis", "stell", "recapit", "entreg", "bestel", "lever",
+    "delay", "verz", "warning", "message", "devuel", "distribu", "bezorg", "consegn", "zwrot", "kullan", "iade",
+    "mancato", "toimit", "niedo", "lemedi", "nelivrat",
 )  # fmt: skip
 _SENTENCE = re.compile("|".join(machine_phrases.BOUNCE_SENTENCES), re.IGNORECASE)
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.])([45])([0-9])([0-9])[ -]")
-_DELAY = re.compile(
-    r"delay(?:ed)?|will (?:keep|continue) (?:trying|to try)|still trying|not yet|warning", re.IGNORECASE
-)
+_DELAY = re.compile("|".join(machine_phrases.DELAYS), re.IGNORECASE)
+_GAVE_UP = re.compile("|".join(machine_phrases.GAVE_UP), re.IGNORECASE)
 _ORIGINAL_BELOW = re.compile(
     rf"^[ \t>*=_-]{{0,40}}(?:{'|'.join(machine_phrases.ORIGINAL_BELOW)}).*$", re.IGNORECASE | re.MULTILINE
 )
-_ADDRESS = re.compile(r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 # An address alone on its line, in brackets, or after the word that names it.
 _FAILED_NEAR = re.compile(
     r"^\s*(?:<([^<>\s@]{1,64}@[^<>\s]{1,255})>[:,;.]?.{0,200}"
@@ -44,17 +38,17 @@ _FAILED_NEAR = re.compile(
     r"|([^<>\s@\"'(:]{1,64}@[^<>\s\"')]{1,255}?)[:.,;]?)\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_MESSAGE_ID = re.compile(r"^message-id:\s*<([^<>\s\x00-\x1f\x7f-\x9f]{1,995})>", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What became of which recipient; `action` and `status` as RFC 3464 names them."""
+    """What became of which recipient. `action` and `status` are of the recipients that matter most: failures first."""
 
     recipients: tuple[str, ...] = ()
     status: str = ""
     action: str = ""
     original_message_id: str = ""
+    reports: tuple[RecipientReport, ...] = ()
 
 
 def read(
@@ -65,30 +59,43 @@ def read(
     subject: str,
     sender: Address | None,
     return_path: str | None,
-    known_ids: tuple[str, ...],
 ) -> Bounce | None:
     """The report this mail is; None when it is an ordinary mail."""
-    kind = root.typed[0]
-    leaves = [part for part in root.walk_parts() if not part.parts]
-    reports = [
-        part for part in leaves if part.typed[0] in ("message/delivery-status", "message/global-delivery-status")
-    ]
-    if reports:
-        if kind != "multipart/report" and not _may_be_a_server(sender, return_path, root) and not _says_so(subject):
+    leaves = reports.leaves(root)
+    found = reports.delivery(leaves)
+    if found is None:
+        prose = _unreported(root, raw, text, subject, sender, return_path, leaves)
+        if prose is None:
             return None
-        groups = [group for part in reports for group in _groups(_text_of(part))]
-        found = _from_report(groups)
-        if found is None and not found_in_text(text):
+        found = prose
+    else:
+        if (
+            root.typed[0] != "multipart/report"
+            and not _may_be_a_server(sender, return_path, root)
+            and not _says_so(subject)
+        ):
             return None
-        found = found or Bounce(found_in_text(text), *_status_in(text))
-        return _completed(found, leaves, text, known_ids)
-    return _unreported(root, raw, text, subject, sender, return_path, leaves, known_ids)
+        found = found or _in_prose(found_in_text(text), subject, text)
+        if not found:
+            return None
+    original = reports.original_id(leaves) or reports.id_in(text)
+    return _summed(found, original)
+
+
+def _summed(found: tuple[RecipientReport, ...], original_id: str) -> Bounce:
+    """The outcome for every recipient, and in one word: failures before delays before good news."""
+    actions = [one.action for one in found]
+    action = next((one for one in (FAILED, DELAYED, *actions) if one in actions), FAILED)
+    of_action = [one for one in found if one.action == action]
+    recipients = dict.fromkeys(one.address for one in of_action if one.address) if action in (FAILED, DELAYED) else {}
+    status = next((one.status for one in of_action if one.status), "")
+    return Bounce(tuple(recipients), status, action, original_id, tuple(one for one in found if one.address))
 
 
 def _unreported(
     root: Part, raw: bytes, text: str, subject: str, sender: Address | None, return_path: str | None,
-    leaves: list[Part], known_ids: tuple[str, ...],
-) -> Bounce | None:  # fmt: skip
+    leaves: list[Part],
+) -> tuple[RecipientReport, ...] | None:  # fmt: skip
     """Servers that write prose. It takes two signs, three where From names no server.
 
     The signs are who writes, what the subject says, what the text says, and that the mail it is about is quoted.
@@ -98,20 +105,54 @@ def _unreported(
     says_so = _says_so(subject)
     if not (failed_header or from_server or says_so):
         return None
-    body = text[:_SCANNED]
-    sentence = _SENTENCE.search(body)
+    body = text[:SCANNED]
     is_report = (
         root.typed[0] == "multipart/report" and root.typed[1].get("report-type", "").lower() == "delivery-status"
     )
     if not failed_header and not is_report:
-        signs = from_server + says_so + bool(sentence) + _has_original(leaves, body)
+        has_original = reports.has_original(leaves) or bool(_ORIGINAL_BELOW.search(body))
+        signs = from_server + says_so + bool(_SENTENCE.search(_above_original(body)[:8192])) + has_original
         if signs < (2 if _is_daemon(sender, root) else 3):
             return None
     recipients = tuple(dict.fromkeys(failed_header)) or _scanned(raw, root) or found_in_text(body, _own(root, sender))
-    status, action = _status_in(body)
-    if _DELAY.search(subject) and not status.startswith("5"):
-        action = "delayed"
-    return _completed(Bounce(recipients, status, action), leaves, text, known_ids)
+    return _in_prose(recipients, subject, body) or (RecipientReport("", *_outcome(subject, body)),)
+
+
+def _in_prose(recipients: tuple[str, ...], subject: str, text: str) -> tuple[RecipientReport, ...]:
+    """One outcome for all: prose names recipients, but seldom says which sentence is about which."""
+    action, status, diagnostic = _outcome(subject, text)
+    return tuple(RecipientReport(one, action, status, diagnostic) for one in recipients)
+
+
+def _outcome(subject: str, text: str) -> tuple[str, str, str]:
+    """The action, the status and the sentence that a text names them in."""
+    above = _above_original(text[:SCANNED])
+    status = diagnostic = ""
+    for scope in dict.fromkeys((above, text[:SCANNED])):
+        match = STATUS.search(scope) or _REPLY_CODE.search(scope)
+        if match:
+            status = match[1] if "." in match[1] else f"{match[1]}.0.0"
+            start = scope.rfind("\n", 0, match.start()) + 1
+            diagnostic = headers.clean(scope[start : start + 2000].partition("\n")[0])[:500]
+            break
+    return _action(status, subject[:300], above[:4000]), status, diagnostic
+
+
+def _action(status: str, subject: str, text: str) -> str:
+    """Whether a server gave up or still tries. What it says in words counts for more than a temporary status."""
+    if status.startswith("5"):
+        return FAILED
+    if _DELAY.search(subject) or "warning" in subject.lower():
+        return DELAYED
+    if _GAVE_UP.search(subject) or _GAVE_UP.search(text):
+        return FAILED
+    return DELAYED if status.startswith("4") or _DELAY.search(text) else FAILED
+
+
+def _above_original(text: str) -> str:
+    """What a report says before it goes on to quote the mail."""
+    below = _ORIGINAL_BELOW.search(text)
+    return text[: below.start()] if below and below.start() > 20 else text
 
 
 def _says_so(subject: str) -> bool:
@@ -140,13 +181,6 @@ def _may_be_a_server(sender: Address | None, return_path: str | None, root: Part
     return sender is not None and bool(_DAEMON_NAME.search(sender.name))
 
 
-def _has_original(leaves: list[Part], body: str) -> bool:
-    """Whether the mail carries the one it speaks of."""
-    return any(part.typed[0].startswith(("message/rfc822", "text/rfc822")) for part in leaves) or bool(
-        _ORIGINAL_BELOW.search(body)
-    )
-
-
 def _own(root: Part, sender: Address | None) -> set[str]:
     """Addresses that name the parties of the report itself, never a failed recipient."""
     own = {
@@ -157,96 +191,10 @@ def _own(root: Part, sender: Address | None) -> set[str]:
     return own
 
 
-def _text_of(part: Part) -> str:
-    content = part.sent_bytes()[:_SCANNED]
-    encoding = part.first("content-transfer-encoding").strip().lower()
-    if encoding.startswith("base64"):
-        content = headers.decode_base64(content)
-    elif encoding.startswith("quoted-printable") and b"=\n" in content.replace(b"\r", b""):
-        content = content.replace(b"\r", b"").replace(b"=\n", b"").replace(b"=3D", b"=")
-    return content.decode("utf-8", "replace").replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _groups(text: str) -> list[dict[str, str]]:
-    """The groups of fields in a delivery-status part: one for the mail, one for each recipient."""
-    groups: list[dict[str, str]] = []
-    fields: dict[str, str] = {}
-    name = ""
-    for line in [*text.split("\n"), ""]:
-        if not line.strip():
-            if fields:
-                groups.append(fields)
-            fields, name = {}, ""
-        elif line[0] in " \t" and name:
-            fields[name] += " " + line.strip()
-        else:
-            head, colon, value = line.partition(":")
-            if colon:
-                name = head.strip().lower()
-                fields.setdefault(name, value.strip())
-    return groups[:1000]
-
-
-def _from_report(groups: list[dict[str, str]]) -> Bounce | None:
-    """The outcome for every recipient; failures before delays before good news. None when nobody is named."""
-    outcomes: dict[str, list[tuple[str, str]]] = {}
-    for group in groups:
-        final, original = _recipient(group.get("final-recipient", "")), _recipient(group.get("original-recipient", ""))
-        recipient = original if "@" in original else final
-        action = group.get("action", "").partition(" ")[0].partition("(")[0].strip(";,").lower()
-        status = _STATUS.search(group.get("status", ""))
-        if not recipient and not (action and "status" in group):
-            continue
-        if not action:
-            action = "delayed" if status and status[1].startswith("4") else "failed"
-        elif action == "failure":
-            action = "failed"
-        code = status[1] if status else ""
-        outcomes.setdefault(action, []).append((final if "@" in final and not original else recipient, code))
-    for action in ("failed", "delayed", *outcomes):
-        if action in outcomes:
-            found = outcomes[action]
-            recipients = dict.fromkeys(one for one, _ in found if one) if action in ("failed", "delayed") else {}
-            return Bounce(tuple(recipients), next((code for _, code in found if code), ""), action)
-    return None
-
-
-def _recipient(value: str) -> str:
-    """The address of `rfc822; <ann@example.com>`; "" for another address type."""
-    kind, semicolon, rest = value.partition(";")
-    if semicolon and kind.strip().lower() not in ("rfc822", "utf-8", "smtp", "822", "rfc-822", ""):
-        match = _ADDRESS.search(rest)
-        return match[0] if match else ""
-    text = (rest if semicolon else value).strip().strip("<>\"' ")
-    match = _ADDRESS.search(text)
-    return addresses.normal(text) or (match[0] if match else "")
-
-
-def _completed(found: Bounce, leaves: list[Part], text: str, known_ids: tuple[str, ...]) -> Bounce:
-    """The bounce with the id of the mail it speaks of, from the copy it carries."""
-    original = ""
-    for part in leaves:
-        if part.typed[0] in (
-            "message/rfc822",
-            "text/rfc822-headers",
-            "message/rfc822-headers",
-            "message/global",
-            "message/global-headers",
-        ):
-            match = _MESSAGE_ID.search(_text_of(part))
-            if match:
-                original = match[1]
-                break
-    if not original:
-        match = _MESSAGE_ID.search(text[:_SCANNED])
-        original = match[1] if match else (known_ids[-1] if known_ids else "")
-    return Bounce(found.recipients, found.status, found.action or "failed", original)
-
-
 def _scanned(raw: bytes, root: Part) -> tuple[str, ...]:
     """The recipients that a library of dialects finds. Guarded, and on the first 64 kB only."""
     try:
-        temporary, permanent = all_failures(message_from_bytes(raw[:_SCANNED]))
+        temporary, permanent = all_failures(message_from_bytes(raw[:SCANNED]))
     except Exception:  # it reads hostile text with old patterns
         return ()
     found = permanent or temporary
@@ -258,10 +206,10 @@ def _scanned(raw: bytes, root: Part) -> tuple[str, ...]:
 def found_in_text(text: str, own: set[str] | None = None) -> tuple[str, ...]:
     """The addresses a report in prose names before it goes on to quote the mail."""
     own = own or set()
-    below = _ORIGINAL_BELOW.search(text)
-    scope = text[: below.start()] if below and below.start() > 20 else text[:4000]
+    above = _above_original(text)
+    scope = above if len(above) < len(text) else text[:4000]
     named = [one for match in _FAILED_NEAR.finditer(scope) for one in match.groups() if one]
-    for candidates in (named, _ADDRESS.findall(scope)):
+    for candidates in (named, ADDRESS.findall(scope)):
         found = dict.fromkeys(addresses.normal(one.strip(".'")) for one in candidates)
         kept = [
             one for one in found if one and one.lower() not in own and not _DAEMONS.fullmatch(one.rpartition("@")[0])
@@ -269,14 +217,3 @@ def found_in_text(text: str, own: set[str] | None = None) -> tuple[str, ...]:
         if kept:
             return tuple(kept[:50])
     return ()
-
-
-def _status_in(text: str) -> tuple[str, str]:
-    """The status code a text names, made from the SMTP reply when there is no better, and the action it means."""
-    if match := _STATUS.search(text[:_SCANNED]):
-        status = match[1]
-    elif match := _REPLY_CODE.search(text[:_SCANNED]):
-        status = f"{match[1]}.0.0"
-    else:
-        return "", "failed"
-    return status, "delayed" if status.startswith("4") else "failed"

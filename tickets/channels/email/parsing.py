@@ -3,11 +3,9 @@
 Nothing here touches a database, and nothing a stranger writes makes it raise, except mail over our caps.
 """
 
-import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import TypeVar
 
 from tickets.channels.email import (
@@ -20,62 +18,38 @@ from tickets.channels.email import (
     headers,
     history,
     limits,
+    marks,
+    plain,
     quoting,
+    reports,
     tree,
 )
 from tickets.channels.email.addresses import Address
 from tickets.channels.email.body import ParsedAttachment
+from tickets.channels.email.identity import content_hash
+from tickets.channels.email.invitations import Invitation
 from tickets.channels.email.limits import MailTooComplex
+from tickets.channels.email.parsed import ParsedMail
+from tickets.channels.email.reports import RecipientReport
 
-__all__ = ["Address", "MailTooComplex", "ParsedAttachment", "ParsedMail", "content_hash", "parse"]
+__all__ = [
+    "Address", "Invitation", "MailTooComplex", "ParsedAttachment", "ParsedMail", "RecipientReport", "content_hash",
+    "parse", "parse_plain",
+]  # fmt: skip
 
 _T = TypeVar("_T")
 
-_IDENTITY = (
-    b"from", b"sender", b"reply-to", b"to", b"cc", b"date", b"subject", b"message-id", b"in-reply-to", b"references",
-    b"mime-version", b"content-type", b"content-transfer-encoding",
-)  # fmt: skip
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
-_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _RETURN_PATH = re.compile(r"<([^<>]*)>")
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedMail:
-    """One mail, read. Strings hold no control characters and no lone surrogates, so they can be stored as they are."""
-
-    message_id: str  # without <>, "" when there is none
-    in_reply_to: tuple[str, ...]
-    references: tuple[str, ...]
-    sender: Address | None  # the one strict From mailbox; None when there is not exactly one
-    sender_problem: str  # why From must not be believed; "" when nothing speaks against it
-    reply_to: tuple[Address, ...]
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    subject: str
-    date: datetime | None  # what the sender's clock said, in UTC; for display only
-    text: str  # the whole body
-    new_text: str  # without quoted history and signature
-    new_text_with_signature: str
-    html: str  # as it came: sanitise before showing
-    charset: str
-    attachments: tuple[ParsedAttachment, ...]
-    is_auto_reply: bool
-    is_bounce: bool
-    bounced_addresses: tuple[str, ...]
-    bounce_status: str  # RFC 3464, such as 5.1.1
-    bounce_action: str  # RFC 3464: failed, delayed, delivered, relayed, expanded
-    original_message_id: str  # of the mail that a bounce speaks of
-    automated_reason: str  # why nothing may answer by itself; "" for a mail from a person
-    is_list: bool
-    authentication: str  # pass, fail or unknown, said by our own mail server
-    return_path: str
-    warnings: tuple[str, ...]
-    claimed_sender: Address | None = None  # the best guess at From, to be shown; address "" when only a name is given
+# Where a mail says whom it was sent to: what its writer put there, and what servers noted on the way.
+_RECIPIENT_HEADERS = (
+    "to", "cc", "bcc", "delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope-to",
+    "apparently-to", "resent-to", "resent-cc", "x-forwarded-to", "x-rcpt-to", "x-real-to",
+)  # fmt: skip
+_MAX_RECIPIENTS = 1000
 
 
 def parse(raw: bytes, *, trusted_authserv_id: str = "") -> ParsedMail:
-    """Read a mail. Raises MailTooComplex for one over the caps, and nothing else."""
+    """Read a mail. Raises MailTooComplex for one over the caps, MemoryError when there is too little, nothing else."""
     limits.check(raw)
     warnings: list[str] = []
     return _guarded(
@@ -83,29 +57,64 @@ def parse(raw: bytes, *, trusted_authserv_id: str = "") -> ParsedMail:
     )
 
 
+def parse_plain(raw: bytes, *, trusted_authserv_id: str = "", reason: str = "") -> ParsedMail:
+    """Read of a mail over the caps what is simple: its header and the beginning of its text. Raises nothing.
+
+    It has no attachments, is marked `too_complex`, and warns with the reason. `sender` is None where the header is too
+    long to say that there is just one From.
+    """
+    warnings: list[str] = []
+    return _guarded(
+        lambda: _parse_plain(raw, trusted_authserv_id, reason), lambda: _unread("", warnings), warnings, "The mail"
+    )
+
+
+def _parse_plain(raw: bytes, trusted_authserv_id: str, reason: str) -> ParsedMail:
+    root, content, doubt = plain.read(raw)
+    warnings = [f"{reason} Only the beginning of its text is shown.".strip()]
+    mail = _assembled(root, content, trusted_authserv_id, warnings, lambda _subject, _sender: None)
+    if doubt:
+        mail = replace(mail, sender=None, sender_problem=doubt)
+    return replace(mail, marks=(*mail.marks, marks.TOO_COMPLEX))
+
+
 def _parse(raw: bytes, trusted_authserv_id: str) -> ParsedMail:
     root, warning = tree.read(raw)
     warnings = [warning] if warning else []
     content = _guarded(lambda: body.read(root), lambda: _plain_body(raw), warnings, "The body")
     warnings += content.warnings
+
+    def bounce(subject: str, sender: Address | None) -> bounces.Bounce | None:
+        return bounces.read(
+            root, raw, text=content.text, subject=subject, sender=sender, return_path=_return_path(root)
+        )
+
+    return _assembled(root, content, trusted_authserv_id, warnings, bounce)
+
+
+def _assembled(
+    root: tree.Part,
+    content: body.Body,
+    trusted_authserv_id: str,
+    warnings: list[str],
+    read_bounce: Callable[[str, Address | None], bounces.Bounce | None],
+) -> ParsedMail:
     subject = headers.decoded(root.first("subject"), content.charset)
     sender, sender_problem = addresses.strict_sender(root.all("from"), content.charset)
     return_path = _return_path(root)
     in_reply_to = headers.message_ids(root.first("in-reply-to")) if root.first("in-reply-to") else ()
     references = headers.message_ids(" ".join(root.all("references"))) if root.all("references") else ()
-    bounce = _guarded(
-        lambda: bounces.read(
-            root, raw, text=content.text, subject=subject, sender=sender, return_path=return_path,
-            known_ids=references or in_reply_to,
-        ),
-        lambda: None, warnings, "The delivery report",
-    )  # fmt: skip
-    divided = _guarded(
-        lambda: quoting.split(
-            content.answer_text, forward=history.is_forward(subject), history_line=content.history_line
-        ),
-        lambda: quoting.Split(content.text, content.text, False), warnings, "The quotation",
-    )  # fmt: skip
+    complaint = _guarded(lambda: reports.complaint(root), lambda: None, warnings, "The complaint")
+    receipt = _guarded(lambda: reports.receipt(root), lambda: None, warnings, "The receipt")
+    bounce = None
+    if complaint is None and receipt is None:
+        bounce = _guarded(lambda: read_bounce(subject, sender), lambda: None, warnings, "The delivery report")
+    invitation = _guarded(lambda: marks.invitation(root), lambda: None, warnings, "The invitation")
+    marked = _marks(root, content, invitation, complaint)
+    divided = _divided(content, marked, subject, warnings)
+    report = bounce or complaint or receipt
+    known = (references or in_reply_to)[-1:] if report else ()
+    automatic = automated.is_reply(root, subject, divided.new_text, return_path)
     return ParsedMail(
         message_id=headers.message_id(root.first("message-id")) if root.first("message-id") else "",
         in_reply_to=in_reply_to,
@@ -123,19 +132,56 @@ def _parse(raw: bytes, trusted_authserv_id: str) -> ParsedMail:
         html=content.html,
         charset=content.charset,
         attachments=content.attachments,
-        is_auto_reply=bounce is None and bool(automated.is_reply(root, subject)),
+        is_auto_reply=report is None and bool(automatic),
         is_bounce=bounce is not None,
-        bounced_addresses=bounce.recipients if bounce else (),
+        bounced_addresses=bounce.recipients if bounce else complaint.recipients if complaint else (),
         bounce_status=bounce.status if bounce else "",
         bounce_action=bounce.action if bounce else "",
-        original_message_id=bounce.original_message_id if bounce else "",
-        automated_reason=automated.reason(root, subject, sender, return_path) or ("delivery report" if bounce else ""),
+        original_message_id=(report.original_message_id if report else "") or "".join(known),
+        automated_reason=automated.reason(root, subject, sender, return_path, divided.new_text)
+        or ("delivery report" if bounce else ""),
         is_list=automated.is_list(root),
         authentication=_verdict(root, trusted_authserv_id, sender, sender_problem),
         return_path=return_path or "",
         warnings=tuple(warnings),
         claimed_sender=sender or addresses.claimed_sender(root.all("from"), content.charset),
+        marks=marked,
+        recipients=_recipients(root),
+        invitation=invitation,
+        bounces=bounce.reports if bounce else (),
+        is_delay=bounce is not None and bounce.action == reports.DELAYED,
+        is_feedback_report=complaint is not None,
+        feedback_type=complaint.kind if complaint else "",
+        is_disposition=receipt is not None,
     )
+
+
+def _divided(content: body.Body, marked: tuple[str, ...], subject: str, warnings: list[str]) -> quoting.Split:
+    """What is new in a body; all of it where a defect of ours keeps it from being divided."""
+    text, line = content.answer_text, content.history_line
+    if marks.SIGNED in marked and (bare := marks.without_armour(text)) != text:
+        text, line = bare, None
+    return _guarded(
+        lambda: quoting.split(text, forward=history.is_forward(subject), history_line=line),
+        lambda: quoting.Split(content.text, content.text, False), warnings, "The quotation",
+    )  # fmt: skip
+
+
+def _marks(
+    root: tree.Part, content: body.Body, invitation: Invitation | None, complaint: reports.Complaint | None
+) -> tuple[str, ...]:
+    found = list(marks.of(root, content.text))
+    if invitation is not None and invitation.method:
+        found.append(marks.INVITATION)
+    if complaint is not None:
+        found.append(marks.FEEDBACK_REPORT)
+    return tuple(found)
+
+
+def _recipients(root: tree.Part) -> tuple[str, ...]:
+    values = [value for name in _RECIPIENT_HEADERS for value in root.all(name)]
+    found = dict.fromkeys(one.address.lower() for one in addresses.addresses_in(values))
+    return tuple(found)[:_MAX_RECIPIENTS]
 
 
 def _unread(text: str, warnings: list[str]) -> ParsedMail:
@@ -153,7 +199,7 @@ def _guarded(read: Callable[[], _T], fallback: Callable[[], _T], warnings: list[
     """What `read` answers; when a defect of ours makes it fail, the fallback and a warning: no mail may be lost."""
     try:
         return read()
-    except MailTooComplex:
+    except (MailTooComplex, MemoryError):
         raise
     except Exception as error:
         warnings.append(f"{what} could not be read ({type(error).__name__}).")
@@ -180,22 +226,3 @@ def _verdict(root: tree.Part, trusted: str, sender: Address | None, problem: str
         return authentication.UNKNOWN
     fields = [(name, str(value)) for name, value in root.raw_items()]
     return authentication.verdict(fields, trusted, sender.address.rpartition("@")[2])
-
-
-def content_hash(raw: bytes) -> bytes:
-    """What makes two deliveries the same mail: its identity headers and its body, whatever way it came.
-
-    Trace headers, folding, line ends and the order of headers do not count.
-    """
-    end = _HEADER_END.search(raw)
-    head, rest = (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
-    fields: list[bytes] = []
-    for line in _FOLD.sub(b"", head).split(b"\n"):
-        name, colon, value = line.partition(b":")
-        name = name.strip().lower()
-        if colon and name in _IDENTITY:
-            fields.append(name + b":" + b" ".join(value.split()))
-    digest = hashlib.sha256(b"\n".join(sorted(fields)))
-    digest.update(b"\n\n")
-    digest.update(rest.replace(b"\r\n", b"\n").rstrip())
-    return digest.digest()

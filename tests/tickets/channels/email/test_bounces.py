@@ -4,7 +4,8 @@
 import pytest
 
 from tests.tickets.channels.email.mails import mail, multipart, text_mail
-from tickets.channels.email.parsing import parse
+from tickets.channels.email import bounces, machine_phrases
+from tickets.channels.email.parsing import RecipientReport, parse
 
 SERVER = {
     "From": "Mail Delivery System <MAILER-DAEMON@mx.test>",
@@ -178,3 +179,158 @@ def test_a_filter_that_calls_itself_a_mail_system_is_no_bounce():
         subject="Notice",
     )
     assert not parse(raw).is_bounce
+
+
+def test_t11_4_one_report_settles_each_of_its_recipients():
+    read = parse(
+        report(
+            "Final-Recipient: rfc822; one@x.test\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1\n  <one@x.test>: unknown user",
+            "Original-Recipient: rfc822; two@x.test\nFinal-Recipient: rfc822; II@y.test\nAction: delayed\nStatus: 4.4.1",
+            "Final-Recipient: rfc822; three@x.test\nAction: relayed\nStatus: 2.0.0",
+        )
+    )
+    assert read.bounces == (
+        RecipientReport("one@x.test", "failed", "5.1.1", "550 5.1.1 <one@x.test>: unknown user"),
+        RecipientReport("two@x.test", "delayed", "4.4.1"),
+        RecipientReport("three@x.test", "relayed", "2.0.0"),
+    )
+    assert (read.bounced_addresses, read.bounce_action, read.is_delay) == (("one@x.test",), "failed", False)
+
+
+@pytest.mark.parametrize(
+    ("group", "action", "status"),
+    [
+        ("Action: delayed\nStatus: 4.4.7", "delayed", "4.4.7"),
+        ("Action: Delayed (still trying)\nStatus: 4.0.0", "delayed", "4.0.0"),
+        ("Status: 4.4.7", "delayed", "4.4.7"),
+        ("Status: 4.4.7\nWill-Retry-Until: Tue, 3 Feb 2026 10:00:00 +0000", "delayed", "4.4.7"),
+        ("Action: failed\nStatus: 4.4.7", "failed", "4.4.7"),
+        ("Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.7.1 no", "failed", "5.7.1"),
+        ("Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 451 4.7.1 no", "failed", "5.0.0"),
+        ("Action: failed\nDiagnostic-Code: smtp; 550 5.2.2 full", "failed", "5.2.2"),
+        ("Action: fehlgeschlagen\nStatus: 5.1.1", "failed", "5.1.1"),
+        ("Action: zugestellt\nStatus: 2.0.0", "delivered", "2.0.0"),
+    ],
+)
+def test_the_action_of_a_recipient_is_what_the_standard_calls_it(group, action, status):
+    read = parse(report(f"Final-Recipient: rfc822; a@x.test\n{group}"))
+    assert [(one.action, one.status) for one in read.bounces] == [(action, status)]
+    assert read.is_delay == (action == "delayed")
+
+
+FAILURES = [
+    (
+        "Undelivered Mail Returned to Sender",
+        "I'm sorry to have to inform you that your message could not be delivered to one recipient.\n\n<gone@x.test>: host mx.x.test said: 550 5.1.1 no such user",
+    ),
+    (
+        "Unzustellbar: Ihre Frage",
+        "Ihre Nachricht konnte nicht zugestellt werden:\n\ngone@x.test\nDer Empfänger ist unbekannt.",
+    ),
+    ("Zustellung fehlgeschlagen", "Die Nachricht an den folgenden Empfänger ist unzustellbar:\n<gone@x.test>"),
+    ("Non remis : Votre question", "Votre message n'a pas pu être remis au destinataire suivant :\n\ngone@x.test"),
+    ("Échec de la remise", "Impossible de remettre votre message.\n<gone@x.test>: destinataire inconnu"),
+    ("No se puede entregar: Su pregunta", "No se ha podido entregar su mensaje:\n\ngone@x.test"),
+    ("Notifica di mancato recapito", "Impossibile recapitare il messaggio al seguente destinatario:\n\ngone@x.test"),
+    ("Onbestelbaar: Uw vraag", "Uw bericht kon niet worden afgeleverd:\n\ngone@x.test"),
+    ("Não entregue: A sua pergunta", "Não foi possível entregar a mensagem:\n\ngone@x.test"),
+    ("Kan ikke leveres: Dit spørgsmål", "Din besked kunne ikke leveres:\n\ngone@x.test"),
+    ("Ej levererat: Din fråga", "Ditt meddelande kunde inte levereras:\n\ngone@x.test"),
+    ("Kunne ikke leveres: Spørsmålet", "Meldingen kunne ikke leveres:\n\ngone@x.test"),
+    ("Toimittaminen epäonnistui", "Viestiä ei voitu toimittaa:\n\ngone@x.test"),
+    ("Niedostarczona: Twoje pytanie", "Nie udało się dostarczyć wiadomości:\n\ngone@x.test"),
+    ("Nedoručitelné: Váš dotaz", "Zprávu nebylo možné doručit:\n\ngone@x.test"),
+    ("Не доставлено: Ваш вопрос", "Ваше письмо не может быть доставлено:\n\ngone@x.test"),
+    ("Не вдалося доставити: Ваше питання", "Лист не вдалося доставити:\n\ngone@x.test"),
+    ("Teslim edilemedi: Sorunuz", "İletiniz teslim edilemedi:\n\ngone@x.test"),
+    ("Αποτυχία παράδοσης", "Δεν ήταν δυνατή η παράδοση του μηνύματος:\n\ngone@x.test"),
+    ("Kézbesíthetetlen: Kérdés", "Az üzenetet nem sikerült kézbesíteni:\n\ngone@x.test"),
+    ("配信不能: お問い合わせ", "次の宛先にメールを配信できませんでした。\n\ngone@x.test"),
+    ("系统退信", "抱歉，您的邮件无法送达以下收件人：\n\ngone@x.test"),
+    ("無法傳遞: 您的問題", "您的郵件無法傳遞給下列收件者：\n\ngone@x.test"),
+    ("배달되지 않음: 질문", "다음 받는 사람에게 메일을 배달하지 못했습니다.\n\ngone@x.test"),
+    ("تعذر التسليم: سؤالك", "تعذر تسليم رسالتك إلى:\n\ngone@x.test"),
+    ("לא ניתן למסירה: שאלתך", "לא ניתן היה למסור את ההודעה:\n\ngone@x.test"),
+]
+
+
+@pytest.mark.parametrize(("subject", "body"), FAILURES, ids=[subject for subject, _ in FAILURES])
+def test_a_failure_told_in_prose_is_a_failure_in_any_language(subject, body):
+    read = parse(text_mail(body, **{**SERVER, "subject": subject}))
+    assert (read.is_bounce, read.bounce_action, read.is_delay) == (True, "failed", False)
+    assert [(one.address, one.action) for one in read.bounces] == [("gone@x.test", "failed")]
+    assert read.automated_reason
+
+
+DELAYS = [
+    (
+        "Delivery Status Notification (Delay)",
+        "There was a temporary problem delivering your message to gone@x.test. We will retry for 46 more hours.",
+    ),
+    (
+        "Warning: could not send message for past 4 hours",
+        "THIS IS A WARNING MESSAGE ONLY.\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\n<gone@x.test>... Deferred: timeout",
+    ),
+    (
+        "Delayed Mail (still being retried)",
+        "Your message could not be delivered for more than 4 hours. It will be retried until it is 5 days old.\n<gone@x.test>: connect timed out",
+    ),
+    (
+        "Zustellung verzögert: Ihre Frage",
+        "Die Zustellung an folgenden Empfänger hat sich verzögert, es wird weiterhin versucht:\n\ngone@x.test",
+    ),
+    ("Remise retardée : Votre question", "La remise au destinataire suivant est retardée :\n\ngone@x.test"),
+    ("Entrega retrasada: Su pregunta", "La entrega se ha retrasado y se seguirá intentando:\n\ngone@x.test"),
+    ("Consegna ritardata", "La consegna al seguente destinatario è in ritardo:\n\ngone@x.test"),
+    ("Bezorging vertraagd", "De bezorging van uw bericht is vertraagd:\n\ngone@x.test"),
+    ("Entrega atrasada", "A entrega da mensagem está atrasada:\n\ngone@x.test"),
+    ("Levering forsinket", "Leveringen af din besked er forsinket:\n\ngone@x.test"),
+    ("Leverans försenad", "Leveransen av ditt meddelande är försenad:\n\ngone@x.test"),
+    ("Dostarczenie opóźnione", "Dostarczenie wiadomości jest opóźnione:\n\ngone@x.test"),
+    ("Доставка задержана", "Доставка письма задерживается:\n\ngone@x.test"),
+    ("配信遅延のお知らせ", "次の宛先への配信が遅れています。\n\ngone@x.test"),
+    ("投递延迟", "您的邮件投递延迟，系统将继续尝试：\n\ngone@x.test"),
+]
+
+
+@pytest.mark.parametrize(("subject", "body"), DELAYS, ids=[subject for subject, _ in DELAYS])
+def test_a_delay_never_looks_like_a_failure(subject, body):
+    read = parse(text_mail(body, **{**SERVER, "subject": subject}))
+    assert (read.is_bounce, read.bounce_action, read.is_delay) == (True, "delayed", True)
+    assert [(one.address, one.action) for one in read.bounces] == [("gone@x.test", "delayed")]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        (
+            "failure notice",
+            "Hi. This is the qmail-send program.\n<gone@x.test>:\nConnected but greeting failed: 421 busy.\nI'm not going to try again; this message has been in the queue too long.",
+        ),
+        (
+            "Mail delivery failed: returning message to sender",
+            "A message could not be delivered:\n  gone@x.test\n    451 4.4.1 retry timeout exceeded",
+        ),
+    ],
+)
+def test_a_server_that_gave_up_has_failed_whatever_it_was_told_last(subject, body):
+    read = parse(text_mail(body, **{**SERVER, "subject": subject}))
+    assert (read.bounce_action, read.bounced_addresses) == ("failed", ("gone@x.test",))
+
+
+def test_what_the_other_server_said_is_kept_for_people():
+    read = parse(
+        text_mail(
+            "Sorry, it could not be delivered.\n\n<gone@x.test>: host mx.x.test said: 550 5.1.1 no such user here",
+            **SERVER,
+        )
+    )
+    assert read.bounces == (
+        RecipientReport("gone@x.test", "failed", "5.1.1", "<gone@x.test>: host mx.x.test said: 550 5.1.1 no such user here"),
+    )  # fmt: skip
+
+
+def test_no_subject_in_ascii_is_passed_over_by_the_quick_look():
+    plain = [one for one in machine_phrases.BOUNCE_SUBJECTS if one.isascii()]
+    assert len(plain) > 30
+    assert [one for one in plain if not any(hint in one for hint in bounces._SUBJECT_HINTS)] == []
