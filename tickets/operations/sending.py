@@ -1,202 +1,264 @@
 """Mail on its way out: rows first, then claimed, then sent, and honest where nobody can know.
 
-    queued -> sending -> sent | failed | queued again (later) | uncertain
-
-A delivery is claimed by a conditional update that commits before anybody connects. `transmitting` commits before the
-content goes out; a worker that dies after that leaves the delivery `uncertain`, never silently repeated.
+A mail's identity and content are fixed here, in the transaction of what it says, and its recipients each get a delivery
+with a token of its own. Whose turn it is to send: `claims`. What became of it, and what people do then:
+`delivery_reports`. Both are called through this module.
 """
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from helpdesk import clock
-from helpdesk.events import record
-from helpdesk.failpoints import reach
-from tickets import minting, texts
-from tickets.models import Delivery, DeliveryState, Inbox, Message, OutgoingMail, Ticket
+from tickets import minting, quoted_history, signatures, texts
+from tickets.models import Delivery, DeliveryState, Inbox, Message, MessageKind, OutgoingMail, Ticket
+from tickets.operations.claims import (
+    LEASE,
+    begin_transmission,
+    claim,
+    hand_back,
+    put_off,
+    recover,
+    refused,
+    renew,
+    sent,
+    servers_with_work,
+    undelivered,
+    unknowable,
+)
+from tickets.operations.delivery_reports import (
+    CORRECTABLE,
+    PATIENCE,
+    RETRIABLE,
+    Action,
+    correct,
+    reported,
+    retry,
+    ring_for_delivery,
+)
+from tickets.operations.status import NotPossible
 
-#: waits between attempts, then every two hours
-RETRY_MINUTES = (1, 5, 15, 30, 60)
-LEASE = timedelta(minutes=15)
-REPLY_PATIENCE = timedelta(days=5)
-SURVEY_PATIENCE = timedelta(hours=48)
+__all__ = [
+    "CORRECTABLE", "LEASE", "RETRIABLE", "Action", "begin_transmission", "cancel", "claim", "correct", "enqueue",
+    "enqueue_forward", "enqueue_reply", "hand_back", "put_off", "recipients", "recover", "references", "refused",
+    "renew", "reported", "retry", "sent", "servers_with_work", "undelivered", "unknowable",
+]  # fmt: skip
+
+_Purpose = OutgoingMail.Purpose
+#: what a machine says of its own mail (RFC 3834): other machines do not answer it
+_AUTOMATIC = {
+    _Purpose.ACKNOWLEDGEMENT: "auto-replied",
+    _Purpose.SURVEY: "auto-generated",
+    _Purpose.NOTICE: "auto-generated",
+    _Purpose.PROBE: "auto-generated",
+}
+#: an answer to these is an answer to us
+_ANSWERED = (_Purpose.REPLY, _Purpose.FORWARD, _Purpose.ACKNOWLEDGEMENT)
+MOST_REFERENCES = 20
 
 
 def references(answered: Message | None) -> list[str]:
     """The References of an answer: those of the mail answered, then itself; the middle pruned beyond 20."""
     if answered is None or not answered.message_id:
         return []
-    ids = [*answered.references, answered.message_id]
-    return ids if len(ids) <= 20 else [ids[0], *ids[-19:]]
+    return _pruned([*answered.references, answered.message_id])
 
 
-def enqueue_reply(message: Message) -> OutgoingMail | None:
-    """The mail of an agent's reply: to the customer, and to participants an agent confirmed. None without address."""
-    ticket = message.ticket
-    to = recipients(ticket)
-    if not to:
-        return None
-    confirmed = list(ticket.participants.filter(is_confirmed=True).values_list("address", flat=True))
-    cc = [address for address in confirmed if address not in to]
-    subject = texts.line(ticket.subject)
-    mail = OutgoingMail.objects.create(
-        inbox=ticket.inbox,
-        ticket=ticket,
-        said=message,
-        purpose=OutgoingMail.Purpose.REPLY,
-        message_id=message.message_id,
-        to=to,
-        cc=cc,
-        subject=subject if subject.lower().startswith("re:") else f"Re: {subject}"[:300],
-        in_reply_to=message.in_reply_to,
-        references=message.references,
-        text=message.text,
-    )
-    Message.objects.filter(pk=message.pk).update(to=to, cc=cc)
-    _deliver_to(mail, [*to, *cc], REPLY_PATIENCE)
-    return mail
+def _pruned(ids: Sequence[str]) -> list[str]:
+    return list(ids) if len(ids) <= MOST_REFERENCES else [ids[0], *ids[1 - MOST_REFERENCES :]]
 
 
 def recipients(ticket: Ticket) -> list[str]:
-    """Who an answer goes to: the address the customer last wrote from, else their first address."""
+    """Who an answer goes to: the address the customer last wrote from, else their first that takes mail."""
     points = ticket.customer.contact_points.filter(channel="email")
     last = (
         ticket.messages.filter(kind="incoming", sender__customer=ticket.customer, sender__channel="email")
         .order_by("-created_at", "-id")
-        .values_list("sender__address", flat=True)
+        .values_list("sender__address", "sender__is_bouncing")
         .first()
     )
-    address = last or points.values_list("address", flat=True).first()
+    if last and not last[1]:
+        return [last[0]]
+    good = points.filter(is_bouncing=False).order_by("-id" if last else "id").values_list("address", flat=True).first()
+    address = good or (last[0] if last else points.values_list("address", flat=True).first())
     return [address] if address else []
+
+
+def enqueue_reply(
+    message: Message, *, to: Sequence[str] | None = None, cc: Sequence[str] | None = None, bcc: Sequence[str] = (),
+    delay: timedelta = timedelta(0),
+) -> OutgoingMail | None:  # fmt: skip
+    """The mail of an agent's reply, written down for good: identity, signature, history and recipients.
+
+    Without `to` it goes to the customer, without `cc` to the participants an agent confirmed too. None when nobody is
+    left to send it to. It rests for `delay`, so that it can be taken back.
+    """
+    ticket = message.ticket
+    if cc is None:
+        cc = list(ticket.participants.filter(is_confirmed=True).values_list("address", flat=True)) if to is None else []
+    lists = _each_once(recipients(ticket) if to is None else to, cc, bcc)
+    if not any(lists):
+        return None
+    subject = texts.line(ticket.subject)
+    subject = subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
+    quoted = quoted_history.of(message, [a for addresses in lists for a in addresses])
+    return _enqueue_said(
+        message, _Purpose.REPLY, lists, subject, quoted, delay,
+        in_reply_to=message.in_reply_to, references=_pruned(message.references),
+    )  # fmt: skip
+
+
+def enqueue_forward(
+    message: Message, *, to: Sequence[str], cc: Sequence[str] = (), bcc: Sequence[str] = (), subject: str,
+    delay: timedelta = timedelta(0), original: Message | None = None,
+) -> OutgoingMail:  # fmt: skip
+    """The mail that passes something on to somebody else, with the original quoted in full below.
+
+    The original is `original`, else the message this one names in `in_reply_to`, else the latest the customer wrote.
+    A further mail in the same side conversation answers what was said there and quotes nothing again. Raises
+    NotPossible without a recipient.
+    """
+    lists = _each_once(to, cc, bcc)
+    if not any(lists):
+        raise NotPossible(_("Say to whom it shall go."))
+    aside = _aside(message)
+    if original is None and aside is None:
+        original = _original(message)
+    quoted = quoted_history.in_full(original) if original else quoted_history.NOTHING
+    return _enqueue_said(
+        message, _Purpose.FORWARD, lists, texts.line(subject), quoted, delay,
+        in_reply_to=aside.message_id if aside else "", references=references(aside),
+    )  # fmt: skip
+
+
+def _aside(message: Message) -> Message | None:
+    """What was last said in the side conversation this message goes on with."""
+    if message.side_id is None:
+        return None
+    return Message.objects.filter(side=message.side_id).exclude(pk=message.pk).order_by("created_at", "pk").last()
+
+
+def _original(message: Message) -> Message | None:
+    said = Message.objects.filter(ticket=message.ticket_id).exclude(pk=message.pk).order_by("created_at", "pk")
+    named = said.filter(message_id=message.in_reply_to).last() if message.in_reply_to else None
+    return named or said.filter(kind=MessageKind.INCOMING, is_automated=False).last()
+
+
+def _enqueue_said(
+    message: Message, purpose: OutgoingMail.Purpose, lists: tuple[list[str], list[str], list[str]], subject: str,
+    quoted: quoted_history.Quoted, delay: timedelta, *, in_reply_to: str, references: list[str],
+) -> OutgoingMail:  # fmt: skip
+    ticket, (to, cc, bcc) = message.ticket, lists
+    mail = OutgoingMail.objects.create(
+        inbox=ticket.inbox,
+        ticket=ticket,
+        said=message,
+        purpose=purpose,
+        message_id=message.message_id,
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        reply_to=_reply_address(ticket.inbox, message.message_id),
+        subject=subject[:300],
+        in_reply_to=in_reply_to,
+        references=references,
+        text=message.text,
+        signature=signatures.render(ticket.inbox, message.author, ticket),
+        quoted_text=quoted.text,
+        quoted_html=quoted.html,
+    )
+    message.to, message.cc, message.bcc = to, cc, bcc
+    Message.objects.filter(pk=message.pk).update(to=to, cc=cc, bcc=bcc)
+    _deliver_to(mail, [*to, *cc, *bcc], clock.now() + delay, delay)
+    return mail
 
 
 @transaction.atomic
 def enqueue(
     *, inbox: Inbox, ticket: Ticket | None, to: str, subject: str, text: str, html: str = "",
-    purpose: OutgoingMail.Purpose, headers: dict[str, str] | None = None, due_at: datetime | None = None,
+    purpose: OutgoingMail.Purpose, headers: Mapping[str, str] | None = None, due_at: datetime | None = None,
+    reply_to: str = "",
 ) -> OutgoingMail:  # fmt: skip
-    """A mail of our own accord (a survey), to one address. `headers` are added as they are."""
+    """A mail of our own accord (a survey, an acknowledgement, a notice, a probe), to one address.
+
+    What a machine's mail must say of itself is added; `headers` are added as they are and win.
+    """
+    message_id = minting.message_id(inbox.address.rpartition("@")[2])
     mail = OutgoingMail.objects.create(
         inbox=inbox,
         ticket=ticket,
         purpose=purpose,
-        message_id=minting.message_id(inbox.address.rpartition("@")[2]),
+        message_id=message_id,
         to=[to],
+        reply_to=reply_to or (_reply_address(inbox, message_id) if purpose in _ANSWERED else ""),
         subject=texts.line(subject),
         text=text,
         html=html,
-        headers=headers or {},
+        headers={**_of_a_machine(purpose, message_id), **(headers or {})},
     )
-    _deliver_to(mail, [to], SURVEY_PATIENCE, due_at)
+    due = due_at or clock.now()
+    _deliver_to(mail, [to], due, max(due - clock.now(), timedelta(0)))
     return mail
 
 
-def _deliver_to(mail: OutgoingMail, addresses: Sequence[str], patience: timedelta, due: datetime | None = None) -> None:
-    due = due or clock.now()
+def _of_a_machine(purpose: OutgoingMail.Purpose, message_id: str) -> dict[str, str]:
+    """Headers that keep machines from answering each other, and tell ourselves when one of ours comes back."""
+    if purpose not in _AUTOMATIC:
+        return {}
+    return {
+        "Auto-Submitted": _AUTOMATIC[purpose],
+        "X-Auto-Response-Suppress": "All",
+        "X-Helpdesk-Loop": message_id.partition("@")[0],
+    }
+
+
+def _reply_address(inbox: Inbox, message_id: str) -> str:
+    """Where answers find their ticket whatever became of the Message-ID; only on a domain of our own."""
+    token = message_id.partition("@")[0]
+    if not settings.MAIL_REPLY_DOMAIN or not minting.is_token(token):
+        return ""
+    return minting.signed_address(inbox, "reply", token)
+
+
+def _each_once(*lists: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """To, Cc and Bcc with every address in the first of them that names it."""
+    seen: set[str] = set()
+    kept: list[list[str]] = []
+    for addresses in lists:
+        kept.append([])
+        for address in addresses:
+            address = texts.line(address, 320)
+            if address and address.lower() not in seen:
+                seen.add(address.lower())
+                kept[-1].append(address)
+    to, cc, bcc = kept
+    return to, cc, bcc
+
+
+def _deliver_to(mail: OutgoingMail, addresses: Sequence[str], due: datetime, delay: timedelta) -> None:
+    give_up = due + PATIENCE[_Purpose(mail.purpose)]
     Delivery.objects.bulk_create(
-        [Delivery(mail=mail, recipient=a, due_at=due, give_up_at=due + patience) for a in dict.fromkeys(addresses)]
+        [
+            Delivery(mail=mail, recipient=address, due_at=due, give_up_at=give_up, token=minting.token())
+            for address in addresses
+        ]
     )
-    from helpdesk.doorbell import ring
-    from tickets.tasks import deliver
-
-    transaction.on_commit(lambda: reach("out.tx_committed"))
-    transaction.on_commit(lambda: ring(deliver), robust=True)
+    ring_for_delivery(delay)
 
 
 @transaction.atomic
-def claim(limit: int) -> list[Delivery]:
-    """Take up to `limit` due deliveries; nobody else gets them while the lease lasts."""
-    now = clock.now()
-    ids = list(
-        Delivery.objects.select_for_update(skip_locked=True)
-        .filter(state=DeliveryState.QUEUED, due_at__lte=now)
-        .order_by("due_at", "pk")
-        .values_list("pk", flat=True)[:limit]
+def cancel(mail: OutgoingMail) -> bool:
+    """Take a mail back before anybody began to send it. True iff nobody had, and it was not taken back before.
+
+    Undoing wins over sending when it comes before the claim, and loses after it: the rows' locks decide.
+    """
+    rows = list(Delivery.objects.select_for_update(of=("self",)).filter(mail=mail).order_by("pk"))
+    if not rows or any(row.state != DeliveryState.QUEUED or row.attempts for row in rows):
+        return False
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=DeliveryState.CANCELLED, settled_at=clock.now()
     )
-    if ids:
-        reach("out.undo_elapsed")
-    Delivery.objects.filter(pk__in=ids).update(
-        state=DeliveryState.SENDING, lease=uuid.uuid4(), lease_until=now + LEASE, attempts=F("attempts") + 1,
-        transmitting=False,
-    )  # fmt: skip
-    return list(Delivery.objects.filter(pk__in=ids).select_related("mail__inbox", "mail__said", "mail__ticket"))
-
-
-def hand_back(delivery: Delivery) -> bool:
-    """Give up one's turn before anything was tried. False when the lease was lost."""
-    change = {"state": DeliveryState.QUEUED, "lease": None, "attempts": F("attempts") - 1}
-    return bool(_mine(delivery).update(**change))
-
-
-def begin_transmission(delivery: Delivery) -> bool:
-    """Say that the content is about to go out. False when the lease was lost meanwhile: then do not send."""
-    return bool(_mine(delivery).update(transmitting=True, lease_until=clock.now() + LEASE))
-
-
-@transaction.atomic
-def sent(delivery: Delivery, answer: str) -> bool:
-    """The next server took it. False when the lease was lost."""
-    now = clock.now()
-    if not _mine(delivery).update(state=DeliveryState.SENT, sent_at=now, lease=None, answer=answer[:1000]):
-        return False
-    _tell("message.sent", delivery)
     return True
-
-
-@transaction.atomic
-def refused(delivery: Delivery, answer: str, *, for_good: bool) -> bool:
-    """The next server did not take it: try again later, or give up and say so."""
-    now = clock.now()
-    wait = RETRY_MINUTES[delivery.attempts - 1] if delivery.attempts <= len(RETRY_MINUTES) else 120
-    due = now + timedelta(minutes=wait)
-    if for_good or due > delivery.give_up_at:
-        change: dict[str, Any] = {"state": DeliveryState.FAILED}
-    else:
-        change = {"state": DeliveryState.QUEUED, "due_at": due}
-    if not _mine(delivery).update(lease=None, transmitting=False, answer=answer[:1000], **change):
-        return False
-    if change["state"] == DeliveryState.FAILED:
-        _tell("message.failed", delivery)
-    return True
-
-
-@transaction.atomic
-def unknowable(delivery: Delivery, why: str) -> bool:
-    """The content went out and no answer came: it may or may not have arrived. A person is shown it."""
-    if not _mine(delivery).update(state=DeliveryState.UNCERTAIN, lease=None, answer=why[:1000]):
-        return False
-    _tell("message.uncertain", delivery)
-    return True
-
-
-@transaction.atomic
-def recover(now: datetime | None = None) -> int:
-    """Settle deliveries whose worker died: before the content went out they are queued again, after it uncertain."""
-    lost = list(
-        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("mail__ticket", "mail__inbox")
-        .filter(state=DeliveryState.SENDING, lease_until__lt=now or clock.now())
-    )
-    for delivery in lost:
-        if delivery.transmitting:
-            unknowable(delivery, "The sending process ended before the answer came.")
-        else:
-            _mine(delivery).update(state=DeliveryState.QUEUED, lease=None, due_at=clock.now())
-    return len(lost)
-
-
-def _mine(delivery: Delivery):  # type: ignore[no-untyped-def]
-    return Delivery.objects.filter(Q(pk=delivery.pk, state=DeliveryState.SENDING, lease=delivery.lease))
-
-
-def _tell(verb: str, delivery: Delivery) -> None:
-    mail = delivery.mail
-    record(
-        verb, mail.ticket or mail.inbox, actor=None,
-        message=mail.said_id, delivery=delivery.pk, mail=mail.pk, purpose=mail.purpose,
-    )  # fmt: skip
