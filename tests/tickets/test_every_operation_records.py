@@ -23,7 +23,18 @@ from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
 from tickets.channels.email.reading import read
 from tickets.models import Delivery, OutgoingMail, Priority, RawMessage, RawState, Ticket
-from tickets.operations import assignment, intake, opening, replying, sending, sorting, status, undo
+from tickets.operations import (
+    assignment,
+    claims,
+    delivery_reports,
+    intake,
+    opening,
+    replying,
+    sending,
+    sorting,
+    status,
+    undo,
+)
 
 
 @dataclass
@@ -44,6 +55,10 @@ class House:
                 mailing.send_due()
             sending.claim(10)
         return Delivery.objects.select_related("mail__inbox", "mail__ticket").get()
+
+    def first(self) -> Delivery:
+        """The delivery of the ticket's first answer, claimed or not."""
+        return Delivery.objects.select_related("mail__inbox", "mail__ticket").earliest("pk")
 
     def occasion(self) -> Event:
         status.resolve(self.ticket, actor=self.ana)
@@ -138,16 +153,28 @@ CHANGES: dict[Callable[..., Any], Change] = {
         "ticket.created",
     ),
     intake.receive: Change(lambda h: intake.receive([read(h.raw())]), "message.received"),
-    sending.sent: Change(lambda h: sending.sent(h.delivery(), "250 OK"), "message.sent", House.delivery),
-    sending.refused: Change(
+    claims.sent: Change(lambda h: sending.sent(h.delivery(), "250 OK"), "message.sent", House.delivery),
+    claims.refused: Change(
         lambda h: sending.refused(h.delivery(), "550 No", for_good=True), "message.failed", House.delivery
     ),
-    sending.unknowable: Change(
+    claims.unknowable: Change(
         lambda h: sending.unknowable(h.delivery(), "Silence"), "message.uncertain", House.delivery
     ),
-    sending.recover: Change(
+    claims.recover: Change(
         lambda h: sending.recover(TOMORROW), "message.uncertain",
         lambda h: Delivery.objects.filter(pk=h.delivery().pk).update(transmitting=True),
+    ),
+    delivery_reports.reported: Change(
+        lambda h: sending.reported(h.delivery(), action="failed", status_code="5.1.1", words="550 No"),
+        "message.bounced", lambda h: sending.sent(h.delivery(), "250 OK"),
+    ),
+    delivery_reports.retry: Change(
+        lambda h: sending.retry(h.delivery(), actor=h.ana), "message.retried",
+        lambda h: sending.refused(h.delivery(), "550 No", for_good=True),
+    ),
+    delivery_reports.correct: Change(
+        lambda h: sending.correct(h.first(), address="dora@new.example", actor=h.ana), "message.corrected",
+        lambda h: sending.refused(h.delivery(), "550 No", for_good=True),
     ),
     inviting.invite: Change(
         lambda h: inviting.invite(Event.objects.get(verb="ticket.resolved")), "survey.invited",
@@ -185,9 +212,19 @@ OTHERS: dict[Callable[..., Any], str] = {
     sending.recipients: "only reads",
     sending.enqueue_reply: "the mail of a reply, which replying.reply records",
     sending.enqueue: "a mail waiting to be sent; that it was sent is recorded",
-    sending.claim: "a lease",
-    sending.hand_back: "a lease",
-    sending.begin_transmission: "a lease",
+    sending.enqueue_forward: "the mail of a forward, which its caller records",
+    sending.cancel: "takes a mail back before anybody began to send it; its caller records that",
+    claims.claim: "a lease",
+    claims.renew: "a lease",
+    claims.hand_back: "a lease",
+    claims.put_off: "a lease",
+    claims.begin_transmission: "a lease",
+    claims.servers_with_work: "only reads",
+    claims.undelivered: "only reads",
+    claims.tell: "records",
+    claims.show_undelivered: "part of operations that record",
+    claims.mark_bouncing: "part of operations that record",
+    delivery_reports.ring_for_delivery: "only a doorbell",
     intake.store: "a mail nobody has read yet",
     intake.claim: "a lease",
     intake.park: "a mail that is on no ticket",
