@@ -141,6 +141,10 @@ POLICIES: dict[str, Policy] = {
     "ticket_undo": Policy({"POST": (LOGIN, LOGIN, 404, 409, 200, 409, 409)}, turned_away=SIGN_IN),
     "message_original": theirs(200, "GET"),
     "message_raw": theirs(200, "GET"),
+    "message_ticket": Policy(
+        {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 409, 409, 409)},
+        turned_away=SIGN_IN,
+    ),
     "attachment": theirs(200, "GET"),
     "intake_log": agents(200, "GET"),
     "intake_raw": theirs(200, "GET"),
@@ -249,7 +253,8 @@ def house(
     given: dict[str, list[Any]] = {
         **{name: [ticket.pk] for name in NAMES if name.startswith(("ticket", "api_")) and name not in LISTS},
         "ticket_undo": [ticket.pk, event.pk],
-        "message_original": [message.pk], "message_raw": [message.pk], "attachment": [attachment.pk],
+        "message_original": [message.pk], "message_raw": [message.pk],
+        "message_ticket": [message.pk], "attachment": [attachment.pk],
         "intake_raw": [raw.pk], "intake_replay": [raw.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import acts, catcher, files, intake_log, queue, ticket
+from tickets.views import acts, belonging, catcher, files, intake_log, queue, ticket
 
 urlpatterns = [
     path("", queue.queue, name="queue"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("tickets/<int:number>/assignment", acts.assignee, name="ticket_assignment"),
     path("tickets/<int:number>/tags", acts.tags, name="ticket_tags"),
     path("tickets/<int:number>/undo/<int:event>", acts.undo, name="ticket_undo"),
+    path("messages/<int:pk>/ticket", belonging.message_ticket, name="message_ticket"),
     path("messages/<int:pk>/original", files.original, name="message_original"),
     path("messages/<int:pk>/raw", files.raw, name="message_raw"),
     path("attachments/<int:pk>/", files.attachment, name="attachment"),

@@ -22,18 +22,23 @@ from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
 from tickets.channels.email.reading import read
-from tickets.models import Delivery, OutgoingMail, Priority, RawMessage, RawState, Ticket
+from tickets.models import Delivery, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
 from tickets.operations import (
     assignment,
     claims,
     delivery_reports,
     intake,
+    locking,
+    loops,
+    machine_mail,
+    moving,
     opening,
     replying,
     sending,
     sorting,
     status,
     undo,
+    writing_down,
 )
 
 
@@ -78,6 +83,13 @@ class House:
             content = mail(text="And now?", In_Reply_To="<first@customer.example>", Message_ID="<2@customer.example>")
             intake.store(inbox=self.ticket.inbox, content=content, source="test")
         return RawMessage.objects.select_related("inbox").latest("pk")
+
+    def other(self) -> Ticket:
+        """Another open ticket of this inbox."""
+        return opening.open_ticket(
+            inbox=self.ticket.inbox, address="dora@customer.example", subject="By phone", text="Hello", actor=self.ana,
+            once="other",
+        )  # fmt: skip
 
     def late(self) -> None:
         if self.invitation().state == InvitationState.SENT:
@@ -128,6 +140,10 @@ CHANGES: dict[Callable[..., Any], Change] = {
     assignment.unassign: Change(
         lambda h: assignment.unassign(h.ticket, actor=h.ana), "ticket.assigned",
         lambda h: assignment.take(h.ticket, actor=h.ana),
+    ),
+    moving.move: Change(
+        lambda h: moving.move(Message.objects.get(text="And now?"), ticket=h.other(), actor=h.ana), "message.moved",
+        lambda h: (intake.receive([read(h.raw())]), h.other()),
     ),
     sorting.tag: Change(lambda h: sorting.tag(h.ticket, name="vip", actor=h.ana), "ticket.tagged"),
     sorting.untag: Change(
@@ -229,8 +245,16 @@ OTHERS: dict[Callable[..., Any], str] = {
     intake.claim: "a lease",
     intake.park: "a mail that is on no ticket",
     intake.replay: "a mail that is on no ticket",
-    intake.created: "drafts the event its callers record",
-    intake.advisory_key: "only arithmetic",
+    writing_down.created: "drafts the event its callers record",
+    writing_down.write: "records the events of a batch of mails, which intake.receive is called with",
+    locking.advisory_key: "only arithmetic",
+    locking.hold: "a lock",
+    loops.may_reopen: "only reads",
+    machine_mail.load: "only reads",
+    machine_mail.told: "words on a raw mail that its caller writes",
+    moving.must_take: "only reads",
+    moving.waiting_since: "only reads",
+    intake.assign_to: "moving.move, or a mail that is on no ticket yet",
     inviting.why_not: "only reads",
     inviting.language_of: "only reads",
     mailing.send_due: "an invitation waiting to be sent; that it was sent is recorded",

@@ -11,8 +11,18 @@ from django.db import connection
 from helpdesk import clock
 from tests.conftest import mail
 from tickets.channels.email import reading as mail_reading
-from tickets.models import ContactPoint, Customer, Delivery, Message, RawMessage, RawState, Status, Ticket
-from tickets.operations import intake, replying, status
+from tickets.models import (
+    ContactPoint,
+    Customer,
+    Delivery,
+    DeliveryState,
+    Message,
+    RawMessage,
+    RawState,
+    Status,
+    Ticket,
+)
+from tickets.operations import intake, placing, replying, status
 from tickets.tasks import receive_mail
 
 
@@ -45,7 +55,7 @@ def test_a_strangers_answer_does_not_join(ticket, send_mail_in, emil):
 
 
 def test_a_participant_may_join(ticket, send_mail_in):
-    ticket.participants.create(address="colleague@customer.example")
+    ticket.participants.create(address="colleague@customer.example", is_confirmed=True)
     raw = send_mail_in(reply_to("first@customer.example", sender="colleague@customer.example"))
     assert raw.said.ticket == ticket
     assert raw.said.ticket.customer.contact_points.count() == 1
@@ -114,12 +124,14 @@ Subject: Re: My order
 
 def test_t11_4_a_bounce_is_shown_on_the_answer_that_bounced(ticket, ana, send_mail_in):
     answer = replying.reply(ticket, text="It ships today", actor=ana)
+    Delivery.objects.update(state=DeliveryState.SENT)
     status.resolve(ticket, actor=ana)
     raw = send_mail_in(BOUNCE % (b"dora@customer.example", answer.message_id.encode()))
     ticket.refresh_from_db()
-    assert raw.said.ticket == ticket and raw.said.matched_by == "bounce" and ticket.is_resolved
+    assert (raw.state, raw.said, raw.belongs_to) == (RawState.RECORDED, None, ticket) and "5.1.1" in raw.reason
+    assert ticket.is_resolved and ticket.messages.count() == 2 and Ticket.objects.count() == 1
     assert ContactPoint.objects.get(address="dora@customer.example").is_bouncing
-    assert Delivery.objects.count() == 1
+    assert Delivery.objects.get().state == DeliveryState.BOUNCED
 
 
 def test_a_forged_bounce_marks_nobody(ticket, send_mail_in):
@@ -197,14 +209,14 @@ def test_a_lease_that_ran_out_is_taken_over(db, inbox):
 def test_a_mail_that_breaks_the_batch_is_parked_alone(db, inbox, monkeypatch):
     for n in range(5):
         intake.store(inbox=inbox, content=mail(subject=f"Mail {n}", Message_ID=f"<{n}@x.example>"), source="test")
-    honest = intake._Batch._message
+    honest = placing._message
 
-    def stumble(self, read, *arguments):
-        if read.mail.subject == "Mail 3":
+    def stumble(one, *arguments):
+        if one.mail.subject == "Mail 3":
             raise ValueError("this one")
-        return honest(self, read, *arguments)
+        return honest(one, *arguments)
 
-    monkeypatch.setattr(intake._Batch, "_message", stumble)
+    monkeypatch.setattr(placing, "_message", stumble)
     receive_mail()
     assert Ticket.objects.count() == 4
     parked = RawMessage.objects.get(state=RawState.PARKED)
@@ -328,13 +340,15 @@ def test_a_bounce_in_another_inbox_takes_nothing_back(send_mail_in, inbox, billi
     from tickets.tasks import receive_mail
 
     replying.reply(ticket, text="It ships today.", actor=ana)
+    Delivery.objects.update(state=DeliveryState.SENT)
     status.resolve(ticket, actor=ana)
     ours = OutgoingMail.objects.get().message_id
     intake.store(inbox=inbox, content=mail(text="Still nothing", In_Reply_To=f"<{ours}>"), source="test")
     intake.store(inbox=billing, content=bounce(ours), source="test")
     receive_mail()
     ticket.refresh_from_db()
-    assert (ticket.status, ticket.resolved_at, ticket.messages.count()) == ("open", None, 4)
+    assert (ticket.status, ticket.resolved_at, ticket.messages.count()) == ("open", None, 3)
+    assert Delivery.objects.get().state == DeliveryState.BOUNCED
     assert ticket.waiting_since is not None
 
 
@@ -345,7 +359,7 @@ def test_a_bounce_of_a_closed_ticket_opens_no_other(send_mail_in, inbox, ticket,
     replying.reply(ticket, text="It ships today.", actor=ana)
     status.close(ticket, actor=ana)
     raw = send_mail_in(bounce(OutgoingMail.objects.get().message_id))
-    assert raw.said.ticket == ticket and Ticket.objects.count() == 1
+    assert raw.belongs_to == ticket and Ticket.objects.count() == 1
     ticket.refresh_from_db()
     assert ticket.is_closed
 
@@ -377,6 +391,7 @@ def test_an_address_is_the_same_in_capitals(send_mail_in, ticket, dora, ana):
     again = send_mail_in(reply_to("first@customer.example", sender="DORA@Customer.Example")).said
     assert again.ticket == ticket and ContactPoint.objects.count() == 1
     replying.reply(ticket, text="It ships today.", actor=ana)
+    Delivery.objects.update(state=DeliveryState.SENT)
     ours = Delivery.objects.get().mail.message_id
-    back = send_mail_in(bounce(ours).replace(b"dora@customer", b"Dora@Customer")).said
-    assert back.matched_by == "bounce" and ContactPoint.objects.get(address="dora@customer.example").is_bouncing
+    back = send_mail_in(bounce(ours).replace(b"dora@customer", b"Dora@Customer"))
+    assert back.state == RawState.RECORDED and ContactPoint.objects.get(address="dora@customer.example").is_bouncing

@@ -12,7 +12,7 @@ from helpdesk.models import Agent, File, Team
 from helpdesk.prepared import Prepared
 from tickets import texts
 from tickets.models import Attachment, ContactPoint, Customer, Inbox, Message, MessageKind, Ticket
-from tickets.operations import intake
+from tickets.operations import locking, writing_down
 from tickets.operations.replying import Upload
 from tickets.operations.status import NotPossible
 
@@ -66,7 +66,7 @@ def open_ticket(
             "message.received", ticket, actor=actor, at=message.created_at, message=message.pk,
             customer=point.customer_id, automated=False, channel=channel,
         )  # fmt: skip
-        record_many([intake.created(ticket, actor=actor), received], audiences=[ticket.ledger_audience] * 2)
+        record_many([writing_down.created(ticket, actor=actor), received], audiences=[ticket.ledger_audience] * 2)
     return ticket
 
 
@@ -118,7 +118,7 @@ def _once(inbox: Inbox, actor: Agent | None, once: str) -> str:
 
 def _opened_before(key: str) -> Ticket | None:
     """The ticket of an earlier request with this key. One that is under way is waited for."""
-    _lock(key)
+    locking.hold(key)
     return Ticket.objects.select_related("inbox", "customer").filter(messages__once=key).first()
 
 
@@ -126,7 +126,7 @@ def _contact_point(address: str, name: str) -> ContactPoint:
     """Whose address this is. A new one is made under intake's own lock, so that two ways in make one customer."""
     if point := _known(address):
         return point
-    _lock(f"from {address}")
+    locking.hold(f"from {address}")
     if point := _known(address):
         return point
     customer = Customer.objects.create(name=texts.line(name, 200))
@@ -142,11 +142,6 @@ def _known(address: str) -> ContactPoint | None:
     if point is not None:
         point.customer._prefetched_objects_cache = {"contact_points": points}  # type: ignore[attr-defined]
     return point
-
-
-def _lock(key: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [intake.advisory_key(key)])
 
 
 def _attach(message: Message, files: Sequence[Upload]) -> None:

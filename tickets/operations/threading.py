@@ -1,44 +1,83 @@
 """Which ticket a mail belongs to, and why.
 
-Order of belief (design, reliability.md §2): In-Reply-To, then References from the right, then mails that answer the
-same unseen mail, then mails that answer this one and overtook it; else a new ticket. Never the subject. Only the
-customer of a ticket and its participants may join it.
+Order of belief (reliability.md §2): our signed address, In-Reply-To, References from the right, our reference line in
+the text; then mails that answer the same unseen mail, then mails that answer this one and overtook it; then a number in
+the subject, for somebody known whom their domain vouches for; else a new ticket. Never the words of the subject. Only
+the customer of a ticket and its confirmed participants may join it, and only who was asked joins a side conversation.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tickets.models import AwaitedMessage, Message, MessageKind, Participant, Ticket
+from django.db.models import Q
+
+from tickets import minting
+from tickets.channels.email.naming import Named, Names
+from tickets.models import AwaitedMessage, Message, MessageKind, OutgoingMail, Participant, SideConversation, Ticket
 
 Key = tuple[int, str]
 """An inbox and a Message-ID: identifiers mean something only in the inbox that saw them."""
+
+#: the words of Message.matched_by
+WHY = (
+    "new", "reply_address", "in_reply_to", "references", "marker", "subject", "same_thread", "overtaken", "same_id",
+    "follow_up", "stranger", "bounce", "agent",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where a mail we saw is: its ticket, the message it became, and the side conversation that is part of.
+
+    A mail of the same batch has no message yet, but its text.
+    """
+
+    ticket: Ticket
+    message: int | None = None
+    side: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a mail belongs. `named` is the ticket it speaks of where its sender has no say."""
+
+    ticket: Ticket | None
+    why: str
+    side: int | None = None
+    named: Ticket | None = None
 
 
 @dataclass(slots=True)
 class Threads:
     """What is known about the identifiers a batch of mails speaks of; a batch adds its own as it goes."""
 
-    #: a mail we saw -> its ticket
-    said: dict[Key, Ticket] = field(default_factory=dict)
+    #: a mail we saw -> where it is
+    said: dict[Key, Known] = field(default_factory=dict)
     #: (a mail named but never seen, the address that named it) -> the ticket that waits for it
     awaited: dict[tuple[Key, str], Ticket] = field(default_factory=dict)
     #: ticket -> addresses that may speak on it
     voices: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    #: side conversation -> addresses that were asked
+    asked: dict[int, set[str]] = field(default_factory=dict)
     #: number -> the one object that stands for this ticket in the batch
     tickets: dict[int, Ticket] = field(default_factory=dict)
+    #: a mail's own id -> (inbox, ticket) of every mail we saw with that id
+    seen: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def ticket(self, number: int) -> Ticket:
         """A ticket of this batch, or one locked now. Raises Ticket.DoesNotExist."""
         if number not in self.tickets:
             self.tickets[number] = Ticket.objects.locked(number)
+            _hear_voices(self, {number})
         return self.tickets[number]
 
-    def learn(self, ticket: Ticket, inbox: int, message_id: str, answers: Iterable[str], sender: str) -> None:
-        """Remember a mail of this batch, so that the next one can answer it."""
+    def learn(self, ticket: Ticket, inbox: int, message_id: str, names: Names, sender: str, text: str = "") -> None:
+        """Remember a mail of this batch, so that the next one can answer it, or turn out to be the same."""
         if message_id:
-            self.said.setdefault((inbox, message_id), ticket)
-        for identifier in answers:
+            self.said.setdefault((inbox, message_id), Known(ticket, text=text))
+        for identifier in names.awaited:
             if (inbox, identifier) not in self.said:
                 self.awaited.setdefault(((inbox, identifier), sender), ticket)
         self.voices[id(ticket)].add(sender)
@@ -47,53 +86,99 @@ class Threads:
         """Whether an address takes part in a ticket."""
         return sender in self.voices[id(ticket)]
 
-    def find(self, inbox: int, message_id: str, answers: Sequence[str], sender: str) -> tuple[Ticket | None, str]:
-        """The ticket of a mail and why, or (None, why not). `answers` are the ids it names, most believed first."""
-        stranger = False
-        for number, identifier in enumerate(answers):
-            if ticket := self.said.get((inbox, identifier)):
-                if self.may_speak(ticket, sender):
-                    return ticket, "in_reply_to" if number == 0 else "references"
-                stranger = True
-        for identifier in answers:
-            if ticket := self.awaited.get(((inbox, identifier), sender)):
-                return ticket, "same_thread"
+    def find(self, inbox: int, message_id: str, names: Names, sender: str, *, is_vouched_for: bool) -> Match:
+        """The ticket of a mail and why, or none and why not. `is_vouched_for`: the sender's domain stands for them."""
+        named: Ticket | None = None
+        for one in names.ids:
+            if known := self.said.get((inbox, one.identifier)):
+                if known.side is not None:
+                    if sender in self.asked.get(known.side, ()):
+                        return Match(known.ticket, one.why, side=known.side)
+                elif self.may_speak(known.ticket, sender):
+                    return Match(known.ticket, one.why)
+                named = named or known.ticket
+        for one in names.ids:
+            if ticket := self.awaited.get(((inbox, one.identifier), sender)):
+                return Match(ticket, "same_thread")
         if message_id and (ticket := self.awaited.get(((inbox, message_id), sender))):
-            return ticket, "overtaken"
-        return None, "stranger" if stranger else "new"
+            return Match(ticket, "overtaken")
+        for number in names.numbers if is_vouched_for else ():
+            numbered = self.tickets.get(number)
+            if numbered is not None and numbered.inbox_id == inbox and self.may_speak(numbered, sender):
+                return Match(numbered, "subject")
+        return Match(None, "stranger" if named is not None else "new", named=named)
 
 
-def load(inboxes: set[int], answers: set[str], own: set[str]) -> Threads:
-    """Look up what a batch needs, in five queries. Tickets come locked, in the order of their numbers."""
+def load(inboxes: set[int], ids: Iterable[Named], own: set[str], numbers: Iterable[int] = ()) -> Threads:
+    """Look up what a batch needs, in a fixed number of queries. Tickets come locked, in the order of their numbers."""
     threads = Threads()
-    if not answers and not own:
+    answers = {one.identifier for one in ids}
+    wanted = set(numbers)
+    if not answers and not own and not wanted:
         return threads
-    rows = list(
-        Message.objects.filter(message_id__in=answers, ticket__inbox__in=inboxes)
-        .exclude(kind=MessageKind.NOTE)
-        .values_list("ticket__inbox_id", "message_id", "ticket_id")
-    )
+    rows = _messages(answers | own)
+    here = [row for row in rows if row[0] in inboxes]
+    for inbox, identifier, number, _message, _side in rows:
+        if identifier in own:
+            threads.seen[identifier].append((inbox, number))
+    here += _our_own_accord({i for i in answers - {row[1] for row in here} if minting.is_ours(i)}, inboxes)
     waiting = list(
         AwaitedMessage.objects.filter(inbox__in=inboxes, identifier__in=answers | own).values_list(
             "inbox_id", "identifier", "address", "ticket_id"
         )
     )
-    numbers = {row[-1] for row in rows} | {row[-1] for row in waiting}
-    if not numbers:
+    wanted |= {row[2] for row in here} | {row[-1] for row in waiting}
+    if not wanted:
         return threads
     tickets = threads.tickets = {
         ticket.number: ticket
-        for ticket in Ticket.objects.select_for_update(of=("self",)).filter(number__in=numbers).order_by("number")
+        for ticket in Ticket.objects.select_for_update(of=("self",)).filter(number__in=wanted).order_by("number")
     }
-    for inbox, identifier, number in rows:
-        threads.said.setdefault((inbox, identifier), tickets[number])
+    for inbox, identifier, number, message, side in here:
+        if number in tickets:
+            threads.said.setdefault((inbox, identifier), Known(tickets[number], message, side))
     for inbox, identifier, address, number in waiting:
         threads.awaited.setdefault(((inbox, identifier), address), tickets[number])
-    for number, address in Ticket.objects.filter(number__in=numbers).values_list(
-        "number", "customer__contact_points__address"
-    ):
-        if address:
-            threads.voices[id(tickets[number])].add(address)
-    for number, address in Participant.objects.filter(ticket__in=numbers).values_list("ticket_id", "address"):
-        threads.voices[id(tickets[number])].add(address)
+    _hear_voices(threads, set(tickets))
+    sides = {row[4] for row in here if row[4] is not None}
+    threads.asked = {
+        pk: set(addresses)
+        for pk, addresses in SideConversation.objects.filter(pk__in=sides).values_list("pk", "addresses")
+    }
     return threads
+
+
+_Row = tuple[int, str, int, int | None, int | None]
+
+
+def _messages(ids: set[str]) -> list[_Row]:
+    """(inbox, Message-ID, ticket, message, side conversation) of the messages with these ids."""
+    return list(
+        Message.objects.filter(message_id__in=ids)
+        .exclude(kind=MessageKind.NOTE)
+        .order_by("pk")
+        .values_list("ticket__inbox_id", "message_id", "ticket_id", "pk", "side_id")
+    )
+
+
+def _our_own_accord(ids: set[str], inboxes: set[int]) -> Sequence[_Row]:
+    """The same for mails of ours that are no message on a ticket: acknowledgements and surveys are answered too."""
+    if not ids:
+        return []
+    mails = OutgoingMail.objects.filter(Q(said=None), message_id__in=ids, inbox__in=inboxes, ticket__isnull=False)
+    return [
+        (inbox, identifier, number, None, None)
+        for inbox, identifier, number in mails.values_list("inbox_id", "message_id", "ticket_id")
+        if number is not None
+    ]
+
+
+def _hear_voices(threads: Threads, numbers: set[int]) -> None:
+    """Who may speak on these tickets: every address of the customer, and whom an agent confirmed."""
+    points = Ticket.objects.filter(number__in=numbers).values_list("number", "customer__contact_points__address")
+    for number, address in points:
+        if address:
+            threads.voices[id(threads.tickets[number])].add(address)
+    confirmed = Participant.objects.filter(ticket__in=numbers, is_confirmed=True)
+    for number, address in confirmed.values_list("ticket_id", "address"):
+        threads.voices[id(threads.tickets[number])].add(address)

@@ -43,7 +43,7 @@ const narrow = (filter) => {
   if (create) {
     create.hidden = !wanted || exact;
     create.value = filter.value.trim();
-    create.querySelector("span").textContent = word("createTag", filter.value.trim());
+    create.querySelector("span").textContent = word(create.dataset.pickerCreate || "createTag", filter.value.trim());
   }
   activate(picker, options(picker)[0]);
 };
@@ -81,3 +81,9 @@ document.addEventListener("click", (event) => {
 
 // what was chosen goes out; the dialog has done its part
 document.addEventListener("htmx:beforeRequest", (event) => event.target.closest("dialog[open]")?.close());
+
+// a dialog that was fetched opens as soon as it is there
+document.addEventListener("htmx:afterSettle", (event) => {
+  const fetched = event.target.querySelector?.("dialog[data-open-now]");
+  if (fetched && !fetched.open) openDialog(fetched.id);
+});

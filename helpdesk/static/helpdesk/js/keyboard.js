@@ -58,6 +58,11 @@ const acts = {
     me?.click();
     return Boolean(me);
   },
+  belongs: () => {
+    const all = [...document.querySelectorAll('#thread [data-act="belongs"]')];
+    all.at(-1)?.click();
+    return all.length > 0;
+  },
   undo: undoLast,
   help: () => openDialog("keys-dialog"),
   escape: () => {
