@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.views.resources import Column, Resource, routes
 from tickets.inbox_form import InboxForm
 from tickets.models import Inbox
+from tickets.settings_tabs import tab_routes
 
 INBOXES = Resource(
     key="inboxes",
@@ -30,4 +31,4 @@ def _way_in(inbox: Inbox) -> str:
     return f"IMAP {inbox.mailbox.host}" if hasattr(inbox, "mailbox") else str(_("our mail server"))
 
 
-urlpatterns = routes(INBOXES)
+urlpatterns = [*routes(INBOXES, has_own_pages=True), *tab_routes()]

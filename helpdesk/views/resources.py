@@ -50,8 +50,12 @@ class Resource:
         return f"settings_{self.key}"
 
 
-def routes(resource: Resource) -> list[URLPattern]:
-    """The list, the empty form and the filled form of a resource, and its place in the settings' side navigation."""
+def routes(resource: Resource, *, has_own_pages: bool = False) -> list[URLPattern]:
+    """The list, the empty form and the filled form of a resource, and its place in the settings' side navigation.
+
+    With `has_own_pages` the app brings the pages of one thing itself (the first is named `<url_name>_edit`), and a new
+    thing leads there.
+    """
     settings_section(Section(resource.key, resource.title, resource.about, resource.url_name, resource.allowed))
     guard = roles(*resource.allowed)
 
@@ -79,15 +83,17 @@ def routes(resource: Resource) -> list[URLPattern]:
             if resource.after:
                 resource.after(request, kept)
             messages.success(request, _("Saved."))
-            return redirect(resource.url_name)
+            return redirect(f"{resource.url_name}_edit", pk=kept.pk) if has_own_pages else redirect(resource.url_name)
         context = {**_shared(request, resource), "form": form, "thing": thing, "back_url": reverse(resource.url_name)}
         return render(request, resource.form_template, context, status=422 if form.errors else 200)
 
-    return [
+    pages = [
         path(f"{resource.key}/", guard(listing), name=resource.url_name),
         path(f"{resource.key}/new/", guard(edit), name=f"{resource.url_name}_new"),
-        path(f"{resource.key}/<int:pk>/", guard(edit), name=f"{resource.url_name}_edit"),
     ]
+    if not has_own_pages:
+        pages.append(path(f"{resource.key}/<int:pk>/", guard(edit), name=f"{resource.url_name}_edit"))
+    return pages
 
 
 def _shared(request: HttpRequest, resource: Resource) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""The settings of one inbox: a tab for each concern, each with its own address and its own form.
+
+To add a tab, append to `TABS`. Its page is /settings/inboxes/<pk>/<key>/, named `settings_inboxes_<key>`; its form is a
+ModelForm of the inbox, is saved with an `inbox.changed` event, and may keep rows of its own in `save()`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from helpdesk.models import Role
+from helpdesk.operations.keeping import keep
+from helpdesk.pages import agent_of, roles, sections_for
+from tickets.inbox_form import InboxForm
+from tickets.models import Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page of an inbox's settings. The first has no key."""
+
+    key: str
+    title: str | Promise
+    about: str | Promise
+    form: type[ModelForm]
+    template: str = "tickets/settings/inbox.html"
+    #: what the template needs besides `form` and `thing`: called with the request, the inbox and the form
+    context: Callable[[HttpRequest, Inbox, ModelForm], dict[str, Any]] | None = None
+
+    @property
+    def url_name(self) -> str:
+        return f"settings_inboxes_{self.key or 'edit'}"
+
+    def url(self, inbox: Inbox) -> str:
+        return reverse(self.url_name, args=[inbox.pk])
+
+
+TABS: list[Tab] = [
+    Tab(
+        "", gettext_lazy("General"),
+        gettext_lazy("Whose inbox it is, and how its tickets are treated."), InboxForm,
+    ),
+]  # fmt: skip
+
+
+def frame(request: HttpRequest, inbox: Inbox, tab: Tab) -> dict[str, Any]:
+    """What every page of an inbox's settings shows around its form."""
+    return {
+        "sections": sections_for(agent_of(request)),
+        "section": "inboxes",
+        "title": gettext("Inboxes"),
+        "about": tab.about,
+        "thing": inbox,
+        "back_url": reverse("settings_inboxes"),
+        "tabs": [{"title": t.title, "url": t.url(inbox), "is_here": t.key == tab.key} for t in TABS],
+        "rail_current": "settings",
+    }
+
+
+def tab_routes() -> list[URLPattern]:
+    """The page of each tab, for admins."""
+    return [
+        path(f"inboxes/<int:pk>/{tab.key}{'/' if tab.key else ''}", _page(tab), name=tab.url_name) for tab in TABS
+    ]  # fmt: skip
+
+
+def _page(tab: Tab) -> Callable[..., HttpResponse]:
+    @roles(Role.ADMIN)
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def page(request: HttpRequest, pk: int) -> HttpResponse:
+        inbox = get_object_or_404(Inbox, pk=pk)
+        form = tab.form(request.POST or None, request.FILES or None, instance=inbox)
+        if request.method == "POST" and form.is_valid():
+            keep(form, actor=agent_of(request))
+            messages.success(request, gettext("Saved."))
+            return redirect(tab.url_name, pk=pk)
+        # an invalid form has written into its instance: the page's title says what is kept
+        context = {**frame(request, get_object_or_404(Inbox, pk=pk), tab), "form": form}
+        if tab.context:
+            context |= tab.context(request, inbox, form)
+        return render(request, tab.template, context, status=422 if form.errors else 200)
+
+    return page
