@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,6 +60,14 @@ def url(name: str, default: str, schemes: Sequence[str]) -> str:
     if urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(f"The setting {name} must begin with {' or '.join(s + '://' for s in schemes)}.")
     return value
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """The setting as a list of networks, such as 10.1.0.0/16, separated by commas; a bare address is itself."""
+    try:
+        return [ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"The setting {name} must be networks, with commas: {error}.") from None
 
 
 def folder(name: str, default: Path) -> Path:

@@ -46,6 +46,7 @@ def configuration(form: str, level: str) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "mail.log": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},  # it would log addresses that strangers name
         },
     }
 

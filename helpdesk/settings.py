@@ -177,6 +177,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- What strangers name and send -----------------------------------------------------------------------------------
+FETCH_ALLOW = environment.networks("FETCH_ALLOW")
+
 # --- Words and times ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = environment.choice("LANGUAGE_CODE", "en", ["en", "de"])
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
