@@ -193,6 +193,17 @@ MAIL_REPLY_DOMAIN = environment.text("MAIL_REPLY_DOMAIN", "").lower()
 MAIL_CATCHER = environment.flag("MAIL_CATCHER", False)
 TRUSTED_AUTHSERV_ID = environment.text("TRUSTED_AUTHSERV_ID", "")
 MAIL_MAX_MB = environment.whole("MAIL_MAX_MB", 50, least=1, most=500)
+LMTP_PORT = environment.whole("LMTP_PORT", 0, most=65535)
+SMTP_TLS_CERT = environment.text("SMTP_TLS_CERT", "")
+SMTP_TLS_KEY = environment.text("SMTP_TLS_KEY", "")
+SMTP_TLS_REQUIRED = environment.flag("SMTP_TLS_REQUIRED", False)
+if SMTP_TLS_REQUIRED and not SMTP_TLS_CERT:
+    raise ImproperlyConfigured("The setting SMTP_TLS_REQUIRED needs SMTP_TLS_CERT.")
+SMTP_TIMEOUT = environment.whole("SMTP_TIMEOUT", 300, least=1, most=3600)
+SMTP_MAX_CONNECTIONS = environment.whole("SMTP_MAX_CONNECTIONS", 100, least=1, most=10_000)
+SMTP_RATE_PER_CLIENT = environment.whole("SMTP_RATE_PER_CLIENT", 300)
+SMTP_RATE_PER_SENDER = environment.whole("SMTP_RATE_PER_SENDER", 60)
+SMTP_UNLIMITED = [word for word in environment.words("SMTP_UNLIMITED", "127.0.0.0/8,::1") if word != "none"]
 EMAIL_URL = environment.url("EMAIL_URL", f"smtp://127.0.0.1:{SMTP_PORT}", ["smtp", "smtps", "smtp+starttls"])
 _email = urlsplit(EMAIL_URL)
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -40,6 +40,7 @@ from tickets.operations import (
     undo,
     writing_down,
 )
+from tickets.operations import assignment, health, intake, opening, replying, sending, sorting, status, undo
 
 
 @dataclass
@@ -255,6 +256,14 @@ OTHERS: dict[Callable[..., Any], str] = {
     moving.must_take: "only reads",
     moving.waiting_since: "only reads",
     intake.assign_to: "moving.move, or a mail that is on no ticket yet",
+    intake.created: "drafts the event its callers record",
+    intake.advisory_key: "only arithmetic",
+    health.note_received: "a heartbeat",
+    health.note_sent: "a heartbeat",
+    health.locked: "a lock",
+    health.examine: "an inbox; tests/tickets/test_health.py",
+    health.probe_token: "only reads",
+    health.probe_came_back: "a heartbeat",
     inviting.why_not: "only reads",
     inviting.language_of: "only reads",
     mailing.send_due: "an invitation waiting to be sent; that it was sent is recorded",

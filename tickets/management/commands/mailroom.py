@@ -13,21 +13,22 @@ from tickets.channels.email.receiving import Receiver
 
 
 class Command(BaseCommand):
-    """Run the receiving mail server, and watch the mailboxes that are fetched."""
+    """Run the receiving mail servers, and watch the mailboxes that are fetched."""
 
-    help = "Receive mail: an SMTP server for the inboxes' addresses, and one watcher for each IMAP mailbox."
+    help = "Receive mail: an SMTP server for the inboxes' addresses, LMTP where asked, a watcher for each IMAP mailbox."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-        parser.add_argument("--port", type=int, default=settings.SMTP_PORT, help="port to listen on")
+        parser.add_argument("--port", type=int, default=settings.SMTP_PORT, help="port of SMTP")
+        parser.add_argument("--lmtp-port", type=int, default=settings.LMTP_PORT, help="port of LMTP; 0 for none")
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        receiver = Receiver(options["host"], options["port"])
-        receiver.start()
-        self.stdout.write(f"mail is received on {options['host']}:{options['port']}")
+        receivers = [self._receive(options["host"], options["port"])]
+        if options["lmtp_port"]:
+            receivers.append(self._receive(options["host"], options["lmtp_port"], speaks_lmtp=True))
         watchers = Watchers()
         while not stop.is_set():
             try:
@@ -36,5 +37,13 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 self.stderr.write(f"the database is away: {error}")
             stop.wait(5)
-        receiver.stop()
+        for receiver in receivers:
+            receiver.stop()
         watchers.stop()
+
+    def _receive(self, host: str, port: int, *, speaks_lmtp: bool = False) -> Receiver:
+        receiver = Receiver(host, port, speaks_lmtp=speaks_lmtp)
+        receiver.start()
+        how = "LMTP" if speaks_lmtp else "SMTP with STARTTLS" if receiver.certificate else "SMTP"
+        self.stdout.write(f"mail is received on {host}:{port} ({how})")
+        return receiver

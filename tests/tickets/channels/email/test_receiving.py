@@ -1,14 +1,9 @@
 """The receiving mail server: durable before 250, and 4xx when it cannot be."""
 
 import hashlib
-import os
 import smtplib
-import subprocess
-import sys
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import OperationalError
 
 from tests.conftest import mail
@@ -85,39 +80,6 @@ def test_a_mail_over_the_limit_is_refused(receiver, inbox, settings):
 def test_unreadable_bytes_are_stored_all_the_same(receiver):
     send(receiver, b"\x00\xff\xfe not a mail at all\r\n")
     assert RawMessage.objects.count() == 1
-
-
-def test_the_pipe_takes_a_mail_from_standard_input(transactional_db, inbox):
-    database = django_settings.DATABASES["default"]
-    result = subprocess.run(
-        [sys.executable, "manage.py", "receive_mail", "--sender", "dora@customer.example"],
-        input=mail(),
-        capture_output=True,
-        cwd=django_settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": _url(database)},
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr.decode()
-    assert RawMessage.objects.get().source == "pipe"
-
-
-def test_an_empty_pipe_is_a_clear_error(transactional_db, inbox):
-    database = django_settings.DATABASES["default"]
-    result = subprocess.run(
-        [sys.executable, "manage.py", "receive_mail"],
-        input=b"",
-        capture_output=True,
-        cwd=django_settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": _url(database)},
-        check=False,
-    )
-    assert result.returncode == 65 and b"no mail on standard input" in result.stderr
-
-
-def _url(database: dict) -> str:
-    host = database["HOST"]
-    where = quote(host, safe="") if host.startswith("/") else f"{host}:{database['PORT'] or 5432}"
-    return f"postgresql://{database['USER']}@{where}/{database['NAME']}"
 
 
 def test_an_inbox_closed_between_question_and_content_swallows_nothing(receiver, inbox, settings):
