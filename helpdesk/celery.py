@@ -24,6 +24,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "close resolved tickets": {"task": "tickets.tasks.close_resolved", "schedule": crontab(minute="17")},
     "send due surveys": {"task": "feedback.tasks.send_due_invitations", "schedule": 15.0},
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
+    "forget spent budgets": {"task": "tickets.tasks.forget_spent", "schedule": crontab(minute="33", hour="3")},
     "sweep facts": {"task": "reports.tasks.refresh_stale_facts", "schedule": 30.0},
     "prepare partitions": {"task": "helpdesk.tasks.prepare_partitions", "schedule": crontab(minute="5", hour="*/6")},
     "forget old idempotency keys": {"task": "helpdesk.tasks.forget_old", "schedule": crontab(minute="29")},

@@ -15,7 +15,7 @@ from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as smtp
 from tickets.models import Ticket
-from tickets.operations import intake, sending, status
+from tickets.operations import budget, intake, sending, status
 
 log = structlog.get_logger(__name__)
 
@@ -93,3 +93,9 @@ def close_resolved() -> None:
             locked = Ticket.objects.locked(ticket.pk)
             if locked.is_resolved and locked.resolved_at == ticket.resolved_at:
                 status.close(locked, actor=None)
+
+
+@shared_task
+def forget_spent() -> int:
+    """Drop what the budget of unrequested mail no longer needs to know."""
+    return budget.forget_old()

@@ -25,8 +25,10 @@ from tickets.channels.email.reading import read
 from tickets.models import Delivery, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
 from tickets.operations import (
     assignment,
+    budget,
     claims,
     delivery_reports,
+    health,
     intake,
     locking,
     loops,
@@ -40,7 +42,6 @@ from tickets.operations import (
     undo,
     writing_down,
 )
-from tickets.operations import assignment, health, intake, opening, replying, sending, sorting, status, undo
 
 
 @dataclass
@@ -264,6 +265,15 @@ OTHERS: dict[Callable[..., Any], str] = {
     health.examine: "an inbox; tests/tickets/test_health.py",
     health.probe_token: "only reads",
     health.probe_came_back: "a heartbeat",
+    budget.key: "only words",
+    budget.lock: "a lock",
+    budget.take: "counts a mail; that it was written is recorded",
+    budget.draw: "counts a mail; that it was written is recorded",
+    budget.refusal: "only reads",
+    budget.never: "only reads",
+    budget.is_ours: "only reads",
+    budget.is_agents: "only reads",
+    budget.forget_old: "forgets what counts no more",
     inviting.why_not: "only reads",
     inviting.language_of: "only reads",
     mailing.send_due: "an invitation waiting to be sent; that it was sent is recorded",

@@ -1,0 +1,143 @@
+"""One budget of mail that nobody asked for: acknowledgements, surveys and notices, over all channels together.
+
+Whoever types a stranger's address into every form of ours makes us send that stranger one mail a day, whatever we are
+asked to send, and however the address is spelt. What answers somebody (a reply of an agent) is asked for and is not
+counted here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from tickets import minting
+from tickets.models import ContactPoint, Inbox, OutgoingMail, Unrequested
+from tickets.operations.intake import advisory_key
+
+DAY = timedelta(hours=24)
+#: mails in 24 hours to an address nobody ever vouched for
+MOST_UNVERIFIED = 1
+#: and to one that somebody did; of each purpose one
+MOST_VERIFIED = 3
+#: rows older than that say nothing any more
+KEPT = timedelta(days=30)
+
+#: nobody reads there, or whoever does is a machine
+_ROBOT = re.compile(
+    r"(?:no-?_?reply|do-?_?not-?_?reply|mailer-?daemon|postmaster|abuse|bounces?|autoreply|auto-?responder|listserv"
+    r"|majordomo|owner-.*|.*-(?:bounces?|owner|request|confirm))(?:[._+=-].*)?"
+)
+_GMAIL = "gmail.com"
+_SAME_DOMAIN = {"googlemail.com": _GMAIL}
+
+
+def key(address: str) -> str:
+    """An address without what its owner, or anybody else, can vary at will and still reach the same person.
+
+    Case, what follows a plus, quotes, the spelling of an international domain, and the dots Gmail overlooks.
+    """
+    local, _, domain = unicodedata.normalize("NFKC", address).strip().casefold().rpartition("@")
+    local = local.strip('"')
+    local = local.partition("+")[0] or local
+    domain = _ascii(domain.strip().rstrip("."))
+    domain = _SAME_DOMAIN.get(domain, domain)
+    if domain == _GMAIL:
+        local = local.replace(".", "")
+    return f"{local}@{domain}"[:320]
+
+
+def _ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode().lower()
+    except UnicodeError:
+        return domain
+
+
+def lock(addresses: Iterable[str]) -> None:
+    """Make whoever else would draw on the budgets of these addresses wait until this transaction ends.
+
+    Who locks several locks them all at once, here: they are taken in one order, so that nobody waits in a circle.
+    """
+    numbers = sorted({advisory_key(f"budget {key(address)}") for address in addresses})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [numbers])
+
+
+def take(address: str, purpose: OutgoingMail.Purpose, *, at: datetime | None = None) -> bool:
+    """Whether a mail of our own accord may go to an address now; if so, it is counted, in the caller's transaction."""
+    return not draw(address, purpose, at=at)
+
+
+@transaction.atomic
+def draw(address: str, purpose: OutgoingMail.Purpose, *, at: datetime | None = None) -> str:
+    """As `take`, with the reason in a word where it may not: "" means it may, and is counted."""
+    at = at or clock.now()
+    lock([address])
+    if reason := refusal(address, purpose, at=at):
+        return reason
+    Unrequested.objects.create(key=key(address), purpose=purpose, at=at)
+    return ""
+
+
+def refusal(address: str, purpose: OutgoingMail.Purpose, *, at: datetime) -> str:
+    """Why nothing may go there, in a word; "" when it may. Only looks.
+
+    `no_address`, `robot`, `ours`, `bouncing`, or `spent`: the budget of this address is used up.
+    """
+    if reason := never(address):
+        return reason
+    point = ContactPoint.objects.filter(channel="email", address=address.lower()).first()
+    if point is not None and point.is_bouncing:
+        return "bouncing"
+    lately = list(
+        Unrequested.objects.filter(key=key(address), at__gt=at - DAY, at__lte=at).values_list("purpose", flat=True)
+    )
+    if point is None or not point.is_verified:
+        return "spent" if len(lately) >= MOST_UNVERIFIED else ""
+    return "spent" if purpose in lately or len(lately) >= MOST_VERIFIED else ""
+
+
+def never(address: str) -> str:
+    """Why no mail of our own accord ever goes to an address; "" for an address like any other."""
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain):
+        return "no_address"
+    if _ROBOT.fullmatch(local.lower()):
+        return "robot"
+    return "ours" if is_ours(address) else ""
+
+
+def is_ours(address: str) -> bool:
+    """Whether an inbox, an agent or the helpdesk itself would get what is sent there, whatever follows a plus."""
+    sought = key(address)
+    domain = sought.rpartition("@")[2]
+    if minting.read_address(address) or domain == settings.MAIL_REPLY_DOMAIN:
+        return True
+    if sought == key(parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1]):
+        return True
+    inboxes = Inbox.objects.values_list("address", flat=True)
+    return any(key(inbox) == sought for inbox in inboxes) or is_agents(address)
+
+
+def is_agents(address: str) -> bool:
+    """Whether an agent gets what is sent there."""
+    sought = key(address)
+    domain = sought.rpartition("@")[2]
+    spelt = Q(email__iendswith=f"@{domain}")
+    for other, one in _SAME_DOMAIN.items():
+        if one == domain:
+            spelt |= Q(email__iendswith=f"@{other}")
+    same_domain = Agent.objects.active().filter(spelt | Q(email__iexact=address))
+    return any(key(email) == sought for email in same_domain.values_list("email", flat=True))
+
+
+def forget_old(*, at: datetime | None = None) -> int:
+    """Drop what no longer counts. Returns how many rows that were."""
+    return Unrequested.objects.filter(at__lt=(at or clock.now()) - KEPT).delete()[0]
