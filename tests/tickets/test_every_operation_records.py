@@ -257,8 +257,6 @@ OTHERS: dict[Callable[..., Any], str] = {
     moving.must_take: "only reads",
     moving.waiting_since: "only reads",
     intake.assign_to: "moving.move, or a mail that is on no ticket yet",
-    intake.created: "drafts the event its callers record",
-    intake.advisory_key: "only arithmetic",
     health.note_received: "a heartbeat",
     health.note_sent: "a heartbeat",
     health.locked: "a lock",
