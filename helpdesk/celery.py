@@ -21,6 +21,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "sweep raw mail": {"task": "tickets.tasks.receive_mail", "schedule": 5.0},
     "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},
     "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},
+    "send scheduled answers": {"task": "tickets.tasks.send_scheduled_drafts", "schedule": 15.0},
     "close resolved tickets": {"task": "tickets.tasks.close_resolved", "schedule": crontab(minute="17")},
     "send due surveys": {"task": "feedback.tasks.send_due_invitations", "schedule": 15.0},
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},

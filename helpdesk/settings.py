@@ -204,6 +204,7 @@ SMTP_MAX_CONNECTIONS = environment.whole("SMTP_MAX_CONNECTIONS", 100, least=1, m
 SMTP_RATE_PER_CLIENT = environment.whole("SMTP_RATE_PER_CLIENT", 300)
 SMTP_RATE_PER_SENDER = environment.whole("SMTP_RATE_PER_SENDER", 60)
 SMTP_UNLIMITED = [word for word in environment.words("SMTP_UNLIMITED", "127.0.0.0/8,::1") if word != "none"]
+UNDO_SECONDS = environment.whole("UNDO_SECONDS", 10, most=120)
 EMAIL_URL = environment.url("EMAIL_URL", f"smtp://127.0.0.1:{SMTP_PORT}", ["smtp", "smtps", "smtp+starttls"])
 _email = urlsplit(EMAIL_URL)
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

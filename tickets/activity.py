@@ -85,9 +85,7 @@ def say(event: Event, names: Names) -> str:
         case "ticket.closed":
             return _("%(who)s closed it") % {"who": who} if who else _("Closed, as nobody wrote for a while")
         case "ticket.snoozed":
-            until = parse_datetime(facts.get("until") or "")
-            when = date_format(localtime(until), "SHORT_DATETIME_FORMAT") if until else ""
-            return _("%(who)s snoozed it until %(when)s") % {"who": who, "when": when}
+            return _("%(who)s snoozed it until %(when)s") % {"who": who, "when": _when(facts.get("until"))}
         case "ticket.woken":
             return _("Back from its snooze")
         case "ticket.assigned":
@@ -98,11 +96,26 @@ def say(event: Event, names: Names) -> str:
             return _("%(who)s took off the tag %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
         case "ticket.prioritised":
             return _("%(who)s set the priority to %(to)s") % {"who": who or _("A rule"), "to": facts.get("to", "")}
+        case "ticket.participant_added":
+            return _("%(who)s included %(address)s") % {"who": who or _("A rule"), "address": facts.get("address", "")}
+        case "ticket.participant_removed":
+            return _("%(who)s took out %(address)s") % {"who": who or _("A rule"), "address": facts.get("address", "")}
+        case "message.scheduled":
+            return _("%(who)s wrote an answer for %(when)s") % {"who": who, "when": _when(facts.get("send_at"))}
+        case "message.unscheduled":
+            if facts.get("why") in ("cancelled", "taken_over", "withdrawn"):
+                return _("%(who)s took the time off an answer") % {"who": who}
+            return _("An answer was held back")
         case "message.failed":
             return _("An answer could not be delivered") if facts.get("purpose") == "reply" else ""
         case "message.uncertain":
             return _("An answer may not have arrived: nobody can know") if facts.get("purpose") == "reply" else ""
     return ""
+
+
+def _when(text: str | None) -> str:
+    at = parse_datetime(text or "")
+    return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else ""
 
 
 def _assigned(facts: Mapping[str, Any], who: str, actor: int | None, names: Names) -> str:

@@ -236,7 +236,7 @@ def first_unread(ticket: Ticket, agent: Agent) -> int | None:
     mark = ReadMark.objects.filter(ticket=ticket, agent=agent).values_list("message_id", flat=True).first()
     if mark is None:
         return None
-    others = ticket.messages.filter(pk__gt=mark).exclude(author=agent)
+    others = ticket.messages.filter(pk__gt=mark, withdrawn_at=None).exclude(author=agent)
     return others.order_by("created_at", "pk").values_list("pk", flat=True).first()
 
 

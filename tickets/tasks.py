@@ -14,8 +14,8 @@ from helpdesk.failpoints import reach
 from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as smtp
-from tickets.models import Ticket
-from tickets.operations import budget, intake, sending, status
+from tickets.models import Draft, Ticket
+from tickets.operations import budget, intake, scheduling, sending, status
 
 log = structlog.get_logger(__name__)
 
@@ -99,3 +99,13 @@ def close_resolved() -> None:
 def forget_spent() -> int:
     """Drop what the budget of unrequested mail no longer needs to know."""
     return budget.forget_old()
+
+
+@shared_task
+def send_scheduled_drafts() -> None:
+    """Send the answers whose time has come; one that fails for a reason of ours holds up no other."""
+    for draft in Draft.objects.filter(send_at__lte=clock.now()).order_by("send_at")[:500]:
+        try:
+            scheduling.send_due(draft)
+        except Exception:
+            log.exception("a scheduled answer could not be sent; it is tried again", draft=draft.pk)

@@ -1,18 +1,24 @@
 """A ticket as it is read: messages and activity in one line of time."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from helpdesk import events
+from helpdesk.models import Event
 from tickets import activity, safe_html, texts
 from tickets.models import Attachment, DeliveryState, Message, Ticket
 
 #: these events are the messages themselves, or their way out; the messages show them
-_SHOWN_ELSEWHERE = {"message.received", "message.replied", "message.noted", "message.sent", "ticket.marked"}
+_SHOWN_ELSEWHERE = {
+    "message.received", "message.replied", "message.noted", "message.sent", "message.forwarded", "ticket.marked",
+}  # fmt: skip
+_PLACE = re.compile(r"\[image: ([^\[\]\n<>]{1,400})\]")
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
@@ -57,30 +63,77 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """A talk with a third party: what we passed on, what they said to it, what we answered."""
+
+    id: int
+    subject: str
+    addresses: tuple[str, ...]
+    messages: tuple[Said, ...]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(message.id for message in self.messages)
+
+    @property
+    def last(self) -> int:
+        """The message an answer of ours goes on from."""
+        return self.messages[-1].id
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing in the line of time."""
+    """One thing in the line of time; a talk stands where it was last spoken in."""
 
     kind: str
     at: datetime
     message: Said | None = None
+    talk: Talk | None = None
     event: activity.Activity | None = None
     order: int = 1
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The messages in it."""
+        return (self.message.id,) if self.message else self.talk.ids if self.talk else ()
 
 
 def of(ticket: Ticket) -> list[Entry]:
     """Everything said and done on a ticket, oldest first, in a constant number of queries."""
     messages = list(
-        Message.objects.filter(ticket=ticket)
-        .select_related("author", "sender", "outgoing")
+        Message.objects.filter(ticket=ticket, withdrawn_at=None)
+        .select_related("author", "sender", "outgoing", "side")
         .prefetch_related("attachments__file", "outgoing__deliveries")
         .order_by("created_at", "id")
     )
-    said = [Entry("message", m.created_at, message=show(m), order=1) for m in messages]
-    happened = [e for e in events.history(ticket.number) if e.verb not in _SHOWN_ELSEWHERE]
+    said = [Entry("message", m.created_at, message=show(m), order=1) for m in messages if m.side is None]
+    happened = [e for e in _standing(events.history(ticket.number)) if e.verb not in _SHOWN_ELSEWHERE]
     done = [
         Entry("activity", a.at, event=a, order=0 if a.verb == "ticket.created" else 2) for a in activity.told(happened)
     ]
-    return sorted([*said, *done], key=lambda entry: (entry.at, entry.order))
+    return sorted([*said, *_talks(messages), *done], key=lambda entry: (entry.at, entry.order))
+
+
+def _talks(messages: Sequence[Message]) -> list[Entry]:
+    """The talks aside, each with its messages in one place."""
+    of: dict[int, list[Message]] = {}
+    for message in messages:
+        if message.side_id:
+            of.setdefault(message.side_id, []).append(message)
+    entries = []
+    for spoken in of.values():
+        side = spoken[0].side
+        assert side is not None
+        talk = Talk(side.pk, side.subject, tuple(side.addresses), tuple(show(message) for message in spoken))
+        entries.append(Entry("talk", spoken[-1].created_at, talk=talk))
+    return entries
+
+
+def _standing(history: Iterable[Event]) -> list[Event]:
+    """What happened, without what was taken back at once."""
+    happened = list(history)
+    undone = {pk for event in happened if event.verb == "message.withdrawn" for pk in event.facts.get("undone", ())}
+    return [event for event in happened if event.id not in undone]
 
 
 def show(message: Message) -> Said:
@@ -91,7 +144,8 @@ def show(message: Message) -> Said:
     html, quoted = texts.paragraphs(message.text) if whole or not message.html else _html(message, images), ""
     if whole:
         quoted = _html(message, images) if message.html else texts.paragraphs(whole)
-    inside = {cid for cid in images if f"cid:{cid}" in message.html} if message.html and not whole else set()
+    html, inline = _with_pictures(html, [a for a in attachments if a.is_inline and not message.html])
+    inside = {cid for cid in images if f"cid:{cid}" in message.html} if message.html and not whole else inline
     return Said(
         id=message.pk,
         kind=message.kind,
@@ -109,6 +163,21 @@ def show(message: Message) -> Said:
         warnings=tuple(_warnings(message)),
         matched_by=message.matched_by,
     )
+
+
+def _with_pictures(html: str, pictures: Sequence[Attachment]) -> tuple[str, set[str]]:
+    """A text of ours with its pictures in the places it names, and the content ids of those that found one."""
+    known = {escape(one.filename): one for one in pictures}
+    placed: set[str] = set()
+
+    def put(place: re.Match[str]) -> str:
+        one = known.get(place[1])
+        if one is None:
+            return place[0]
+        placed.add(one.content_id)
+        return f'<img src="{escape(shown(one).url)}" alt="{escape(one.filename)}" loading="lazy">'
+
+    return (_PLACE.sub(put, html), placed) if known else (html, placed)
 
 
 def _html(message: Message, images: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """Answering, and noting among ourselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,49 +10,85 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.failpoints import reach
-from helpdesk.models import Agent, File
+from helpdesk.models import Agent
 from tickets import minting, texts
-from tickets.models import Attachment, Message, MessageKind, Status, Ticket
-from tickets.operations import sending, status
+from tickets.models import Draft, Message, MessageKind, SideConversation, Status, Ticket
+from tickets.operations import drafting, enclosing, participants, recipients, sending, status
+from tickets.operations.enclosing import Enclosure, Upload
+from tickets.operations.recipients import Chosen
 from tickets.operations.status import NotPossible
 
+__all__ = ["SomethingNew", "Upload", "add_note", "reply"]
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file to send along."""
+NO_DELAY = timedelta(0)
 
-    filename: str
-    content_type: str
-    content: bytes
+
+class SomethingNew(NotPossible):
+    """Others wrote since the writer looked; `messages` is what they have not seen."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.messages = messages
+        super().__init__(_("Something new arrived while you wrote. Nothing was sent yet."))
 
 
 @transaction.atomic
-def reply(ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = ()) -> Message:
-    """Answer the customer in public; their mail is a row in the same transaction.
+def reply(
+    ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
+    enclosures: Sequence[Enclosure] = (), to: Chosen | None = None, answers: Message | None = None, then: str = "",
+    seen: int | None = None, draft: int | None = None, delay: timedelta = NO_DELAY,
+) -> Message:  # fmt: skip
+    """Answer the customer in public; their mail is a row in the same transaction, due after `delay`.
 
-    `once` makes a repeat of the same request return the first message. An unassigned ticket becomes the actor's, a
-    resolved one is opened. Raises NotPossible for an empty text, a closed ticket, or who may not reply.
+    `once` makes a repeat of the same request return the first message. `to` is who gets it, by default whoever the
+    answered message says; an agent who includes somebody new thereby lets them take part. `then="resolve"` resolves the
+    ticket with it. `seen` is the last message the writer saw: what others wrote since holds the answer. `draft` is the
+    version of the actor's draft it was written from, which is gone with it. An unassigned ticket becomes the actor's, a
+    resolved one is opened.
+
+    Raises SomethingNew; NotPossible for an empty text, recipients nobody can write to, a closed ticket, an answer that
+    was taken back, or who may not reply.
     """
-    if not actor.may_reply:
-        raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
+    must_be_able_to_reply(actor)
     reach("out.clicked")
     ticket = Ticket.objects.locked(ticket.pk)
-    if once and (done := Message.objects.filter(once=_once(actor, once)).first()):
+    if done := done_before(actor, once):
         return done
     if ticket.is_closed:
         raise NotPossible(_("This ticket is closed. A new message of the customer opens a new one."))
+    must_have_seen(ticket, seen, actor)
     at = clock.now()
-    answered = ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False).order_by("created_at").last()
-    message = _write(ticket, MessageKind.REPLY, text, actor, once, files)
+    answered = answers if answers is not None else recipients.answered_by(ticket)
+    chosen = recipients.decide(ticket, answered, to)
+    message = write(ticket, MessageKind.REPLY, text, actor, once, files, enclosures, at=at)
     message.in_reply_to = answered.message_id if answered else ""
     message.references = sending.references(answered)
     message.save(update_fields=["in_reply_to", "references"])
+    _move(ticket, message, answered, actor, at, then)
+    participants.include(ticket, chosen, actor=actor, message=message)
+    mail = sending.enqueue_reply(message, to=list(chosen.to), cc=list(chosen.cc), bcc=list(chosen.bcc), delay=delay)
+    if mail is not None:
+        message.refresh_from_db(fields=["to", "cc", "bcc"])
+    if draft is not None:
+        drafting.consume(ticket, actor, Draft.Kind.REPLY, draft)
+    return message
+
+
+def _move(ticket: Ticket, message: Message, answered: Message | None, actor: Agent, at: datetime, then: str) -> None:
+    """What an answer does to its ticket. All its events bear the same instant, so that it can be taken back whole."""
+    was: dict[str, Any] = {
+        "was_waiting_since": ticket.waiting_since.isoformat() if ticket.waiting_since else None,
+        "was_snoozed_until": ticket.snoozed_until.isoformat() if ticket.snoozed_until else None,
+        "was_last_message": ticket.last_message_id,
+        "answers": answered.pk if answered else None,
+    }
     if ticket.is_resolved:
         change = status.apply(ticket, Status.OPEN, at)
         record(status.VERBS[Status.OPEN], ticket, actor=actor, at=at, **change)
     ticket.waiting_since = None
-    record("message.replied", ticket, actor=actor, at=at, message=message.pk, automated=False)
-    _show(ticket, message)
+    record("message.replied", ticket, actor=actor, at=at, message=message.pk, automated=False, **was)
+    ticket.snippet = texts.snippet(message.text)
+    ticket.last_message_id = message.pk
+    ticket.updated_at = at
     if ticket.assignee_id is None:
         was_team = ticket.team_id
         ticket.assignee = actor
@@ -59,37 +96,64 @@ def reply(ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, f
             "ticket.assigned", ticket, actor=actor, at=at,
             agent=actor.pk, team=was_team, was_agent=None, was_team=was_team,
         )  # fmt: skip
+    if then == "resolve":
+        change = status.apply(ticket, Status.RESOLVED, at)
+        record(status.VERBS[Status.RESOLVED], ticket, actor=actor, at=at, **change)
     ticket.save()
-    sending.enqueue_reply(message)
-    return message
 
 
 @transaction.atomic
 def add_note(
-    ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = ()
-) -> Message:
+    ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
+    enclosures: Sequence[Enclosure] = (), draft: int | None = None,
+) -> Message:  # fmt: skip
     """Write for the team's eyes only. No clock hears it. Raises NotPossible for an empty text."""
     ticket = Ticket.objects.locked(ticket.pk)
-    if once and (done := Message.objects.filter(once=_once(actor, once)).first()):
+    if done := done_before(actor, once):
         return done
-    message = _write(ticket, MessageKind.NOTE, text, actor, once, files)
+    message = write(ticket, MessageKind.NOTE, text, actor, once, files, enclosures, at=clock.now())
     ticket.updated_at = message.created_at
     ticket.save(update_fields=["updated_at"])
     record("message.noted", ticket, actor=actor, at=message.created_at, message=message.pk)
+    if draft is not None:
+        drafting.consume(ticket, actor, Draft.Kind.NOTE, draft)
     return message
 
 
-def _once(actor: Agent, once: str) -> str:
-    return f"{actor.pk}:{once}"[:100]
+def must_be_able_to_reply(actor: Agent) -> None:
+    """Raise NotPossible for who only reads and notes."""
+    if not actor.may_reply:
+        raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
 
 
-def _write(
-    ticket: Ticket, kind: MessageKind, text: str, actor: Agent, once: str | None, files: Sequence[Upload]
-) -> Message:
+def must_have_seen(ticket: Ticket, seen: int | None, actor: Agent) -> None:
+    """Raise SomethingNew when others wrote since the writer looked; None looks at nothing."""
+    if seen is None:
+        return
+    fresh = ticket.messages.filter(pk__gt=seen, is_automated=False, withdrawn_at=None).exclude(author=actor)
+    if messages := list(fresh.select_related("author", "sender").order_by("created_at", "pk")):
+        raise SomethingNew(messages)
+
+
+def done_before(actor: Agent, once: str | None) -> Message | None:
+    """What an earlier request with this key wrote."""
+    if not once:
+        return None
+    done = Message.objects.filter(once=drafting.once_key(actor, once)).first()
+    if done is not None and done.withdrawn_at:
+        raise NotPossible(_("This was sent and taken back; its text is in your draft."))
+    return done
+
+
+def write(
+    ticket: Ticket, kind: MessageKind, text: str, actor: Agent, once: str | None, files: Sequence[Upload] = (),
+    enclosures: Sequence[Enclosure] = (), *, at: datetime, side: SideConversation | None = None, full_text: str = "",
+) -> Message:  # fmt: skip
+    """A message of ours with its files, on a locked ticket; its operation records it. Raises NotPossible."""
     text = texts.clean(text)
-    if not text and not files:
+    if not text and not files and not enclosures and not full_text:
         raise NotPossible(_("There is nothing to send yet."))
-    if len(text) > 200_000:
+    if len(text) > drafting.MOST_TEXT:
         raise NotPossible(_("That is too long: a message has at most 200,000 characters."))
     message = Message.objects.create(
         ticket=ticket,
@@ -98,26 +162,11 @@ def _write(
         sender_name=actor.name,
         channel=ticket.channel,
         text=text,
+        full_text=full_text,
+        side=side,
         message_id=minting.message_id(ticket.inbox.address.rpartition("@")[2]),
-        once=_once(actor, once) if once else None,
-        created_at=clock.now(),
+        once=drafting.once_key(actor, once) if once else None,
+        created_at=at,
     )
-    stored = File.objects.store_many([f.content for f in files])
-    Attachment.objects.bulk_create(
-        [
-            Attachment(
-                message=message,
-                file=kept,
-                filename=texts.filename(f.filename),
-                content_type=texts.media_type(f.content_type),
-            )
-            for f, kept in zip(files, stored, strict=True)
-        ]
-    )
+    enclosing.put_on(message, files, enclosures)
     return message
-
-
-def _show(ticket: Ticket, message: Message) -> None:
-    ticket.snippet = texts.snippet(message.text)
-    ticket.last_message_id = message.pk
-    ticket.updated_at = message.created_at

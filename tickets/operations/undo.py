@@ -11,6 +11,14 @@ from tickets.operations.status import NotPossible
 _STATUS_VERBS = {verb: to for to, verb in status.VERBS.items()}
 UNDOABLE = frozenset([*_STATUS_VERBS, "ticket.assigned", "ticket.tagged", "ticket.untagged", "ticket.snoozed"])
 
+#: how a ticket comes back into a status it had
+BACK_TO = {
+    Status.OPEN: status.reopen,
+    Status.PENDING: status.pend,
+    Status.ON_HOLD: status.hold,
+    Status.RESOLVED: status.resolve,
+}
+
 
 @transaction.atomic
 def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
@@ -37,12 +45,7 @@ def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
 
 
 def _restore(ticket: Ticket, was: Status, actor: Agent) -> Ticket:
-    back = {
-        Status.OPEN: status.reopen,
-        Status.PENDING: status.pend,
-        Status.ON_HOLD: status.hold,
-        Status.RESOLVED: status.resolve,
-    }.get(was)
+    back = BACK_TO.get(was)
     if back is None or ticket.is_closed:
         raise NotPossible(_("A closed ticket stays closed."))
     return back(ticket, actor=actor)

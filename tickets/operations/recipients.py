@@ -1,0 +1,358 @@
+"""Who gets an answer: read from the message it answers, marked where a reader should look twice, and checked."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import cached_property
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from helpdesk.models import Agent
+from tickets import minting
+from tickets.channels.email import addresses
+from tickets.models import Inbox, Message, MessageKind, Participant, Ticket
+from tickets.operations import sending
+from tickets.operations.status import NotPossible
+
+#: how many people one message may go to
+MOST = 50
+_ROBOTS = frozenset(
+    "mailer-daemon postmaster noreply no-reply donotreply do-not-reply bounce bounces notification".split()
+)
+#: where the neighbour's address says nothing: anybody can have one
+_SHARED_DOMAINS = frozenset(
+    """
+    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.de yahoo.fr yahoo.co.uk icloud.com
+    me.com aol.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de posteo.de mailbox.org proton.me
+    protonmail.com mail.ru yandex.ru yandex.com qq.com 163.com 126.com orange.fr free.fr laposte.net libero.it
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Whom a message goes to, as bare addresses in the order somebody put them."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        return (*self.to, *self.cc, *self.bcc)
+
+    @property
+    def as_a_set(self) -> tuple[frozenset[str], ...]:
+        """Equal for what goes to the same people in the same roles."""
+        return tuple(frozenset(a.lower() for a in part) for part in (self.to, self.cc, self.bcc))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody on a message; `marks` are of: new, unverified, bouncing."""
+
+    address: str
+    name: str = ""
+    marks: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """The short way to say who it is."""
+        return self.name or self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Somebody a mail named who gets nothing unless an agent includes them; `by` says who named them."""
+
+    address: str
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Who gets it; who was on the last message and does not; whom one may include."""
+
+    to: tuple[Person, ...] = ()
+    cc: tuple[Person, ...] = ()
+    bcc: tuple[Person, ...] = ()
+    left: tuple[Person, ...] = ()
+    offered: tuple[Offer, ...] = ()
+
+    @property
+    def chosen(self) -> Chosen:
+        return Chosen(*(tuple(person.address for person in part) for part in (self.to, self.cc, self.bcc)))
+
+    @property
+    def has_newcomers(self) -> bool:
+        return any("new" in person.marks for person in (*self.to, *self.cc, *self.bcc))
+
+
+def answered_by(ticket: Ticket) -> Message | None:
+    """The message an answer answers unless somebody chose another: the latest a person we know wrote."""
+    written = ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False, withdrawn_at=None)
+    for message in written.select_related("sender").order_by("-created_at", "-id")[:20]:
+        if "stranger" not in message.marks:
+            return message
+    return None
+
+
+def suggest(ticket: Ticket, answered: Message | None) -> Recipients:
+    """Who an answer to this message goes to, by itself.
+
+    To: where its sender wants answers, if their word can be trusted; the sender, if they are the customer or somebody
+    an agent confirmed; else the customer. Copies: everybody confirmed. Whom a mail merely names is offered, except on
+    a ticket's first mail, when it is authenticated and nobody answered yet.
+    """
+    circle = _Circle(ticket, answered)
+    return circle.described(circle.by_default())
+
+
+def describe(ticket: Ticket, answered: Message | None, chosen: Chosen) -> Recipients:
+    """The same of recipients somebody chose."""
+    return _Circle(ticket, answered).described(chosen)
+
+
+def decide(ticket: Ticket, answered: Message | None, given: Chosen | None) -> Chosen:
+    """Whom an answer goes to: what was given, checked, or what the answered message says. Raises NotPossible.
+
+    Nobody at all is right only where the customer has no address.
+    """
+    suggested = suggest(ticket, answered).chosen
+    if given is None:
+        return suggested
+    checked = check(given)
+    if not checked.to and suggested.to:
+        raise NotPossible(_("Nobody stands in To. Say who gets this answer."))
+    return checked
+
+
+def check(given: Chosen) -> Chosen:
+    """These recipients in the form we send to, each once. Raises NotPossible with the first that cannot be."""
+    found: dict[str, str] = {}
+    parts = []
+    for part in (given.to, given.cc, given.bcc):
+        kept = []
+        for written in part:
+            address = addresses.normal(written)
+            if not address or not re.search(r"@[^@.]+\.[^@]+|@localhost\Z|@\[", address):
+                raise NotPossible(_("“%(address)s” is not an e-mail address.") % {"address": written[:100]})
+            if address.lower() not in found:
+                found[address.lower()] = address
+                kept.append(address)
+        parts.append(tuple(kept))
+    if len(found) > MOST:
+        raise NotPossible(_("One message goes to at most %(most)s people.") % {"most": MOST})
+    for address in our_own(found):
+        raise NotPossible(_("%(address)s is our own address: the answer would come back here.") % {"address": address})
+    return Chosen(*parts)
+
+
+def split(text: str) -> list[str]:
+    """The addresses somebody typed or pasted, one after the other; what is no address comes back as it was."""
+    found = []
+    for piece in map(str.strip, re.findall(r'(?:[^,;\n"]|"[^"\n]*"?)+', text[:20_000])):
+        if not piece:
+            continue
+        name_and_address = re.search(r"<([^<>]*)>\s*\Z", piece)
+        words = piece.split()
+        if name_and_address:
+            found.append(name_and_address[1].strip())
+        elif len(words) > 1 and all("@" in word for word in words):
+            found.extend(words)
+        else:
+            found.append(piece)
+    return list(dict.fromkeys(found))
+
+
+def our_own(candidates: Iterable[str]) -> list[str]:
+    """Those of some addresses whose mail comes to us: inboxes, what stands behind their plus, signed addresses."""
+    candidates = [address.lower() for address in candidates]
+    if not candidates:
+        return []
+    inboxes = {address.lower() for address in Inbox.objects.values_list("address", flat=True)}
+    inboxes.add(parseaddr(settings.DEFAULT_FROM_EMAIL)[1].lower())
+    reply_domain = settings.MAIL_REPLY_DOMAIN
+    return [
+        address
+        for address in candidates
+        if re.sub(r"\+[^@]*@", "@", address) in inboxes
+        or minting.read_address(address)
+        or (reply_domain and address.endswith(f"@{reply_domain}"))
+    ]
+
+
+def is_robot(address: str) -> bool:
+    """Whether nobody reads what is sent there, going by its name."""
+    return address.lower().partition("@")[0].partition("+")[0] in _ROBOTS
+
+
+class _Circle:
+    """Everybody around a ticket, looked up once."""
+
+    def __init__(self, ticket: Ticket, answered: Message | None) -> None:
+        self.ticket = ticket
+        self.answered = answered if answered is not None and answered.kind == MessageKind.INCOMING else None
+        points = [point for point in ticket.customer.contact_points.all() if point.channel == "email"]
+        self.points = {point.address.lower(): point for point in points}
+        self.participants: dict[str, Participant] = {p.address.lower(): p for p in ticket.participants.all()}
+        self.confirmed = [p.address for p in self.participants.values() if p.is_confirmed]
+        public = ticket.messages.filter(
+            kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None, is_automated=False
+        )
+        self.said = list(
+            public.order_by("created_at", "id").values_list(
+                "pk", "kind", "sender__address", "sender_name", "authentication", "to", "cc", "bcc", named=True
+            )
+        )
+        self.ours = set(our_own(self._all_named()))
+
+    def _all_named(self) -> set[str]:
+        named = {a for said in self.said for a in (said.sender__address, *said.to, *said.cc) if a}
+        if self.answered is not None:
+            named.update(self.answered.reply_to)
+        return {address.lower() for address in named}
+
+    @cached_property
+    def colleagues(self) -> set[str]:
+        return set(Agent.objects.filter(email__in=self._all_named()).values_list("email", flat=True))
+
+    @cached_property
+    def customer(self) -> str:
+        """Where the customer is reached."""
+        return next(iter(sending.recipients(self.ticket)), "")
+
+    @cached_property
+    def written_to(self) -> set[str]:
+        """Whom answers of ours went to."""
+        ours = (said for said in self.said if said.kind == MessageKind.REPLY)
+        return {address.lower() for said in ours for address in (*said.to, *said.cc, *said.bcc)}
+
+    def is_known(self, address: str) -> bool:
+        participant = self.participants.get(address)
+        return address in self.points or address in self.written_to or bool(participant and participant.is_confirmed)
+
+    # --- by default -------------------------------------------------------------------------------------------------
+
+    def by_default(self) -> Chosen:
+        to, cc = self._first()
+        cc += [a for a in self.confirmed if not is_robot(a)] + self._companions()
+        to = self._fit(to) or self._fit([self.customer])
+        taken = {address.lower() for address in to}
+        return Chosen(tuple(to), tuple(a for a in self._fit(cc) if a.lower() not in taken)[: MOST - len(to)])
+
+    def _first(self) -> tuple[list[str], list[str]]:
+        """To, and who must not be forgotten for it."""
+        sender = self.answered.sender.address if self.answered is not None and self.answered.sender else ""
+        if point := self.points.get(sender.lower()):
+            return self._reply_to(sender) or [self.customer if point.is_bouncing else sender], []
+        if sender.lower() in {a.lower() for a in self.confirmed}:
+            return self._reply_to(sender) or [sender], [self.customer]
+        return [self.customer], []
+
+    def _reply_to(self, sender: str) -> list[str]:
+        """Where the sender wants answers, as far as it is surely them who asks: a stranger never takes their place."""
+        assert self.answered is not None
+        wanted = self._fit(self.answered.reply_to)[:5]
+        if self.answered.authentication == "pass":
+            return wanted
+        return [a for a in wanted if a.lower() in self.points or self._is_confirmed(a) or _are_colleagues(a, sender)]
+
+    def _is_confirmed(self, address: str) -> bool:
+        return address.lower() in {a.lower() for a in self.confirmed}
+
+    def _companions(self) -> list[str]:
+        """Others on the answered message who get copies without being asked for."""
+        named = self._named()
+        if self._is_trusted_beginning():
+            return [a for a in named if a.lower() not in self.colleagues]
+        return [a for a in named if a.lower() in self.points]
+
+    def _is_trusted_beginning(self) -> bool:
+        """Whether it answers the ticket's very first mail, which is authenticated, and nobody answered yet."""
+        first = self.said[0] if self.said else None
+        return bool(
+            self.answered is not None
+            and first is not None
+            and first.pk == self.answered.pk
+            and self.answered.authentication == "pass"
+            and not any(said.kind == MessageKind.REPLY for said in self.said)
+        )
+
+    def _named(self) -> list[str]:
+        """Whom the answered message named beside us."""
+        if self.answered is None:
+            return []
+        return [a for a in self._fit([*self.answered.to, *self.answered.cc]) if not is_robot(a)]
+
+    def _fit(self, candidates: Sequence[str]) -> list[str]:
+        """Addresses one can send to and that are not ours, each once."""
+        found: dict[str, str] = {}
+        for candidate in candidates:
+            address = addresses.normal(candidate)
+            if address and address.lower() not in self.ours:
+                found.setdefault(address.lower(), address)
+        return list(found.values())
+
+    # --- as it is shown ---------------------------------------------------------------------------------------------
+
+    def described(self, chosen: Chosen) -> Recipients:
+        taken = {address.lower() for address in chosen.everybody}
+        return Recipients(
+            *(tuple(self._person(a) for a in part) for part in (chosen.to, chosen.cc, chosen.bcc)),
+            left=tuple(Person(a, self._name(a)) for a in self._last_present() if a.lower() not in taken),
+            offered=tuple(offer for offer in self._offers() if offer.address.lower() not in taken),
+        )
+
+    def _person(self, address: str) -> Person:
+        lower = address.lower()
+        marks = [] if self.is_known(lower) else ["new"]
+        verdicts = [said.authentication for said in self.said if (said.sender__address or "").lower() == lower]
+        if verdicts and verdicts[-1] not in ("pass", ""):
+            marks.append("unverified")
+        if (point := self.points.get(lower)) and point.is_bouncing:
+            marks.append("bouncing")
+        return Person(address, self._name(address), tuple(marks))
+
+    def _name(self, address: str) -> str:
+        lower = address.lower()
+        if lower in self.points:
+            return self.ticket.customer.name
+        if (participant := self.participants.get(lower)) and participant.name:
+            return participant.name
+        names = [said.sender_name for said in self.said if (said.sender__address or "").lower() == lower]
+        return names[-1] if names else ""
+
+    def _last_present(self) -> list[str]:
+        """Everybody on the latest message who could have got an answer."""
+        if not self.said:
+            return []
+        last = self.said[-1]
+        people = [last.sender__address or "", *last.to, *last.cc]
+        if (last.sender__address or "").lower() not in self.points and last.kind == MessageKind.INCOMING:
+            people.append(self.customer)
+        present = [a for a in self._fit(people) if not is_robot(a) and a.lower() not in self.colleagues]
+        # of the customer's own addresses one is enough
+        return [a for a in present if a.lower() not in self.points or a == self.customer]
+
+    def _offers(self) -> list[Offer]:
+        by = self.answered.sender_name or str(self.answered.sender or "") if self.answered is not None else ""
+        wanted = self._fit(self.answered.reply_to) if self.answered is not None else []
+        offers = {a.lower(): Offer(a, self._name(a), by) for a in [*self._named(), *wanted]}
+        for participant in self.participants.values():
+            if not participant.is_confirmed and participant.address.lower() not in self.ours:
+                who = self._name(participant.suggested_by) or participant.suggested_by or by
+                offers[participant.address.lower()] = Offer(participant.address, participant.name, who)
+        if self.answered is not None and self.answered.sender and "stranger" in self.answered.marks:
+            address = self.answered.sender.address
+            offers.setdefault(address.lower(), Offer(address, self.answered.sender_name, by))
+        return [offer for lower, offer in offers.items() if lower not in self.colleagues and not is_robot(lower)]
+
+
+def _are_colleagues(one: str, other: str) -> bool:
+    """Whether two addresses are of one house, which vouches for both."""
+    domain = one.lower().rpartition("@")[2]
+    return domain == other.lower().rpartition("@")[2] and domain not in _SHARED_DOMAINS

@@ -1,0 +1,48 @@
+"""Drafts among colleagues: who sees which, and taking one over."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from tickets.models import Draft, Ticket
+from tickets.operations import drafting, scheduling
+from tickets.operations.status import NotPossible
+
+
+@transaction.atomic
+def take_over(draft: Draft, *, actor: Agent) -> Draft:
+    """Make a colleague's draft the actor's own; what the actor had begun stands below it.
+
+    Raises NotPossible for one that is private, and for who may not send it.
+    """
+    drafting.must_be_allowed(actor, draft.kind)
+    ticket = Ticket.objects.locked(draft.ticket_id)
+    found = Draft.objects.filter(pk=draft.pk).first()
+    if found is None:
+        raise NotPossible(_("That draft is gone: it was sent or discarded."))
+    draft = found
+    if draft.author_id == actor.pk:
+        return draft
+    if not (draft.is_shared or draft.send_at or draft.held_back):
+        raise NotPossible(_("That draft is private."))
+    if mine := drafting.of(ticket, actor, draft.kind):
+        if mine.send_at:
+            raise NotPossible(_("Your own answer waits for its time. Change or cancel it first."))
+        draft.text = drafting.joined(draft.text, mine.text)
+        mine.files.update(draft=draft)
+        mine.delete()
+    scheduling.stop(ticket, draft, actor=actor, why="taken_over")
+    draft.author, draft.version, draft.once = actor, draft.version + 1, drafting.new_key()
+    draft.held_back, draft.updated_at = "", clock.now()
+    draft.save()
+    drafting.tell(ticket)
+    return draft
+
+
+def colleagues(ticket: Ticket, agent: Agent) -> Sequence[Draft]:
+    """What the agent may know of others' drafts here: shared ones, those that wait for their time or were held back."""
+    others = Draft.objects.filter(ticket=ticket).exclude(author=agent).select_related("author").order_by("pk")
+    return [draft for draft in others if draft.is_shared or draft.send_at or draft.held_back]

@@ -1,0 +1,133 @@
+"""Taking back what was just sent: only before its mail is claimed, and then as if it never was."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from helpdesk import clock
+from helpdesk.events import history, record
+from helpdesk.models import Agent, Event, Team
+from tickets import texts
+from tickets.models import Draft, Message, MessageKind, OutgoingMail, Status, Ticket
+from tickets.operations import assignment, drafting, enclosing, participants, scheduling, sending, status
+from tickets.operations.status import NotPossible
+from tickets.operations.undo import BACK_TO
+
+_KINDS = {MessageKind.REPLY: Draft.Kind.REPLY, MessageKind.FORWARD: Draft.Kind.FORWARD}
+_STATUS_VERBS = frozenset(status.VERBS.values())
+#: what an answer itself may have recorded, all at its own instant
+_OF_AN_ANSWER = frozenset({"message.replied", "message.forwarded", "ticket.assigned", *_STATUS_VERBS})
+
+
+@transaction.atomic
+def withdraw(message: Message, *, actor: Agent) -> Draft:
+    """Take back the actor's own answer or forward. Its words, recipients and files are in the draft that is returned.
+
+    What the answer did to the ticket is undone, unless somebody changed it since. Withdrawing twice is withdrawing
+    once. Raises NotPossible when it is too late: its mail was claimed, or it never was one and the seconds are over.
+    """
+    ticket = Ticket.objects.locked(message.ticket_id)
+    message = Message.objects.select_for_update(of=("self",)).select_related("side").get(pk=message.pk)
+    if message.author_id != actor.pk or message.kind not in _KINDS:
+        raise NotPossible(_("Only who sent it can take it back."))
+    if message.withdrawn_at:
+        draft = drafting.of(ticket, actor, _KINDS[MessageKind(message.kind)])
+        if draft is None:
+            raise NotPossible(_("It was taken back before."))
+        return draft
+    if not _is_stopped(message):
+        raise NotPossible(_("Too late: it is on its way and cannot be taken back."))
+    message.withdrawn_at = clock.now()
+    message.save(update_fields=["withdrawn_at"])
+    draft = _put_back(ticket, message, actor)
+    done = _done_by(message)
+    last = Event.objects.filter(stream_id=ticket.pk).order_by("-id").values_list("id", flat=True).first() or 0
+    if message.kind == MessageKind.REPLY:
+        _undo_moves(ticket, message, done, actor)
+        participants.exclude_again(ticket, message, actor=actor)
+    elif message.side is not None and not message.side.messages.filter(withdrawn_at=None).exists():
+        message.side.delete()
+    # the ways back are no facts of the ticket's life either
+    ways_back = history(ticket.number).filter(id__gt=last, verb__in=_OF_AN_ANSWER)
+    undone = [event.pk for event in [*done, *ways_back]]
+    record("message.withdrawn", ticket, actor=actor, message=message.pk, draft=draft.pk, undone=undone)
+    return draft
+
+
+def _is_stopped(message: Message) -> bool:
+    """Whether its mail will never go out; what had no mail can be taken back within the seconds for that."""
+    mail = OutgoingMail.objects.filter(said=message).first()
+    if mail is None:
+        return clock.now() < message.created_at + timedelta(seconds=settings.UNDO_SECONDS)
+    return sending.cancel(mail)
+
+
+def _done_by(message: Message) -> list[Event]:
+    """What the answer recorded, in order: everything of its author at its own instant."""
+    said = history(message.ticket_id, ["message.replied", "message.forwarded"]).filter(facts__message=message.pk)
+    event = said.first()
+    if event is None:
+        return []
+    return list(history(message.ticket_id, _OF_AN_ANSWER).filter(actor_id=message.author_id, at=event.at))
+
+
+def _put_back(ticket: Ticket, message: Message, actor: Agent) -> Draft:
+    """The words, recipients and files as a draft; what the author has begun since stands below."""
+    kind = _KINDS[MessageKind(message.kind)]
+    draft = drafting.of(ticket, actor, kind) or Draft(ticket=ticket, author=actor, kind=kind, version=0)
+    scheduling.stop(ticket, draft, actor=actor, why="withdrawn")
+    draft.text = drafting.joined(message.text, draft.text)
+    draft.to, draft.cc, draft.bcc = message.to, message.cc, message.bcc
+    draft.subject = message.subject
+    draft.answers_id = _facts(message).get("answers") or _facts(message).get("passed_on")
+    draft.then, draft.held_back = "", ""
+    draft.once, draft.version, draft.updated_at = drafting.new_key(), draft.version + 1, clock.now()
+    draft.save()
+    enclosing.put_back(draft, message)
+    return draft
+
+
+def _facts(message: Message) -> dict[str, Any]:
+    said = history(message.ticket_id, ["message.replied", "message.forwarded"]).filter(facts__message=message.pk)
+    event = said.first()
+    return event.facts if event else {}
+
+
+def _undo_moves(ticket: Ticket, message: Message, done: list[Event], actor: Agent) -> None:
+    """Bring the ticket back to before the answer, through the ordinary operations, where nobody moved it since."""
+    moves = [event for event in done if event.verb in _STATUS_VERBS]
+    if moves and ticket.status == moves[-1].facts["to"] != moves[0].facts["was"]:
+        ticket = BACK_TO[Status(moves[0].facts["was"])](ticket, actor=actor)
+    given = next((event.facts for event in done if event.verb == "ticket.assigned"), None)
+    if given and (ticket.assignee_id, ticket.team_id) == (given["agent"], given["team"]):
+        team = Team.objects.filter(pk=given["was_team"]).first()
+        ticket = assignment.assign(ticket, agent=None, team=team, actor=actor)
+    _wait_again(ticket, message, actor)
+
+
+def _wait_again(ticket: Ticket, message: Message, actor: Agent) -> None:
+    """The customer waits as they did, the snooze is set again, and lists show the message before."""
+    facts, ticket = _facts(message), Ticket.objects.locked(ticket.pk)
+    public = ticket.messages.filter(kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None)
+    answered_since = public.filter(kind=MessageKind.REPLY, is_automated=False, pk__gt=message.pk).exists()
+    since = _instant(facts.get("was_waiting_since"))
+    if since and not answered_since and ticket.status not in (Status.RESOLVED, Status.CLOSED):
+        ticket.waiting_since = min(filter(None, (since, ticket.waiting_since)))
+    if ticket.last_message_id == message.pk:
+        before = ticket.messages.filter(pk=facts.get("was_last_message") or 0).first()
+        ticket.last_message_id = before.pk if before else None
+    if latest := public.filter(is_automated=False).order_by("created_at", "pk").last():
+        ticket.snippet = texts.snippet(latest.text)
+    ticket.updated_at = clock.now()
+    ticket.save(update_fields=["waiting_since", "last_message_id", "snippet", "updated_at"])
+    until = _instant(facts.get("was_snoozed_until"))
+    if until and until > clock.now() and ticket.status == Status.OPEN and not ticket.is_snoozed:
+        status.snooze(ticket, until=until, actor=actor)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return parse_datetime(text) if text else None
