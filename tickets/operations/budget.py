@@ -19,7 +19,7 @@ from helpdesk import clock
 from helpdesk.models import Agent
 from tickets import minting
 from tickets.models import ContactPoint, Inbox, OutgoingMail, Unrequested
-from tickets.operations.intake import advisory_key
+from tickets.operations.locking import advisory_key
 
 DAY = timedelta(hours=24)
 #: mails in 24 hours to an address nobody ever vouched for

@@ -41,9 +41,10 @@ def forward(
     subject = texts.line(subject) or (goes_on.subject if goes_on else default_subject(message))
     at = clock.now()
     side = goes_on or SideConversation.objects.create(ticket=ticket, subject=subject, created_by=actor, created_at=at)
+    whole = drafting.joined(texts.clean(text), quoted_history.in_full(message).text) if goes_on is None else ""
     said = write(
         ticket, MessageKind.FORWARD, text, actor, once, files, [*enclosures, *_enclosed(attachments, message)], at=at,
-        side=side, full_text=drafting.joined(texts.clean(text), quoted_history.in_full(message).text) if goes_on is None else "",
+        side=side, full_text=whole,
     )  # fmt: skip
     said.subject = subject
     if goes_on is not None:

@@ -26,7 +26,7 @@ from tickets.models import (
     Status,
     Ticket,
 )
-from tickets.operations import loops, machine_mail, status, threading
+from tickets.operations import health, loops, machine_mail, status, threading
 from tickets.operations.locking import advisory_key
 from tickets.operations.threading import Match
 
@@ -86,8 +86,6 @@ class Batch:
     vouched_for: list[ContactPoint] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
     outcomes: list[machine_mail.Outcome] = field(default_factory=list)
-    #: (inbox, token) of test mails of ours that came back
-    probes: list[tuple[Inbox, str]] = field(default_factory=list)
     #: suggestions for tickets that may not exist yet
     suggested: list[tuple[Ticket, Participant]] = field(default_factory=list)
     teams: dict[int, int | None] = field(default_factory=dict)
@@ -135,8 +133,7 @@ class Batch:
     def _is_about_our_mail(self, one: Coming, deliveries: machine_mail.Deliveries) -> bool:
         """Delivery reports and test mails of ours are understood here and become no message."""
         raw = one.raw
-        if one.names.probe_tokens and not raw.is_history:
-            self.probes += [(raw.inbox, token) for token in one.names.probe_tokens]
+        if not raw.is_history and self._is_our_test_mail(one):
             raw.state, raw.reason, raw.reason_code = RawState.RECORDED, "A test mail of ours came back.", "probe"
             return True
         if outcomes := deliveries.outcomes(one.mail, one.names):
@@ -148,6 +145,14 @@ class Batch:
             known = naming.Named(answered.mail.message_id, "reply_address")
             one.names = Names((known, *one.names.ids), (), (), one.names.numbers)
         return False
+
+    def _is_our_test_mail(self, one: Coming) -> bool:
+        """By the address it was sent to, or, where an inbox has no such addresses, by what it sent itself."""
+        raw, mail = one.raw, one.mail
+        tokens = list(one.names.probe_tokens)
+        if not tokens and raw.sender == raw.inbox.address.lower():
+            tokens = [health.probe_token(message_id=mail.message_id, text=mail.text)]
+        return any(health.probe_came_back(raw.inbox, token) for token in tokens if token)
 
     def _is_good(self, one: Coming) -> bool:
         raw, mail = one.raw, one.mail
@@ -263,9 +268,9 @@ class Batch:
 
     def _repeats(self, one: Coming, known: threading.Known) -> str:
         """Another mail had this Message-ID: the same words by another way, or something else under its name?"""
-        before: str | None = known.text
+        before = known.text
         if known.message is not None:
-            before = Message.objects.filter(pk=known.message).values_list("text", flat=True).first()
+            before = Message.objects.filter(pk=known.message).values_list("text", flat=True).first() or ""
         new = texts.clean(one.mail.new_text) or texts.clean(one.mail.text)
         same = bool(new and before) and (new.startswith(before) or before.startswith(new))
         return "probable_duplicate" if same else "collision"

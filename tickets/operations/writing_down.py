@@ -18,7 +18,7 @@ from tickets.models import (
     Status,
     Ticket,
 )
-from tickets.operations import delivery_reports, health, status
+from tickets.operations import delivery_reports, status
 from tickets.operations.placing import Arrival, Batch
 
 _RAW = [
@@ -47,8 +47,6 @@ def write(batch: Batch) -> None:
     update_rows(raws, _RAW)
     for one in batch.outcomes:
         delivery_reports.reported(one.delivery, action=one.action, status_code=one.status_code, words=one.words)
-    for inbox, token in batch.probes:
-        health.probe_came_back(inbox, token)
 
 
 def created(ticket: Ticket, *, actor, imported: bool = False) -> Event:  # type: ignore[no-untyped-def]
