@@ -106,6 +106,19 @@ def say(event: Event, names: Names) -> str:
             if facts.get("why") in ("cancelled", "taken_over", "withdrawn"):
                 return _("%(who)s took the time off an answer") % {"who": who}
             return _("An answer was held back")
+        case "message.moved":
+            return _("%(who)s put a message on #%(to)s") % {"who": who or _("A rule"), "to": facts.get("to")}
+        case "message.moved_here":
+            return _("%(who)s put a message of #%(source)s here") % {
+                "who": who or _("A rule"),
+                "source": facts.get("source"),
+            }
+        case "ticket.merged":
+            return _("Nothing is left here: it went on in #%(into)s") % {"into": facts.get("into")}
+        case "ticket.unmerged":
+            return _("Its message came back")
+        case "ticket.copied":
+            return _("The same mail came to another inbox too: #%(ticket)s") % {"ticket": facts.get("ticket")}
         case "message.failed":
             return _("An answer could not be delivered") if facts.get("purpose") == "reply" else ""
         case "message.uncertain":

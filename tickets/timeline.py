@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from helpdesk import events
 from helpdesk.models import Event
-from tickets import activity, safe_html, texts
+from tickets import activity, safe_html, texts, whys
 from tickets.models import Attachment, DeliveryState, Message, Ticket
 
 #: these events are the messages themselves, or their way out; the messages show them
@@ -59,7 +60,12 @@ class Said:
     delivery: Way | None
     is_automated: bool
     warnings: tuple[str, ...]
-    matched_by: str
+    #: what is good to know of it, a word each
+    badges: tuple[str, ...]
+    #: why it is on this ticket; "" for our own
+    why: str
+    #: the ticket it names where its sender takes no part
+    named: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ def of(ticket: Ticket) -> list[Entry]:
     messages = list(
         Message.objects.filter(ticket=ticket, withdrawn_at=None)
         .select_related("author", "sender", "outgoing", "side")
+        .annotate(named=F("raw__belongs_to"))
         .prefetch_related("attachments__file", "outgoing__deliveries")
         .order_by("created_at", "id")
     )
@@ -160,8 +167,10 @@ def show(message: Message) -> Said:
         cc=tuple(message.cc),
         delivery=_way(message),
         is_automated=message.is_automated,
-        warnings=tuple(_warnings(message)),
-        matched_by=message.matched_by,
+        warnings=tuple(whys.notices(message.marks)),
+        badges=tuple(whys.badges(message.marks)),
+        why=whys.why(message),
+        named=getattr(message, "named", None) if "stranger" in message.marks else None,
     )
 
 
@@ -211,12 +220,3 @@ def _way(message: Message) -> Way | None:
             answers = "; ".join(d.answer for d in deliveries if d.state == state and d.answer)
             return Way(state, f"{words}: {answers}" if answers else words)
     return Way(DeliveryState.SENT, _("sent")) if states else None
-
-
-def _warnings(message: Message) -> list[str]:
-    warnings = []
-    if message.matched_by == "stranger":
-        warnings.append(_("It names another ticket, but its sender takes no part there, so it has its own."))
-    if message.matched_by == "bounce":
-        warnings.append(_("This is a report that an answer of ours did not arrive."))
-    return warnings

@@ -55,7 +55,12 @@ def forward(
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=at)
     record("message.forwarded", ticket, actor=actor, at=at, message=said.pk, side=side.pk, passed_on=message.pk)
     sending.enqueue_forward(
-        said, to=list(chosen.to), cc=list(chosen.cc), bcc=list(chosen.bcc), subject=subject, delay=delay,
+        said,
+        to=list(chosen.to),
+        cc=list(chosen.cc),
+        bcc=list(chosen.bcc),
+        subject=subject,
+        delay=delay,
         original=message if goes_on is None else None,
     )
     if draft is not None:
