@@ -21,7 +21,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    elif scope["type"] == "http" and scope["path"] == "/live/":
+    elif scope["type"] == "http" and scope["path"] == "/live/" and not _is_for_content(scope):
         from helpdesk.live import stream
 
         await stream(scope, receive, send)
@@ -29,3 +29,10 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await _pages(scope, receive, send)
     else:
         await send({"type": "websocket.close", "code": 1000})
+
+
+def _is_for_content(scope: dict[str, Any]) -> bool:
+    """Whether it was asked of the host that serves content and nothing else."""
+    from helpdesk import content
+
+    return any(name == b"host" and content.is_content_host(value.decode("latin-1")) for name, value in scope["headers"])

@@ -2,6 +2,7 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -35,3 +36,20 @@ def nobody_expects_fail_points(app_configs: Any, **kwargs: Any) -> list[CheckMes
             )
         ]
     return []
+
+
+@register(Tags.security)
+def content_is_elsewhere(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a CONTENT_URL that shares its cookies with the pages: browsers send them to every port of a host."""
+    if not settings.CONTENT_URL:
+        return []
+    content, pages = urlsplit(settings.CONTENT_URL), urlsplit(settings.BASE_URL)
+    if content.hostname and content.hostname != pages.hostname and not content.path:
+        return []
+    return [
+        Error(
+            "The setting CONTENT_URL must be an origin of its own: a host name other than that of BASE_URL, no path.",
+            hint="Point a second name, such as content.helpdesk.example, at the same server.",
+            id="helpdesk.E003",
+        )
+    ]

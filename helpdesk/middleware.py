@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from helpdesk import measures
+from helpdesk import content, measures
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("helpdesk.request")
@@ -56,8 +56,24 @@ class MetricsMiddleware:
         measures.REQUESTS.labels(route, method, str(response.status_code)).inc()
         measures.REQUEST_SECONDS.labels(route).observe(took)
         if response.status_code >= 500 or took > 1:
-            log.warning("request", path=request.path, status=response.status_code, ms=round(took * 1000))
+            # signed addresses open what they name for a while, so logs do not keep them
+            path = f"{content.PATH}…" if request.path.startswith(content.PATH) else request.path
+            log.warning("request", path=path, route=route, status=response.status_code, ms=round(took * 1000))
         return response
+
+
+class ContentHostMiddleware:
+    """On the host of CONTENT_URL only content answers: what strangers wrote shares no origin with anything of ours."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.CONTENT_URL and content.is_content_host(request.get_host()):
+            if not request.path.startswith(content.PATH):
+                return content.refusal()
+            request.COOKIES.clear()
+        return self.get_response(request)
 
 
 class ReaderMiddleware:

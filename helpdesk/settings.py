@@ -31,6 +31,10 @@ SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 
 _host = urlsplit(BASE_URL).hostname or "localhost"
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", f"{_host},localhost,127.0.0.1,[::1]")
+CONTENT_URL = environment.text("CONTENT_URL", "").rstrip("/")
+if CONTENT_URL:
+    environment.url("CONTENT_URL", "", ["http", "https"])
+    ALLOWED_HOSTS.append(urlsplit(CONTENT_URL).hostname or "")
 _secure = BASE_URL.startswith("https://")
 
 # --- Parts ----------------------------------------------------------------------------------------------------------
@@ -57,6 +61,7 @@ MIDDLEWARE = [
     "helpdesk.middleware.RequestIdMiddleware",
     "helpdesk.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "helpdesk.middleware.ContentHostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -161,15 +166,16 @@ SECURE_HSTS_SECONDS = environment.whole("HSTS_SECONDS", 0) if _secure else 0
 if environment.flag("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "SAMEORIGIN"
+_content = [CONTENT_URL] if CONTENT_URL else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *_content],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "frame-src": ["'self'"],
+        "frame-src": ["'self'", *_content],
         "frame-ancestors": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],

@@ -11,8 +11,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from feedback.models import Invitation, Survey
+from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
 from tests.conftest import mail, make_agent
+from tickets import letter_page
 from tickets.models import Attachment, CaughtMail, Inbox, RawMessage, Ticket
 from tickets.operations import replying, sorting, status
 
@@ -139,13 +141,18 @@ POLICIES: dict[str, Policy] = {
     "ticket_tags": theirs(200, "POST", "DELETE", light=409, body={"tag": "vip"}),
     # only who did it takes it back
     "ticket_undo": Policy({"POST": (LOGIN, LOGIN, 404, 409, 200, 409, 409)}, turned_away=SIGN_IN),
-    "message_original": theirs(200, "GET"),
+    "message_original": theirs(302, "GET"),
+    "message_pictures": theirs(302, "POST"),
     "message_raw": theirs(200, "GET"),
     "message_ticket": Policy(
         {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 409, 409, 409)},
         turned_away=SIGN_IN,
     ),
-    "attachment": theirs(200, "GET"),
+    "attachment": theirs(302, "GET"),
+    # whoever has the address has it signed; what nobody signed is nothing
+    "content_letter": everybody(200, "GET"),
+    "content_file": everybody(200, "GET"),
+    "content_picture": everybody(404, "GET"),
     "intake_log": agents(200, "GET"),
     "intake_raw": theirs(200, "GET"),
     "intake_replay": theirs(302, "POST", light=403),
@@ -253,7 +260,14 @@ def house(
     given: dict[str, list[Any]] = {
         **{name: [ticket.pk] for name in NAMES if name.startswith(("ticket", "api_")) and name not in LISTS},
         "ticket_undo": [ticket.pk, event.pk],
-        "message_original": [message.pk], "message_raw": [message.pk],
+        **{
+            route: [content.address(route, *what).rpartition("/")[2]]
+            for route, what in {
+                "content_letter": (message.pk, ana.pk, 0), "content_file": (attachment.pk, ana.pk),
+                "content_picture": (message.pk, ana.pk, letter_page.packed("http://127.0.0.1/")),
+            }.items()
+        },
+        "message_original": [message.pk], "message_pictures": [message.pk], "message_raw": [message.pk],
         "message_ticket": [message.pk], "attachment": [attachment.pk],
         "intake_raw": [raw.pk], "intake_replay": [raw.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],

@@ -1,6 +1,7 @@
 """Small honest changes to text: what may be stored, what a list shows, what an HTML mail looks like."""
 
 import re
+import unicodedata
 
 from django.utils.html import escape, urlize
 
@@ -28,7 +29,8 @@ def snippet(text: str) -> str:
 
 
 def filename(name: str) -> str:
-    """A file's name without folders, control characters or nothing at all."""
+    """A file's name without folders, control characters, invisible ones, or nothing at all."""
+    name = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
     name = line(name.replace("\\", "/").rpartition("/")[2], 200).strip(". ")
     return name or "file"
 

@@ -1,7 +1,7 @@
 """A ticket as it is read: messages and activity in one line of time."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,8 @@ _SHOWN_ELSEWHERE = {
     "message.received", "message.replied", "message.noted", "message.sent", "message.forwarded", "ticket.marked",
 }  # fmt: skip
 _PLACE = re.compile(r"\[image: ([^\[\]\n<>]{1,400})\]")
+#: the guess at a frame's height before it tells: letters in a row, its height, and the most we guess
+ROW, ROW_PIXELS, MOST_PIXELS = 85, 23, 1200
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
@@ -43,8 +45,19 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A message's HTML, which stands in a frame: how tall it is about, and whether it wants pictures from elsewhere."""
+
+    height: int
+    has_pictures: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """A message as a page shows it; `html` and `quoted_html` are safe. Equal ones look the same."""
+    """A message as a page shows it; `html` and `quoted_html` are text made HTML by us. Equal ones look the same.
+
+    `frame` is the whole message as it was laid out; it is the letter where `html` is empty, else what was quoted.
+    """
 
     id: int
     kind: str
@@ -53,6 +66,7 @@ class Said:
     at: datetime
     html: str
     quoted_html: str
+    frame: Frame | None
     has_original: bool
     attachments: tuple[Shown, ...]
     to: tuple[str, ...]
@@ -146,13 +160,12 @@ def _standing(history: Iterable[Event]) -> list[Event]:
 def show(message: Message) -> Said:
     """A message made ready for a page."""
     attachments = list(message.attachments.all())
-    images = {a.content_id: reverse("attachment", args=[a.pk]) for a in attachments if a.content_id}
     whole = message.full_text
-    html, quoted = texts.paragraphs(message.text) if whole or not message.html else _html(message, images), ""
-    if whole:
-        quoted = _html(message, images) if message.html else texts.paragraphs(whole)
-    html, inline = _with_pictures(html, [a for a in attachments if a.is_inline and not message.html])
-    inside = {cid for cid in images if f"cid:{cid}" in message.html} if message.html and not whole else inline
+    frame = _frame(message)
+    html = texts.paragraphs(message.text) if whole or not frame else ""
+    html, placed = _with_pictures(html, [a for a in attachments if a.is_inline and not message.html])
+    inside = {a.content_id for a in attachments if a.content_id and f"cid:{a.content_id}" in message.html}
+    inside = placed if whole or not frame else inside
     return Said(
         id=message.pk,
         kind=message.kind,
@@ -160,7 +173,8 @@ def show(message: Message) -> Said:
         author_address=message.sender.address if message.sender else "",
         at=message.created_at,
         html=html,
-        quoted_html=quoted,
+        quoted_html=texts.paragraphs(whole) if whole and not frame else "",
+        frame=frame,
         has_original=bool(message.html),
         attachments=tuple(shown(a) for a in attachments if a.content_id not in inside),
         to=tuple(message.to),
@@ -189,9 +203,17 @@ def _with_pictures(html: str, pictures: Sequence[Attachment]) -> tuple[str, set[
     return (_PLACE.sub(put, html), placed) if known else (html, placed)
 
 
-def _html(message: Message, images: Mapping[str, str]) -> str:
-    """Its HTML made safe; its text where nothing is left of the HTML, or nobody could read it in good time."""
-    return safe_html.clean(message.html, images) or texts.paragraphs(message.full_text or message.text)
+def _frame(message: Message) -> Frame | None:
+    """The frame for its HTML; None where the text says all of it, or nobody could read the HTML in good time."""
+    text = message.full_text or message.text
+    if (
+        not message.html
+        or safe_html.is_plain(message.html, text)
+        or safe_html.is_tangled(message.html[: safe_html.MOST])
+    ):
+        return None
+    rows = sum(1 + len(row) // ROW for row in text[:20_000].split("\n"))
+    return Frame(min(max(rows * ROW_PIXELS + 24, 72), MOST_PIXELS), safe_html.has_pictures(message.html))
 
 
 def shown(attachment: Attachment) -> Shown:

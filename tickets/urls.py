@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import acts, belonging, catcher, files, intake_log, queue, ticket
+from tickets.views import acts, belonging, catcher, content, files, intake_log, queue, ticket
 
 urlpatterns = [
     path("", queue.queue, name="queue"),
@@ -16,8 +16,12 @@ urlpatterns = [
     path("tickets/<int:number>/undo/<int:event>", acts.undo, name="ticket_undo"),
     path("messages/<int:pk>/ticket", belonging.message_ticket, name="message_ticket"),
     path("messages/<int:pk>/original", files.original, name="message_original"),
+    path("messages/<int:pk>/pictures", files.show_pictures, name="message_pictures"),
     path("messages/<int:pk>/raw", files.raw, name="message_raw"),
     path("attachments/<int:pk>/", files.attachment, name="attachment"),
+    path("content/letter/<str:token>", content.letter, name="content_letter"),
+    path("content/file/<str:token>", content.file, name="content_file"),
+    path("content/picture/<str:token>", content.picture, name="content_picture"),
     path("intake/", intake_log.intake_log, name="intake_log"),
     path("intake/<int:pk>/replay", intake_log.replay, name="intake_replay"),
     path("intake/<int:pk>/raw", intake_log.raw_mail, name="intake_raw"),

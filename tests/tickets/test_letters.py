@@ -23,27 +23,27 @@ def said(ticket: Ticket) -> Said:
 def test_a_message_is_drawn_once_while_it_looks_the_same(ticket: Ticket, said: Said) -> None:
     (again,) = (entry.message for entry in timeline.of(ticket) if entry.message)
     assert again is not None
-    assert letters.letter(said) == letters.letter(again)
+    assert letters.draw(said) == letters.draw(again)
     assert letters._drawn.cache_info().hits == 1
 
 
 def test_whatever_it_shows_draws_it_anew(said: Said) -> None:
-    drawn = {letters.letter(said)}
+    drawn = {letters.draw(said)}
     for change in (
         {"html": "<p>Other words</p>"}, {"delivery": Way("failed", "not delivered: no such user")},
         {"cc": ("emil@stranger.example",)}, {"warnings": ("Look out",)}, {"is_automated": True},
     ):  # fmt: skip
-        drawn.add(letters.letter(replace(said, **change)))
+        drawn.add(letters.draw(replace(said, **change)))
     with translation.override("de"):
-        drawn.add(letters.letter(said))
+        drawn.add(letters.draw(said))
     with timezone.override("Asia/Tokyo"):
-        drawn.add(letters.letter(said))
+        drawn.add(letters.draw(said))
     with time_machine.travel(said.at + timedelta(days=1), tick=False):
-        drawn.add(letters.letter(said))
+        drawn.add(letters.draw(said))
     assert len(drawn) == 9
 
 
 def test_a_long_one_is_not_kept(said: Said) -> None:
     long = replace(said, html="<p>" + "x" * letters.LONGEST + "</p>")
-    assert "xxx" in letters.letter(long)
+    assert "xxx" in letters.draw(long)
     assert letters._drawn.cache_info().currsize == 0

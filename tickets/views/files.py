@@ -1,72 +1,74 @@
-"""What came with a message: its files, and its original look in a sandbox."""
+"""The doors to what came with a message: who may see it is sent on to a signed address, made for them and for now."""
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from helpdesk import content
 from helpdesk.pages import agent_of, agents_only
-from tickets import safe_html, texts
+from tickets import timeline
 from tickets.models import Attachment, Message, Ticket
 
-_MAGIC = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-}
+#: so many messages are remembered as ones whose pictures were asked for, until the session ends
+MOST_REMEMBERED = 200
 
 
-def _picture_type(content: bytes) -> str:
-    """The type of a picture a browser may show in the page, decided by its bytes; "" for everything else."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), "")
+def _sent_on(address: str) -> HttpResponse:
+    response = redirect(address)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _message(request: HttpRequest, pk: int) -> Message:
+    seen = Ticket.objects.visible_to(agent_of(request))
+    return get_object_or_404(Message.objects.select_related("raw"), pk=pk, ticket__in=seen)
 
 
 @agents_only
 @require_safe
-def attachment(request: HttpRequest, pk: int) -> HttpResponse:
-    """A file of a visible ticket's message: pictures to look at, everything else only to save."""
+def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A file of a visible ticket's message."""
     seen = Ticket.objects.visible_to(agent_of(request))
-    found = get_object_or_404(Attachment.objects.select_related("file"), pk=pk, message__ticket__in=seen)
-    try:
-        content = found.file.read()
-    except FileNotFoundError:
-        raise Http404 from None
-    kind = _picture_type(content)
-    response = HttpResponse(content, content_type=kind or "application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(not kind, found.filename) or "attachment"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, max-age=86400"
-    return response
+    found = get_object_or_404(Attachment, pk=pk, message__ticket__in=seen)
+    return _sent_on(content.address("content_file", found.pk, agent_of(request).pk))
 
 
 @agents_only
 @require_safe
-def original(request: HttpRequest, pk: int) -> HttpResponse:
-    """A message as it was laid out, in a page that may do nothing: no scripts, no requests but its own pictures."""
-    seen = Ticket.objects.visible_to(agent_of(request))
-    message = get_object_or_404(Message.objects.prefetch_related("attachments"), pk=pk, ticket__in=seen)
-    images = {a.content_id: reverse("attachment", args=[a.pk]) for a in message.attachments.all() if a.content_id}
-    body = safe_html.original(message.html, images) or texts.paragraphs(message.full_text or message.text)
-    head = f'<!doctype html><html><head><meta charset="utf-8"><title>#{message.ticket_id}</title></head>'
-    response = HttpResponse(f"{head}<body>{body}</body></html>")
-    # mail styles itself inline; inside a sandbox without scripts, forms or origin that is all it can do
-    response["Content-Security-Policy"] = (
-        "sandbox allow-popups; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-    )
-    return response
+def original(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A message as it was laid out, for its frame or a window of its own; `?pictures=1` for those from elsewhere."""
+    message = _message(request, pk)
+    wanted = request.GET.get("pictures") == "1" or message.pk in pictures_asked_for(request)
+    return _sent_on(content.address("content_letter", message.pk, agent_of(request).pk, int(wanted)))
+
+
+def pictures_asked_for(request: HttpRequest) -> list[int]:
+    """The messages whose pictures from elsewhere were asked for in this session."""
+    asked: list[int] = request.session.get("pictures", [])
+    return asked
+
+
+@agents_only
+@require_POST
+def show_pictures(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a message's pictures from elsewhere, now and until the session ends."""
+    message = _message(request, pk)
+    asked = [one for one in pictures_asked_for(request) if one != message.pk]
+    request.session["pictures"] = [*asked, message.pk][-MOST_REMEMBERED:]
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{message.ticket.get_absolute_url()}#message-{message.pk}")
+    return render(request, "tickets/_paper.html", {"message": timeline.show(message), "with_pictures": True})
 
 
 @agents_only
 @require_safe
 def raw(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail of a message, byte for byte, to save."""
-    seen = Ticket.objects.visible_to(agent_of(request))
-    message = get_object_or_404(Message.objects.select_related("raw"), pk=pk, ticket__in=seen, raw__isnull=False)
-    response = HttpResponse(bytes(message.raw.content), content_type="application/octet-stream")  # type: ignore[union-attr]
+    message = _message(request, pk)
+    if message.raw is None:
+        return render(request, "404.html", status=404)
+    response = HttpResponse(bytes(message.raw.content), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, f"message-{message.pk}.eml")
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return content.guard(response, "sandbox; default-src 'none'")

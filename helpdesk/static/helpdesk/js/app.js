@@ -4,5 +4,6 @@ import "./toasts.js";
 import "./times.js";
 import "./dialogs.js";
 import "./composer.js";
+import "./letters.js";
 import "./live.js";
 import "./keyboard.js";

@@ -1,7 +1,7 @@
 // Live updates. The server says which tickets changed; the page asks for its own parts again, as itself.
 // Rows never move while the pointer or the focus is among them: what is new waits behind a button.
 import { word } from "./words.js";
-import { fetchPart, isSame, markCurrent, openTicket, replace } from "./pages.js";
+import { fetchPart, isSame, markCurrent, openTicket, renew, replace } from "./pages.js";
 
 const list = () => document.getElementById("list");
 const rows = () => document.getElementById("rows");
@@ -109,7 +109,7 @@ const refreshTicket = async () => {
     const atEnd = scroll && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
     const before = scroll?.scrollTop;
     const selecting = !document.getSelection()?.isCollapsed && document.getElementById("thread")?.contains(document.getSelection().anchorNode);
-    if (!selecting && replace(document.getElementById("thread"), fresh.getElementById("thread"))) {
+    if (!selecting && renew(document.getElementById("thread"), fresh.getElementById("thread"))) {
       scroll.scrollTop = atEnd ? scroll.scrollHeight : before;
     }
     // a menu, drawer or dialog in use is not pulled away

@@ -38,6 +38,28 @@ export const replace = (old, fresh) => {
   return true;
 };
 
+const outside = (element) => [...element.attributes].map((one) => `${one.name}=${one.value}`).join(" ");
+
+/** Put fresh children in the place of those that changed; what is the same stays, frames and all. True if any did. */
+export const renew = (old, fresh) => {
+  if (!old || !fresh || isSame(old, fresh)) return false;
+  const there = [...old.children].map((element) => [element, outside(element) + essence(element)]);
+  let at = 0;
+  for (const child of [...fresh.children]) {
+    const wanted = outside(child) + essence(child);
+    const same = there.findIndex(([, said], index) => index >= at && said === wanted);
+    if (same < 0) {
+      old.insertBefore(child, there[at]?.[0] ?? null);
+      window.htmx?.process(child);
+    } else {
+      for (const [gone] of there.slice(at, same)) gone.remove();
+      at = same + 1;
+    }
+  }
+  for (const [gone] of there.slice(at)) gone.remove();
+  return true;
+};
+
 export const openTicket = () => document.querySelector(".conversation")?.dataset.ticket;
 
 /** The list marks the ticket that is open beside it. */
