@@ -61,8 +61,9 @@ def new_token() -> str:
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def due(self, at: datetime) -> "InvitationQuerySet":
-        """Those to be sent now, the longest due first."""
-        return self.filter(state=InvitationState.WAITING, due_at__lte=at).order_by("due_at", "pk")
+        """Those to be sent now, the longest due first. While an inbox answers nothing by itself, its own wait."""
+        waiting = self.filter(state=InvitationState.WAITING, due_at__lte=at, ticket__inbox__is_quiet=False)
+        return waiting.order_by("due_at", "pk")
 
     def run_out(self, at: datetime) -> "InvitationQuerySet":
         """Those nobody can answer any more."""

@@ -9,9 +9,9 @@ from django.utils.translation import get_supported_language_variant
 
 from feedback.models import Invitation, InvitationState, OptOut, Reason, Survey
 from helpdesk.events import history, record
-from helpdesk.models import Agent, Event
-from tickets.models import ContactPoint, Customer, Inbox, MessageKind, Ticket
-from tickets.operations import sending
+from helpdesk.models import Event
+from tickets.models import ContactPoint, Customer, MessageKind, Ticket
+from tickets.operations import budget, sending
 
 #: what an event that takes the ticket out of our sight means, and the one that brings it back
 _GONE = {
@@ -21,15 +21,24 @@ _GONE = {
 }
 _BACK = {"ticket.unspammed": Reason.SPAM, "ticket.restored": Reason.DELETED, "ticket.unmerged": Reason.MERGED}
 
+#: why the budget of unrequested mail refuses, in our words; whoever had their mail of the day was asked enough
+_REFUSED = {
+    "no_address": Reason.NO_ADDRESS,
+    "robot": Reason.BOUNCING,
+    "bouncing": Reason.BOUNCING,
+    "ours": Reason.INTERNAL,
+    "spent": Reason.THROTTLED,
+}
+
 
 @transaction.atomic
 def invite(occasion: Event) -> Invitation | None:
     """Ask the customer of a resolved ticket, or record why not. The same occasion twice is one invitation.
 
-    None where no survey asks after the ticket's inbox.
+    None where no survey asks after the ticket's inbox, or the inbox answers nothing by itself.
     """
     ticket = Ticket.objects.select_related("inbox").filter(pk=occasion.stream_id or 0).first()
-    survey = Survey.objects.asking_after(ticket.inbox_id) if ticket else None
+    survey = Survey.objects.asking_after(ticket.inbox_id) if ticket and not ticket.inbox.is_quiet else None
     if ticket is None or survey is None:
         return None
     # Two tickets of one person may be resolved at the same moment: one of them must see the other's invitation.
@@ -92,8 +101,12 @@ def why_not(ticket: Ticket, recipient: str) -> Reason | None:
     if ContactPoint.objects.filter(channel="email", address=recipient, is_bouncing=True).exists():
         return Reason.BOUNCING
     # a colleague who writes to us is not a customer, and an inbox that answers itself is a loop
-    ours = Agent.objects.filter(email__iexact=recipient) or Inbox.objects.filter(address__iexact=recipient)
-    return Reason.INTERNAL if ours else None
+    return because(budget.never(recipient))
+
+
+def because(refusal: str) -> Reason | None:
+    """What a refusal of the budget of unrequested mail means for a survey; None where it refused nothing."""
+    return _REFUSED.get(refusal, Reason.THROTTLED) if refusal else None
 
 
 def language_of(customer: Customer) -> str:

@@ -7,11 +7,11 @@ from django.db import transaction
 
 from feedback import mail
 from feedback.models import Invitation, InvitationState, Reason
-from feedback.operations.inviting import take_back, why_not
+from feedback.operations.inviting import because, take_back, why_not
 from helpdesk import clock
 from helpdesk.events import draft, record, record_many
 from tickets.models import ContactPoint, OutgoingMail, Status, Ticket
-from tickets.operations import sending
+from tickets.operations import budget, sending
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +46,13 @@ def _send(pk: int) -> bool:
     if ticket.status not in (Status.RESOLVED, Status.CLOSED):
         take_back(invitation, Reason.REOPENED)
         return False
-    if reason := why_not(ticket, invitation.recipient):
+    now = clock.now()
+    reason = why_not(ticket, invitation.recipient) or because(
+        budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now)
+    )
+    if reason:
         take_back(invitation, reason)
         return False
-    now = clock.now()
     written = mail.write(invitation)
     invitation.mail = sending.enqueue(
         inbox=ticket.inbox,

@@ -122,20 +122,24 @@ def is_ours(address: str) -> bool:
         return True
     if sought == key(parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1]):
         return True
-    inboxes = Inbox.objects.values_list("address", flat=True)
-    return any(key(inbox) == sought for inbox in inboxes) or is_agents(address)
+    return inbox_at(address) is not None or agent_at(address) is not None
 
 
-def is_agents(address: str) -> bool:
-    """Whether an agent gets what is sent there."""
+def inbox_at(address: str) -> Inbox | None:
+    """The inbox that gets what is sent there, in use or not."""
+    sought = key(address)
+    return next((inbox for inbox in Inbox.objects.order_by("pk") if key(inbox.address) == sought), None)
+
+
+def agent_at(address: str) -> Agent | None:
+    """The agent who gets what is sent there."""
     sought = key(address)
     domain = sought.rpartition("@")[2]
-    spelt = Q(email__iendswith=f"@{domain}")
+    spelt = Q(email__iexact=address) | Q(email__iendswith=f"@{domain}")
     for other, one in _SAME_DOMAIN.items():
         if one == domain:
             spelt |= Q(email__iendswith=f"@{other}")
-    same_domain = Agent.objects.active().filter(spelt | Q(email__iexact=address))
-    return any(key(email) == sought for email in same_domain.values_list("email", flat=True))
+    return next((agent for agent in Agent.objects.active().filter(spelt) if key(agent.email) == sought), None)
 
 
 def forget_old(*, at: datetime | None = None) -> int:
