@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk import addresses
 from helpdesk.models import Agent, ApiToken, Calendar, CalendarVersion, SpecialDay, Team
 
 DAYS = [
@@ -38,6 +39,8 @@ class AgentForm(forms.ModelForm):
         email = str(self.cleaned_data["email"]).lower()
         if Agent.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("Somebody here already has this address."))
+        if words := addresses.objection(email):
+            raise forms.ValidationError(words)
         return email
 
     def clean(self) -> dict[str, Any]:

@@ -197,6 +197,7 @@ USE_I18N = USE_TZ = True
 MAIL_DOMAIN = environment.text("MAIL_DOMAIN", "demo.localhost").lower()
 MAIL_REPLY_DOMAIN = environment.text("MAIL_REPLY_DOMAIN", "").lower()
 MAIL_CATCHER = environment.flag("MAIL_CATCHER", False)
+MAIL_FLOOD_PER_HOUR = environment.whole("MAIL_FLOOD_PER_HOUR", 60)
 TRUSTED_AUTHSERV_ID = environment.text("TRUSTED_AUTHSERV_ID", "")
 MAIL_MAX_MB = environment.whole("MAIL_MAX_MB", 50, least=1, most=500)
 LMTP_PORT = environment.whole("LMTP_PORT", 0, most=65535)

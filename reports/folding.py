@@ -28,6 +28,8 @@ MoveKind = Literal["created", "solved", "bulk_closed", "reopened", "removed", "r
 
 SETTLED = frozenset({"resolved", "closed"})
 RUNNING = ("new", "open", "pending", "on_hold")
+#: automatic mail of ours: no figure knows of it, and it is no sign of life of the ticket
+ASIDE = frozenset({"message.acknowledged", "message.unacknowledged"})
 GONE = "gone"  # the status of a span while the ticket is spam, merged or deleted
 
 
@@ -356,6 +358,8 @@ class _Folding:
             timeline.sort(key=attrgetter("id"))
         handlers = _HANDLERS
         for event in timeline:
+            if event.verb in ASIDE:
+                continue
             handler = handlers.get(event.verb)
             if handler is not None:
                 handler(self, event)

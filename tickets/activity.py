@@ -1,7 +1,7 @@
 """Events of a ticket, said as sentences. An event without one here or in the registry is not shown to people."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Event, Team
-from tickets import registry
+from tickets import acknowledgements, registry
+from tickets.models import Delivery, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Names:
 
     agents: Mapping[int, str]
     teams: Mapping[int, str]
+    #: the deliveries of acknowledgements, by their mail
+    mails: Mapping[int, Delivery] = field(default_factory=dict)
 
     def agent(self, pk: int | None) -> str:
         return self.agents.get(pk or 0, _("somebody who left"))
@@ -40,16 +43,20 @@ class Names:
 
 
 def names_in(events: Iterable[Event]) -> Names:
-    """Look up everybody some events speak of, in at most two queries."""
+    """Look up everybody some events speak of, in at most three queries."""
     agents: set[int] = set()
     teams: set[int] = set()
+    mails: set[int] = set()
     for event in events:
         agents.update(v for v in (event.actor_id, event.facts.get("agent"), event.facts.get("was_agent")) if v)
         if event.verb == "ticket.assigned":
             teams.update(v for v in (event.facts.get("team"), event.facts.get("was_team")) if v)
+        elif event.verb == "message.acknowledged":
+            mails.add(event.facts["mail"])
     return Names(
         dict(Agent.objects.filter(pk__in=agents).values_list("pk", "name")) if agents else {},
         dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
+        {delivery.mail_id: delivery for delivery in Delivery.objects.filter(mail__in=mails)} if mails else {},
     )
 
 
@@ -119,6 +126,10 @@ def say(event: Event, names: Names) -> str:
             return _("Its message came back")
         case "ticket.copied":
             return _("The same mail came to another inbox too: #%(ticket)s") % {"ticket": facts.get("ticket")}
+        case "message.acknowledged":
+            return _acknowledged(names.mails.get(facts["mail"]))
+        case "message.unacknowledged":
+            return _("No acknowledgement: %(reason)s") % {"reason": acknowledgements.reason(facts["reason"])}
         case "message.failed":
             return _("An answer could not be delivered") if facts.get("purpose") == "reply" else ""
         case "message.uncertain":
@@ -129,6 +140,23 @@ def say(event: Event, names: Names) -> str:
 def _when(text: str | None) -> str:
     at = parse_datetime(text or "")
     return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else ""
+
+
+def _acknowledged(delivery: Delivery | None) -> str:
+    if delivery is None:
+        return _("Acknowledged")
+    about = {"address": delivery.recipient, "why": delivery.answer}
+    match delivery.state:
+        case DeliveryState.SENT | DeliveryState.DELIVERED:
+            at = date_format(localtime(delivery.sent_at), "TIME_FORMAT") if delivery.sent_at else ""
+            return _("Acknowledgement sent at %(time)s to %(address)s") % {**about, "time": at}
+        case DeliveryState.FAILED | DeliveryState.BOUNCED:
+            return _("The acknowledgement to %(address)s was not delivered: %(why)s") % about
+        case DeliveryState.UNCERTAIN:
+            return _("The acknowledgement to %(address)s may not have arrived: nobody can know") % about
+        case DeliveryState.CANCELLED:
+            return _("The acknowledgement to %(address)s was taken back") % about
+    return _("Acknowledgement on its way to %(address)s") % about
 
 
 def _assigned(facts: Mapping[str, Any], who: str, actor: int | None, names: Names) -> str:

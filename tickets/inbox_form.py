@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.channels.email import imap
 from tickets.models import Inbox, Mailbox, MailFolder
+from tickets.operations import budget
 
 _MAILBOX = ["host", "port", "security", "username", "password"]
 
@@ -50,6 +51,10 @@ class InboxForm(forms.ModelForm):
         address = str(self.cleaned_data["address"]).lower()
         if Inbox.objects.filter(address__iexact=address).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("Another inbox already has this address."))
+        if agent := budget.agent_at(address):
+            raise forms.ValidationError(
+                _("%(name)s has this address: what we tell them would come back as tickets.") % {"name": agent}
+            )
         return address
 
     def clean(self) -> dict[str, Any]:

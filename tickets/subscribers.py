@@ -1,12 +1,16 @@
 """What the ticket floor does when it hears of events; and who may hear of them live."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from helpdesk import live
-from helpdesk.events import subscribe
+from helpdesk.addresses import objects_to_address
+from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event
 from tickets.models import Draft, Inbox
-from tickets.operations import scheduling
+from tickets.operations import acknowledging, budget, scheduling
 
 
 @live.audience_is
@@ -28,3 +32,16 @@ def hold_back_what_was_scheduled(event: Event) -> None:
     why = {"message.received": "customer_wrote", "message.replied": "answered"}.get(event.verb, "closed")
     by = event.actor_id if event.verb == "message.replied" else None
     scheduling.hold_back(draft.ticket, why=why, since=event.pk, by=by)
+
+
+@subscribe_batch("message.received")
+def acknowledge_arrivals(events: Sequence[Event]) -> None:
+    """Who opened a ticket is told that their message arrived, where the inbox does so."""
+    acknowledging.acknowledge_all(event.facts["message"] for event in events)
+
+
+@objects_to_address
+def receives_mail_itself(address: str) -> str:
+    """No agent has an inbox's address: what they are told would become tickets, of which they are told."""
+    inbox = budget.inbox_at(address)
+    return _("An inbox receives mail at this address: %(inbox)s.") % {"inbox": inbox} if inbox else ""

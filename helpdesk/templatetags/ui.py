@@ -313,6 +313,8 @@ ACTIVITY_ICONS = {
     "ticket.assigned": "user-round",
     "ticket.tagged": "tag",
     "ticket.untagged": "tag",
+    "message.acknowledged": "mail-check",
+    "message.unacknowledged": "mail-x",
     "message.failed": "triangle-alert",
     "message.uncertain": "triangle-alert",
 }

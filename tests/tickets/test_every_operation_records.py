@@ -24,6 +24,7 @@ from tests.conftest import mail
 from tickets.channels.email.reading import read
 from tickets.models import Delivery, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
 from tickets.operations import (
+    acknowledging,
     assignment,
     budget,
     claims,
@@ -92,6 +93,15 @@ class House:
             inbox=self.ticket.inbox, address="dora@customer.example", subject="By phone", text="Hello", actor=self.ana,
             once="other",
         )  # fmt: skip
+
+    def acknowledging(self) -> None:
+        """The ticket's inbox acknowledges."""
+        self.ticket.inbox.acknowledges = True
+        self.ticket.inbox.save()
+
+    def opening(self) -> Message:
+        """The message that opened the ticket."""
+        return self.ticket.messages.earliest("pk")
 
     def late(self) -> None:
         if self.invitation().state == InvitationState.SENT:
@@ -194,6 +204,12 @@ CHANGES: dict[Callable[..., Any], Change] = {
         lambda h: sending.correct(h.first(), address="dora@new.example", actor=h.ana), "message.corrected",
         lambda h: sending.refused(h.delivery(), "550 No", for_good=True),
     ),
+    acknowledging.acknowledge: Change(
+        lambda h: acknowledging.acknowledge(h.opening()), "message.acknowledged", House.acknowledging
+    ),
+    acknowledging.acknowledge_all: Change(
+        lambda h: acknowledging.acknowledge_all([h.opening().pk]), "message.acknowledged", House.acknowledging
+    ),
     inviting.invite: Change(
         lambda h: inviting.invite(Event.objects.get(verb="ticket.resolved")), "survey.invited",
         lambda h: (h.occasion(), Survey.objects.create(name="Satisfaction")),
@@ -251,7 +267,6 @@ OTHERS: dict[Callable[..., Any], str] = {
     writing_down.write: "records the events of a batch of mails, which intake.receive is called with",
     locking.advisory_key: "only arithmetic",
     locking.hold: "a lock",
-    loops.may_reopen: "only reads",
     machine_mail.load: "only reads",
     machine_mail.told: "words on a raw mail that its caller writes",
     moving.must_take: "only reads",
@@ -273,6 +288,15 @@ OTHERS: dict[Callable[..., Any], str] = {
     budget.inbox_at: "only reads",
     budget.agent_at: "only reads",
     budget.forget_old: "forgets what counts no more",
+    acknowledging.decide: "only reads",
+    acknowledging.compose: "only words",
+    acknowledging.texts_of: "only reads",
+    acknowledging.rehearse: "only reads",
+    loops.may_reopen: "only reads",
+    loops.is_own_echo: "only words",
+    loops.machine: "only reads",
+    loops.floods: "only reads",
+    loops.raise_alarm: "an alarm of the inbox, on no ticket's stream",
     inviting.why_not: "only reads",
     inviting.because: "only words",
     inviting.language_of: "only reads",
