@@ -18,8 +18,10 @@ from tickets.models import Message, Ticket
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 #: what a page looks like from within: everything that is not a frame's own affair
-OUTSIDE = """() => [document.title, location.href, document.documentElement.outerHTML.replace(/<time[^]*?<\\/time>/g, ""),
-]"""
+OUTSIDE = r"""() => {
+  const page = document.documentElement.outerHTML.replace(/<time[^]*?<\/time>/g, "");
+  return [document.title, location.href, page];
+}"""
 #: what people and browsers do to elements, done to all of them
 POKE = """() => {
   const all = ["load", "error", "focus", "mouseover", "click", "toggle", "animationstart", "pointerenter", "begin"];
