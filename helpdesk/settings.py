@@ -221,7 +221,8 @@ EMAIL_HOST_USER = unquote(_email.username or "")
 EMAIL_HOST_PASSWORD = unquote(_email.password or "")
 EMAIL_USE_SSL = _email.scheme == "smtps"
 EMAIL_USE_TLS = _email.scheme == "smtp+starttls"
-EMAIL_TIMEOUT = int(parse_qs(_email.query).get("timeout", ["600"])[0])
+#: how long the answer to a mail's last dot is waited for: whoever gives up sooner sends it twice (RFC 1047)
+EMAIL_TIMEOUT = max(600, int(parse_qs(_email.query).get("timeout", ["600"])[0]))
 DEFAULT_FROM_EMAIL = environment.text("FROM_EMAIL", f"Helpdesk <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

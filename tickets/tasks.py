@@ -13,16 +13,17 @@ from helpdesk.doorbell import ring
 from helpdesk.failpoints import reach
 from helpdesk.models import Slot
 from tickets.channels.email import reading
-from tickets.channels.email import sending as smtp
+from tickets.channels.email import sending as outgoing
 from tickets.models import Draft, Ticket
 from tickets.operations import budget, intake, scheduling, sending, status
 
 log = structlog.get_logger(__name__)
 
 INTAKE_BATCH = 100
-DELIVERY_BATCH = 20
 #: a task begins nothing after that long, so that its time limit never falls in the middle of a mail
 SECONDS = 120
+#: a mail begun at the last moment may take its time: ten minutes of it for the answer to its last dot
+DELIVERY_LIMIT = 1700
 
 
 @shared_task
@@ -56,18 +57,13 @@ def _receive_alone(read: intake.Read) -> None:
         intake.park(fresh, f"It could not be put on a ticket: {error!r}"[:2000])
 
 
-@shared_task
+@shared_task(soft_time_limit=None, time_limit=DELIVERY_LIMIT)
 def deliver() -> int:
     """Send what is due, until nothing is. Returns how many deliveries were tried."""
-    count, until = 0, time.monotonic() + SECONDS
     sending.recover()
-    while deliveries := sending.claim(DELIVERY_BATCH):
-        count += len(deliveries)
-        reach("out.claimed")
-        smtp.deliver_all(deliveries, until)
-        if time.monotonic() >= until:
-            ring(deliver)
-            break
+    count, is_more = outgoing.deliver_due(SECONDS)
+    if is_more:
+        ring(deliver)
     return count
 
 

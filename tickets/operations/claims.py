@@ -9,7 +9,6 @@ Who lost the lease neither sends nor settles.
 
 import random
 import uuid
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -176,19 +175,6 @@ def _recover(delivery: Delivery, at: datetime) -> bool:
         return unknowable(delivery, "The sending process ended before the answer came.")
     change = {"state": DeliveryState.QUEUED, "lease": None, "due_at": clock.now()}
     return bool(_mine(delivery).update(**change))
-
-
-@transaction.atomic
-def put_off(deliveries: Iterable[Delivery], *, until: datetime) -> None:
-    """A server refused our sign-in: what was claimed for it and what waits for it rests, and no attempt counts."""
-    inboxes = set()
-    for delivery in deliveries:
-        hand_back(delivery, until=until)
-        inboxes.add(delivery.mail.inbox_id)
-    waiting = Delivery.objects.filter(state=DeliveryState.QUEUED, mail__inbox_id__in=inboxes, due_at__lt=until)
-    longer = F("give_up_at") + (until - clock.now())
-    ids = [delivery.pk for delivery in _locked(waiting).order_by("pk")]
-    Delivery.objects.filter(pk__in=ids).update(due_at=until, give_up_at=longer)
 
 
 def _mine(delivery: Delivery) -> QuerySet[Delivery]:

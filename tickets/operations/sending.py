@@ -20,7 +20,6 @@ from tickets.operations.claims import (
     begin_transmission,
     claim,
     hand_back,
-    put_off,
     recover,
     refused,
     renew,
@@ -43,7 +42,7 @@ from tickets.operations.status import NotPossible
 
 __all__ = [
     "CORRECTABLE", "LEASE", "RETRIABLE", "Action", "begin_transmission", "cancel", "claim", "correct", "enqueue",
-    "enqueue_forward", "enqueue_reply", "hand_back", "put_off", "recipients", "recover", "references", "refused",
+    "enqueue_forward", "enqueue_reply", "hand_back", "recipients", "recover", "references", "refused",
     "renew", "reported", "retry", "sent", "servers_with_work", "undelivered", "unknowable",
 ]  # fmt: skip
 
