@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import events
 from helpdesk.models import Event
-from tickets import activity, safe_html, texts, whys
+from tickets import activity, invitations, safe_html, texts, whys
 from tickets.models import Attachment, DeliveryState, Message, Ticket
 
 #: these events are the messages themselves, or their way out; the messages show them
@@ -80,6 +80,7 @@ class Said:
     why: str
     #: the ticket it names where its sender takes no part
     named: int | None
+    invitation: invitations.Card | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,7 @@ def show(message: Message) -> Said:
         badges=tuple(whys.badges(message.marks)),
         why=whys.why(message),
         named=getattr(message, "named", None) if "stranger" in message.marks else None,
+        invitation=invitations.card(attachments) if "invitation" in message.marks else None,
     )
 
 
