@@ -44,6 +44,13 @@ _DATE = re.compile(
 )
 _TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時시点點]\s?\d\d(?!\d)")
 _BRACKETED = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]{1,100}@[^\s<>@]{1,200}[>\])]|<\S{1,100}@")
+_DAY = re.compile(
+    r"\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}|\d{1,2}\s?[月월]|(?<!\d)\d{1,2}\.?\s[^\W\d]{3,}|[^\W\d]{3,}\.?\s\d{1,2}(?!\d)"
+)
+_WEEKDAY = re.compile(r"[^\W\d]{2,12}[.,]{0,2} \d")
+_MAILBOX = re.compile(r"(?:[^\W\d][\w.'-]{0,40} ){1,5}<[^<>\s]{1,100}@[^<>\s]{1,200}>,?(?: \S{1,12}){0,3}")
+# After a time no more than the word for "by" and an address: how Tutanota introduces a quotation.
+_BY_ADDRESS = re.compile(r"(?:[^\W\d]{1,8} )?[^\s<>@:]{1,100}@[^\s<>@:]{1,200}[:：]?$")
 _OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s.{1,200}<[^<>\s]{1,200}>$")
 
 
@@ -167,6 +174,41 @@ def attribution(lines: list[str], kinds: list[str], index: int, probe: str) -> t
 
     The second answer is whether a quotation without marks follows, so that everything below is history.
     """
+    start, hard = _attribution(lines, kinds, index, probe)
+    return (_first_line(lines, kinds, start, index), hard) if start > 0 else (start, hard)
+
+
+def _first_line(lines: list[str], kinds: list[str], start: int, index: int) -> int:
+    """Where an attribution really begins, when a program wrapped it so that its end alone reads like a whole one.
+
+    What stands above in the same paragraph belongs to it when it is a beginning that lacks its end: "On Tue,", a
+    mailbox, or a date whose year comes in the next line.
+    """
+    top = start
+    while top > 0 and kinds[top - 1] == TEXT and index - top < 3:
+        top -= 1
+    head = " ".join(probed(line) for line in lines[top:start])
+    if not head or len(head) > 100 or (top > 0 and kinds[top - 1] == TEXT):
+        return start
+    if head[-1] in "!?:;…" or (head[-1] == "." and len(head.rpartition(" ")[2]) > 5):
+        return start
+    said = " ".join(probed(line) for line in lines[start : index + 1])
+    time = _TIME.search(said)
+    lacks_day = not _DAY.search(said[: time.start()] if time else said)
+    is_beginning = _opens(head) or _WEEKDAY.match(head) is not None
+    if lacks_day and (is_beginning or _BRACKETED.search(head) or _DATE.search(head)):
+        return top
+    if _WROTE.search(head) and not _WROTE.search(said) and (_BRACKETED.search(head) or not _begins_with_day(said)):
+        return top
+    is_word = is_beginning and len(head) < 24 and said.partition(" ")[0].lower().strip(",-") not in _ON
+    return top if is_word or _MAILBOX.fullmatch(head) else start
+
+
+def _begins_with_day(text: str) -> bool:
+    return bool(_DAY.match(text) or _WEEKDAY.match(text))
+
+
+def _attribution(lines: list[str], kinds: list[str], index: int, probe: str) -> tuple[int, bool]:
     bare = probe.rstrip(" \t\xa0*_-")
     ends = bare[-1:] in (":", "：") if bare else False
     following = _next_filled(kinds, index)
@@ -189,6 +231,8 @@ def attribution(lines: list[str], kinds: list[str], index: int, probe: str) -> t
             return start, not quoted_next
         if ends and not verb and has_time and len(joined) < 250 and _names_sender_at_a_time(joined):
             return start, not quoted_next
+        if quoted_next and ends and has_time and _BRACKETED.search(joined):  # whatever language this is
+            return start, False
         if quoted_next and (
             (verb and has_date and _opens(joined))
             or (start == index and _OLD_GMAIL.match(joined))
@@ -204,7 +248,9 @@ def attribution(lines: list[str], kinds: list[str], index: int, probe: str) -> t
 
 def _names_sender_at_a_time(text: str) -> bool:
     """Lines without a verb: "2026-02-03 14:05 Ana <ana@example.com>:", the date first and the address last."""
-    date, address = _DATE.search(text[:60]), _BRACKETED.search(text)
+    date, address, time = _DATE.search(text[:60]), _BRACKETED.search(text), _TIME.search(text)
+    if date is not None and date.start() == 0 and time is not None and _BY_ADDRESS.match(text[time.end() :].strip()):
+        return True
     return (
         date is not None and address is not None and date.start() < address.start() and len(text) - address.end() < 20
     )

@@ -36,16 +36,18 @@ _SPACED = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre ul ol dl table".split())
 
 # Where clients put the mail that is answered, without a blockquote around it.
 _HISTORY_IDS = frozenset(
-    "divrplyfwdmsg x_divrplyfwdmsg appendonsend x_appendonsend mail-editor-reference-message-container "
+    "divrplyfwdmsg appendonsend mail-editor-reference-message-container "
     "olk_src_body_section isreplycontent reply-intro replywithquote stopspelling orignalcontent zwchr".split()
 )
+_HISTORY_NAMES = frozenset({"messagereplysection"})
 _HISTORY_CLASSES = frozenset(
     "outlookmessageheader yahoo_quoted zmail_extra ms-outlook-mobile-reference-message freshdesk_quote hs_reply "
     "missive_quote moz-email-headers-table".split()
 )
 _QUOTE_CLASSES = frozenset("gmail_quote protonmail_quote tutanota_quote front-blockquote".split())
 _MARKERS = re.compile(
-    "|".join(re.escape(name) for name in sorted(_HISTORY_IDS | _HISTORY_CLASSES)) + "|yahoo_quoted|display:\\s*none",
+    "|".join(re.escape(name) for name in sorted(_HISTORY_IDS | _HISTORY_NAMES | _HISTORY_CLASSES))
+    + "|yahoo_quoted|display:\\s*none",
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
@@ -207,7 +209,7 @@ class _Reader:
         return True
 
     def enter_special(self, node: LexborNode, tag: str) -> bool:
-        if self.looks_at_attributes and tag not in ("td", "th", "hr"):
+        if self.looks_at_attributes and tag not in ("td", "th"):
             attributes = node.attributes
             if _HIDDEN.search(attributes.get("style") or ""):
                 return False
@@ -288,10 +290,20 @@ class _Reader:
 
 
 def _names_history(attributes: dict[str, str | None]) -> bool:
-    if (attributes.get("id") or "").lower() in _HISTORY_IDS:
+    if _unprefixed(attributes.get("id") or "") in _HISTORY_IDS:
+        return True
+    if (attributes.get("name") or "").lower() in _HISTORY_NAMES:
         return True
     names = (attributes.get("class") or "").lower().split()
-    return any(name in _HISTORY_CLASSES or name.startswith("yahoo_quoted") for name in names)
+    return any(name in _HISTORY_CLASSES or "yahoo_quoted" in name for name in names)
+
+
+def _unprefixed(name: str) -> str:
+    """An id without the `x_` that every mail program on the way put before it."""
+    name = name[:100].lower()
+    while name.startswith("x_"):
+        name = name[2:]
+    return name
 
 
 def _is_quote(node: LexborNode) -> bool:

@@ -10,21 +10,22 @@ WROTE = (
     "a écrit", "a ecrit", "écrit", "écrivait", "vous avez écrit", "escribió", "escribio", "ha escrito", "escribía",
     "ha scritto", "scrisse", "scrive", "schreef", "heeft geschreven", "het volgende geschreven",
     "schreef het volgende", "escreveu", "escreveram", "escreve", "skrev", "skreiv", "skrifaði", "kirjoitti",
-    "kirjutas", "napisał", "napisała", "napisał(a)", "pisze", "napsal", "napsala", "napsal(a)", "napísal", "napísala",
-    "napísal(a)", "píše", "napisao", "napisala", "napisao/la", "je napisao", "je napisal", "je pisal", "piše",
-    "написал", "написала", "написал(а)", "писал", "писала", "писал(а)", "пишет", "пишете", "написав", "написала(в)",
-    "написав(ла)", "пише", "писав", "написа", "напиша", "пишува", "написао", "yazdı", "şunu yazdı", "şunları yazdı",
-    "yazmış", "έγραψε", "έγραψες", "γράφει", "írta", "ezt írta", "a következőt írta", "a scris", "rašė", "parašė",
-    "rakstīja", "va escriure", "ha escrit", "escribiu", "idatzi du", "menulis", "đã viết", "เขียนว่า", "sumulat",
-    "het geskryf", "ysgrifennodd", "scríobh", "כתב", "כתבה", "מאת", "كتب", "كتبت", "كتب/كتبت", "نوشت", "ने लिखा",
-    "写道", "寫道", "撰寫", "书写", "さんは書きました", "書きました", "のメッセージ", "さんが書きました",
-    "さんからのメール", "작성", "작성함", "님이 작성", "님이 쓴", "썼습니다", "쓰셨습니다", "쓰기",
+    "kirjutas", "napisana przez", "napisał", "napisała", "napisał(a)", "pisze", "napsal", "napsala", "napsal(a)",
+    "napísal", "napísala", "napísal(a)", "píše", "napisao", "napisala", "napisao/la", "je napisao", "je napisal",
+    "je pisal", "piše", "написал", "написала", "написал(а)", "писал", "писала", "писал(а)", "пишет", "пишете",
+    "написав", "написала(в)", "написав(ла)", "пише", "писав", "написа", "напиша", "пишува", "написао", "yazdı",
+    "şunu yazdı", "şunları yazdı", "yazmış", "έγραψε", "έγραψες", "γράφει", "írta", "ezt írta", "a következőt írta",
+    "a scris", "rašė", "parašė", "rakstīja", "va escriure", "ha escrit", "escribiu", "idatzi du", "menulis",
+    "đã viết", "เขียนว่า", "sumulat", "het geskryf", "ysgrifennodd", "scríobh", "כתב", "כתבה", "מאת", "كتب", "كتبت",
+    "كتب/كتبت", "نوشت", "ने लिखा", "写道", "寫道", "撰寫", "书写", "さんは書きました", "書きました", "のメッセージ",
+    "さんが書きました", "さんからのメール", "작성", "작성함", "님이 작성", "님이 쓴", "썼습니다", "쓰셨습니다",
+    "쓰기", "쓴 글",
 )  # fmt: skip
 
 # The first word of such a line.
 ON = (
-    "on", "am", "le", "el", "il", "em", "op", "den", "d.", "dnia", "w dniu", "dne", "dňa", "dana", "no dia", "a",
-    "pe", "în data de", "στις", "kl.", "vào", "pada", "pada tanggal", "ons", "quoting", "citando", "zitat von",
+    "on", "am", "le", "en", "el", "il", "em", "op", "den", "d.", "dnia", "w dniu", "dne", "dňa", "dana", "no dia",
+    "a", "pe", "în data de", "στις", "kl.", "vào", "pada", "pada tanggal", "ons", "quoting", "citando", "zitat von",
     "citat från", "в", "на", "у", "el dia", "ar", "tarihinde", "в сообщении", "在", "於", "בתאריך", "في", "عند", "at",
     "von", "de", "da", "od", "от", "від", "από",
 )  # fmt: skip
@@ -161,7 +162,16 @@ SENT_FROM = (
     r"ارسال شده از {device}", r"{device}から送信", r"{device} から送信", r"{device}より送信", r"发自我?的? ?{device}",
     r"從我的 ?{device} ?(?:傳送|寄出)", r"寄自我的 ?{device}", r"从我的 ?{device} ?发送", r"傳送自 ?{device}",
     r"获取 outlook for {device}", r"取得 outlook {device}", r"나의 {device}에서 보냄", r"내 {device}에서 보냄",
-    r"{device}에서 보냄",
+    r"{device}에서 보냄", r"(?:få|last ned) outlook (?:for|til) {device}",
+    r"(?:descargar|obtén) outlook para {device}", r"obtenez outlook pour {device}",
+    r"(?:obtenha|baixar) o outlook para {device}", r"(?:pobierz|uzyskaj) aplikację outlook dla {device}",
+    r"stáhnout outlook pro {device}", r"(?:получить|загрузить) outlook для {device}",
+    r"(?:отримати|завантажити) outlook для {device}", r"{device} için outlook(?:'|’)?u edinin",
+    r"outlook for {device} edinin", r"αποκτήστε το outlook για {device}",
+    r"(?:outlook for {device}|{device} ?版 outlook) ?を入手",
+    r"(?:取得|下載|获取|下载)适?適?用(?:于|於) {device} ?的 outlook", r"从 {device}发送", r"從 {device}傳送",
+    r"{device}용 outlook (?:다운로드|받기|가져오기)", r"(?:مرسل|أُ?رسل) من {device}", r"الحصول على outlook {device}",
+    r"(?:קבל|הורד) את outlook {device}", r"yahoo mail: search, organi[sz]e, conquer",
 )  # fmt: skip
 
 # "Kind regards", on a line of its own.

@@ -130,7 +130,7 @@ def _kept(lines: list[str], kinds: list[str]) -> tuple[str, str]:
     runs = _answers(kinds)
     with_signature, without = [], []
     for index, kind in enumerate(kinds):
-        if kind == ATTRIBUTION or (kind == QUOTE and (index > last or runs < 2 or (index < first and runs < 3))):
+        if kind == ATTRIBUTION or (kind == QUOTE and (index > last or runs < 2 or (index < first and runs < 2))):
             continue
         with_signature.append(lines[index])
         if kind != SIGNATURE:

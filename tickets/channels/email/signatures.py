@@ -10,7 +10,7 @@ _CLOSINGS = frozenset(phrases.CLOSINGS)
 _SHORT_CLOSINGS = tuple(sorted((entry for entry in _CLOSINGS if len(entry) > 1), key=len, reverse=True))
 _FIRST_WORDS = frozenset(entry.split()[0].rstrip(",") for entry in _CLOSINGS)
 _FOOTERS = tuple(phrases.FOOTERS)
-_DEVICE = r"\S[^.!?\n]{0,50}"
+_DEVICE = r"\S(?:[^.!?\n]|\.(?=\S)){0,50}"
 _SENT_FROM = re.compile(
     r"[\s*_(<\[]*(?:" + "|".join(one.replace("{device}", _DEVICE) for one in phrases.SENT_FROM) + r")[\s*_)\].>]*",
     re.IGNORECASE,
