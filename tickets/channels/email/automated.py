@@ -11,6 +11,8 @@ _AUTOMATIC_SUBJECT = re.compile(
 )
 _CANNED = re.compile("|".join(automatic_phrases.CANNED_SENTENCES), re.IGNORECASE)
 _CHALLENGE_SUBJECT = re.compile("|".join(automatic_phrases.CHALLENGE_SUBJECTS), re.IGNORECASE)
+# A subject without any of these needs no closer look.
+_CHALLENGE_HINTS = ("verif", "confirm", "arrest", "human", "bestätig", "conferm", "bevestig", "подтверд")
 _CHALLENGE = re.compile("|".join(automatic_phrases.CHALLENGE_SENTENCES), re.IGNORECASE)
 # An acknowledgement says what it is at once.
 _OPENING = 1500
@@ -88,7 +90,9 @@ def asks_for_proof(part: Part, subject: str, text: str) -> bool:
     """Whether a program holds our mail back until its sender proves to be a person."""
     if any(name in part.fields for name in _CHALLENGE_HEADERS):
         return True
-    if not (_has_weak_sign(part, None) or _CHALLENGE_SUBJECT.search(subject[:300])):
+    said = subject[:300].lower()
+    names_it = any(hint in said for hint in _CHALLENGE_HINTS) and _CHALLENGE_SUBJECT.search(said)
+    if not names_it and not _has_weak_sign(part, None):
         return False
     return bool(_CHALLENGE.search(text[:_OPENING]))
 
@@ -112,13 +116,16 @@ def is_list(part: Part) -> bool:
     return any(name in part.fields for name in ("list-id", "list-post", "x-mailing-list")) or precedence(part) == "list"
 
 
-def reason(part: Part, subject: str, sender: Address | None, return_path: str | None, text: str = "") -> str:
+def reason(
+    part: Part, subject: str, sender: Address | None, return_path: str | None, *, text: str, automatic: str
+) -> str:
     """Why nothing may answer this by itself; "" for a mail that a person sent to us.
 
-    `return_path` is None when the mail has no such header, "" when it is the null one.
+    `return_path` is None when the mail has no such header, "" when it is the null one; `automatic` is what `is_reply`
+    answered.
     """
-    if found := is_reply(part, subject, text, return_path):
-        return found
+    if automatic:
+        return automatic
     if text and asks_for_proof(part, subject, text):
         return "It asks the sender to prove that they are a person."
     if keyword := auto_submitted(part):

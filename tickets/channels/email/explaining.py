@@ -1,9 +1,19 @@
 """What the reader found in a mail, as plain facts, and what the helpdesk would do with it, in words."""
 
 import hashlib
+from dataclasses import asdict
 from typing import Any
 
-from tickets.channels.email.parsing import ParsedAttachment, ParsedMail, parse
+from tickets.channels.email import marks
+from tickets.channels.email.parsing import Invitation, ParsedAttachment, ParsedMail, parse
+
+_MARKS = {
+    marks.ENCRYPTED: "It is encrypted; the sealed part is attached.",
+    marks.SIGNED: "It is signed; the signature is attached and was not checked.",
+    marks.INVITATION: "It is an invitation.",
+    marks.TOO_COMPLEX: "It is too large or too complex to be read whole.",
+    marks.FEEDBACK_REPORT: "It is a complaint that a provider passes on.",
+}
 
 
 def facts_of(raw: bytes) -> dict[str, Any]:
@@ -41,6 +51,24 @@ def facts(mail: ParsedMail) -> dict[str, Any]:
         "is_bounce": mail.is_bounce,
         "bounced_address": list(mail.bounced_addresses),
         "charset": mail.charset,
+        "marks": list(mail.marks),
+        "recipients": list(mail.recipients),
+        "invitation": _invitation_facts(mail.invitation) if mail.invitation else None,
+        "bounces": [asdict(one) for one in mail.bounces],
+        "is_delay": mail.is_delay,
+        "is_feedback_report": mail.is_feedback_report,
+        "feedback_type": mail.feedback_type,
+        "is_disposition": mail.is_disposition,
+        "original_message_id": mail.original_message_id,
+        "automated_reason": mail.automated_reason,
+        "warnings": list(mail.warnings),
+    }
+
+
+def _invitation_facts(invitation: Invitation) -> dict[str, Any]:
+    return asdict(invitation) | {
+        "start": invitation.start.isoformat() if invitation.start else None,
+        "end": invitation.end.isoformat() if invitation.end else None,
     }
 
 
@@ -53,6 +81,7 @@ def explanation(mail: ParsedMail) -> str:
             ("Subject", mail.subject or "(none)"),
             ("What is new", mail.new_text or "(nothing)"),
             ("Attachments", _files(mail)),
+            ("What it is besides", _besides(mail)),
             ("What the helpdesk would do", outcome(mail)),
         )
     )
@@ -62,6 +91,10 @@ def outcome(mail: ParsedMail) -> str:
     """What would become of the mail, and why. Which ticket it belongs to is not for the reader to say."""
     if mail.is_bounce:
         return _bounce_outcome(mail)
+    if mail.is_feedback_report:
+        return _complaint_outcome(mail)
+    if mail.is_disposition:
+        return f"Would be noted as a read receipt for {_original(mail)}. Nothing is answered."
     if mail.automated_reason:
         said = f"Would be kept and shown as automated, nothing answered, because {_quoted(mail.automated_reason)}"
     elif mail.sender_problem:
@@ -86,8 +119,31 @@ def _bounce_outcome(mail: ParsedMail) -> str:
     status = f" ({mail.bounce_status})" if mail.bounce_status else ""
     if what is None:
         return f"Would be noted as a delivery report: {mail.bounce_action}{status}. Nothing is answered."
-    which = f"The message <{mail.original_message_id}>" if mail.original_message_id else "A message of ours"
-    return f"Would be attached to the message it speaks of; no ticket, no answer.\n{which} {what} {who}{status}."
+    which = _original(mail)
+    lines = ["Would be attached to the message it speaks of; no ticket, no answer."]
+    lines.append(f"{which[0].upper()}{which[1:]} {what} {who}{status}.")
+    if len(mail.bounces) > 1:
+        lines += [f"{one.address}: {one.action} {one.status}".rstrip() for one in mail.bounces]
+    return "\n".join(lines)
+
+
+def _complaint_outcome(mail: ParsedMail) -> str:
+    who = ", ".join(mail.bounced_addresses) or "An unnamed recipient"
+    return f"Would be noted as a complaint ({mail.feedback_type}): {who} did not want {_original(mail)}. No answer."
+
+
+def _original(mail: ParsedMail) -> str:
+    return f"the message <{mail.original_message_id}>" if mail.original_message_id else "a message of ours"
+
+
+def _besides(mail: ParsedMail) -> str:
+    """The marks in words, and the event of an invitation."""
+    lines = [_MARKS[mark] for mark in mail.marks if mark in _MARKS]
+    if mail.invitation:
+        event = mail.invitation
+        when = " to ".join(one.isoformat(" ") for one in (event.start, event.end) if one)
+        lines.append(", ".join(part for part in (event.summary, when, event.location) if part))
+    return "\n".join(lines) or "(nothing)"
 
 
 def _sender(mail: ParsedMail) -> str:

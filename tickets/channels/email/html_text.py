@@ -9,23 +9,13 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tickets.channels.email import html_bombs
+
 MAX_CHARACTERS = 1024 * 1024
-_MAX_OPEN = 1500
-_MAX_REPEATED = 300_000
-_SMALL = 65536
 
 _OPENED = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<!--|<(?:script|style)\b|<[^<>]*>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f\u200b\ufeff\u00ad]+")
-_TAG_START = re.compile(r"<[a-zA-Z]")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_SEPARATOR = re.compile(r"[\s/\"']+")
-_SIMPLE_TAG = re.compile(r"<[^<>]*>")
-_VALUE = re.compile(r"=\s?[\"']")
-_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_CLOSES_ITSELF = frozenset(
-    "p li br hr img input meta link td th tr tbody thead tfoot col dt dd option wbr area base source".split()
-)
 _SKIPPED = frozenset("script style head title template noscript object iframe svg math select textarea".split())
 _BLOCKS = frozenset(
     "address article aside body blockquote center dd details dir div dl dt fieldset figure figcaption footer form "
@@ -45,11 +35,7 @@ _HISTORY_CLASSES = frozenset(
     "missive_quote moz-email-headers-table".split()
 )
 _QUOTE_CLASSES = frozenset("gmail_quote protonmail_quote tutanota_quote front-blockquote".split())
-_MARKERS = re.compile(
-    "|".join(re.escape(name) for name in sorted(_HISTORY_IDS | _HISTORY_NAMES | _HISTORY_CLASSES))
-    + "|yahoo_quoted|display:\\s*none",
-    re.IGNORECASE,
-)
+_MARKERS = (*sorted(_HISTORY_IDS | _HISTORY_NAMES | _HISTORY_CLASSES), "yahoo_quoted")
 _HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
 _BARRED = re.compile(
     r"border(?:-left|-right)?(?:-style|-width)?\s*:\s*(?!none|0)[^;]{0,40}(?:solid|\dp)", re.IGNORECASE
@@ -67,60 +53,24 @@ class Converted:
 
 def has_history(html: str) -> bool:
     """Whether the markup itself names the mail that is answered: asked before the cost of reading it is paid."""
-    return "<blockquote" in html or "<BLOCKQUOTE" in html or bool(_MARKERS.search(html))
+    return "<blockquote" in html or "<BLOCKQUOTE" in html or _has_markers(html)
+
+
+def _has_markers(html: str) -> bool:
+    """Whether any attribute in this document may matter: most have none, and reading them all is dear."""
+    lowered = html.lower()
+    return any(name in lowered for name in _MARKERS) or ("display" in lowered and bool(_HIDDEN.search(html)))
 
 
 def convert(html: str) -> Converted:
     """Read HTML into text. Never raises."""
     html = html[:MAX_CHARACTERS].replace("\0", "")
-    if _is_a_bomb(html):
+    if html_bombs.is_a_bomb(html):
         return Converted(_stripped(html))
     try:
         return _Reader(html).read()
     except Exception:  # a parser that fails must not cost the mail
         return Converted(_stripped(html))
-
-
-def _is_a_bomb(html: str) -> bool:
-    """Whether the HTML has what costs a parser time or memory that grows with the square of it.
-
-    That is deep nesting, formatting that is left open and has to be repeated in every paragraph, a thousand attributes
-    on one element, a thousand options in one list.
-    """
-    tags = html.count("<")
-    if tags < 300 and len(html) < _SMALL:
-        return False
-    open_tags: dict[str, int] = {}
-    for match in _OPENED.finditer(html):
-        tag = match[2].lower()
-        if tag in _CLOSES_ITSELF:
-            continue
-        count = open_tags.get(tag, 0)
-        if not match[1]:
-            open_tags[tag] = count + 1
-        elif count:
-            open_tags[tag] = count - 1
-    if sum(open_tags.values()) > _MAX_OPEN:
-        return True
-    repeated = sum(open_tags.get(tag, 0) for tag in _FORMATTING)
-    if repeated * tags > _MAX_REPEATED:
-        return True
-    if len(html) < _SMALL:
-        return False
-    lowered = html.lower()
-    if lowered.count("<option") > 2000 or lowered.count("<body") + lowered.count("<html") > 50:
-        return True
-    return _has_a_crowded_tag(html)
-
-
-def _has_a_crowded_tag(html: str) -> bool:
-    """Whether an element may have a thousand attributes, hidden behind quoted brackets or not."""
-    for piece in html.split(">"):
-        if len(piece) > 4096 and (match := _TAG_START.search(piece)):
-            bare = _QUOTED.sub("", piece[match.start() :])
-            if len(_SEPARATOR.findall(bare)) > 800:
-                return True
-    return html.count('="') + html.count("='") > 1000 and len(_VALUE.findall(_SIMPLE_TAG.sub("", html))) > 1000
 
 
 def _stripped(html: str) -> str:
@@ -151,7 +101,7 @@ class _Reader:
 
     def __init__(self, html: str) -> None:
         self.parser = LexborHTMLParser(html)
-        self.looks_at_attributes = bool(_MARKERS.search(html))
+        self.looks_at_attributes = _has_markers(html)
         self.lines: list[str] = []
         self.line: list[str] = []
         self.quotes = 0

@@ -40,9 +40,9 @@ __all__ = [
 _T = TypeVar("_T")
 
 _RETURN_PATH = re.compile(r"<([^<>]*)>")
-# Where a mail says whom it was sent to: what its writer put there, and what servers noted on the way.
+# Where a mail says whom it was sent to besides To and Cc: mostly what servers noted on the way.
 _RECIPIENT_HEADERS = (
-    "to", "cc", "bcc", "delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope-to",
+    "bcc", "delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope-to",
     "apparently-to", "resent-to", "resent-cc", "x-forwarded-to", "x-rcpt-to", "x-real-to",
 )  # fmt: skip
 _MAX_RECIPIENTS = 1000
@@ -101,6 +101,7 @@ def _assembled(
 ) -> ParsedMail:
     subject = headers.decoded(root.first("subject"), content.charset)
     sender, sender_problem = addresses.strict_sender(root.all("from"), content.charset)
+    to, cc = (addresses.addresses_in(root.all(name), content.charset) for name in ("to", "cc"))
     return_path = _return_path(root)
     in_reply_to = headers.message_ids(root.first("in-reply-to")) if root.first("in-reply-to") else ()
     references = headers.message_ids(" ".join(root.all("references"))) if root.all("references") else ()
@@ -122,8 +123,8 @@ def _assembled(
         sender=sender,
         sender_problem=sender_problem,
         reply_to=addresses.addresses_in(root.all("reply-to"), content.charset),
-        to=addresses.addresses_in(root.all("to"), content.charset),
-        cc=addresses.addresses_in(root.all("cc"), content.charset),
+        to=to,
+        cc=cc,
         subject=subject,
         date=headers.date(root.first("date")) if root.first("date") else None,
         text=content.text,
@@ -138,7 +139,9 @@ def _assembled(
         bounce_status=bounce.status if bounce else "",
         bounce_action=bounce.action if bounce else "",
         original_message_id=(report.original_message_id if report else "") or "".join(known),
-        automated_reason=automated.reason(root, subject, sender, return_path, divided.new_text)
+        automated_reason=automated.reason(
+            root, subject, sender, return_path, text=divided.new_text, automatic=automatic
+        )
         or ("delivery report" if bounce else ""),
         is_list=automated.is_list(root),
         authentication=_verdict(root, trusted_authserv_id, sender, sender_problem),
@@ -146,7 +149,7 @@ def _assembled(
         warnings=tuple(warnings),
         claimed_sender=sender or addresses.claimed_sender(root.all("from"), content.charset),
         marks=marked,
-        recipients=_recipients(root),
+        recipients=_recipients(root, (*to, *cc)),
         invitation=invitation,
         bounces=bounce.reports if bounce else (),
         is_delay=bounce is not None and bounce.action == reports.DELAYED,
@@ -178,10 +181,10 @@ def _marks(
     return tuple(found)
 
 
-def _recipients(root: tree.Part) -> tuple[str, ...]:
-    values = [value for name in _RECIPIENT_HEADERS for value in root.all(name)]
-    found = dict.fromkeys(one.address.lower() for one in addresses.addresses_in(values))
-    return tuple(found)[:_MAX_RECIPIENTS]
+def _recipients(root: tree.Part, named: tuple[Address, ...]) -> tuple[str, ...]:
+    values = [value for name in _RECIPIENT_HEADERS if name in root.fields for value in root.all(name)]
+    noted = addresses.addresses_in(values) if values else ()
+    return tuple(dict.fromkeys(one.address.lower() for one in (*named, *noted)))[:_MAX_RECIPIENTS]
 
 
 def _unread(text: str, warnings: list[str]) -> ParsedMail:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from tickets.channels.email import explaining
-from tickets.channels.email.parsing import MailTooComplex, parse
+from tickets.channels.email.parsing import MailTooComplex, parse, parse_plain
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         try:
             self.stdout.write(explaining.explanation(parse(raw)))
         except MailTooComplex as error:
-            self.stdout.write(f"Would open a ticket with the mail attached unread, because {error}")
+            self.stdout.write(explaining.explanation(parse_plain(raw, reason=error.reason)))
 
 
 def stream() -> None:

@@ -4,10 +4,12 @@
 import os
 import resource
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from billiard import Process
 from django.db import connection
 
 from tests.tickets.channels.email.mails import mail, multipart
@@ -244,3 +246,30 @@ def test_a_mail_read_plainly_is_read_with_any_line_ends():
     raw = b"From: a@x.test\r\nSubject: folded\r\n over\r\n\r\nHello\r\nyou"
     assert (parse_plain(raw).subject, parse_plain(raw).text) == ("folded over", "Hello\nyou")
     assert parse_plain(raw.replace(b"\r\n", b"\r")).subject == "folded over"
+
+
+def in_a_worker() -> None:
+    survived = trial.problem_of(lambda: None, QUICK)
+    died = trial.problem_of(lambda: os.kill(os.getpid(), signal.SIGSEGV), QUICK)
+    slow = False
+    try:
+        watchdog.within(0.1, spin)
+    except watchdog.TooSlow:
+        slow = True
+    os._exit(0 if survived == "" and "SIGSEGV" in died and slow else 1)
+
+
+def test_a_daemonic_worker_of_celery_may_try_a_mail():
+    """Celery's prefork workers may have no children of the sort that multiprocessing knows; these are none."""
+    worker = Process(target=in_a_worker, daemon=True)
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == 0
+
+
+def test_work_in_another_thread_runs_without_the_watchdog():
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(watchdog.within(0.001, lambda: sum(range(100_000)))))
+    thread.start()
+    thread.join(30)
+    assert answers == [sum(range(100_000))]
