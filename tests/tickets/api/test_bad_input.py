@@ -137,3 +137,14 @@ def test_a_reply_says_something(api: Api, ana: Agent, ticket: Ticket) -> None:
     url = f"/api/v1/tickets/{ticket.pk}/messages/"
     for body in ({"kind": "reply", "text": " "}, {"kind": "reply"}, {"kind": "incoming", "text": "x"}, {"text": "x"}):
         assert api(ana).post(url, body).status_code == 400
+
+
+@pytest.mark.parametrize("part", ["name", "address"])
+@pytest.mark.parametrize("value", [["a", "e@x.test"], {"a": "e@x.test"}, [], True])
+def test_t13_5_a_list_where_a_name_or_an_address_is_expected_is_refused(
+    api: Api, ana: Agent, order: dict[str, Any], part: str, value: Any
+) -> None:
+    order["customer"][part] = value
+    answer = api(ana).post("/api/v1/tickets/", order)
+    assert answer.status_code == 400, answer.content
+    assert not Ticket.objects.exists()
