@@ -32,6 +32,7 @@ _FORWARDED = tuple(sorted(set(phrases.FORWARDED), key=len, reverse=True))
 _FORWARD_SUBJECT = re.compile(
     r"\s*\[?(?:" + "|".join(re.escape(entry) for entry in phrases.FORWARD_PREFIXES) + r")\s?[:：]", re.IGNORECASE
 )
+_ANSWERS_BELOW = re.compile("|".join(phrases.ANSWERS_BELOW), re.IGNORECASE)
 _KINDS: dict[str, str] = {}
 for _kind, _labels in (
     ("other", phrases.OTHER), ("cc", phrases.COPY), ("subject", phrases.SUBJECT), ("to", phrases.TO),
@@ -90,6 +91,12 @@ def is_forward_marker(probe: str) -> bool:
 
 def is_forward_near(lines: list[str], index: int) -> bool:
     return any(is_forward_marker(probed(line) or "-") for line in lines[index : index + 3])
+
+
+def announces_answers(lines: list[str]) -> bool:
+    """Whether these lines say that the answers are written into the mail below them."""
+    text = "\n".join(line for line in lines if line.strip())
+    return len(text) < 600 and bool(_ANSWERS_BELOW.search(text))
 
 
 def is_above_marker(probe: str) -> bool:

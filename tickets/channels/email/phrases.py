@@ -134,6 +134,34 @@ REPLY_ABOVE = (
     "請在此行上方", "이 줄 위에", "فوق هذا السطر", "מעל שורה זו", "e sor fölé", "deasupra acestei linii",
 )  # fmt: skip
 
+# "My answers are below, in red": then what is below is news. Patterns.
+ANSWERS_BELOW = (
+    r"\b(?:answer(?:s|ed)?|repl(?:y|ies|ied)|comment(?:s|ed)?|responses?)\b.{0,40}\b(?:below|in-?line)\b",
+    r"\b(?:answers?|answered|repl(?:y|ies|ied)|comments?|responses?|see)\b.{0,40}\bin (?:red|blue|green|bold|capitals)\b",
+    r"\bsee (?:my )?(?:answers? |comments? )?in-?line\b",
+    r"\b(?:antwort|anmerkung|kommentar)\w*.{0,40}\b(?:unten|im text|darunter|in (?:rot|blau|grün|fett))\b",
+    r"\b(?:réponses?|réponds|commentaires?).{0,40}(?:ci-dessous|dans le texte|en (?:rouge|bleu|vert|gras))\b",
+    r"\b(?:respuestas?|respondo|contesto|comentarios?).{0,40}\b(?:abajo|debajo|en (?:rojo|azul|verde|negrita))\b",
+    r"\b(?:rispost[ae]|rispondo|commenti).{0,40}\b(?:sotto|di seguito|in (?:rosso|blu|verde|grassetto))\b",
+    r"\b(?:antwoord|reactie|opmerking)\w*.{0,40}\b(?:hieronder|onderstaand|in (?:het )?(?:rood|blauw|groen|vet))\b",
+    r"\b(?:respostas?|respondo|comentários?).{0,40}\b(?:abaixo|em (?:vermelho|azul|verde|negrito))\b",
+    r"\b(?:svar|kommentar)\w*.{0,40}\b(?:nedenfor|nedan|herunder|(?:med|i) (?:rødt|blåt|rött|blått|rød|blå))\b",
+    r"\b(?:vasta(?:us|uks)|komment)\w*.{0,40}\b(?:alla|punaisella|sinisellä)\b",
+    r"\b(?:odpowied|odpowiad|komentarz)\w*.{0,40}\b(?:poniżej|na (?:czerwono|niebiesko))\b",
+    r"\b(?:odpověd|odpovíd|komentář)\w*.{0,40}\b(?:níže|červeně|modře)\b",
+    r"\b(?:ответ|отвеча|комментари)\w*.{0,40}\b(?:ниже|в тексте|красным|синим)\b",
+    r"\b(?:відпові|коментар)\w*.{0,40}\b(?:нижче|в тексті|червоним|синім)\b",
+    r"\b(?:cevap|yanıt)\w*.{0,40}\b(?:aşağıda|kırmızı|mavi)",
+    r"\b(?:απαντ|σχόλι)\w*.{0,40}(?:παρακάτω|με (?:κόκκινο|μπλε))",
+    r"(?:回答|返信|コメント).{0,30}(?:以下|下記|赤字|青字)", r"(?:以下|下記|赤字|青字).{0,30}(?:回答|返信|コメント)",
+    r"(?:回复|回答|答复|意见).{0,20}(?:如下|见下|红字|红色|蓝字|蓝色)",
+    r"(?:见下|红字|红色|蓝字|蓝色).{0,20}(?:回复|回答|答复)",
+    r"(?:回覆|回答|意見).{0,20}(?:如下|見下|紅字|紅色|藍字|藍色)",
+    r"(?:見下|紅字|紅色|藍字|藍色).{0,20}(?:回覆|回答)", r"(?:답변|회신).{0,20}(?:아래|빨간|파란)",
+    r"(?:아래|빨간|파란).{0,20}(?:답변|회신)", r"(?:إجابات|أجوبت|ردود|ردي)\w*.{0,40}(?:أدناه|بالأحمر|بالأزرق)",
+    r"(?:תשובות|תשובת)\w*.{0,40}(?:למטה|בהמשך|באדום|בכחול)",
+)  # fmt: skip
+
 # The line a phone or a program adds. Patterns: `{device}` stands for a few words.
 SENT_FROM = (
     r"(?:sent|send) (?:from|via|by|with|using) {device}", r"get outlook for {device}",

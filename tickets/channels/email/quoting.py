@@ -31,12 +31,13 @@ def split(text: str, *, forward: bool = False, history_line: int | None = None) 
         end = text.rfind("\n", 0, SCANNED)
         head, rest = (text[:end], text[end:]) if end > 0 else (text[:SCANNED], text[SCANNED:])
     lines = head.split("\n")
-    cut = len(lines)
     if forward:
-        kinds = [TEXT if line.strip() else BLANK for line in lines]
+        kinds, cut, news = _passed_on(lines)
     else:
-        kinds, cut = _kinds(lines, history_line)
-    signatures.mark(lines, kinds)
+        kinds, cut, news = _kinds(lines, history_line)
+    own = kinds[:news]  # a signature ends above the mail that is passed on or answered within
+    signatures.mark(lines[:news], own)
+    kinds[:news] = own
     with_signature, without = _kept(lines, kinds)
     if rest and cut == len(lines):
         more = "\n".join(line for line in rest.split("\n") if not line.startswith(">"))
@@ -46,11 +47,21 @@ def split(text: str, *, forward: bool = False, history_line: int | None = None) 
     return Split(new_text or with_signature, with_signature, cut < len(lines) or QUOTE in kinds)
 
 
-def _kinds(lines: list[str], history_line: int | None) -> tuple[list[str], int]:
-    """What each line is, and the line from which everything is history."""
+def _passed_on(lines: list[str]) -> tuple[list[str], int, int]:
+    """A forward: all of it is text, and the mail in it begins at a marker or a block of headers."""
+    kinds = [TEXT if line.strip() else BLANK for line in lines]
+    for index, line in enumerate(lines):
+        probe = history.probed(line)
+        if probe and (history.is_forward_marker(probe) or history.starts_here(lines, kinds, index, probe)):
+            return kinds, len(lines), index
+    return kinds, len(lines), len(lines)
+
+
+def _kinds(lines: list[str], history_line: int | None) -> tuple[list[str], int, int]:
+    """What each line is, the line from which everything is history, and the one from which another mail is kept."""
     kinds = [_plain_kind(line) for line in lines]
     _join_broken_quotes(lines, kinds)
-    cut = len(lines)
+    cut = news = len(lines)
     has_text = False
     for index, line in enumerate(lines):
         kind = kinds[index]
@@ -68,6 +79,7 @@ def _kinds(lines: list[str], history_line: int | None) -> tuple[list[str], int]:
         if not probe:
             continue
         if history.is_forward_marker(probe):
+            news = index
             break
         if has_text and history.starts_here(lines, kinds, index, probe):
             cut = index
@@ -85,9 +97,11 @@ def _kinds(lines: list[str], history_line: int | None) -> tuple[list[str], int]:
             kinds[index] = ATTRIBUTION
             continue
         has_text = True
+    if cut < len(lines) and history.announces_answers(lines[:cut]):
+        return kinds, len(lines), cut
     cut = history.without_rules(lines, cut) if cut < len(lines) else cut
     del kinds[cut:]
-    return kinds, cut
+    return kinds, cut, news
 
 
 def _plain_kind(line: str) -> str:

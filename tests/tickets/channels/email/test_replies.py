@@ -244,3 +244,58 @@ def test_a_customers_own_sentences_are_not_cut_above_a_real_quotation(body):
     kept = [line for line in body.split("\n") if line.strip() and not line.startswith(">")]
     assert [line for line in read.new_text.split("\n") if line in kept] == kept
     assert "Have you tried?" not in read.new_text
+
+
+ANNOUNCED = [
+    "Please see my answers below in red.", "I have answered your questions below.", "Answers inline.", "See my comments in-line.",
+    "Meine Antworten finden Sie unten in Rot.", "Siehe meine Anmerkungen im Text.", "Mes réponses sont ci-dessous.",
+    "Te respondo abajo en azul.", "Le mie risposte sono qui sotto.", "Mijn antwoorden staan hieronder.", "Minhas respostas estão abaixo.",
+    "Mine svar står nedenfor.", "Mina svar finns nedan.", "Vastaukseni ovat alla.", "Moje odpowiedzi są poniżej.", "Odpovědi jsou níže.",
+    "Мои ответы ниже.", "Мої відповіді нижче.", "Cevaplarım aşağıda.", "Οι απαντήσεις μου είναι παρακάτω.", "回答は以下に赤字で記入しました。",
+    "我的回复如下，请看红字。", "我的回覆如下。", "답변은 아래에 적었습니다.", "إجاباتي أدناه.", "התשובות שלי בהמשך.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", ANNOUNCED)
+def test_answers_written_into_the_mail_below_are_kept_where_they_are_announced(words):
+    history = f"{block(LANGUAGES['en'])}\n\nWhich colour do you want?\nThe blue one.\nSince when?\nMonday."
+    new = parse(text_mail(f"{words}\n\n{history}\n")).new_text
+    assert new.startswith(words)
+    assert "The blue one." in new
+    assert new.endswith("Monday.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["I see it below my desk.", "The answer is no.", "Your reply came late.", "The red one is better.", "Die Antwort war gut.", "Inline skates, size 40."],
+)  # fmt: skip
+def test_other_sentences_announce_nothing(words):
+    read = parse(text_mail(f"{words}\n\n{block(LANGUAGES['en'])}\n\nWhich colour do you want?\n"))
+    assert read.new_text == words
+
+
+def test_answers_between_quotations_in_html_are_kept_with_their_questions():
+    body = (
+        '<div class="gmail_quote"><div class="gmail_attr">On Tue, Feb 3, 2026 at 2:05 PM Ana &lt;ana@desk.test&gt; wrote:</div>'
+        '<blockquote class="gmail_quote">Which colour?</blockquote><div>The blue one.</div>'
+        '<blockquote class="gmail_quote">Since when?</blockquote><div>Monday.</div></div>'
+    )
+    lines = [line for line in parse(html_mail(body)).new_text.split("\n") if line]
+    assert lines == ["> Which colour?", "The blue one.", "> Since when?", "Monday."]
+
+
+@pytest.mark.parametrize("signature", ["-- \nDora Example\nExample Ltd", "Kind regards,\nDora", "Sent from my iPhone"])
+@pytest.mark.parametrize("subject", ["FW: Order", "Order"])
+def test_a_signature_above_a_forwarded_mail_does_not_swallow_it(signature, subject):
+    body = f"Please see this.\n\n{signature}\n\n---------- Forwarded message ---------\n{block(LANGUAGES['en'])}\n\nYour order is late.\n"
+    new = parse(text_mail(body, subject=subject)).new_text
+    assert new.startswith("Please see this.")
+    assert new.endswith("Your order is late.")
+    assert signature.split("\n")[-1] not in new
+
+
+def test_a_signature_above_answers_that_were_announced_does_not_swallow_them():
+    body = f"My answers are below.\n\nKind regards,\nDora\n\n{block(LANGUAGES['en'])}\n\nWhich colour\nThe blue one."
+    new = parse(text_mail(body)).new_text
+    assert new.startswith("My answers are below.")
+    assert new.endswith("The blue one.")
