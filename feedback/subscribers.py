@@ -37,7 +37,7 @@ def take_back(event: Event) -> None:
         inviting.cancel(ticket, reason=_TAKEN_BACK[event.verb])
 
 
-@subscribe("message.sent", "message.failed", "message.uncertain")
+@subscribe("message.sent", "message.failed", "message.bounced", "message.uncertain")
 def hear_of_delivery(event: Event) -> None:
     """How the mail of an invitation fared."""
     if event.facts.get("purpose") != OutgoingMail.Purpose.SURVEY:
@@ -45,7 +45,7 @@ def hear_of_delivery(event: Event) -> None:
     mail = event.facts["mail"]
     if event.verb == "message.sent":
         mailing.sent(mail, at=event.at)
-    elif event.verb == "message.failed":
+    elif event.verb in ("message.failed", "message.bounced"):
         mailing.not_delivered(mail)
     else:
         mailing.uncertain(mail)

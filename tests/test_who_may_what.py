@@ -15,7 +15,7 @@ from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
 from tests.conftest import mail, make_agent
 from tickets import letter_page
-from tickets.models import Attachment, CaughtMail, Inbox, RawMessage, Ticket
+from tickets.models import Attachment, CaughtMail, Inbox, OutgoingMail, OutgoingServer, RawMessage, Ticket
 from tickets.operations import replying, sorting, status
 
 PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
@@ -153,6 +153,9 @@ POLICIES: dict[str, Policy] = {
     "content_letter": everybody(200, "GET"),
     "content_file": everybody(200, "GET"),
     "content_picture": everybody(404, "GET"),
+    "delivery_again": theirs(302, "POST"),
+    "delivery_address": theirs(302, "POST", body={"address": "dora@new.example"}),
+    "mail_reports": everybody(401, "POST"),
     "intake_log": agents(200, "GET"),
     "intake_raw": theirs(200, "GET"),
     "intake_replay": theirs(302, "POST", light=403),
@@ -171,6 +174,8 @@ POLICIES: dict[str, Policy] = {
         for key in ("agents", "teams", "calendars", "inboxes", "surveys")
         for kind in ("", "_new", "_edit")
     },
+    "settings_inboxes_out": admins(GET=200, POST=302),
+    "settings_inbox_out_trial": admins(POST=200),
     # --- reports
     "report_service": REPORT,
     "report_csv": REPORT,
@@ -252,6 +257,12 @@ def house(
     caught = CaughtMail.objects.create(recipients=["dora@customer.example"], content=mail())
     attachment = Attachment.objects.get()
     raw = RawMessage.objects.get()
+    OutgoingServer.objects.create(inbox=inbox, kind="postmark", password="key", webhook_secret="a secret")
+    out = OutgoingMail.objects.create(
+        inbox=inbox, ticket=ticket, said=attachment.message, purpose="reply", message_id="out@demo.localhost",
+        to=["dora@customer.example"], text="Hello",
+    )  # fmt: skip
+    delivery = out.deliveries.create(recipient="dora@customer.example", state="failed", give_up_at=event.at)
     things = {
         "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk
     }  # fmt: skip
@@ -270,6 +281,8 @@ def house(
         "message_original": [message.pk], "message_pictures": [message.pk], "message_raw": [message.pk],
         "message_ticket": [message.pk], "attachment": [attachment.pk],
         "intake_raw": [raw.pk], "intake_replay": [raw.pk],
+        "delivery_again": [delivery.pk], "delivery_address": [delivery.pk], "mail_reports": [inbox.pk, "postmark"],
+        "settings_inboxes_out": [inbox.pk], "settings_inbox_out_trial": [inbox.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
         "settings_token_revoke": [token.pk],

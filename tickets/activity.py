@@ -130,11 +130,25 @@ def say(event: Event, names: Names) -> str:
             return _acknowledged(names.mails.get(facts["mail"]))
         case "message.unacknowledged":
             return _("No acknowledgement: %(reason)s") % {"reason": acknowledgements.reason(facts["reason"])}
-        case "message.failed":
-            return _("An answer could not be delivered") if facts.get("purpose") == "reply" else ""
-        case "message.uncertain":
-            return _("An answer may not have arrived: nobody can know") if facts.get("purpose") == "reply" else ""
+        case "message.failed" | "message.uncertain" | "message.bounced" | "message.delayed":
+            return _fared(event.verb) if facts.get("purpose") in ("reply", "forward") else ""
+        case "message.retried":
+            return _("%(who)s had an answer sent again") % {"who": who or _("A rule")}
+        case "message.corrected":
+            return _("%(who)s had an answer sent to another address") % {"who": who or _("A rule")}
     return ""
+
+
+def _fared(verb: str) -> str:
+    """What became of an answer that did not simply arrive."""
+    match verb:
+        case "message.failed":
+            return _("An answer could not be delivered")
+        case "message.bounced":
+            return _("An answer came back")
+        case "message.delayed":
+            return _("An answer is delayed")
+    return _("An answer may not have arrived: nobody can know")
 
 
 def _when(text: str | None) -> str:

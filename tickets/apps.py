@@ -15,7 +15,7 @@ class TicketsConfig(AppConfig):
 
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, Section, rail_entry, settings_section
-        from tickets import gauges, subscribers  # noqa: F401
+        from tickets import badges, gauges, subscribers  # noqa: F401
 
         settings_section(
             Section(

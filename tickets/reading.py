@@ -67,6 +67,11 @@ VIEWS: tuple[View, ...] = (
         ("-updated_at", "-number"), is_counted=False,
     ),
     View(
+        "undelivered", _("Not delivered"), "d",
+        lambda tickets, agent: tickets.filter(has_undelivered=True).exclude(status=Status.CLOSED),
+        ("-updated_at", "-number"),
+    ),
+    View(
         "low", _("Low scores"), "l", lambda tickets, agent: tickets.filter(low_score__isnull=False),
         ("-updated_at", "-number"),
     ),

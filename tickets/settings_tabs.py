@@ -22,6 +22,7 @@ from helpdesk.operations.keeping import keep
 from helpdesk.pages import agent_of, roles, sections_for
 from tickets.inbox_form import InboxForm
 from tickets.models import Inbox
+from tickets.outgoing_form import OutgoingForm, page_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ TABS: list[Tab] = [
     Tab(
         "", gettext_lazy("General"),
         gettext_lazy("Whose inbox it is, and how its tickets are treated."), InboxForm,
+    ),
+    Tab(
+        "out", gettext_lazy("Mail out"),
+        gettext_lazy("Through whom this inbox's mail leaves: an SMTP server, or a mail provider's API."), OutgoingForm,
+        template="tickets/settings/out.html", context=page_context,
     ),
 ]  # fmt: skip
 

@@ -1,11 +1,13 @@
 """The settings' pages of the ticket floor."""
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.views.resources import Column, Resource, routes
 from tickets.inbox_form import InboxForm
 from tickets.models import Inbox
 from tickets.settings_tabs import tab_routes
+from tickets.views import outgoing_server
 
 INBOXES = Resource(
     key="inboxes",
@@ -31,4 +33,8 @@ def _way_in(inbox: Inbox) -> str:
     return f"IMAP {inbox.mailbox.host}" if hasattr(inbox, "mailbox") else str(_("our mail server"))
 
 
-urlpatterns = [*routes(INBOXES, has_own_pages=True), *tab_routes()]
+urlpatterns = [
+    *routes(INBOXES, has_own_pages=True),
+    *tab_routes(),
+    path("inboxes/<int:pk>/out/trial", outgoing_server.trial, name="settings_inbox_out_trial"),
+]

@@ -8,16 +8,16 @@ from datetime import datetime
 from django.db.models import F
 from django.urls import reverse
 from django.utils.html import escape
-from django.utils.translation import gettext as _
 
 from helpdesk import events
 from helpdesk.models import Event
-from tickets import activity, invitations, safe_html, texts, whys
-from tickets.models import Attachment, DeliveryState, Message, Ticket
+from tickets import activity, invitations, safe_html, texts, ways, whys
+from tickets.models import Attachment, Message, Ticket
 
 #: these events are the messages themselves, or their way out; the messages show them
 _SHOWN_ELSEWHERE = {
-    "message.received", "message.replied", "message.noted", "message.sent", "message.forwarded", "ticket.marked",
+    "message.received", "message.replied", "message.noted", "message.sent", "message.delivered", "message.forwarded",
+    "ticket.marked",
 }  # fmt: skip
 _PLACE = re.compile(r"\[image: ([^\[\]\n<>]{1,400})\]")
 #: the guess at a frame's height before it tells: letters in a row, its height, and the most we guess
@@ -34,14 +34,6 @@ class Shown:
     url: str
     is_image: bool
     content_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a reply got out: a state for the eye, words for the reader."""
-
-    state: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,8 @@ class Said:
     attachments: tuple[Shown, ...]
     to: tuple[str, ...]
     cc: tuple[str, ...]
-    delivery: Way | None
+    bcc: tuple[str, ...]
+    delivery: ways.Way | None
     is_automated: bool
     warnings: tuple[str, ...]
     #: what is good to know of it, a word each
@@ -180,7 +173,8 @@ def show(message: Message) -> Said:
         attachments=tuple(shown(a) for a in attachments if a.content_id not in inside),
         to=tuple(message.to),
         cc=tuple(message.cc),
-        delivery=_way(message),
+        bcc=tuple(message.bcc),
+        delivery=ways.of(getattr(message, "outgoing", None)),
         is_automated=message.is_automated,
         warnings=tuple(whys.notices(message.marks)),
         badges=tuple(whys.badges(message.marks)),
@@ -226,21 +220,3 @@ def shown(attachment: Attachment) -> Shown:
         attachment.content_type in IMAGES,
         attachment.content_type,
     )
-
-
-def _way(message: Message) -> Way | None:
-    mail = getattr(message, "outgoing", None)
-    if mail is None:
-        return None
-    deliveries = list(mail.deliveries.all())
-    states = {d.state for d in deliveries}
-    for state, words in (
-        (DeliveryState.FAILED, _("not delivered")),
-        (DeliveryState.UNCERTAIN, _("uncertain: it may have been sent")),
-        (DeliveryState.SENDING, _("sending")),
-        (DeliveryState.QUEUED, _("queued")),
-    ):
-        if state in states:
-            answers = "; ".join(d.answer for d in deliveries if d.state == state and d.answer)
-            return Way(state, f"{words}: {answers}" if answers else words)
-    return Way(DeliveryState.SENT, _("sent")) if states else None

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from tickets.views import acts, belonging, catcher, content, files, intake_log, queue, ticket
+from tickets.views import (
+    acts,
+    belonging,
+    catcher,
+    content,
+    deliveries,
+    files,
+    intake_log,
+    provider_reports,
+    queue,
+    ticket,
+)
 
 urlpatterns = [
     path("", queue.queue, name="queue"),
@@ -18,6 +29,9 @@ urlpatterns = [
     path("messages/<int:pk>/original", files.original, name="message_original"),
     path("messages/<int:pk>/pictures", files.show_pictures, name="message_pictures"),
     path("messages/<int:pk>/raw", files.raw, name="message_raw"),
+    path("deliveries/<int:pk>/again", deliveries.again, name="delivery_again"),
+    path("deliveries/<int:pk>/address", deliveries.address, name="delivery_address"),
+    path("mail/reports/<int:pk>/<slug:provider>/", provider_reports.reports, name="mail_reports"),
     path("attachments/<int:pk>/", files.attachment, name="attachment"),
     path("content/letter/<str:token>", content.letter, name="content_letter"),
     path("content/file/<str:token>", content.file, name="content_file"),

@@ -293,6 +293,7 @@ VIEW_ICONS = {
     "on_hold": "circle-pause",
     "snoozed": "alarm-clock",
     "resolved": "circle-check",
+    "undelivered": "mail-x",
     "low": "frown",
 }
 
@@ -317,6 +318,10 @@ ACTIVITY_ICONS = {
     "message.unacknowledged": "mail-x",
     "message.failed": "triangle-alert",
     "message.uncertain": "triangle-alert",
+    "message.bounced": "triangle-alert",
+    "message.delayed": "clock",
+    "message.retried": "rotate-cw",
+    "message.corrected": "arrow-right",
 }
 
 

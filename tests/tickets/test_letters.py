@@ -10,7 +10,8 @@ from django.utils import timezone, translation
 from tickets import timeline
 from tickets.models import Ticket
 from tickets.templatetags import letters
-from tickets.timeline import Said, Way
+from tickets.timeline import Said
+from tickets.ways import Way
 
 
 @pytest.fixture

@@ -105,14 +105,14 @@ class _Lines:
         self._line = None
 
 
-def connect(server: Server, secret: str) -> Session:
+def connect(server: Server, secret: str, *, seconds: float = OPENING_SECONDS) -> Session:
     """A session, encrypted and signed in as the server's settings say.
 
     Raises SignInRefused, NoEncryption, OSError or SMTPException.
     """
     session = Session(server)
     try:
-        session.allow(min(OPENING_SECONDS, settings.EMAIL_TIMEOUT))
+        session.allow(min(seconds, settings.EMAIL_TIMEOUT))
         code, answer = session.connect(server.host, server.port)
         if code != 220:
             raise smtplib.SMTPConnectError(code, answer)
