@@ -176,6 +176,8 @@ POLICIES: dict[str, Policy] = {
     },
     "settings_inboxes_out": admins(GET=200, POST=302),
     "settings_inbox_out_trial": admins(POST=200),
+    "settings_inboxes_acknowledgement": admins(GET=200, POST=302),
+    "settings_inboxes_acknowledgement_preview": admins(POST=200),
     # --- reports
     "report_service": REPORT,
     "report_csv": REPORT,
@@ -287,6 +289,7 @@ def house(
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
         "settings_token_revoke": [token.pk],
         **{f"settings_{key}_edit": [pk] for key, pk in things.items()},
+        **{name: [inbox.pk] for name in NAMES if name.startswith("settings_inboxes_acknowledgement")},
         "report_tickets": ["created"],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_attachment": [ticket.pk, attachment.pk], "api_tag": [ticket.pk, "vip"],

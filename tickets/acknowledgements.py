@@ -26,6 +26,9 @@ _FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 #: a time we promise is rounded up to one people say
 _STEP = 5 * 60
 
+#: where Django has another name for a language we guess
+_DJANGOS = {"zh": "zh-hans"}
+
 #: why none went out, by the word the event keeps
 REASONS: dict[str, str | Promise] = {
     "agent": gettext_lazy("an agent opened the ticket"),
@@ -92,12 +95,7 @@ def has_catalogue(language: str) -> bool:
 
 
 def write(
-    inbox: Inbox,
-    about: About,
-    language: str,
-    prepared: Mapping[str, AcknowledgementText],
-    *,
-    at: datetime | None = None,
+    inbox: Inbox, about: About, language: str, prepared: Mapping[str, AcknowledgementText], *, at: datetime
 ) -> Written:
     """The acknowledgement of a message, as it is sent at `at`."""
     is_in_hours = inbox.calendar is None or inbox.calendar.business.is_open(at)
@@ -108,7 +106,7 @@ def write(
     if words and not has_catalogue(language) and not expected(inbox, since=about.since, at=at):
         # there is a promise in it that we can neither make nor take out: our own words then
         words, language = "", settings.LANGUAGE_CODE
-    with translation.override(language):
+    with translation.override(_DJANGOS.get(language, language)):
         promise = expected(inbox, since=about.since, at=at) or _("as soon as we can")
         if words:
             values = dict(zip(FIELDS, (str(about.number), inbox.name, promise), strict=True))

@@ -20,9 +20,11 @@ from django.views.decorators.http import require_http_methods
 from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
 from helpdesk.pages import agent_of, roles, sections_for
+from tickets.acknowledgement_form import AcknowledgementForm
 from tickets.inbox_form import InboxForm
 from tickets.models import Inbox
 from tickets.outgoing_form import OutgoingForm, page_context
+from tickets.views import acknowledgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ TABS: list[Tab] = [
         "out", gettext_lazy("Mail out"),
         gettext_lazy("Through whom this inbox's mail leaves: an SMTP server, or a mail provider's API."), OutgoingForm,
         template="tickets/settings/out.html", context=page_context,
+    ),
+    Tab(
+        "acknowledgement", gettext_lazy("Acknowledgement"),
+        gettext_lazy("What whoever opens a ticket is told at once: that it arrived, and by when you answer."),
+        AcknowledgementForm, "tickets/settings/acknowledgement.html", acknowledgement.around,
     ),
 ]  # fmt: skip
 

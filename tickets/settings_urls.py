@@ -7,7 +7,7 @@ from helpdesk.views.resources import Column, Resource, routes
 from tickets.inbox_form import InboxForm
 from tickets.models import Inbox
 from tickets.settings_tabs import tab_routes
-from tickets.views import outgoing_server
+from tickets.views import acknowledgement, outgoing_server
 
 INBOXES = Resource(
     key="inboxes",
@@ -37,4 +37,9 @@ urlpatterns = [
     *routes(INBOXES, has_own_pages=True),
     *tab_routes(),
     path("inboxes/<int:pk>/out/trial", outgoing_server.trial, name="settings_inbox_out_trial"),
+    path(
+        "inboxes/<int:pk>/acknowledgement/preview",
+        acknowledgement.preview,
+        name="settings_inboxes_acknowledgement_preview",
+    ),
 ]

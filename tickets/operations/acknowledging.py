@@ -122,6 +122,8 @@ def decide(message: Message, *, at: datetime) -> Verdict:
         return Verdict("no_address")
     if reason := budget.never(sender.address):
         return Verdict(reason)
+    if sender.is_bouncing:
+        return Verdict("bouncing")
     # a form takes any address: only where its owner once proved it to be theirs is it theirs here too
     if raw is None and not sender.is_verified:
         return Verdict("anonymous")
