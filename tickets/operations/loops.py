@@ -80,7 +80,10 @@ def machine(raw: RawMessage, text: str = "") -> str:
     sender, _problem = addresses.strict_sender(root.all("from"), "")
     if automated.list_reason(root):
         return "list"
-    return "automated" if automated.reason(root, subject, sender, _return_path(root), text) else ""
+    return_path = _return_path(root)
+    automatic = automated.is_reply(root, subject, text, return_path)
+    is_machine = automated.reason(root, subject, sender, return_path, text=text, automatic=automatic)
+    return "automated" if is_machine else ""
 
 
 def _return_path(root: tree.Part) -> str | None:

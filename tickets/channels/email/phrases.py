@@ -137,7 +137,8 @@ REPLY_ABOVE = (
 # "My answers are below, in red": then what is below is news. Patterns.
 ANSWERS_BELOW = (
     r"\b(?:answer(?:s|ed)?|repl(?:y|ies|ied)|comment(?:s|ed)?|responses?)\b.{0,40}\b(?:below|in-?line)\b",
-    r"\b(?:answers?|answered|repl(?:y|ies|ied)|comments?|responses?|see)\b.{0,40}\bin (?:red|blue|green|bold|capitals)\b",
+    r"\b(?:answers?|answered|repl(?:y|ies|ied)|comments?|responses?|see)\b.{0,40}\bin (?:red|blue|green|bold)\b",
+    r"\b(?:answers?|answered|repl(?:y|ies|ied)|comments?|responses?|see)\b.{0,40}\bin capitals\b",
     r"\bsee (?:my )?(?:answers? |comments? )?in-?line\b",
     r"\b(?:antwort|anmerkung|kommentar)\w*.{0,40}\b(?:unten|im text|darunter|in (?:rot|blau|grün|fett))\b",
     r"\b(?:réponses?|réponds|commentaires?).{0,40}(?:ci-dessous|dans le texte|en (?:rouge|bleu|vert|gras))\b",
