@@ -141,7 +141,7 @@ def _besides(mail: ParsedMail) -> str:
     lines = [_MARKS[mark] for mark in mail.marks if mark in _MARKS]
     if mail.invitation:
         event = mail.invitation
-        when = " to ".join(one.isoformat(" ") for one in (event.start, event.end) if one)
+        when = " to ".join(str(one) for one in (event.start, event.end) if one)
         lines.append(", ".join(part for part in (event.summary, when, event.location) if part))
     return "\n".join(lines) or "(nothing)"
 

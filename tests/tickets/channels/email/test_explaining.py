@@ -39,6 +39,7 @@ def test_the_facts_are_json_with_these_keys():
         (multipart("Content-Type: message/feedback-report\n\nFeedback-Type: abuse\nOriginal-Rcpt-To: d@x.test", content_type="multipart/report; report-type=feedback-report; boundary=edge"), "complaint (abuse): d@x.test did not want a message of ours"),
         (multipart("Content-Type: message/disposition-notification\n\nOriginal-Message-ID: <ours@desk.test>", content_type="multipart/report; report-type=disposition-notification; boundary=edge"), "read receipt for the message <ours@desk.test>"),
         (multipart("Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Lunch\nDTSTART:20260203T110000Z"), "Lunch, 2026-02-03 11:00:00+00:00"),
+        (multipart("Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Fair\nDTSTART;VALUE=DATE:20260203\nDURATION:P2D"), "Fair, 2026-02-03 to 2026-02-05"),
         (text_mail("-----BEGIN PGP MESSAGE-----\n\nhQ\n-----END PGP MESSAGE-----"), "It is encrypted"),
     ],
 )  # fmt: skip
