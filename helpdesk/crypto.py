@@ -15,6 +15,19 @@ def _fernet() -> MultiFernet:
     )
 
 
+def seal(text: str) -> str:
+    """Text that a page may carry back to us and nobody can read."""
+    return _fernet().encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str, *, seconds: int) -> str:
+    """What was sealed at most so long ago; "" for anything else."""
+    try:
+        return _fernet().decrypt(sealed.encode(), ttl=seconds).decode()
+    except (InvalidToken, UnicodeError):
+        return ""
+
+
 class EncryptedTextField(models.TextField):
     """Text that is ciphertext in the database and plain in Python. Unreadable (the key was lost) reads as ""."""
 

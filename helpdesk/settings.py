@@ -223,6 +223,11 @@ EMAIL_USE_SSL = _email.scheme == "smtps"
 EMAIL_USE_TLS = _email.scheme == "smtp+starttls"
 #: how long the answer to a mail's last dot is waited for: whoever gives up sooner sends it twice (RFC 1047)
 EMAIL_TIMEOUT = max(600, int(parse_qs(_email.query).get("timeout", ["600"])[0]))
+GOOGLE_CLIENT_ID = environment.text("GOOGLE_CLIENT_ID", "")
+GOOGLE_CLIENT_SECRET = environment.text("GOOGLE_CLIENT_SECRET", "")
+MICROSOFT_CLIENT_ID = environment.text("MICROSOFT_CLIENT_ID", "")
+MICROSOFT_CLIENT_SECRET = environment.text("MICROSOFT_CLIENT_SECRET", "")
+MICROSOFT_TENANT = environment.text("MICROSOFT_TENANT", "common")
 DEFAULT_FROM_EMAIL = environment.text("FROM_EMAIL", f"Helpdesk <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

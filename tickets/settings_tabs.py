@@ -21,7 +21,9 @@ from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
 from helpdesk.pages import agent_of, roles, sections_for
 from tickets.acknowledgement_form import AcknowledgementForm
-from tickets.inbox_form import InboxForm
+from tickets.inbox_forms.accounts import connecting, just_connected
+from tickets.inbox_forms.general import GeneralForm
+from tickets.inbox_forms.mail_in import MailInForm
 from tickets.models import Inbox
 from tickets.outgoing_form import OutgoingForm, page_context
 from tickets.views import acknowledgement
@@ -37,7 +39,9 @@ class Tab:
     form: type[ModelForm]
     template: str = "tickets/settings/inbox.html"
     #: what the template needs besides `form` and `thing`: called with the request, the inbox and the form
-    context: Callable[[HttpRequest, Inbox, ModelForm], dict[str, Any]] | None = None
+    context: Callable[[HttpRequest, Inbox, Any], dict[str, Any]] | None = None
+    #: what an empty form begins with beside the inbox's own values
+    initial: Callable[[HttpRequest], dict[str, Any]] | None = None
 
     @property
     def url_name(self) -> str:
@@ -47,10 +51,19 @@ class Tab:
         return reverse(self.url_name, args=[inbox.pk])
 
 
+def _mail_in(request: HttpRequest, inbox: Inbox, form: MailInForm) -> dict[str, Any]:
+    return {"mailbox": form.mailbox, "look": form.seen, "providers": connecting(inbox, "in")}
+
+
 TABS: list[Tab] = [
     Tab(
         "", gettext_lazy("General"),
-        gettext_lazy("Whose inbox it is, and how its tickets are treated."), InboxForm,
+        gettext_lazy("Whose inbox it is, and how its tickets are treated."), GeneralForm,
+    ),
+    Tab(
+        "in", gettext_lazy("Mail in"),
+        gettext_lazy("Where this inbox's mail comes from. Nothing is deleted there, moved or marked as read."),
+        MailInForm, "tickets/settings/mail_in.html", _mail_in, just_connected,
     ),
     Tab(
         "out", gettext_lazy("Mail out"),
@@ -63,6 +76,16 @@ TABS: list[Tab] = [
         AcknowledgementForm, "tickets/settings/acknowledgement.html", acknowledgement.around,
     ),
 ]  # fmt: skip
+
+
+def of(key: str) -> Tab:
+    """The tab of this key."""
+    return next(tab for tab in TABS if tab.key == key)
+
+
+def more(request: HttpRequest, inbox: Inbox, form: ModelForm, tab: Tab) -> dict[str, Any]:
+    """What this tab's own template needs."""
+    return tab.context(request, inbox, form) if tab.context else {}
 
 
 def frame(request: HttpRequest, inbox: Inbox, tab: Tab) -> dict[str, Any]:
@@ -91,15 +114,15 @@ def _page(tab: Tab) -> Callable[..., HttpResponse]:
     @require_http_methods(["GET", "HEAD", "POST"])
     def page(request: HttpRequest, pk: int) -> HttpResponse:
         inbox = get_object_or_404(Inbox, pk=pk)
-        form = tab.form(request.POST or None, request.FILES or None, instance=inbox)
+        initial = tab.initial(request) if tab.initial else {}
+        form = tab.form(request.POST or None, request.FILES or None, instance=inbox, initial=initial)
         if request.method == "POST" and form.is_valid():
             keep(form, actor=agent_of(request))
             messages.success(request, gettext("Saved."))
             return redirect(tab.url_name, pk=pk)
         # an invalid form has written into its instance: the page's title says what is kept
-        context = {**frame(request, get_object_or_404(Inbox, pk=pk), tab), "form": form}
-        if tab.context:
-            context |= tab.context(request, inbox, form)
+        inbox = get_object_or_404(Inbox, pk=pk)
+        context = {**frame(request, inbox, tab), "form": form, **more(request, inbox, form, tab)}
         return render(request, tab.template, context, status=422 if form.errors else 200)
 
     return page

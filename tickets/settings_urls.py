@@ -4,10 +4,10 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.views.resources import Column, Resource, routes
-from tickets.inbox_form import InboxForm
+from tickets.inbox_forms.general import GeneralForm
 from tickets.models import Inbox
 from tickets.settings_tabs import tab_routes
-from tickets.views import acknowledgement, outgoing_server
+from tickets.views import acknowledgement, mailboxes, outgoing_server
 
 INBOXES = Resource(
     key="inboxes",
@@ -15,7 +15,8 @@ INBOXES = Resource(
     about=_("Addresses customers write to. Each has its teams, its hours and the time within which to answer."),
     new=_("Add an inbox"),
     things=lambda: Inbox.objects.prefetch_related("teams").select_related("calendar", "mailbox"),
-    form=InboxForm,
+    form=GeneralForm,
+    form_template="tickets/settings/new_inbox.html",
     columns=[
         Column(_("Name"), lambda inbox: inbox.name),
         Column(_("Address"), lambda inbox: inbox.address),
@@ -36,6 +37,9 @@ def _way_in(inbox: Inbox) -> str:
 urlpatterns = [
     *routes(INBOXES, has_own_pages=True),
     *tab_routes(),
+    path("inboxes/<int:pk>/in/try", mailboxes.try_mailbox, name="settings_inboxes_try"),
+    path("inboxes/oauth/<slug:provider>/start", mailboxes.oauth_start, name="settings_oauth_start"),
+    path("inboxes/oauth/<slug:provider>/callback", mailboxes.oauth_callback, name="settings_oauth_callback"),
     path("inboxes/<int:pk>/out/trial", outgoing_server.trial, name="settings_inbox_out_trial"),
     path(
         "inboxes/<int:pk>/acknowledgement/preview",

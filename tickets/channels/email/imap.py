@@ -1,212 +1,224 @@
-"""Fetching from IMAP: by UID, never by flags; stored and committed before the cursor moves.
+"""A session with an IMAP server: signing in, and asking in the few words we use.
 
 The server's flags are left alone: a mail somebody read elsewhere is still ours, and nothing we do can mark it lost.
+What can go wrong here is one of TROUBLE; `trouble.explain` says it in plain words.
 """
 
 import imaplib
+import re
 import ssl
-import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import structlog
-from django.db import close_old_connections, transaction
+from django.utils.translation import gettext as _
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError
+from imap_tools.errors import ImapToolsError, MailboxLoginError
+from imap_tools.utils import check_command_status
 
-from helpdesk import clock
-from helpdesk.failpoints import reach
-from tickets.models import Mailbox, MailFolder
-from tickets.operations import intake
+from tickets.channels.email import oauth
+from tickets.models import Mailbox, Security, SignIn
 
-log = structlog.get_logger(__name__)
-
-FETCH_AT_ONCE = 50
-FETCH_BYTES = 32 * 1024 * 1024
-IDLE_SECONDS = 60
-REFRESH_SECONDS = 10
 #: a name that DNS cannot spell, or a password that IMAP cannot, is a UnicodeError
-TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError, ssl.SSLError, UnicodeError)
+TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError, ssl.SSLError, UnicodeError, oauth.OAuthTrouble)
+
+
+class WrongPort(ImapToolsError):
+    """Port 993 speaks TLS from its first word on."""
+
+
+class FolderGone(ImapToolsError):
+    """There is no such folder."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class KeptBack(ImapToolsError):
+    """The server names mails and does not hand them over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a folder says of itself when it is opened."""
+
+    uidvalidity: int
+    uidnext: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A mail as the server gave it, and when the server had it."""
+
+    content: bytes
+    arrived_at: datetime | None
 
 
 def connect(mailbox: Mailbox, timeout: float = 60) -> BaseMailBox:
-    """A signed-in session on the mailbox's first folder. Raises one of TROUBLE."""
-    if mailbox.security == Mailbox.Security.TLS:
-        session: BaseMailBox = MailBox(mailbox.host, mailbox.port, timeout=timeout)
-    elif mailbox.security == Mailbox.Security.STARTTLS:
-        session = MailBoxStartTls(mailbox.host, mailbox.port, timeout=timeout)
+    """A signed-in session; no folder is open yet. Raises one of TROUBLE."""
+    session = _reach(mailbox, timeout)
+    try:
+        if mailbox.sign_in == SignIn.PASSWORD:
+            _sign_in_with_password(session, mailbox)
+            return session
+        grant = mailbox.grant
+        if grant is None:
+            raise oauth.GrantLost(_("No account is connected to this mailbox."), _("Connect one."))
+        token = oauth.access_token(grant)
+        with suppress(imaplib.IMAP4.error):
+            _sign_in_with_token(session, mailbox.username or grant.username, token)
+            return session
+        leave(session)
+        session = _reach(mailbox, timeout)  # a token may be taken back before its time: once with a new one
+        token = oauth.access_token(grant, refused=token)
+        _sign_in_with_token(session, mailbox.username or grant.username, token)
+        return session
+    except BaseException:
+        leave(session)
+        raise
+
+
+def _reach(mailbox: Mailbox, timeout: float) -> BaseMailBox:
+    host, port = mailbox.host, mailbox.port
+    if mailbox.security == Security.TLS:
+        return MailBox(host, port, timeout=timeout, ssl_context=ssl.create_default_context())
+    if mailbox.security == Security.STARTTLS:
+        if port == imaplib.IMAP4_SSL_PORT:
+            raise WrongPort
+        return MailBoxStartTls(host, port, timeout=timeout, ssl_context=ssl.create_default_context())
+    return MailBoxUnencrypted(host, port, timeout=timeout)
+
+
+def _sign_in_with_password(session: BaseMailBox, mailbox: Mailbox) -> None:
+    name, password = mailbox.username, mailbox.password
+    if re.search(r"[\r\n\0]", name + password):
+        raise UnicodeError("A line break in a user name or password.")
+    if (name + password).isascii():
+        session.login(name, password, initial_folder=None)
+    elif "AUTH=PLAIN" in _capabilities(session):
+        session.login_utf8(name, password, initial_folder=None)
     else:
-        session = MailBoxUnencrypted(mailbox.host, mailbox.port, timeout=timeout)
-    session.login(mailbox.username, mailbox.password, initial_folder=_folder_names(mailbox)[0])
-    return session
+        raise UnicodeError("This server takes ASCII only.")
 
 
-def _folder_names(mailbox: Mailbox) -> list[str]:
-    return [folder.name for folder in mailbox.folders.all()] if mailbox.pk else ["INBOX"]
+def _sign_in_with_token(session: BaseMailBox, username: str, token: str) -> None:
+    said = iter([oauth.xoauth2(username, token).encode()])
+    # a refusal is a challenge with the reason, to be answered with nothing
+    result = session.client.authenticate("XOAUTH2", lambda _challenge: next(said, b""))
+    check_command_status(result, MailboxLoginError)
 
 
-def fetch(mailbox: Mailbox, session: BaseMailBox) -> int:
-    """Store everything above the cursor of each folder. Returns how many mails were new. Raises one of TROUBLE."""
-    count = sum(_fetch_folder(mailbox, folder, session) for folder in mailbox.folders.all())
-    Mailbox.objects.filter(pk=mailbox.pk).update(checked_at=clock.now(), error="")
-    return count
+def _capabilities(session: BaseMailBox) -> set[str]:
+    return {str(word).upper() for word in session.client.capabilities}
 
 
-def _fetch_folder(mailbox: Mailbox, folder: MailFolder, session: BaseMailBox) -> int:
-    line = session.client.sock
-    reach("in.lock", line)
-    session.folder.set(folder.name, readonly=True)
-    validity = session.folder.status(folder.name, ["UIDVALIDITY"])["UIDVALIDITY"]
-    if folder.uidvalidity != validity:
-        # the server numbered anew: read all of it again; what we have is recognised by Message-ID and content
-        folder.uidvalidity, folder.last_uid = validity, 0
-    count = 0
-    uids = sorted(u for u in map(int, session.uids(f"UID {folder.last_uid + 1}:*")) if u > folder.last_uid)
-    reach("in.search", line)
-    for chunk in _chunks(session, uids):
-        contents = _contents(session, chunk)
-        reach("in.fetch", line)
-        with transaction.atomic():
-            for uid in chunk:
-                if (content := contents.get(uid)) is not None:  # else it vanished between the search and now
-                    key = f"{folder.pk} {folder.uidvalidity} {uid}"
-                    stored = intake.store(inbox=mailbox.inbox, content=content, source="imap", source_key=key)
-                    count += stored is not None
-            folder.last_uid = chunk[-1]
-            folder.save(update_fields=["uidvalidity", "last_uid"])
-            reach("in.cursor", line)
-        reach("in.raw_committed", line)
-    MailFolder.objects.filter(pk=folder.pk).update(uidvalidity=folder.uidvalidity)
-    return count
+def can_idle(session: BaseMailBox) -> bool:
+    """Whether the server tells by itself of what comes."""
+    if "IDLE" in _capabilities(session):
+        return True
+    with suppress(imaplib.IMAP4.error):
+        session.client._get_capabilities()  # type: ignore[attr-defined]  # many say more once one has signed in
+    return "IDLE" in _capabilities(session)
 
 
-def _chunks(session: BaseMailBox, uids: list[int]) -> Iterator[list[int]]:
-    """These UIDs in portions that fit in memory; a mail larger than that comes alone."""
-    for start in range(0, len(uids), FETCH_AT_ONCE):
-        some = uids[start : start + FETCH_AT_ONCE]
-        sizes = _sizes(session, some)
-        chunk: list[int] = []
-        held = 0
-        for uid in some:
-            size = sizes.get(uid, 0)
-            if chunk and held + size > FETCH_BYTES:
-                yield chunk
-                chunk, held = [], 0
-            chunk.append(uid)
-            held += size
-        yield chunk
+def leave(session: BaseMailBox) -> None:
+    """End the session, whatever state it is in."""
+    with suppress(*TROUBLE):
+        session.client.sock.settimeout(5)
+        session.logout()
+    with suppress(*TROUBLE):
+        session.client.shutdown()
 
 
-def _sizes(session: BaseMailBox, uids: list[int]) -> dict[int, int]:
+def open_folder(session: BaseMailBox, name: str) -> Numbers:
+    """Open a folder for reading only. Raises FolderGone, or another of TROUBLE."""
+    try:
+        _status, [messages] = session.folder.set(name, readonly=True)
+    except ImapToolsError as error:
+        if session.folder.exists(name):
+            raise  # it is there, and the server cannot open it now
+        raise FolderGone(name) from error
+    validity, following = _response(session, "UIDVALIDITY"), _response(session, "UIDNEXT")
+    if validity is None or following is None:
+        figures = session.folder.status(name, ["UIDVALIDITY", "UIDNEXT"])
+        validity, following = figures.get("UIDVALIDITY", validity), figures.get("UIDNEXT", following)
+    if following is None:
+        following = max(search(session, "ALL"), default=0) + 1
+    return Numbers(validity or 0, following, int(messages or 0))
+
+
+def _response(session: BaseMailBox, code: str) -> int | None:
+    """A number the server told when the folder was opened."""
+    _code, said = session.client.response(code)
+    found = [word for word in said or [] if word]
+    return int(found[-1]) if found and found[-1].isdigit() else None
+
+
+def search(session: BaseMailBox, criteria: str) -> list[int]:
+    """The UIDs of the open folder's mails that meet the criteria, in order."""
+    return sorted(set(map(int, session.uids(criteria))))
+
+
+def sizes(session: BaseMailBox, uids: Sequence[int]) -> dict[int, int]:
     """How large the mails of these UIDs are, as the server says."""
-    status, data = session.client.uid("fetch", ",".join(map(str, uids)), "(UID RFC822.SIZE)")
-    if status != "OK":
-        raise imaplib.IMAP4.error(f"The server answered {status} to a fetch.")
-    sizes: dict[int, int] = {}
-    for item in data:
-        words = item.upper().replace(b"(", b" ").replace(b")", b" ").split() if isinstance(item, bytes) else []
-        if b"UID" in words and b"RFC822.SIZE" in words:
-            sizes[int(words[words.index(b"UID") + 1])] = int(words[words.index(b"RFC822.SIZE") + 1])
-    return sizes
-
-
-def _contents(session: BaseMailBox, uids: list[int]) -> dict[int, bytes]:
-    """The raw mails of these UIDs, unread marks untouched."""
-    status, data = session.client.uid("fetch", ",".join(map(str, uids)), "(UID BODY.PEEK[])")
-    if status != "OK":
-        raise imaplib.IMAP4.error(f"The server answered {status} to a fetch.")
-    found: dict[int, bytes] = {}
-    for head, body in (item for item in data if isinstance(item, tuple)):
-        words = head.replace(b"(", b" ").split()
-        found[int(words[words.index(b"UID") + 1])] = body
+    found: dict[int, int] = {}
+    for item in _fetch(session, uids, "(UID RFC822.SIZE)"):
+        uid, size = _UID.search(item), _SIZE.search(item) if isinstance(item, bytes) else None
+        if uid and size:
+            found[int(uid[1])] = int(size[1])
     return found
 
 
-def explain(error: Exception, mailbox: Mailbox) -> str:
-    """What went wrong, for the person who can mend it."""
-    text = str(error)
-    if isinstance(error, ssl.SSLError):
-        return f"{mailbox.host} did not prove who it is (TLS): {text}"
-    if isinstance(error, imaplib.IMAP4.error | ImapToolsError) and "AUTH" in text.upper():
-        return f"{mailbox.host} refused the user name or password of {mailbox.username}."
-    if isinstance(error, UnicodeError):
-        return f"{mailbox.host}: a server's name, a user name or a password has letters that cannot be sent."
-    if isinstance(error, ConnectionRefusedError):
-        return f"Nobody answers at {mailbox.host}, port {mailbox.port}."
-    return f"{mailbox.host}: {text or type(error).__name__}"
-
-
-def watch(mailbox_id: int, stop: threading.Event) -> None:
-    """Fetch, then wait for the server to say that something came; again and again, until told to stop."""
-    wait = 1.0
-    while not stop.is_set():
-        close_old_connections()
-        mailbox = (
-            Mailbox.objects.select_related("inbox").filter(pk=mailbox_id, is_active=True, inbox__is_active=True).first()
-        )
-        if mailbox is None:
-            return
-        try:
-            session = connect(mailbox)
-            try:
-                fetch(mailbox, session)
-                wait = 1.0
-                _idle(mailbox, session, stop)
-            finally:
-                session.logout()
-        except TROUBLE as error:
-            words = explain(error, mailbox)
-            log.warning("a mailbox cannot be read", mailbox=str(mailbox.inbox), error=words)
-            Mailbox.objects.filter(pk=mailbox_id).update(error=words, checked_at=clock.now())
-            stop.wait(wait)
-            wait = min(wait * 2, 900)
-
-
-def _idle(mailbox: Mailbox, session: BaseMailBox, stop: threading.Event) -> None:
-    """Stay on one connection for a while: IDLE where the server can, else look every ten seconds."""
-    where = _where(mailbox)
-    can_idle = "IDLE" in {str(c).upper() for c in session.client.capabilities}
-    until = clock.now().timestamp() + 25 * 60
-    while not stop.is_set() and clock.now().timestamp() < until:
-        if can_idle:
-            with session.idle as idle:
-                for _ in range(IDLE_SECONDS):
-                    if idle.poll(timeout=1) or stop.is_set():
-                        break
+def contents(session: BaseMailBox, uids: Sequence[int], most: int = 0) -> dict[int, Fetched]:
+    """The raw mails of these UIDs, unread marks untouched; with `most`, only so many bytes of each."""
+    data = _fetch(session, uids, f"(UID INTERNALDATE BODY.PEEK[]{f'<0.{most}>' if most else ''})")
+    found: dict[int, Fetched] = {}
+    for number, item in enumerate(data):
+        if isinstance(item, tuple):
+            head, content = item
+            trailer = data[number + 1] if number + 1 < len(data) else b""
+            about = head + (trailer if isinstance(trailer, bytes) else b"")
+        elif short := _SHORT.search(item):  # a mail may come as a string instead of a literal, or be none
+            about, content = item, re.sub(rb"\\(.)", rb"\1", short[1] or b"")
         else:
-            stop.wait(REFRESH_SECONDS)
-        close_old_connections()
-        mailbox.refresh_from_db()
-        if not mailbox.is_active or not mailbox.inbox.is_active or _where(mailbox) != where:
-            return  # it is another mailbox now, with other numbers: this session must not count them
-        if not stop.is_set():
-            fetch(mailbox, session)
+            continue
+        if uid := _UID.search(about):
+            found[int(uid[1])] = Fetched(content, _moment(about))
+    return found
 
 
-def _where(mailbox: Mailbox) -> tuple[str, int, str, str, str, list[str]]:
-    return (
-        mailbox.host, mailbox.port, mailbox.security, mailbox.username, mailbox.password, _folder_names(mailbox)
-    )  # fmt: skip
+def arrivals(session: BaseMailBox, numbers: str) -> list[datetime]:
+    """When the open folder's mails of these sequence numbers arrived."""
+    status, data = session.client.fetch(numbers, "(INTERNALDATE)")
+    _must(status, "FETCH")
+    return [moment for item in data if isinstance(item, bytes) and (moment := _moment(item))]
 
 
-class Watchers:
-    """One thread a mailbox; follows what the settings page says."""
+_UID = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)", re.IGNORECASE)
+_DATE = re.compile(rb'\bINTERNALDATE "[^"]{20,40}"', re.IGNORECASE)
+_SHORT = re.compile(rb'BODY\[\](?:<0>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
 
-    def __init__(self, run: Callable[[int, threading.Event], None] = watch) -> None:
-        self.run = run
-        self.threads: dict[int, tuple[threading.Thread, threading.Event]] = {}
 
-    def follow(self) -> None:
-        """Start a thread for each new mailbox; forget those that ended."""
-        self.threads = {key: pair for key, pair in self.threads.items() if pair[0].is_alive()}
-        for pk in Mailbox.objects.filter(is_active=True, inbox__is_active=True).values_list("pk", flat=True):
-            if pk not in self.threads:
-                stop = threading.Event()
-                thread = threading.Thread(target=self.run, args=(pk, stop), name=f"imap-{pk}", daemon=True)
-                self.threads[pk] = (thread, stop)
-                thread.start()
+def _fetch(session: BaseMailBox, uids: Sequence[int], parts: str) -> list[bytes | tuple[bytes, bytes]]:
+    status, data = session.client.uid("fetch", ",".join(map(str, uids)), parts)
+    _must(status, "FETCH", data)
+    return [item for item in data if item]
 
-    def stop(self) -> None:
-        for _, stop in self.threads.values():
-            stop.set()
-        for thread, _ in self.threads.values():
-            thread.join(5)
+
+def _must(status: str, verb: str, data: object = "") -> None:
+    if status != "OK":
+        raise imaplib.IMAP4.error(f"{verb}: {status} {data!r}"[:300])
+
+
+def _moment(text: bytes) -> datetime | None:
+    found = _DATE.search(text)
+    try:
+        parts = imaplib.Internaldate2tuple(found[0]) if found else None
+        return datetime.fromtimestamp(time.mktime(parts), UTC) if parts else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from tickets.channels.email.imap import Watchers
 from tickets.channels.email.receiving import Receiver
+from tickets.channels.email.watching import Watchers
 
 
 class Command(BaseCommand):
