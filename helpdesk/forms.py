@@ -66,7 +66,8 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["name", "language", "zone"]
+        fields = ["name", "language", "zone", "signature"]
+        widgets = {"signature": forms.Textarea(attrs={"rows": 3})}
 
 
 class TeamForm(forms.ModelForm):
