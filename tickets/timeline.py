@@ -74,6 +74,8 @@ class Said:
     #: the ticket it names where its sender takes no part
     named: int | None
     invitation: invitations.Card | None
+    #: only a part of it could be read: the reader may want it as it came
+    is_partial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def show(message: Message) -> Said:
         why=whys.why(message),
         named=getattr(message, "named", None) if "stranger" in message.marks else None,
         invitation=invitations.card(attachments) if "invitation" in message.marks else None,
+        is_partial="too_complex" in message.marks,
     )
 
 

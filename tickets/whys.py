@@ -36,7 +36,7 @@ def why(message: Message) -> str:
             return _("The same mail had come here before, by another way.")
         case "agent":
             return _("An agent put it here.")
-        case "bounce":
+        case "report":
             return _("It reports on an answer of ours.")
     return ""
 

@@ -245,6 +245,28 @@ def test_a_report_to_the_envelopes_sender_settles_that_delivery_whatever_address
     assert (raw.state, raw.belongs_to, delivery.state, delivery.status_code) == ("recorded", ticket, "bounced", "5.2.2")
 
 
+def test_a_complaint_and_a_read_receipt_are_shown_beside_the_mail_they_speak_of(ticket, ana, send_mail_in):
+    answer = replying.reply(ticket, text="Today", actor=ana)
+    status.resolve(ticket, actor=ana)
+    receipt = (
+        f"From: dora@elsewhere.example\nSubject: Read: My order\nMessage-ID: <mdn@x>\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n\nRead.\n"
+        "--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; dora@customer.example\n"
+        f"Original-Message-ID: <{answer.message_id}>\nDisposition: x/y; displayed\n\n--b--\n"
+    ).encode()
+    said = send_mail_in(receipt).said
+    ticket.refresh_from_db()
+    assert (said.ticket, said.is_automated, said.matched_by) == (ticket, True, "report") and ticket.is_resolved
+
+
+def test_a_mail_too_tangled_to_read_is_a_ticket_with_what_could_be_read(send_mail_in, as_agent, ana):
+    deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(80))
+    raw = send_mail_in(b"From: a@x.test\nSubject: Tangled\nMessage-ID: <t@x.test>\n" + deep)
+    assert raw.state == RawState.DONE and raw.said.marks == ["too_complex"]
+    page = as_agent(ana).get(f"/tickets/{raw.said.ticket_id}/").content.decode()
+    assert "more tangled than we read" in page and f"/messages/{raw.said.pk}/raw" in page
+
+
 def test_the_fourth_opening_within_an_hour_is_a_loop_and_only_kept(ticket, ana, send_mail_in):
     for number in range(5):
         status.resolve(ticket, actor=ana)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from helpdesk import clock
-from tickets import texts
+from tickets import minting, texts
 from tickets.channels.email import naming
 from tickets.channels.email.naming import Names
 from tickets.channels.email.parsing import ParsedMail
@@ -228,7 +228,7 @@ class Batch:
 
     def _place(self, one: Coming) -> None:
         raw, mail = one.raw, one.mail
-        automated = mail.is_auto_reply or mail.is_bounce
+        automated = mail.is_auto_reply or mail.is_bounce or mail.is_feedback_report or mail.is_disposition
         match, again = self._match(one)
         ticket, why = match.ticket, match.why
         point = self._point(one)
@@ -262,9 +262,17 @@ class Batch:
         repeats = self._repeats(one, known) if known else ""
         if repeats == "probable_duplicate" and known and self.threads.may_speak(known.ticket, raw.sender):
             return Match(known.ticket, "same_id", side=known.side), repeats
+        if reported := self._reported(one):
+            return Match(reported, "report"), ""
         vouched = mail.authentication == "pass"
         match = self.threads.find(raw.inbox_id, mail.message_id, one.names, raw.sender, is_vouched_for=vouched)
         return match, repeats if repeats == "probable_duplicate" else ""
+
+    def _reported(self, one: Coming) -> Ticket | None:
+        """The ticket of the mail that a complaint or a read receipt speaks of: a machine's word, shown beside it."""
+        ids = [name.identifier for name in one.names.ids if name.why == "report"]
+        known = self.threads.said.get((one.raw.inbox_id, ids[0])) if ids and minting.is_ours(ids[0]) else None
+        return known.ticket if known and known.side is None else None
 
     def _repeats(self, one: Coming, known: threading.Known) -> str:
         """Another mail had this Message-ID: the same words by another way, or something else under its name?"""
@@ -349,7 +357,7 @@ class Batch:
             bare = _without_plus(address)
             if address in self.ours or bare in self.ours or self.threads.may_speak(ticket, address):
                 continue
-            if address == one.raw.sender or naming.minting.read_address(address):
+            if address == one.raw.sender or minting.read_address(address):
                 continue
             person = Participant(
                 address=address, name=texts.line(other.name, 200), suggested_by=one.raw.sender,

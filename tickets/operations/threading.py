@@ -22,7 +22,7 @@ Key = tuple[int, str]
 #: the words of Message.matched_by
 WHY = (
     "new", "reply_address", "in_reply_to", "references", "marker", "subject", "same_thread", "overtaken", "same_id",
-    "follow_up", "stranger", "bounce", "agent",
+    "follow_up", "stranger", "report", "agent",
 )  # fmt: skip
 
 

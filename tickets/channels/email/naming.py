@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"\[#(\d{1,12})\]")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A Message-ID and where it was named: reply_address, in_reply_to, references or marker."""
+    """A Message-ID and where it was named: reply_address, in_reply_to, references, marker or report."""
 
     identifier: str
     why: str
@@ -50,9 +50,12 @@ def names(mail: ParsedMail, *, envelope_to: Sequence[str], domain: str) -> Names
     found += [Named(one, "in_reply_to") for one in mail.in_reply_to]
     found += [Named(one, "references") for one in reversed(mail.references)]
     found += [Named(f"{token}@{domain}", "marker") for token in _markers(mail)]
+    if mail.is_feedback_report or mail.is_disposition:
+        found.append(Named(mail.original_message_id, "report"))
     first: dict[str, Named] = {}
     for one in found:
         first.setdefault(one.identifier, one)
+    first.pop("", None)
     return Names(
         tuple(first.values())[:MOST],
         tuple(signed["bounce"]),
