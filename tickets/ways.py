@@ -48,7 +48,7 @@ def of(mail: OutgoingMail | None) -> Way | None:
         return None
     recipients = sorted((_one(d, deliveries) for d in deliveries), key=lambda r: (_WORST.index(r.state), r.address))
     worst = recipients[0]
-    needs_help = any(r.may_retry or r.may_correct for r in recipients)
+    needs_help = any(r.may_retry or r.may_correct or r.state == "corrected" for r in recipients)
     alike = {r.words for r in recipients if r.state != "corrected"}
     each = tuple(recipients) if needs_help or len(alike) > 1 else ()
     if not each or len(recipients) == 1:

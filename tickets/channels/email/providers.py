@@ -17,6 +17,7 @@ from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives
 from django.utils.module_loading import import_string
+from urllib3.exceptions import NewConnectionError
 
 from helpdesk.failpoints import reach
 from tickets import texts
@@ -165,11 +166,11 @@ def _failed(error: Exception, mine: Sequence[Delivery], book: Book) -> None:
 
 def _may_have_been_taken(error: Exception) -> bool:
     """Whether the request may have arrived: unless no connection came about, or it could not even be written."""
-    if isinstance(error, requests.ConnectTimeout):
+    cause = error.__cause__ if isinstance(error.__cause__, requests.RequestException) else error
+    if not isinstance(cause, requests.RequestException) or isinstance(cause, requests.ConnectTimeout):
         return False
-    if isinstance(error, requests.ConnectionError):
-        return "NewConnectionError" not in repr(error) and "NameResolutionError" not in repr(error)
-    return isinstance(error, requests.RequestException)
+    reason = getattr(cause.args[0], "reason", None) if cause.args else None
+    return not isinstance(reason, NewConnectionError)
 
 
 def _words(error: Exception) -> str:

@@ -64,7 +64,12 @@ class Session(smtplib.SMTP):
             self.file = _Lines(self)
         elif isinstance(self.file, _Lines):
             self.file.left = _MOST_ANSWER
-        return super().getreply()
+        try:
+            return super().getreply()
+        except smtplib.SMTPServerDisconnected as error:
+            if isinstance(error.__context__, TimeoutError):  # smtplib takes both for one thing
+                raise TimeoutError("it took too long") from error
+            raise
 
     def hang_up(self) -> None:
         """End the connection, politely if that is quick."""
