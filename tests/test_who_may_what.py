@@ -159,6 +159,8 @@ POLICIES: dict[str, Policy] = {
     "intake_log": agents(200, "GET"),
     "intake_raw": theirs(200, "GET"),
     "intake_replay": theirs(302, "POST", light=403),
+    # programs sign what they post; nobody's session opens it
+    "mail_in": everybody(401, "POST"),
     "mail_catcher": admins(GET=404, POST=404),
     "mail_catcher_mail": admins(GET=404, POST=404),
     "mail_catcher_html": admins(GET=404),
@@ -182,6 +184,7 @@ POLICIES: dict[str, Policy] = {
     "settings_inboxes_try": admins(POST=200),
     "settings_oauth_start": admins(GET=302),
     "settings_oauth_callback": admins(GET=302),
+    "settings_inboxes_webhook": admins(GET=200, POST=200),
     # --- reports
     "report_service": REPORT,
     "report_csv": REPORT,
@@ -286,6 +289,7 @@ def house(
         },
         "message_original": [message.pk], "message_pictures": [message.pk], "message_raw": [message.pk],
         "message_ticket": [message.pk], "attachment": [attachment.pk],
+        "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],
         "intake_raw": [raw.pk], "intake_replay": [raw.pk],
         "delivery_again": [delivery.pk], "delivery_address": [delivery.pk], "mail_reports": [inbox.pk, "postmark"],
         "settings_inboxes_out": [inbox.pk], "settings_inbox_out_trial": [inbox.pk],

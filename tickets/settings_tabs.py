@@ -36,12 +36,14 @@ class Tab:
     key: str
     title: str | Promise
     about: str | Promise
-    form: type[ModelForm]
+    form: type[ModelForm] | None
     template: str = "tickets/settings/inbox.html"
     #: what the template needs besides `form` and `thing`: called with the request, the inbox and the form
     context: Callable[[HttpRequest, Inbox, Any], dict[str, Any]] | None = None
     #: what an empty form begins with beside the inbox's own values
     initial: Callable[[HttpRequest], dict[str, Any]] | None = None
+    #: a page that is no form of the inbox answers for itself; it guards itself, too
+    view: Callable[..., HttpResponse] | None = None
 
     @property
     def url_name(self) -> str:
@@ -110,12 +112,17 @@ def tab_routes() -> list[URLPattern]:
 
 
 def _page(tab: Tab) -> Callable[..., HttpResponse]:
+    if tab.form is None:
+        assert tab.view is not None
+        return tab.view
+    form_class = tab.form
+
     @roles(Role.ADMIN)
     @require_http_methods(["GET", "HEAD", "POST"])
     def page(request: HttpRequest, pk: int) -> HttpResponse:
         inbox = get_object_or_404(Inbox, pk=pk)
         initial = tab.initial(request) if tab.initial else {}
-        form = tab.form(request.POST or None, request.FILES or None, instance=inbox, initial=initial)
+        form = form_class(request.POST or None, request.FILES or None, instance=inbox, initial=initial)
         if request.method == "POST" and form.is_valid():
             keep(form, actor=agent_of(request))
             messages.success(request, gettext("Saved."))

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.views.resources import Column, Resource, routes
 from tickets.inbox_forms.general import GeneralForm
 from tickets.models import Inbox
-from tickets.settings_tabs import tab_routes
-from tickets.views import acknowledgement, mailboxes, outgoing_server
+from tickets.settings_tabs import TABS, tab_routes
+from tickets.views import acknowledgement, mailboxes, outgoing_server, webhook
 
 INBOXES = Resource(
     key="inboxes",
@@ -34,6 +34,7 @@ def _way_in(inbox: Inbox) -> str:
     return f"IMAP {inbox.mailbox.host}" if hasattr(inbox, "mailbox") else str(_("our mail server"))
 
 
+TABS.append(webhook.TAB)
 urlpatterns = [
     *routes(INBOXES, has_own_pages=True),
     *tab_routes(),

@@ -13,6 +13,7 @@ from tickets.views import (
     provider_reports,
     queue,
     ticket,
+    webhook,
 )
 
 urlpatterns = [
@@ -39,6 +40,7 @@ urlpatterns = [
     path("intake/", intake_log.intake_log, name="intake_log"),
     path("intake/<int:pk>/replay", intake_log.replay, name="intake_replay"),
     path("intake/<int:pk>/raw", intake_log.raw_mail, name="intake_raw"),
+    path("mail/in/<int:pk>/", webhook.mail_in, name="mail_in"),
     path("mail-catcher/", catcher.mail_catcher, name="mail_catcher"),
     path("mail-catcher/<int:pk>/", catcher.mail_catcher, name="mail_catcher_mail"),
     path("mail-catcher/<int:pk>/html", catcher.caught_html, name="mail_catcher_html"),

@@ -42,6 +42,7 @@ from tickets.operations import (
     sorting,
     status,
     undo,
+    webhook_secrets,
     writing_down,
 )
 
@@ -276,6 +277,9 @@ OTHERS: dict[Callable[..., Any], str] = {
     moving.must_take: "only reads",
     moving.waiting_since: "only reads",
     intake.assign_to: "moving.move, or a mail that is on no ticket yet",
+    webhook_secrets.accepted: "only reads",
+    webhook_secrets.renew: "an inbox; tests/tickets/channels/email/test_webhook.py",
+    webhook_secrets.revoke: "an inbox; tests/tickets/channels/email/test_webhook.py",
     health.note_received: "a heartbeat",
     health.note_sent: "a heartbeat",
     health.locked: "a lock",
