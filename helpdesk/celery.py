@@ -20,6 +20,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "sweep events": {"task": "helpdesk.tasks.drain_events", "schedule": 5.0},
     "sweep raw mail": {"task": "tickets.tasks.receive_mail", "schedule": 5.0},
     "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},
+    "watch inboxes": {"task": "tickets.tasks.watch_inboxes", "schedule": 30.0},
     "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},
     "send scheduled answers": {"task": "tickets.tasks.send_scheduled_drafts", "schedule": 15.0},
     "close resolved tickets": {"task": "tickets.tasks.close_resolved", "schedule": crontab(minute="17")},

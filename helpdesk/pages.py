@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import wraps
 from typing import Any, cast
 
@@ -54,10 +55,24 @@ class Section:
     about: str | Promise
     url_name: str
     roles: tuple[Role, ...] = (Role.ADMIN,)
+    #: how many things wait there for an agent
+    waiting: Callable[[Agent], int] | None = None
+    count: int = 0
 
     @property
     def url(self) -> str:
         return reverse(self.url_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What everybody it concerns must know on every page: since when, what, and where to read on."""
+
+    title: str
+    text: str
+    since: datetime | None = None
+    url: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class RailEntry:
 
 _sections: list[Section] = []
 _rail: list[RailEntry] = []
+_banners: list[Callable[[Agent], Sequence[Banner]]] = []
 
 
 def settings_section(section: Section) -> None:
@@ -91,9 +107,25 @@ def rail_entry(entry: RailEntry) -> None:
         _rail.append(entry)
 
 
+def banner(function: Callable[[Agent], Sequence[Banner]]) -> Callable[[Agent], Sequence[Banner]]:
+    """Let a function say what an agent must know on every page. It is asked for each page, so it must be cheap."""
+    if function not in _banners:
+        _banners.append(function)
+    return function
+
+
+def banners_for(agent: Agent) -> Sequence[Banner]:
+    """What an agent must know now."""
+    return [one for function in _banners for one in function(agent)]
+
+
 def sections_for(agent: Agent) -> Sequence[Section]:
-    """The settings an agent may open."""
-    return [s for s in _sections if agent.is_admin or agent.role in s.roles]
+    """The settings an agent may open, with what waits there."""
+    return [
+        replace(s, count=s.waiting(agent)) if s.waiting else s
+        for s in _sections
+        if agent.is_admin or agent.role in s.roles
+    ]
 
 
 def rail_for(agent: Agent) -> Sequence[RailEntry]:
@@ -107,6 +139,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "request_id": getattr(request, "request_id", ""),
         "rail": SimpleLazyObject(lambda: rail_for(agent) if isinstance(agent, Agent) else []),
+        "banners": SimpleLazyObject(lambda: banners_for(agent) if isinstance(agent, Agent) else []),
         "instance": settings.INSTANCE,
         "mail_catcher": settings.MAIL_CATCHER,
         "languages": settings.LANGUAGES,

@@ -4,13 +4,14 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from helpdesk.accounts import closed
-from helpdesk.views import health
+from helpdesk.views import banners, health
 from helpdesk.views.api_docs import ApiDocs
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("banners/", banners.banners, name="banners"),
     path("accounts/email/", closed),
     re_path(r"^accounts/confirm-email/(?P<key>.*)$", closed),
     path("accounts/", include("allauth.account.urls")),

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from helpdesk import events
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
-from tickets import reading
+from tickets import reading, watching
 from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
 
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -28,6 +28,7 @@ def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
         },
     }
     reading._calendars.clear()
+    watching.forget()
 
 
 @pytest.fixture(autouse=True)

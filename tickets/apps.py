@@ -14,13 +14,20 @@ class TicketsConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from helpdesk.models import Role
-        from helpdesk.pages import RailEntry, Section, rail_entry, settings_section
-        from tickets import badges, gauges, subscribers  # noqa: F401
+        from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_section
+        from tickets import badges, gauges, subscribers, watching  # noqa: F401
 
+        banner(watching.banners)
         settings_section(
             Section(
                 "intake", _("Incoming mail"), _("Every mail that came in, and what became of it."), "intake_log",
-                tuple(Role),
+                tuple(Role), watching.waiting_for,
+            )
+        )  # fmt: skip
+        settings_section(
+            Section(
+                "health", _("Inbox health"), _("Whether mail comes in and goes out, and what to do where it does not."),
+                "inbox_health", tuple(Role),
             )
         )  # fmt: skip
         if settings.MAIL_CATCHER:

@@ -7,7 +7,7 @@ from helpdesk.views.resources import Column, Resource, routes
 from tickets.inbox_forms.general import GeneralForm
 from tickets.models import Inbox
 from tickets.settings_tabs import TABS, tab_routes
-from tickets.views import acknowledgement, mailboxes, outgoing_server, webhook
+from tickets.views import acknowledgement, health, mailboxes, outgoing_server, webhook
 
 INBOXES = Resource(
     key="inboxes",
@@ -47,4 +47,6 @@ urlpatterns = [
         acknowledgement.preview,
         name="settings_inboxes_acknowledgement_preview",
     ),
+    path("health/", health.inbox_health, name="inbox_health"),
+    path("health/<int:pk>/probe", health.probe, name="inbox_probe"),
 ]

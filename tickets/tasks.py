@@ -14,8 +14,8 @@ from helpdesk.failpoints import reach
 from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as outgoing
-from tickets.models import Draft, Ticket
-from tickets.operations import budget, intake, scheduling, sending, status
+from tickets.models import Draft, Inbox, Ticket
+from tickets.operations import alarms, budget, health, intake, probing, scheduling, sending, status
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +65,17 @@ def deliver() -> int:
     if is_more:
         ring(deliver)
     return count
+
+
+@shared_task
+def watch_inboxes() -> None:
+    """See how each inbox is, tell the admins of trouble, and send the test mails that are due. Two clocks send one."""
+    for inbox in Inbox.objects.active().order_by("pk"):
+        for look in (health.examine, alarms.tell, probing.send_if_due):
+            try:
+                look(inbox)
+            except Exception:
+                log.exception("an inbox could not be looked after", inbox=inbox.pk, what=look.__name__)
 
 
 @shared_task

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, toast
-from tickets import reading, registry, timeline
+from tickets import reading, registry, timeline, watching
 from tickets.models import Tag, Ticket
 from tickets.operations import sending
 from tickets.operations.undo import UNDOABLE
@@ -46,6 +46,7 @@ def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
         if request.GET.get("after")
         else reading.arrivals(view, agent, found.tickets, inboxes=inboxes),
         "next_url": f"{reverse('queue')}?view={view.key}&after={found.after}" if found.after else "",
+        "waiting_mail": watching.waiting_for(agent, inboxes),
         "rail_current": "queue",
     }  # fmt: skip
 

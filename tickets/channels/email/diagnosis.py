@@ -48,7 +48,7 @@ def incoming(inbox: Inbox, health: InboxHealth, now: datetime) -> Trouble | None
     mailbox = Mailbox.objects.filter(inbox=inbox, is_active=True).select_related("grant").first()
     return (
         (_mailbox(mailbox, now) if mailbox else None)
-        or _unread(inbox, now)
+        or unread(inbox, now)
         or _lost_probe(inbox, health, mailbox, now)
     )  # fmt: skip
 
@@ -70,7 +70,20 @@ def _mailbox(mailbox: Mailbox, now: datetime) -> Trouble | None:
     return None
 
 
-def _unread(inbox: Inbox, now: datetime) -> Trouble | None:
+def unread_since(now: datetime) -> list[int]:
+    """The inboxes whose mail waits to be read for too long, while nobody reads at all."""
+    received = RawMessage.objects.filter(state=RawState.RECEIVED)
+    waiting = received.filter(received_at__lt=now - STUCK)
+    # whoever reads holds a lease: a long queue that moves is no trouble
+    if not waiting.exists() or received.filter(lease_until__gt=now).exists():
+        return []
+    return list(waiting.order_by().values_list("inbox", flat=True).distinct())
+
+
+def unread(inbox: Inbox, now: datetime) -> Trouble | None:
+    """Whether mail that came in waits to be read for too long."""
+    if inbox.pk not in unread_since(now):
+        return None
     waiting = RawMessage.objects.filter(state=RawState.RECEIVED, inbox=inbox, received_at__lt=now - STUCK)
     since = waiting.order_by("id").values_list("received_at", flat=True).first()
     if since is None:

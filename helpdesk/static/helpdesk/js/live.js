@@ -123,6 +123,16 @@ const refreshTicket = async () => {
   }
 };
 
+const refreshBanners = async () => {
+  const shown = document.getElementById("banners");
+  if (!shown) return;
+  try {
+    replace(shown, (await fetchPart(shown.dataset.src, "banners")).getElementById("banners"));
+  } catch {
+    // as above
+  }
+};
+
 const timers = new Map();
 const later = (what, wait) => {
   if (timers.has(what)) return;
@@ -136,6 +146,7 @@ const later = (what, wait) => {
 };
 
 const refreshAll = () => {
+  later(refreshBanners, 50);
   later(refreshList, 50);
   later(refreshTicket, 50);
 };
@@ -170,6 +181,7 @@ document.addEventListener("live", (event) => {
   const { changes } = event.detail;
   later(refreshList, 150);
   if (changes.some((change) => String(change.ticket) === openTicket())) later(refreshTicket, 100);
+  if (changes.some((change) => change.verb.startsWith("inbox."))) later(refreshBanners, 100);
 });
 
 document.addEventListener("click", (event) => {

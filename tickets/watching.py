@@ -1,0 +1,98 @@
+"""What every page says about inboxes: the trouble they are in, and the mail that waits for a person.
+
+Both are looked up at most once every few seconds in each process: pages are asked for far more often than they change.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from helpdesk.pages import Banner
+from tickets.channels.email import diagnosis
+from tickets.models import Inbox, InboxHealth, RawMessage
+from tickets.operations.mail_desk import WAITING
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """An answer that may be a few seconds old."""
+
+    def __init__(self, ask: Callable[[], T], seconds: float) -> None:
+        self._ask, self._seconds = ask, seconds
+        self._answer: tuple[float, T] | None = None
+
+    def __call__(self) -> T:
+        now = time.monotonic()
+        if self._answer is None or now - self._answer[0] > self._seconds:
+            self._answer = (now, self._ask())
+        return self._answer[1]
+
+    def forget(self) -> None:
+        """Ask anew the next time."""
+        self._answer = None
+
+
+def _troubled() -> list[InboxHealth]:
+    found = InboxHealth.objects.filter(~Q(problem_in="") | ~Q(problem_out=""), inbox__is_active=True)
+    troubled = {one.pk: one for one in found.select_related("inbox")}
+    # the clock that examines inboxes is away when the workers are: this one is looked up here
+    for inbox in Inbox.objects.active().filter(pk__in=diagnosis.unread_since(clock.now())):
+        health = troubled.setdefault(inbox.pk, InboxHealth(inbox=inbox))
+        if not health.problem_in and (found_now := diagnosis.unread(inbox, clock.now())):
+            health.problem_in, health.problem_in_since = found_now.words, found_now.since
+    return sorted(troubled.values(), key=lambda one: one.inbox.name)
+
+
+def _waiting() -> Counter[int]:
+    # the index raw_by_state counts them: it begins with the inbox
+    every = list(Inbox.objects.values_list("pk", flat=True))
+    rows = RawMessage.objects.filter(inbox__in=every, state__in=WAITING).order_by().values_list("inbox")
+    return Counter(dict(rows.annotate(count=Count("pk"))))
+
+
+troubled = Remembered(_troubled, 3)
+waiting_mail = Remembered(_waiting, 10)
+
+
+def banners(agent: Agent) -> Sequence[Banner]:
+    """The trouble of the inboxes an agent sees. Costs no query while there is none."""
+    found = troubled()
+    if not found:
+        return []
+    seen = set(Inbox.objects.visible_to(agent).filter(pk__in=[one.pk for one in found]).values_list("pk", flat=True))
+    url, label = reverse("inbox_health"), _("Inbox health")
+    told = []
+    for one in found:
+        if one.pk not in seen:
+            continue
+        if one.problem_in:
+            title = _("%(inbox)s is not receiving mail") % {"inbox": one.inbox.name}
+            told.append(Banner(title, one.problem_in, one.problem_in_since, url, label))
+        if one.problem_out:
+            title = _("%(inbox)s is not sending mail") % {"inbox": one.inbox.name}
+            told.append(Banner(title, one.problem_out, one.problem_out_since, url, label))
+    return told
+
+
+def waiting_for(agent: Agent, inboxes: Iterable[int] | None = None) -> int:
+    """How many mails of an agent's inboxes wait for a person. `inboxes` are theirs, where the caller knows them."""
+    counted = waiting_mail()
+    if not counted:
+        return 0
+    if inboxes is None:
+        inboxes = Inbox.objects.visible_to(agent).filter(pk__in=list(counted)).values_list("pk", flat=True)
+    return sum(counted[pk] for pk in inboxes)
+
+
+def forget() -> None:
+    """Look anew the next time: something was just decided here."""
+    troubled.forget()
+    waiting_mail.forget()
