@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import BinaryField, F, Func, Value
@@ -21,6 +22,8 @@ from tickets import minting
 from tickets.channels.email import addresses, automated, headers, tree
 from tickets.models import ContactPoint, Inbox, RawMessage, Ticket
 from tickets.operations import budget
+
+log = structlog.get_logger(__name__)
 
 HOUR = timedelta(hours=1)
 #: times one ticket may be opened again by mail within an hour
@@ -70,16 +73,24 @@ def machine(raw: RawMessage, text: str = "") -> str:
         return "automated"
     head = Func(F("content"), Value(1), Value(_HEAD), function="substring", output_field=BinaryField())
     begin = bytes(RawMessage.objects.filter(pk=raw.pk).values_list(head, flat=True).get() or b"")
+    try:
+        return _judged(begin, text)
+    except Exception:  # a defect of ours: what we cannot read is not answered, and holds nobody up
+        log.exception("the headers of a mail could not be judged", raw=raw.pk)
+        return "automated"
+
+
+def _judged(begin: bytes, text: str) -> str:
     end = _HEADER_END.search(begin)
     if end is None and len(begin) >= _HEAD:
         return "automated"  # nobody's mail program writes that many headers
     root, _warning = tree.read(begin[: end.end()] if end else begin)
     if is_own_echo(root.fields):
         return "echo"
-    subject = headers.decoded(root.first("subject"), "")
-    sender, _problem = addresses.strict_sender(root.all("from"), "")
     if automated.list_reason(root):
         return "list"
+    subject = headers.decoded(root.first("subject"), "")
+    sender, _problem = addresses.strict_sender(root.all("from"), "")
     return_path = _return_path(root)
     automatic = automated.is_reply(root, subject, text, return_path)
     is_machine = automated.reason(root, subject, sender, return_path, text=text, automatic=automatic)
