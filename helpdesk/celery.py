@@ -28,6 +28,8 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
     "forget spent budgets": {"task": "tickets.tasks.forget_spent", "schedule": crontab(minute="33", hour="3")},
     "sweep facts": {"task": "reports.tasks.refresh_stale_facts", "schedule": 30.0},
+    "sweep unscanned files": {"task": "helpdesk.tasks.scan_files", "schedule": 10.0},
+    "scan again what could not be": {"task": "helpdesk.tasks.rescan_files", "schedule": crontab(minute="47")},
     "prepare partitions": {"task": "helpdesk.tasks.prepare_partitions", "schedule": crontab(minute="5", hour="*/6")},
     "forget old idempotency keys": {"task": "helpdesk.tasks.forget_old", "schedule": crontab(minute="29")},
 }

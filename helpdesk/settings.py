@@ -185,6 +185,9 @@ CONTENT_SECURITY_POLICY = {
 
 # --- What strangers name and send -----------------------------------------------------------------------------------
 FETCH_ALLOW = environment.networks("FETCH_ALLOW")
+CLAMD_URL = environment.text("CLAMD_URL", "")
+if CLAMD_URL:
+    environment.url("CLAMD_URL", "", ["tcp", "unix"])
 
 # --- Words and times ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = environment.choice("LANGUAGE_CODE", "en", ["en", "de"])

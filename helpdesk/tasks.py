@@ -7,6 +7,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from helpdesk import clock, events, partitions
 from helpdesk.models import IdempotencyKey, Slot
+from helpdesk.operations import scanning
 
 
 @shared_task
@@ -28,3 +29,21 @@ def forget_old() -> None:
     IdempotencyKey.objects.filter(created_at__lt=clock.now() - timedelta(hours=72)).delete()
     Slot.objects.filter(taken_at__lt=clock.now() - timedelta(days=366)).delete()
     SessionStore.clear_expired()
+
+
+@shared_task
+def scan_files() -> None:
+    """Have the virus scanner look at what waits for it."""
+    scanning.scan_waiting()
+
+
+@shared_task
+def scan_file(pk: int) -> None:
+    """Have it look at this file before the others: somebody waits for it."""
+    scanning.scan(pk)
+
+
+@shared_task
+def rescan_files() -> None:
+    """Let what could not be scanned be tried again."""
+    scanning.try_again()

@@ -41,6 +41,11 @@ def redis_server() -> Path:
     return _first("Redis", "redis-server", ["redis-server", "valkey-server"])
 
 
+def clamd() -> Path:
+    """ClamAV's daemon: a real virus scanner."""
+    return _first("ClamAV", "clamav-daemon", ["clamd", "/usr/sbin/clamd"])
+
+
 def nginx() -> Path:
     """The nginx binary that docker-compose.yml's proxy runs."""
     return _first("nginx", "nginx-light", ["nginx", "/usr/sbin/nginx"])

@@ -34,6 +34,8 @@ class Shown:
     url: str
     is_image: bool
     content_type: str
+    #: why it is not handed out: infected, failed or unscanned
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ def shown(attachment: Attachment) -> Shown:
         attachment.filename,
         attachment.file.size,
         reverse("attachment", args=[attachment.pk]),
-        attachment.content_type in IMAGES,
+        attachment.content_type in IMAGES and not attachment.file.held,
         attachment.content_type,
+        attachment.file.held,
     )

@@ -2,9 +2,10 @@
 
 import hashlib
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import models
+from django.db import models, transaction
 
 
 class FileManager(models.Manager["File"]):
@@ -27,8 +28,17 @@ class FileManager(models.Manager["File"]):
             [File(sha256=k, size=len(c)) for k, c in dict(zip(keys, contents, strict=True)).items()],
             ignore_conflicts=True,
         )
+        if settings.CLAMD_URL:
+            transaction.on_commit(_ask_for_scans, robust=True)
         found = {file.sha256: file for file in self.filter(sha256__in=keys)}
         return [found[key] for key in keys]
+
+
+def _ask_for_scans() -> None:
+    from helpdesk.doorbell import ring
+    from helpdesk.tasks import scan_files
+
+    ring(scan_files)
 
 
 class File(models.Model):
@@ -52,6 +62,13 @@ class File(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["id"], condition=models.Q(scan="unscanned"), name="file_unscanned")]
+
+    @property
+    def held(self) -> str:
+        """Why it is not handed out: infected, failed or unscanned; "" if it is."""
+        if self.scan == self.Scan.INFECTED:
+            return self.scan
+        return self.scan if settings.CLAMD_URL and self.scan != self.Scan.CLEAN else ""
 
     @staticmethod
     def name_of(sha256: str) -> str:

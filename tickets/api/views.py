@@ -9,7 +9,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -141,6 +141,17 @@ def _whole(messages: Any) -> Any:
     )
 
 
+class FileHeld(APIException):
+    """The virus scanner found something in the file, or has not looked at it yet."""
+
+    status_code = 409
+    default_code = "file-held"
+
+    def __init__(self, held: str) -> None:
+        infected = _("A virus was found in this file, so it is not handed out.")
+        super().__init__(infected if held == "infected" else _("This file is still being checked. Try again soon."))
+
+
 class AttachmentView(ApiView):
     """A file of a message."""
 
@@ -152,6 +163,8 @@ class AttachmentView(ApiView):
         """The bytes, always as a download."""
         ticket = find(request, number)
         found = get_object_or_404(Attachment.objects.select_related("file"), pk=id, message__ticket=ticket)
+        if found.file.held:
+            raise FileHeld(found.file.held)
         try:
             response = HttpResponse(found.file.read(), content_type="application/octet-stream")
         except FileNotFoundError:

@@ -42,7 +42,8 @@ def file(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
     match content.named_by("content_file", token):
         case [pk, reader_pk] if reader := _reader(reader_pk):
             seen = Attachment.objects.filter(message__ticket__in=Ticket.objects.visible_to(reader))
-            if found := seen.select_related("file").filter(pk=int(pk)).first():
+            found = seen.select_related("file").filter(pk=int(pk)).first()
+            if found and not found.file.held:
                 return _handed_out(found)
     return content.refusal()
 

@@ -1,14 +1,20 @@
 """The doors to what came with a message: who may see it is sent on to a signed address, made for them and for now."""
 
+import structlog
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk import content
+from helpdesk.models import File
 from helpdesk.pages import agent_of, agents_only
+from helpdesk.tasks import scan_file
 from tickets import timeline
 from tickets.models import Attachment, Message, Ticket
+
+log = structlog.get_logger(__name__)
 
 #: so many messages are remembered as ones whose pictures were asked for, until the session ends
 MOST_REMEMBERED = 200
@@ -26,12 +32,28 @@ def _message(request: HttpRequest, pk: int) -> Message:
     return get_object_or_404(Message.objects.select_related("raw"), pk=pk, ticket__in=seen)
 
 
+def _held(request: HttpRequest, attachment: Attachment) -> HttpResponse:
+    """Say why a file is not handed out, and have it scanned before others if it waits."""
+    file = attachment.file
+    if file.held == File.Scan.UNSCANNED and cache.add(f"scan:{file.pk}", 1, 20):
+        try:
+            scan_file.apply_async((file.pk,), retry=False, ignore_result=True)
+        except Exception as error:  # kombu wraps whatever the broker's client raises; the sweep comes by
+            log.warning("the doorbell is away", error=str(error))
+    status = 403 if file.held == File.Scan.INFECTED else 409
+    response = render(request, "tickets/file_held.html", {"attachment": attachment, "file": file}, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 @agents_only
 @require_safe
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A file of a visible ticket's message."""
     seen = Ticket.objects.visible_to(agent_of(request))
-    found = get_object_or_404(Attachment, pk=pk, message__ticket__in=seen)
+    found = get_object_or_404(Attachment.objects.select_related("file"), pk=pk, message__ticket__in=seen)
+    if found.file.held:
+        return _held(request, found)
     return _sent_on(content.address("content_file", found.pk, agent_of(request).pk))
 
 
@@ -69,6 +91,9 @@ def raw(request: HttpRequest, pk: int) -> HttpResponse:
     message = _message(request, pk)
     if message.raw is None:
         return render(request, "404.html", status=404)
+    for attachment in message.attachments.select_related("file"):
+        if attachment.file.held:
+            return _held(request, attachment)
     response = HttpResponse(bytes(message.raw.content), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, f"message-{message.pk}.eml")
     return content.guard(response, "sandbox; default-src 'none'")
