@@ -146,9 +146,18 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def toast(response: HttpResponse, message: str | Promise, *, undo_url: str = "") -> HttpResponse:
-    """Say in the page's corner what was done, with a way back."""
-    response["HX-Trigger"] = json.dumps({"toast": {"message": str(message), "undo_url": undo_url}})
+def toast(response: HttpResponse, message: str | Promise, *, undo_url: str = "", seconds: int = 0) -> HttpResponse:
+    """Say in the page's corner what was done, with a way back, which is open for `seconds` where that is limited."""
+    said: dict[str, Any] = {"message": str(message), "undo_url": undo_url}
+    if seconds:
+        said["seconds"] = seconds
+    return tell_page(response, toast=said)
+
+
+def tell_page(response: HttpResponse, **events: Any) -> HttpResponse:
+    """Let the page's scripts hear of events when this answer arrives."""
+    heard = json.loads(response.get("HX-Trigger", "{}"))
+    response["HX-Trigger"] = json.dumps({**heard, **events})
     return response
 
 

@@ -28,7 +28,7 @@ from tests.web import served
 from tickets.channels.email.receiving import Receiver
 from tickets.models import CaughtMail, Inbox, RawMessage, RawState
 from tickets.operations import intake
-from tickets.tasks import deliver, receive_mail
+from tickets.tasks import deliver, receive_mail, send_scheduled_drafts
 
 #: the most a person at a screen is made to wait in a story before it counts as broken
 PATIENCE_MS = 10_000
@@ -94,6 +94,7 @@ def house(transactional_db: None, settings: Any, inbox: Inbox) -> Iterator[House
     receiver = Receiver("127.0.0.1", 0)
     receiver.start()
     settings.MAIL_CATCHER = True
+    settings.UNDO_SECONDS = 0  # stories about undoing give it some
     settings.EMAIL_HOST, settings.EMAIL_PORT = receiver.address
     settings.EMAIL_HOST_USER, settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = "", False, False
     try:
@@ -121,7 +122,7 @@ class worker:  # noqa: N801 - used like a function
 
     def _sweep(self) -> None:
         while not self._over.wait(2):
-            for task in (receive_mail, drain_events, deliver, send_due_invitations):
+            for task in (receive_mail, drain_events, send_scheduled_drafts, deliver, send_due_invitations):
                 task.apply_async(retry=False, ignore_result=True)
 
     def __exit__(self, *error: Any) -> None:

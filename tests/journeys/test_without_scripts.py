@@ -22,7 +22,7 @@ def test_reading_answering_and_resolving(house: House, sit, ana, ticket):  # typ
     assert house.caught("dora@customer.example", having="It left on Monday.")
 
     page.get_by_role("radio", name="Note").check()
-    page.get_by_label("Your message").fill("The courier again.")
+    page.get_by_label("Your note").fill("The courier again.")
     page.get_by_role("button", name="Add note").click()
     expect(page.locator("[data-kind=note]")).to_contain_text("The courier again.")
     assert list(ticket.messages.order_by("pk").values_list("kind", flat=True)) == [

@@ -41,6 +41,15 @@ def test_an_older_window_cannot_overwrite_a_newer_text(ticket, ana):
     assert Draft.objects.get().text == "One and two"
 
 
+def test_a_save_that_overtakes_its_forerunner_is_no_other_window(ticket, ana):
+    save(ticket, ana, "Dear", once="k")  # its answer never reached the page
+    content = Content("Dear Dora")
+    kept = drafting.save(ticket, actor=ana, kind="reply", content=content, version=0, once="k", sent="Dear")
+    assert kept and kept.text == "Dear Dora"
+    with pytest.raises(Outdated):
+        drafting.save(ticket, actor=ana, kind="reply", content=Content("Other"), version=0, once="k", sent="Dear")
+
+
 def test_a_second_window_that_knows_of_no_draft_is_told(ticket, ana):
     save(ticket, ana, "From the first window", once="first")
     with pytest.raises(Outdated):

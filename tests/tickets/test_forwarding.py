@@ -40,7 +40,8 @@ def test_a_message_is_passed_on_in_full_with_the_chosen_files(ticket, first, ana
     text = received.get_body(("plain",)).get_content()
     assert to == ["Frida@maker.example"] and received["Subject"] == "Fwd: My order"
     assert text.startswith("Can you tell what broke?")
-    assert "From: Dora Diaz <dora@customer.example>" in text and "Where is my order?" in text
+    for whole in (said.full_text, said.outgoing.quoted_text):
+        assert "From: Dora Diaz <dora@customer.example>" in whole and "Where is my order?" in whole
     assert [part.get_filename() for part in received.iter_attachments()] == ["photo.png"]
     # no word of the customer's mail in the headers: an answer goes to the talk aside
     assert received["In-Reply-To"] is None and received["References"] is None

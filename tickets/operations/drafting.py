@@ -50,7 +50,7 @@ class Content:
         """Put it on a draft; whether that changed anything."""
         chosen = self.chosen
         wanted = {
-            "text": self.text.replace("\r\n", "\n").replace("\x00", ""),
+            "text": _kept(self.text),
             "to": list(chosen.to) if chosen else None,
             "cc": list(chosen.cc) if chosen else None,
             "bcc": list(chosen.bcc) if chosen else [],
@@ -62,6 +62,11 @@ class Content:
         for name, value in wanted.items():
             setattr(draft, name, value)
         return changed
+
+
+def _kept(text: str | None) -> str | None:
+    """A draft's text as it is kept: as it was typed, but for what cannot be."""
+    return text.replace("\r\n", "\n").replace("\x00", "") if text is not None else None
 
 
 def new_key() -> str:
@@ -81,9 +86,12 @@ def once_key(actor: Agent, once: str) -> str:
 
 @transaction.atomic
 def save(
-    ticket: Ticket, *, actor: Agent, kind: str, content: Content, version: int = 0, once: str = ""
-) -> Draft | None:
+    ticket: Ticket, *, actor: Agent, kind: str, content: Content, version: int = 0, once: str = "",
+    sent: str | None = None,
+) -> Draft | None:  # fmt: skip
     """Keep what is written. `version` and `once` are those of the draft one began from, 0 and a new key without one.
+
+    `sent` is what the same page saved before: a save whose forerunner is still under way is nobody else's.
 
     An empty draft without files is dropped: None. Raises Outdated when another window is ahead, NotPossible for who may
     not write this, or while the draft waits for its time.
@@ -102,7 +110,7 @@ def save(
     if draft.send_at:
         raise NotPossible(_("Your answer waits for its time. Change it there, or cancel it."))
     was_shared = draft.is_shared
-    is_ahead = draft.version != version or bool(once and draft.once != once)
+    is_ahead = bool(once and draft.once != once) or (draft.version != version and draft.text != _kept(sent))
     changed = content.onto(draft)
     if not changed:
         return draft
@@ -146,20 +154,21 @@ def discard(ticket: Ticket, *, actor: Agent, kind: str) -> None:
         tell(ticket, if_any=draft.is_shared or bool(draft.held_back))
 
 
-def consume(ticket: Ticket, actor: Agent, kind: str, version: int) -> None:
-    """The draft became a message; part of sending it, on a locked ticket.
+def consume(ticket: Ticket, actor: Agent, kind: str, version: int, text: str) -> None:
+    """The draft became a message with this text; part of sending it, on a locked ticket.
 
     One that another window wrote further stays, under a new key: nothing that was not sent is lost.
     """
     draft = of(ticket, actor, kind)
     if draft is None:
         return
-    if draft.version > version:
+    if draft.version > version and texts.clean(draft.text) not in ("", texts.clean(text)):
         draft.once = new_key()
         draft.version += 1
         draft.save(update_fields=["once", "version"])
         return
     draft.delete()
+    tell(ticket, if_any=draft.is_shared or bool(draft.send_at or draft.held_back))
 
 
 def joined(*parts: str) -> str:

@@ -39,6 +39,7 @@ def forward(
     chosen = _third_parties(ticket, to)
     goes_on = message.side
     subject = texts.line(subject) or (goes_on.subject if goes_on else default_subject(message))
+    whole = "" if goes_on else drafting.joined(texts.clean(text), quoted_history.in_full(message).text)
     at = clock.now()
     side = goes_on or SideConversation.objects.create(ticket=ticket, subject=subject, created_by=actor, created_at=at)
     whole = drafting.joined(texts.clean(text), quoted_history.in_full(message).text) if goes_on is None else ""
@@ -64,7 +65,7 @@ def forward(
         original=message if goes_on is None else None,
     )
     if draft is not None:
-        drafting.consume(ticket, actor, Draft.Kind.FORWARD, draft)
+        drafting.consume(ticket, actor, Draft.Kind.FORWARD, draft, text)
     return said
 
 

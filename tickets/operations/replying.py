@@ -69,7 +69,7 @@ def reply(
     if mail is not None:
         message.refresh_from_db(fields=["to", "cc", "bcc"])
     if draft is not None:
-        drafting.consume(ticket, actor, Draft.Kind.REPLY, draft)
+        drafting.consume(ticket, actor, Draft.Kind.REPLY, draft, text)
     return message
 
 
@@ -116,7 +116,7 @@ def add_note(
     ticket.save(update_fields=["updated_at"])
     record("message.noted", ticket, actor=actor, at=message.created_at, message=message.pk)
     if draft is not None:
-        drafting.consume(ticket, actor, Draft.Kind.NOTE, draft)
+        drafting.consume(ticket, actor, Draft.Kind.NOTE, draft, text)
     return message
 
 

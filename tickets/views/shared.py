@@ -7,14 +7,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, toast
 from tickets import reading, registry, timeline, watching
 from tickets.models import Tag, Ticket
-from tickets.operations import sending
 from tickets.operations.undo import UNDOABLE
+from tickets.views import composing
 
 
 def find(request: HttpRequest, number: int) -> Ticket:
@@ -71,7 +71,8 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "teams": list(Team.objects.filter(inboxes=ticket.inbox_id)),
         "tags": list(ticket.tags.all()),
         "all_tags": list(Tag.objects.values_list("name", flat=True)[:500]),
-        "recipients": sending.recipients(ticket),
+        "composer": SimpleLazyObject(lambda: composing.composer(request, ticket)),
+        "pending": composing.pending(request, ticket),
         "can_reply": agent.may_reply and not ticket.is_closed,
         "wait_tone": reading.wait_tone(ticket, reading.clock.now()),
         "rail_current": "queue",

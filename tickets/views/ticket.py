@@ -1,17 +1,28 @@
-"""One ticket: read it, answer it, note on it."""
+"""One ticket: read it, answer it, note on it, pass it on."""
 
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from helpdesk.pages import agent_of, agents_only
-from tickets import reading
-from tickets.forms import MessageForm
-from tickets.operations import replying, status
-from tickets.operations.replying import Upload
+from helpdesk.models import Agent
+from helpdesk.pages import agent_of, agents_only, tell_page, toast
+from tickets import reading, timeline
+from tickets.models import Draft, Message, Ticket
+from tickets.operations import drafting, enclosing, forwarding, replying, scheduling
+from tickets.operations.enclosing import Enclosure
+from tickets.operations.recipients import Chosen
+from tickets.operations.replying import SomethingNew
 from tickets.operations.status import NotPossible
+from tickets.views import composing, written
 from tickets.views.shared import after_act, find, not_possible, queue_context, ticket_context, view_of
+from tickets.views.written import Written
 
 PARTS = ("reading", "header", "thread", "panel", "composer", "changed")
 
@@ -22,7 +33,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """The conversation with its customer beside it; htmx is answered with the part it asks for."""
     found = find(request, number)
     context = {**ticket_context(request, found), "first_unread": reading.first_unread(found, agent_of(request))}
-    shown = [entry.message.id for entry in context["timeline"] if entry.message]
+    shown = [pk for entry in context["timeline"] for pk in entry.ids]
     reading.mark_read(found, agent_of(request), upto=max(shown, default=None))
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
@@ -33,40 +44,122 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 @agents_only
 @require_POST
 def reply(request: HttpRequest, number: int) -> HttpResponse:
-    """Answer the customer; `then=resolve` also resolves. What was written as a note stays one, whatever the address."""
-    if request.POST.get("kind") == "note":
-        return note(request, number)
-    return _say(request, number, replying.reply, _("Answer sent"))
+    """Answer the customer; `then=resolve` also resolves, `send_at` sends later.
+
+    What was written as a note or to pass on stays that, whatever the address.
+    """
+    kind = request.POST.get("kind", "")
+    return _say(request, number, kind if kind in (Draft.Kind.NOTE, Draft.Kind.FORWARD) else Draft.Kind.REPLY)
 
 
 @agents_only
 @require_POST
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Write a note for the team."""
-    return _say(request, number, replying.add_note, _("Note added"))
+    return _say(request, number, Draft.Kind.NOTE)
 
 
-def _say(request: HttpRequest, number: int, operation, said: str) -> HttpResponse:  # type: ignore[no-untyped-def]
-    found = find(request, number)
-    form = MessageForm(request.POST, request.FILES)
-    if not form.is_valid():
-        if request.htmx:  # type: ignore[attr-defined]
-            return not_possible(request, found, " ".join(str(e) for errors in form.errors.values() for e in errors))
-        context = {**queue_context(request, view_of(request)), **ticket_context(request, found), "form": form}
-        return render(request, "tickets/ticket.html", context, status=422)
-    uploads = [
-        Upload(f.name or "file", f.content_type or "application/octet-stream", f.read())
-        for f in form.cleaned_data["files"]
-    ]
+@agents_only
+@require_POST
+def forward(request: HttpRequest, number: int) -> HttpResponse:
+    """Pass a message on to a third party."""
+    return _say(request, number, Draft.Kind.NOTE if request.POST.get("kind") == "note" else Draft.Kind.FORWARD)
+
+
+def _say(request: HttpRequest, number: int, kind: str) -> HttpResponse:
+    found, agent = find(request, number), agent_of(request)
     try:
-        message = operation(
-            found, text=form.cleaned_data["text"], actor=agent_of(request), once=form.cleaned_data["once"] or None,
-            files=uploads,
-        )  # fmt: skip
-        if request.POST.get("then") == "resolve" and operation is replying.reply:
-            status.resolve(message.ticket, actor=agent_of(request))
-            said = _("Answer sent, ticket resolved")
+        read = written.read(request, found, kind)
+        if kind == Draft.Kind.REPLY and read.send_at:
+            return _later(request, found, read)
+        message = _write(found, read, agent)
+    except SomethingNew as held:
+        return _held(request, found, kind, held)
     except NotPossible as why:
-        return not_possible(request, found, str(why))
-    reading.mark_read(found, agent_of(request), upto=message.pk)
-    return after_act(request, found, said, can_undo=False)
+        return _refused(request, found, kind, str(why))
+    reading.mark_read(found, agent, upto=message.pk)
+    response = after_act(request, found, _said(kind, read), can_undo=False)
+    if kind == Draft.Kind.NOTE or not settings.UNDO_SECONDS or not request.htmx:  # type: ignore[attr-defined]
+        return response
+    url = reverse("ticket_withdrawal", args=[found.number, message.pk])
+    return toast(response, _said(kind, read), undo_url=url, seconds=settings.UNDO_SECONDS)
+
+
+def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
+    delay = timedelta(seconds=settings.UNDO_SECONDS)
+    draft = drafting.of(ticket, agent, read.kind) if read.version is not None else None
+    shared: dict[str, Any] = {
+        "text": read.text, "actor": agent, "once": read.once or None, "files": read.files, "draft": read.version,
+        "enclosures": _enclosures(draft, read),
+    }  # fmt: skip
+    if read.kind == Draft.Kind.NOTE:
+        return replying.add_note(ticket, **shared)
+    if read.kind == Draft.Kind.REPLY:
+        return replying.reply(
+            ticket, to=read.chosen, answers=read.answers, then=read.then, seen=read.seen, delay=delay, **shared
+        )
+    if read.answers is None:
+        raise NotPossible(_("Choose the message to pass on."))
+    return forwarding.forward(
+        ticket, message=read.answers, to=read.chosen or Chosen(), subject=read.subject, attachments=read.attachments,
+        seen=read.seen, delay=delay, **shared,
+    )  # fmt: skip
+
+
+def _enclosures(draft: Draft | None, read: Written) -> list[Enclosure]:
+    """The draft's files that the page showed; those of a forwarded message come from its own list."""
+    theirs = {(one.file_id, one.filename) for one in read.offered}
+    return [one for one in enclosing.of(draft, read.draft_files) if (one.file.pk, one.filename) not in theirs]
+
+
+def _said(kind: str, read: Written) -> str:
+    if kind == Draft.Kind.NOTE:
+        return _("Note added")
+    if kind == Draft.Kind.FORWARD:
+        return _("Passed on")
+    return _("Answer sent, ticket resolved") if read.then == "resolve" else _("Answer sent")
+
+
+def _later(request: HttpRequest, ticket: Ticket, read: Written) -> HttpResponse:
+    """Keep it as a draft with a time."""
+    agent = agent_of(request)
+    assert read.send_at is not None
+    replying.must_have_seen(ticket, read.seen, agent)
+    draft = drafting.save(
+        ticket, actor=agent, kind=read.kind, content=read.content, version=read.version or 0, once=read.once
+    )
+    if read.files:
+        draft, _files = enclosing.attach(ticket, actor=agent, kind=read.kind, uploads=read.files, once=read.once)
+    if draft is None:
+        raise NotPossible(_("There is nothing to send yet."))
+    scheduling.schedule(draft, actor=agent, at=read.send_at, then=read.then)
+    when = formats.date_format(timezone.localtime(read.send_at), "SHORT_DATETIME_FORMAT")
+    return after_act(request, ticket, _("Goes out %(when)s") % {"when": when}, can_undo=False)
+
+
+def _held(request: HttpRequest, ticket: Ticket, kind: str, held: SomethingNew) -> HttpResponse:
+    """Nothing was sent: show what the writer has not seen, with a way to send nevertheless."""
+    fresh = {
+        "messages": [timeline.show(message) for message in held.messages],
+        "last": max(message.pk for message in held.messages),
+        "then": request.POST.get("then", ""),
+        "kind": kind,
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "tickets/_held.html", {"held": fresh, "ticket": ticket}, status=409)
+        response["X-Composer"] = "held"
+        return tell_page(response, toast={"message": str(held), "undo_url": "", "tone": "bad"})
+    return _again(request, ticket, kind, str(held), status=409, held=fresh)
+
+
+def _refused(request: HttpRequest, ticket: Ticket, kind: str, why: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return not_possible(request, ticket, why)
+    return _again(request, ticket, kind, why, status=422)
+
+
+def _again(request: HttpRequest, ticket: Ticket, kind: str, why: str, *, status: int, **more: Any) -> HttpResponse:
+    """The page with what was sent still in its fields."""
+    context = {**queue_context(request, view_of(request)), **ticket_context(request, ticket), **more}
+    context["composer"] = composing.composer(request, ticket, problem=why, kind=kind)
+    return render(request, "tickets/ticket.html", context, status=status)

@@ -1,118 +1,128 @@
-// Writing: kept per ticket on this device until it is sent, sent once.
+// Writing: one form, a tab for each kind of message, sent once. Drafts, files and recipients have files of their own.
+import { choose } from "./recipients.js";
+import { dropDraft, keepLocally, restoreLocally, saveNow, saveSoon, settled } from "./drafts.js";
+import { fetchPart } from "./pages.js";
 import { word } from "./words.js";
+import { kindOf, state, textOf } from "./sheets.js";
+import "./attachments.js";
 
-const PREFIX = "draft:";
 const form = () => document.querySelector("form.composer");
-const field = () => document.querySelector(".composer-text");
-const store = {
-  get: (key) => {
+const remembered = {
+  get: () => {
     try {
-      return JSON.parse(localStorage.getItem(key) ?? "null");
+      return localStorage.getItem("send") ?? "reply";
     } catch {
-      return null;
+      return "reply";
     }
   },
-  set: (key, value) => {
+  set: (which) => {
     try {
-      if (value) localStorage.setItem(key, JSON.stringify(value));
-      else localStorage.removeItem(key);
+      localStorage.setItem("send", which);
     } catch {
-      // full or forbidden: the text is still in the field
+      // full or forbidden: the usual button leads
     }
   },
 };
-
-const key = () => PREFIX + form().dataset.ticket;
-const state = (said) => {
-  const line = form()?.querySelector("[data-composer-state]");
-  if (line) line.textContent = said;
-};
-// what goes along with the words must stay in sight while they are written
-const rest = () => {
-  const files = [...(form()?.querySelector("[type=file]")?.files ?? [])].map((file) => file.name);
-  state(files.join(", ") || (field()?.value.trim() ? word("draft") : ""));
-};
-const kind = () => form()?.querySelector("[name=kind]:checked")?.value ?? "note";
 const newOnce = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const grow = (text) => {
-  if (CSS.supports("field-sizing", "content")) return;
+  if (!text || CSS.supports("field-sizing", "content")) return;
   text.style.blockSize = "auto";
   text.style.blockSize = `${text.scrollHeight}px`;
 };
 
-const dress = () => {
-  const text = field();
-  if (!text || !form()) return;
-  text.dataset.placeholderReply ??= text.placeholder;
-  text.placeholder = kind() === "note" ? text.dataset.placeholderNote : text.dataset.placeholderReply;
-  const sends = [...form().querySelectorAll(".for-reply [data-send]")];
-  const favourite = store.get("send") ?? "reply";
-  for (const button of sends) {
-    button.classList.toggle("primary", button.dataset.send === favourite);
-    if (button.dataset.send === favourite) button.parentElement.append(button);
+// the button that was used last leads
+const dress = (one) => {
+  const favourite = remembered.get();
+  for (const button of one.querySelectorAll(".composer-foot .for-reply > [data-send]")) {
+    const leads = button.dataset.send === favourite;
+    button.classList.toggle("primary", leads);
+    if (leads) button.parentElement.append(button);
   }
 };
 
-const restore = () => {
-  const text = field();
-  if (!text || !form() || text.dataset.ready) return;
-  text.dataset.ready = "yes";
-  const draft = store.get(key());
-  if (draft && !text.value) {
-    text.value = draft.text;
-    const tab = form().querySelector(`[name=kind][value="${draft.kind === "note" ? "note" : "reply"}"]`);
-    if (tab) tab.checked = true;
-    state(word("draft"));
-  }
-  dress();
-  grow(text);
+const prepare = () => {
+  const one = form();
+  if (!one || one.dataset.ready) return;
+  one.dataset.ready = "yes";
+  dress(one);
+  restoreLocally(one);
+  for (const text of one.querySelectorAll(".composer-text")) grow(text);
 };
 
-let saving;
-const keep = () => {
-  clearTimeout(saving);
-  const at = key();
-  saving = setTimeout(() => {
-    if (!form() || key() !== at || form().dataset.sending) return;
-    const text = field().value;
-    store.set(at, text.trim() ? { text, kind: kind() } : null);
-    rest();
-  }, 300);
-};
-
-/** Put the caret into the composer, as a reply or a note. */
+/** Put the caret into the composer, as a reply, a note or a forward. */
 export const write = (as) => {
-  if (!form()) return false;
-  const tab = form().querySelector(`[name=kind][value="${as}"]`);
-  if (tab) tab.checked = true;
-  dress();
-  field().focus();
+  const tab = form()?.querySelector(`[name=kind][value="${as}"]`);
+  if (!tab) return false;
+  tab.checked = true;
+  const text = textOf(form(), as);
+  const empty = as === "forward" && form().querySelector("[data-recipients=forward] details[open] .chip-input");
+  (empty && !text?.value ? empty : (text ?? form().querySelector(".composer-scheduled button, [name=kind]:checked"))).focus();
   return true;
 };
 
 const send = (which) => {
-  const button = [...form().querySelectorAll("[data-send]")].find((one) =>
-    kind() === "note" ? one.dataset.send === "note" : one.dataset.send === which,
-  );
+  const one = form();
+  const kind = kindOf(one);
+  const button = [...one.querySelectorAll(".composer-foot [data-send]")].find((found) => found.dataset.send === (kind === "reply" ? which : kind));
   // a click, not requestSubmit: htmx learns from clicks which button sends
-  if (button && !form().dataset.sending) button.click();
+  if (button && !one.dataset.sending) button.click();
+};
+
+/** Ask for the composer anew: after sending, after an undo, or about another message. */
+let asked = 0;
+export const renew = async ({ kind = "", focus = false, query = "", quietly = false } = {}) => {
+  const turn = (asked += 1);
+  const conversation = document.querySelector(".conversation");
+  const old = form();
+  if (!conversation) return;
+  const ticket = conversation.dataset.ticket;
+  const address = new URL(conversation.dataset.url, location.href);
+  for (const [name, value] of new URLSearchParams(query)) address.searchParams.set(name, value);
+  try {
+    const fresh = (await fetchPart(address, "composer")).getElementById("composer");
+    // what was asked for later wins, and nobody is interrupted for what they did not ask for
+    if (!fresh || turn !== asked || document.querySelector(".conversation")?.dataset.ticket !== ticket) return;
+    if (quietly && isBusy(form())) return;
+    document.getElementById("composer")?.replaceWith(fresh);
+    window.htmx?.process(fresh);
+    prepare();
+    choose(fresh);
+    if (kind) {
+      const tab = fresh.querySelector(`[name=kind][value="${kind}"]`);
+      if (tab) tab.checked = true;
+    }
+    if (focus) write(kind || kindOf(fresh));
+  } catch {
+    // as it was; what was sent must not be sent again
+    if (old?.isConnected && old.dataset.sent) empty(old, old.dataset.sent);
+  }
+};
+
+const empty = (one, kind) => {
+  textOf(one, kind).value = "";
+  for (const name of ["once", "version"]) {
+    const input = one.querySelector(`[name="${kind === "reply" ? "" : `${kind}_`}${name}"]`);
+    if (input) input.value = name === "once" ? newOnce() : "0";
+  }
+  one.querySelector(`[data-files="${kind}"]`)?.replaceChildren();
 };
 
 document.addEventListener("input", (event) => {
-  if (!event.target.matches(".composer-text")) return;
-  grow(event.target);
-  keep();
+  if (!event.target.closest?.("form.composer")) return;
+  if (event.target.matches(".composer-text")) {
+    grow(event.target);
+    keepLocally(form(), event.target.dataset.kind);
+  }
+  if (event.target.matches(".composer-text, [name=forward_subject]")) saveSoon(form(), kindOf(form()));
 });
 
 document.addEventListener("change", (event) => {
-  if (!event.target.closest("form.composer")) return;
-  if (event.target.name === "kind") {
-    dress();
-    keep();
-    field().focus();
-  }
-  if (event.target.type === "file") rest();
+  const one = event.target.closest("form.composer");
+  if (!one) return;
+  if (event.target.name === "kind") write(event.target.value);
+  if (event.target.matches("[name$=shared], [name=forward_attachment]")) saveSoon(one, kindOf(one), 0);
+  if (event.target.matches("[data-forwarded]")) renew({ kind: "forward", focus: true, query: `forward=${event.target.value}` });
 });
 
 document.addEventListener("keydown", (event) => {
@@ -123,50 +133,112 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// a submitter's own choice is remembered as the button that leads
-document.addEventListener("submit", (event) => {
-  const which = event.submitter?.dataset.send;
-  if (which === "reply" || which === "resolve") store.set("send", which);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-held-close]")) {
+    event.target.closest("[data-composer-held]").replaceChildren();
+    textOf(form(), kindOf(form()))?.focus();
+  }
+  const link = event.target.closest("[data-compose]");
+  if (!link || event.ctrlKey || event.metaKey || !form()) return;
+  event.preventDefault();
+  const { compose, message } = link.dataset;
+  const kept = ["reply", "note", "forward"].map((kind) => saveNow(form(), kind));
+  Promise.all(kept).then(() => renew({ kind: compose, focus: true, query: `${compose === "reply" ? "answer" : "forward"}=${message}` }));
+});
+
+// a submitter's own choice is remembered as the button that leads, and goes along even when it lost the focus since
+let pressed = null;
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.matches("form.composer")) return;
+    pressed = event.submitter;
+    const which = pressed?.dataset.send;
+    if (which === "reply" || which === "resolve") remembered.set(which);
+  },
+  true,
+);
+
+// a save that is under way comes first: its answer says which draft this becomes
+document.addEventListener("htmx:confirm", (event) => {
+  if (!event.target.matches?.("form.composer")) return;
+  const waiting = settled(event.target);
+  if (!waiting) return;
+  event.preventDefault();
+  waiting.then(() => event.detail.issueRequest(true));
 });
 
 // a note must never leave the house: where it goes is decided by the tab, whatever was pressed
 document.addEventListener("htmx:configRequest", (event) => {
-  if (!event.target.matches?.("form.composer")) return;
-  event.detail.path = kind() === "note" ? event.target.dataset.noteUrl : event.target.dataset.replyUrl;
-  if (kind() === "note") event.detail.parameters.delete?.("then");
+  const one = event.target;
+  if (!one.matches?.("form.composer")) return;
+  const kind = kindOf(one);
+  const { formData } = event.detail;
+  event.detail.path = one.dataset[`${kind}Url`];
+  for (const name of ["then", "send_at", "later", "anyway"]) formData.delete(name);
+  if (pressed?.name && (kind === "reply" || pressed.name === "anyway")) formData.set(pressed.name, pressed.value);
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (!event.target.matches?.("form.composer")) return;
-  if (event.target.dataset.sending) {
+  const one = event.target;
+  if (!one.matches?.("form.composer")) return;
+  if (one.dataset.sending) {
     event.preventDefault();
     return;
   }
-  clearTimeout(saving);
-  event.target.dataset.sending = "yes";
-  state(word("sending"));
+  one.dataset.sending = kindOf(one);
+  state(one, word("sending"));
+});
+
+// held: what arrived meanwhile is shown above what was written
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.getResponseHeader("X-Composer") !== "held" || !form()) return;
+  event.detail.shouldSwap = false;
+  const place = form().querySelector("[data-composer-held]");
+  const fresh = document.createElement("template");
+  fresh.innerHTML = xhr.responseText;
+  place.replaceChildren(fresh.content);
+  place.scrollIntoView({ block: "nearest" });
+  place.querySelector("button").focus();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const sent = event.target;
-  if (!sent.matches?.("form.composer")) return;
-  delete sent.dataset.sending;
+  const one = event.target;
+  if (!one.matches?.("form.composer")) return;
+  const kind = one.dataset.sending;
+  delete one.dataset.sending;
+  state(one, "");
   if (event.detail.successful) {
-    store.set(PREFIX + sent.dataset.ticket, null);
-    sent.querySelector("[name=text]").value = "";
-    sent.querySelector("[type=file]").value = "";
-    // the next message is another one
-    sent.querySelector("[name=once]").value = newOnce();
-    state("");
-    grow(sent.querySelector("[name=text]"));
+    dropDraft(one, kind);
+    one.dataset.sent = kind;
     const scroll = document.querySelector("[data-thread-scroll]");
     if (scroll) scroll.scrollTop = scroll.scrollHeight;
-    sent.querySelector("[name=text]").blur();
-  } else {
-    // not sent, or nobody knows: the once-only key stays, so sending again cannot send twice
-    rest();
+    textOf(one, kind)?.blur();
+    empty(one, kind);
+    renew();
   }
+  // else not sent, or nobody knows: the once-only key stays, so sending again cannot send twice
 });
 
-document.addEventListener("htmx:afterSettle", restore);
-restore();
+// an undo, a change of mind, or a colleague's draft: the server says that the composer is another one
+document.addEventListener("composer", (event) => {
+  const { ticket, kind, focus } = event.detail;
+  if (String(ticket) === document.querySelector(".conversation")?.dataset.ticket) renew({ kind, focus });
+});
+
+const isBusy = (one) =>
+  !one ||
+  Boolean(one.dataset.sending) ||
+  one.contains(document.activeElement) ||
+  [...one.querySelectorAll(".composer-text")].some((text) => text.value.trim());
+
+// what is shown while nothing is being written counts as seen
+document.addEventListener("live", (event) => {
+  const one = form();
+  if (isBusy(one) || !event.detail.changes.some((change) => String(change.ticket) === one.dataset.ticket)) return;
+  setTimeout(() => form() === one && !isBusy(one) && renew({ quietly: true }), 400);
+});
+
+document.addEventListener("htmx:afterSettle", prepare);
+prepare();

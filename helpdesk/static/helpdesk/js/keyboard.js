@@ -51,6 +51,7 @@ const acts = {
   },
   reply: () => write("reply"),
   note: () => write("note"),
+  forward: () => write("forward"),
   assign: () => openDialog("assign-dialog"),
   tag: () => openDialog("tags-dialog"),
   take: () => {

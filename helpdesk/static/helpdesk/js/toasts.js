@@ -2,7 +2,7 @@
 const SECONDS = 9;
 const region = () => document.getElementById("toasts");
 
-export const toast = ({ message, undo_url: undoUrl, tone }) => {
+export const toast = ({ message, undo_url: undoUrl, tone, seconds }) => {
   const template = document.getElementById("toast-template");
   if (!template || !message) return;
   const box = template.content.firstElementChild.cloneNode(true);
@@ -15,14 +15,14 @@ export const toast = ({ message, undo_url: undoUrl, tone }) => {
   for (const other of [...region().children]) if (!other.querySelector("[data-toast-undo]")) other.remove();
   while (region().children.length > 1) region().firstElementChild.remove();
   region().append(box);
-  fade(box);
+  fade(box, seconds);
 };
 
-const fade = (box) => {
-  let left = SECONDS;
+const fade = (box, limit) => {
+  let left = limit || SECONDS;
   const tick = setInterval(() => {
-    // whoever reads or reaches for it is not hurried
-    if (!box.matches(":hover, :focus-within") && !document.hidden) left -= 1;
+    // whoever reads or reaches for it is not hurried, unless the way back closes
+    if (limit || (!box.matches(":hover, :focus-within") && !document.hidden)) left -= 1;
     if (left > 0 && box.isConnected) return;
     clearInterval(tick);
     box.remove();

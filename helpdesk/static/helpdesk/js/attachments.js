@@ -1,0 +1,116 @@
+// Files go to the server as soon as they are chosen, pasted or dropped, and survive whatever happens to the page.
+import { csrfHeaders } from "./pages.js";
+import { contentOf, kindOf, state, textOf } from "./sheets.js";
+import { inLine, learn, saveSoon } from "./drafts.js";
+import { toast } from "./toasts.js";
+import { word } from "./words.js";
+
+const PICTURES = /^image\/(png|jpeg|gif|webp)$/;
+const filesUrl = (form, kind) => `${form.querySelector(`[name=kind][value="${kind}"]`).dataset.draftUrl}files`;
+
+const put = (form, kind, html) => {
+  const list = form.querySelector(`[data-files="${kind}"]`);
+  list.innerHTML = html;
+};
+
+const insert = (text, names) => {
+  const lines = names.map((name) => `[image: ${name}]`).join("\n");
+  const { selectionStart: start, selectionEnd: end, value } = text;
+  const before = value.slice(0, start);
+  const after = value.slice(end);
+  const words = `${before && !before.endsWith("\n") ? "\n" : ""}${lines}${after.startsWith("\n") ? "" : "\n"}`;
+  text.setRangeText(words, start, end, "end");
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+const upload = (form, kind, files, { inline = false } = {}) => {
+  if (!files.length) return;
+  inLine(form, async () => {
+    state(form, word("uploading", files.map((file) => file.name).join(", ")));
+    const data = contentOf(form);
+    for (const file of files) data.append("files", file);
+    if (inline) data.append("inline", "1");
+    try {
+      const answer = await fetch(filesUrl(form, kind), { method: "POST", body: data, headers: csrfHeaders(), credentials: "same-origin", redirect: "error" });
+      const said = await answer.json();
+      if (!answer.ok) throw new Error(said.words);
+      learn(form, kind, said);
+      put(form, kind, said.html);
+      state(form, word("saved"));
+      const text = textOf(form, kind);
+      if (said.names.length && text) insert(text, said.names);
+      else saveSoon(form, kind, 0);
+    } catch (problem) {
+      state(form, "");
+      toast({ message: problem instanceof TypeError || problem instanceof SyntaxError ? word("notUploaded") : problem.message, tone: "bad" });
+    }
+  });
+};
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form.composer");
+  if (!form || event.target.type !== "file") return;
+  upload(form, kindOf(form), [...event.target.files]);
+  event.target.value = "";
+});
+
+document.addEventListener("paste", (event) => {
+  const form = event.target.closest?.("form.composer");
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (!form || !files.length) return;
+  event.preventDefault();
+  sort(form, files, event.target.matches(".composer-text"));
+});
+
+const sort = (form, files, inText) => {
+  const kind = kindOf(form);
+  const pictures = inText ? files.filter((file) => PICTURES.test(file.type)) : [];
+  upload(form, kind, pictures, { inline: true });
+  upload(
+    form,
+    kind,
+    files.filter((file) => !pictures.includes(file)),
+  );
+};
+
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+document.addEventListener("dragover", (event) => {
+  const form = event.target.closest?.("form.composer");
+  if (!form || !carriesFiles(event)) return;
+  event.preventDefault();
+  form.dataset.dropping = "";
+});
+
+for (const name of ["dragleave", "dragend", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const form = document.querySelector("form.composer[data-dropping]");
+    if (form && !(name === "dragleave" && form.contains(event.relatedTarget))) delete form.dataset.dropping;
+  });
+}
+
+document.addEventListener("drop", (event) => {
+  const form = event.target.closest?.("form.composer");
+  if (!form || !carriesFiles(event)) return;
+  event.preventDefault();
+  sort(form, [...event.dataTransfer.files], event.target.matches(".composer-text"));
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-remove-file]");
+  if (!button) return;
+  event.preventDefault();
+  const form = button.closest("form.composer");
+  const kind = button.closest("[data-files]").dataset.files;
+  inLine(form, async () => {
+    try {
+      const answer = await fetch(button.getAttribute("formaction"), { method: "DELETE", headers: csrfHeaders(), credentials: "same-origin", redirect: "error" });
+      const said = await answer.json();
+      if (answer.ok) put(form, kind, said.html);
+      else toast({ message: said.words, tone: "bad" });
+      form.querySelector(".composer-attach input").focus();
+    } catch {
+      toast({ message: word("failed"), tone: "bad" });
+    }
+  });
+});

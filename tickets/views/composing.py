@@ -1,0 +1,279 @@
+"""What the composer shows: a sheet for each kind of message, as its draft has it, or as the form just sent says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from helpdesk.pages import agent_of
+from helpdesk.templatetags.ui import short_time
+from tickets import signatures, texts
+from tickets.models import Draft, DraftFile, Message, MessageKind, SideConversation, Ticket
+from tickets.operations import drafting, forwarding, recipients, scheduling, sharing
+from tickets.operations.recipients import Chosen, Person, Recipients
+from tickets.views import written
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One tab: what is in its fields."""
+
+    kind: str
+    text: str = ""
+    once: str = ""
+    version: int = 0
+    is_shared: bool = False
+    held_back: str = ""
+    to: str = ""
+    cc: str = ""
+    bcc: str = ""
+    #: what the page suggests: changed fields are the writer's own choice
+    suggested: str = ""
+    subject: str = ""
+    answers: Message | None = None
+    people: Recipients = field(default_factory=Recipients)
+    files: Sequence[DraftFile] = ()
+    #: of the forwarded message, each with whether it goes along
+    attachments: Sequence[tuple[Any, bool]] = ()
+
+    @property
+    def prefix(self) -> str:
+        return written.field(self.kind, "")
+
+
+@dataclass(slots=True)
+class Composer:
+    """Everything under the conversation."""
+
+    kind: str
+    reply: Sheet
+    note: Sheet
+    forward: Sheet
+    seen: int
+    signature: str
+    #: the writer's own answer that waits for its time
+    scheduled: Draft | None
+    times: Sequence[tuple[str, str]]
+    #: messages one may pass on
+    forwardable: Sequence[tuple[int, str]]
+    known: Sequence[Person]
+    problem: str = ""
+
+    @property
+    def sheets(self) -> Sequence[Sheet]:
+        return (self.reply, self.note, self.forward)
+
+
+def composer(request: HttpRequest, ticket: Ticket, *, problem: str = "", kind: str = "") -> Composer:
+    """The composer of this page. A form that was just refused is shown as it was sent, with the problem."""
+    agent = agent_of(request)
+    drafts = {
+        draft.kind: draft for draft in Draft.objects.filter(ticket=ticket, author=agent).select_related("answers")
+    }
+    scheduled = next((draft for draft in drafts.values() if draft.send_at), None)
+    if scheduled is not None:
+        drafts.pop(scheduled.kind)
+    reply = _reply(request, ticket, drafts.get(Draft.Kind.REPLY))
+    note = _sheet(Draft.Kind.NOTE, drafts.get(Draft.Kind.NOTE))
+    forward = _forward(request, ticket, drafts.get(Draft.Kind.FORWARD))
+    if scheduled is not None and scheduled.send_at:
+        scheduled.when = coming(scheduled.send_at)  # type: ignore[attr-defined]
+    made = Composer(
+        kind=kind or _opens_with(request, drafts, scheduled, agent),
+        reply=reply,
+        note=note,
+        forward=forward,
+        seen=ticket.messages.aggregate(last=Max("pk"))["last"] or 0,
+        signature=signatures.render(ticket.inbox, agent, ticket),
+        scheduled=scheduled,
+        times=presets(),
+        forwardable=_forwardable(ticket, forward.answers),
+        known=_known(ticket, reply.people),
+        problem=problem,
+    )
+    if problem:
+        for sheet in made.sheets:
+            _as_sent(request, ticket, sheet)
+    return made
+
+
+def _opens_with(request: HttpRequest, drafts: dict[str, Draft], scheduled: Draft | None, agent: Agent) -> str:
+    """The tab in front: the one asked for, else the latest draft's, else a reply."""
+    if not agent.may_reply:
+        return Draft.Kind.NOTE
+    if "forward" in request.GET:
+        return Draft.Kind.FORWARD
+    if "answer" in request.GET:
+        return Draft.Kind.REPLY
+    latest = max(drafts.values(), key=lambda draft: draft.updated_at, default=None)
+    if latest is not None:
+        return latest.kind
+    return Draft.Kind.NOTE if scheduled else Draft.Kind.REPLY
+
+
+def _sheet(kind: str, draft: Draft | None) -> Sheet:
+    if draft is None:
+        return Sheet(kind, once=drafting.new_key())
+    return Sheet(
+        kind,
+        text=draft.text,
+        once=draft.once,
+        version=draft.version,
+        is_shared=draft.is_shared,
+        held_back=draft.held_back,
+        subject=draft.subject,
+        answers=draft.answers,
+        files=list(draft.files.select_related("file")),
+    )
+
+
+def _reply(request: HttpRequest, ticket: Ticket, draft: Draft | None) -> Sheet:
+    sheet = _sheet(Draft.Kind.REPLY, draft)
+    asked = _message(ticket, request.GET.get("answer", ""), [MessageKind.INCOMING])
+    chosen = scheduling.chosen_of(draft) if draft and not asked else None
+    # a draft that goes to whoever the answered message says follows the conversation
+    if asked is not None or chosen is None:
+        sheet.answers = asked or recipients.answered_by(ticket)
+    suggested = recipients.suggest(ticket, sheet.answers)
+    sheet.suggested = "|".join(", ".join(part) for part in (suggested.chosen.to, suggested.chosen.cc))
+    _address(sheet, suggested if chosen is None else recipients.describe(ticket, sheet.answers, chosen))
+    return sheet
+
+
+def _forward(request: HttpRequest, ticket: Ticket, draft: Draft | None) -> Sheet:
+    sheet = _sheet(Draft.Kind.FORWARD, draft)
+    kinds = [kind for kind in MessageKind if kind != MessageKind.NOTE]
+    asked = _message(ticket, request.GET.get("forward", ""), kinds)
+    sheet.answers = asked or sheet.answers or recipients.answered_by(ticket)
+    chosen = scheduling.chosen_of(draft) if draft else None
+    if sheet.answers is not None:
+        sheet.subject = sheet.subject or forwarding.default_subject(sheet.answers)
+        if sheet.answers.side is not None:
+            sheet.subject = sheet.answers.side.subject
+            chosen = chosen or Chosen(to=tuple(sheet.answers.side.addresses))
+            sheet.suggested = f"{', '.join(sheet.answers.side.addresses)}|"
+        else:
+            sheet.attachments, sheet.files = _chosen_files(sheet.answers, sheet.files, has_draft=draft is not None)
+    _address(sheet, recipients.describe(ticket, None, chosen or Chosen()))
+    return sheet
+
+
+def _chosen_files(
+    message: Message, files: Sequence[DraftFile], *, has_draft: bool
+) -> tuple[list[tuple[Any, bool]], list[DraftFile]]:
+    """A forwarded message's files with whether they go along, and what was added beside them."""
+    kept = {(one.file_id, one.filename) for one in files}
+    theirs = list(message.attachments.select_related("file"))
+    keys = {(one.file_id, one.filename) for one in theirs}
+    shown = [(one, not has_draft or (one.file_id, one.filename) in kept) for one in theirs]
+    return shown, [one for one in files if (one.file_id, one.filename) not in keys]
+
+
+def _address(sheet: Sheet, people: Recipients) -> None:
+    sheet.people = people
+    chosen = people.chosen
+    sheet.to, sheet.cc, sheet.bcc = (", ".join(part) for part in (chosen.to, chosen.cc, chosen.bcc))
+
+
+def _as_sent(request: HttpRequest, ticket: Ticket, sheet: Sheet) -> None:
+    """Put what the refused form says into a sheet, so that nothing typed is lost."""
+    post, kind = request.POST, sheet.kind
+    if written.field(kind, "text") in post:
+        sheet.text = post[written.field(kind, "text")]
+        sheet.once = written.given(post, kind, "once")[:64] or sheet.once
+    if kind != Draft.Kind.NOTE and written.field(kind, "to") in post:
+        sheet.to, sheet.cc, sheet.bcc = (written.given(post, kind, name) for name in ("to", "cc", "bcc"))
+        sheet.subject = written.given(post, kind, "subject") or sheet.subject
+        try:
+            chosen = recipients.check(Chosen(*(tuple(recipients.split(p)) for p in (sheet.to, sheet.cc, sheet.bcc))))
+        except recipients.NotPossible:
+            return
+        sheet.people = recipients.describe(ticket, sheet.answers if kind == Draft.Kind.REPLY else None, chosen)
+
+
+def _message(ticket: Ticket, number: str, kinds: Sequence[str]) -> Message | None:
+    if not number:
+        return None
+    found = ticket.messages.filter(pk=texts.number(number) or 0, kind__in=kinds, withdrawn_at=None)
+    return found.select_related("sender", "side", "ticket").first()
+
+
+def _forwardable(ticket: Ticket, chosen: Message | None) -> list[tuple[int, str]]:
+    """The latest messages of the conversation in words, and the chosen one wherever it stands."""
+    spoken = ticket.messages.filter(kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None)
+    latest = list(spoken.select_related("author", "sender").order_by("-created_at", "-pk")[:30])
+    if chosen is not None and chosen.pk not in {message.pk for message in latest}:
+        latest.append(chosen)
+    return [(message.pk, _in_a_line(message)) for message in latest]
+
+
+def _in_a_line(message: Message) -> str:
+    who = message.author.name if message.author else message.sender_name or str(message.sender or "")
+    return f"{who}, {short_time(message.created_at)}: {texts.snippet(message.text)[:60]}"
+
+
+def _known(ticket: Ticket, people: Recipients) -> list[Person]:
+    """Addresses one may mean when one begins to type."""
+    known = {p.address.lower(): Person(p.address, ticket.customer.name) for p in ticket.customer.contact_points.all()}
+    known |= {p.address.lower(): Person(p.address, p.name) for p in ticket.participants.all()}
+    known |= {o.address.lower(): Person(o.address, o.name) for o in people.offered}
+    asked = SideConversation.objects.filter(ticket__inbox=ticket.inbox_id).order_by("-pk").values_list("addresses")[:20]
+    known |= {address: Person(address) for (addresses,) in asked for address in addresses if address not in known}
+    return list(known.values())[:50]
+
+
+def presets(now: datetime | None = None) -> list[tuple[str, str]]:
+    """The times one is offered to send at, in the reader's zone: their words and the instant."""
+    local = timezone.localtime(now or clock.now())
+    times = [(_("In 1 hour"), local + timedelta(hours=1))]
+
+    def at(days: int, hour: int) -> datetime:
+        return datetime.combine(local.date() + timedelta(days=days), time(hour), tzinfo=local.tzinfo)
+
+    if local.hour < 14:
+        times.append((_("This afternoon, 15:00"), at(0, 15)))
+    times.append((_("Tomorrow, 9:00"), at(1, 9)))
+    if local.weekday() != 6:
+        times.append((_("Monday, 9:00"), at(7 - local.weekday(), 9)))
+    return [(words, moment.astimezone(timezone.get_default_timezone()).isoformat()) for words, moment in times]
+
+
+def pending(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    """What stands between the conversation and the composer: answers on their way, and colleagues' drafts."""
+    agent = agent_of(request)
+    fresh = clock.now() - timedelta(seconds=settings.UNDO_SECONDS)
+    just_sent = (
+        ticket.messages.filter(
+            author=agent, kind__in=[MessageKind.REPLY, MessageKind.FORWARD], withdrawn_at=None, created_at__gt=fresh
+        )
+        if settings.UNDO_SECONDS
+        else ticket.messages.none()
+    )
+    own = Draft.objects.filter(ticket=ticket, author=agent).select_related("author")
+    drafts = [*(draft for draft in own if draft.send_at or draft.held_back), *sharing.colleagues(ticket, agent)]
+    for draft in drafts:
+        draft.when = coming(draft.send_at) if draft.send_at else ""  # type: ignore[attr-defined]
+    return {
+        "drafts": sorted(drafts, key=lambda draft: (draft.send_at is None, draft.pk)),
+        "just_sent": list(just_sent.order_by("pk")),
+    }
+
+
+def coming(at: datetime) -> str:
+    """A moment to come as people say it: tomorrow, 9:00."""
+    local, today = timezone.localtime(at), timezone.localtime(clock.now()).date()
+    hour, days = formats.time_format(local, "TIME_FORMAT"), (local.date() - today).days
+    if days == 0:
+        return _("today, %(hour)s") % {"hour": hour}
+    if days == 1:
+        return _("tomorrow, %(hour)s") % {"hour": hour}
+    day = formats.date_format(local, "l") if 0 < days < 7 else formats.date_format(local, "DATE_FORMAT")
+    return f"{day}, {hour}"

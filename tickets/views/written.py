@@ -1,0 +1,160 @@
+"""What a composer's form says, whichever of its tabs it is about.
+
+The tabs share one form, so that it works without scripts: the reply's fields have plain names, those of the others
+begin with their kind, as in `note_text`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from tickets import texts
+from tickets.forms import MessageForm
+from tickets.models import Attachment, Draft, Message, MessageKind, Ticket
+from tickets.operations import forwarding, recipients
+from tickets.operations.drafting import Content
+from tickets.operations.enclosing import Upload
+from tickets.operations.recipients import Chosen
+from tickets.operations.status import NotPossible
+
+KINDS = tuple(Draft.Kind.values)
+
+
+def field(kind: str, name: str) -> str:
+    """What a field of this tab is called."""
+    return name if kind == Draft.Kind.REPLY else f"{kind}_{name}"
+
+
+def given(post: QueryDict, kind: str, name: str) -> str:
+    """A field's value; a form of one kind alone may leave out the kind."""
+    own = field(kind, name)
+    return post.get(own if own in post else name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One tab of a composer's form, read and looked up, not yet checked by its operation."""
+
+    kind: str
+    text: str
+    once: str
+    #: the draft it was written from; None for a form that knows of none
+    version: int | None
+    #: what this page saved before, where it did
+    sent: str | None
+    #: the last message the writer saw
+    seen: int | None
+    #: None for whoever the answered message says
+    chosen: Chosen | None
+    #: whether that is what the page had suggested
+    is_as_suggested: bool
+    answers: Message | None
+    subject: str
+    is_shared: bool
+    files: Sequence[Upload]
+    draft_files: Sequence[int]
+    #: of the forwarded message, those that go along, and all of them
+    attachments: Sequence[Attachment]
+    offered: Sequence[Attachment]
+    then: str
+    send_at: datetime | None
+
+    @property
+    def content(self) -> Content:
+        """The same as a draft keeps it."""
+        subject = self.subject
+        if self.answers is not None and subject == forwarding.default_subject(self.answers):
+            subject = ""
+        return Content(
+            text=self.text,
+            chosen=None if self.is_as_suggested else self.chosen,
+            subject=subject,
+            answers=self.answers,
+            is_shared=self.is_shared,
+            is_kept=len(self.attachments) != len(self.offered),
+        )
+
+
+def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
+    """The form's tab of this kind. Raises NotPossible with what is wrong with it."""
+    post = request.POST
+    names = ("text", "once", "subject", "to", "cc", "bcc")
+    form = MessageForm({name: given(post, kind, name) for name in names}, request.FILES)
+    if not form.is_valid():
+        raise NotPossible(" ".join(str(error) for errors in form.errors.values() for error in errors))
+    data = form.cleaned_data
+    answers = _answered(ticket, kind, given(post, kind, "answers"))
+    offered = list(answers.attachments.select_related("file")) if kind == Draft.Kind.FORWARD and answers else []
+    ticked = {texts.number(one) for one in post.getlist(field(kind, "attachment"))}
+    seen, then = _seen(post)
+    chosen = _chosen(post, kind)
+    return Written(
+        kind=kind,
+        text=given(post, kind, "text"),
+        once=data["once"],
+        version=texts.number(given(post, kind, "version")),
+        sent=post.get("sent"),
+        seen=seen,
+        chosen=chosen,
+        is_as_suggested=chosen is None or chosen.as_a_set == _suggested(post, kind),
+        answers=answers,
+        subject=data["subject"],
+        is_shared=bool(given(post, kind, "shared")),
+        files=[Upload(f.name or "file", f.content_type or "application/octet-stream", f.read()) for f in data["files"]],
+        draft_files=[n for one in post.getlist(field(kind, "draft_file")) if (n := texts.number(one))],
+        attachments=[one for one in offered if one.pk in ticked],
+        offered=offered,
+        then=then,
+        send_at=_time(post),
+    )
+
+
+def _answered(ticket: Ticket, kind: str, number: str) -> Message | None:
+    """The message it is about, of those such a message can be about."""
+    kinds = [MessageKind.INCOMING] if kind == Draft.Kind.REPLY else [k for k in MessageKind if k != MessageKind.NOTE]
+    found = ticket.messages.filter(pk=texts.number(number) or 0, kind__in=kinds, withdrawn_at=None)
+    return found.select_related("sender", "author", "side", "ticket__inbox").first()
+
+
+def _chosen(post: QueryDict, kind: str) -> Chosen | None:
+    """Whom the form names; None where it has no such fields."""
+    if kind == Draft.Kind.NOTE or field(kind, "to") not in post:
+        return None
+    to, cc, bcc = (recipients.split(given(post, kind, name)) for name in ("to", "cc", "bcc"))
+    cc += [address for one in post.getlist(field(kind, "include")) for address in recipients.split(one)]
+    return Chosen(tuple(to), tuple(dict.fromkeys(cc)), tuple(bcc))
+
+
+def _suggested(post: QueryDict, kind: str) -> tuple[frozenset[str], ...]:
+    to, _bar, cc = given(post, kind, "suggested").partition("|")
+    return Chosen(tuple(recipients.split(to)), tuple(recipients.split(cc))).as_a_set
+
+
+def _seen(post: QueryDict) -> tuple[int | None, str]:
+    """What the writer saw last and what is to happen then; "send anyway" says both anew."""
+    anyway, _space, then = post.get("anyway", "").partition(" ")
+    seen = texts.number(anyway) or texts.number(post.get("seen", ""))
+    wanted = "later_then" if post.get("send_at") or post.get("later") else "then"
+    return seen, then or post.get(wanted, "")
+
+
+def _time(post: QueryDict) -> datetime | None:
+    """When it shall go out; None for at once. Raises NotPossible for a time nobody can read."""
+    typed = post.get("later") == "other"
+    wanted = post.get("send_at_other" if typed else "send_at", "")
+    if not wanted and not typed:
+        return None
+    try:
+        at = parse_datetime(wanted)
+        if at is not None and timezone.is_naive(at):
+            at = timezone.make_aware(at)
+    except (ValueError, OverflowError):
+        at = None
+    if at is None:
+        raise NotPossible(_("Say when it shall go out: a day and an hour."))
+    return at
