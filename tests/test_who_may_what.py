@@ -184,7 +184,7 @@ POLICIES: dict[str, Policy] = {
         for kind in ("", "_new", "_edit")
     },
     "settings_inboxes_out": admins(GET=200, POST=302),
-    "settings_inbox_out_trial": admins(POST=200),
+    "settings_inboxes_out_trial": admins(POST=200),
     "settings_inboxes_acknowledgement": admins(GET=200, POST=302),
     "settings_inboxes_acknowledgement_preview": admins(POST=200),
     "settings_inboxes_in": admins(GET=200, POST=422),
@@ -297,7 +297,7 @@ def house(
         "message_original": [message.pk], "message_pictures": [message.pk], "message_raw": [message.pk],
         "message_ticket": [message.pk], "attachment": [attachment.pk],
         "delivery_again": [delivery.pk], "delivery_address": [delivery.pk], "mail_reports": [inbox.pk, "postmark"],
-        "settings_inboxes_out": [inbox.pk], "settings_inbox_out_trial": [inbox.pk],
+        "settings_inboxes_out": [inbox.pk], "settings_inboxes_out_trial": [inbox.pk],
         **{f"intake_{part}": [raw.pk] for part in ("mail", "source", "raw", "replay", "dismissal", "ticket")},
         "inbox_probe": [inbox.pk], "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],

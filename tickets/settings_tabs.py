@@ -21,11 +21,11 @@ from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
 from helpdesk.pages import agent_of, roles, sections_for
 from tickets.acknowledgement_form import AcknowledgementForm
+from tickets.inbox_forms import mail_out
 from tickets.inbox_forms.accounts import connecting, just_connected
 from tickets.inbox_forms.general import GeneralForm
 from tickets.inbox_forms.mail_in import MailInForm
 from tickets.models import Inbox
-from tickets.outgoing_form import OutgoingForm, page_context
 from tickets.views import acknowledgement
 
 
@@ -69,8 +69,8 @@ TABS: list[Tab] = [
     ),
     Tab(
         "out", gettext_lazy("Mail out"),
-        gettext_lazy("Through whom this inbox's mail leaves: an SMTP server, or a mail provider's API."), OutgoingForm,
-        template="tickets/settings/out.html", context=page_context,
+        gettext_lazy("Through whom this inbox's mail leaves: an SMTP server, or a mail provider's API."),
+        mail_out.MailOutForm, "tickets/settings/mail_out.html", mail_out.around, just_connected,
     ),
     Tab(
         "acknowledgement", gettext_lazy("Acknowledgement"),

@@ -41,7 +41,7 @@ urlpatterns = [
     path("inboxes/<int:pk>/in/try", mailboxes.try_mailbox, name="settings_inboxes_try"),
     path("inboxes/oauth/<slug:provider>/start", mailboxes.oauth_start, name="settings_oauth_start"),
     path("inboxes/oauth/<slug:provider>/callback", mailboxes.oauth_callback, name="settings_oauth_callback"),
-    path("inboxes/<int:pk>/out/trial", outgoing_server.trial, name="settings_inbox_out_trial"),
+    path("inboxes/<int:pk>/out/trial", outgoing_server.trial, name="settings_inboxes_out_trial"),
     path(
         "inboxes/<int:pk>/acknowledgement/preview",
         acknowledgement.preview,

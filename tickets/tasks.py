@@ -57,7 +57,7 @@ def _receive_alone(read: intake.Read) -> None:
         intake.park(fresh, f"It could not be put on a ticket: {error!r}"[:2000])
 
 
-@shared_task(soft_time_limit=None, time_limit=DELIVERY_LIMIT)
+@shared_task(soft_time_limit=DELIVERY_LIMIT - 30, time_limit=DELIVERY_LIMIT)
 def deliver() -> int:
     """Send what is due, until nothing is. Returns how many deliveries were tried."""
     sending.recover()

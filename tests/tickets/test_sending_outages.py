@@ -21,9 +21,11 @@ class Door:
 
     def __init__(self, word: bytes) -> None:
         self.word, self.asked = word, 0
+        self.passwords: set[bytes] = set()
 
     def __call__(self, server, session, envelope, mechanism, data):  # type: ignore[no-untyped-def]
         self.asked += 1
+        self.passwords.add(data.password)
         return AuthResult(success=data.password == self.word, handled=False)
 
 
@@ -66,7 +68,9 @@ def test_a_refused_sign_in_rests_the_inbox_and_counts_no_attempt(db, sink, door,
     assert Event.objects.filter(verb="inbox.paused").count() == 1
 
 
-def test_everything_goes_out_once_when_the_password_is_right(db, sink, server, ticket, ana, inbox):
+def test_everything_goes_out_once_when_the_password_is_right(
+    db, sink, server, ticket, ana, inbox, django_capture_on_commit_callbacks
+):
     replying.reply(ticket, text="One", actor=ana)
     replying.reply(ticket, text="Two", actor=ana)
     deliver()
@@ -75,7 +79,8 @@ def test_everything_goes_out_once_when_the_password_is_right(db, sink, server, t
     server.save()
     assert outages.resume(inbox)
     assert not outages.resume(inbox)
-    deliver()
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver()
     assert len(sink.accepted) == 2
     server.refresh_from_db()
     assert server.error == "" and server.paused_until is None
@@ -150,10 +155,10 @@ def test_a_trial_asks_whether_we_may_write(db, sink, server, inbox, answer, code
     [("smtp.gmail.com", "app password"), ("smtp.office365.com", "OAuth2"), ("smtp.mail.yahoo.com", "Yahoo")],
 )
 def test_a_refused_password_comes_with_what_this_provider_wants(host, says):
-    from tickets.channels.email import smtp_session, troubles
+    from tickets.channels.email import smtp_session, smtp_trouble
 
     row = OutgoingServer(host=host, username="support@x.example")
-    trouble = troubles.explain(smtp_session.SignInRefused("535 5.7.8 no"), servers.of(row))
+    trouble = smtp_trouble.explain(smtp_session.SignInRefused("535 5.7.8 no"), servers.of(row))
     assert says.lower() in trouble.remedy.lower().replace("“", "").replace("”", "")
 
 
@@ -162,8 +167,8 @@ def test_a_refused_password_comes_with_what_this_provider_wants(host, says):
 
 def filled(sink, **more):
     return {
-        "kind": "smtp", "host": "127.0.0.1", "port": sink.port, "security": "none", "sign_in": "password",
-        "username": "support", "password": "new", "options": "", "webhook_secret": "", **more,
+        "way": "smtp", "host": "127.0.0.1", "port": sink.port, "security": "none", "sign_in": "password",
+        "username": "support", "password": "new", "kind": "postmark", "options": "", "webhook_secret": "", **more,
     }  # fmt: skip
 
 
@@ -176,8 +181,19 @@ def test_what_works_is_saved_and_an_empty_password_keeps_the_old(db, sink, inbox
     page = browser.get(path).content.decode()
     assert "127.0.0.1" in page and ">new<" not in page and 'value="new"' not in page
     assert Event.objects.filter(verb="inbox.changed").exists()
-    assert browser.post(path, filled(sink, kind="")).status_code == 302
+    assert browser.post(path, filled(sink, way="own")).status_code == 302
     assert not OutgoingServer.objects.exists()
+
+
+def test_a_password_we_keep_is_sent_to_no_other_server(db, sink, inbox, admin, as_agent, settings):
+    browser, path = as_agent(admin), f"/settings/inboxes/{inbox.pk}/out/"
+    assert browser.post(path, filled(sink)).status_code == 302
+    elsewhere = Door(b"new")
+    with smtp_sink(settings, authenticator=elsewhere, auth_require_tls=False) as other:
+        for changed in ({"port": other.port}, {"port": other.port, "username": "root"}):
+            assert browser.post(path, filled(sink, password="", **changed)).status_code == 422
+            assert browser.post(f"{path}trial", filled(sink, password="", **changed)).status_code == 200
+    assert elsewhere.passwords <= {b""}
 
 
 def test_what_does_not_work_is_said_and_not_saved(db, sink, inbox, admin, as_agent):
@@ -199,11 +215,11 @@ def test_a_trial_on_the_page_saves_nothing(db, sink, inbox, admin, as_agent, mor
     [
         ({"host": ""}, "Which server takes your mail?"),
         ({"host": "mail.example", "security": "none"}, "only to a server on this very machine"),
-        ({"sign_in": "google"}, "No account is connected"),
-        ({"kind": "mailgun", "options": ""}, "sender_domain is needed"),
-        ({"kind": "mailgun", "options": "colour: red\nsender_domain: x"}, "colour is not known here"),
-        ({"kind": "postmark", "options": "api_url: http://evil.example/"}, "over https only"),
-        ({"kind": "postmark", "options": "nonsense"}, "a name, a colon and a value"),
+        ({"sign_in": "google"}, "Connect an account at Google first"),
+        ({"way": "api", "kind": "mailgun", "options": ""}, "sender_domain is needed"),
+        ({"way": "api", "kind": "mailgun", "options": "colour: red\nsender_domain: x"}, "colour is not known here"),
+        ({"way": "api", "kind": "postmark", "options": "api_url: http://evil.example/"}, "over https only"),
+        ({"way": "api", "kind": "postmark", "options": "nonsense"}, "a name, a colon and a value"),
     ],
 )
 def test_what_cannot_be_right_is_said_at_its_field(db, sink, inbox, admin, as_agent, more, says):
@@ -216,7 +232,7 @@ def test_a_provider_is_given_the_address_for_its_reports(db, sink, inbox, admin,
 
     browser, path = as_agent(admin), f"/settings/inboxes/{inbox.pk}/out/"
     with stand_in() as provider:
-        given = filled(sink, kind="postmark", password="key", options=f"api_url: {provider.url}")
+        given = filled(sink, way="api", kind="postmark", key="key", options=f"api_url: {provider.url}")
         assert browser.post(path, given).status_code == 302
     secret = OutgoingServer.objects.get().webhook_secret
     assert len(secret) > 20 and f"helpdesk:{secret}@" in browser.get(path).content.decode()

@@ -16,10 +16,10 @@ from django.test import Client
 
 from helpdesk.models import Agent, Event
 from tests.http_stand_in import Asked, StandIn, stand_in
+from tickets.inbox_forms.mail_out import reports_url
 from tickets.models import ContactPoint, Delivery, DeliveryState, Inbox, OutgoingServer, Ticket
 from tickets.operations import replying
 from tickets.operations.recipients import Chosen
-from tickets.outgoing_form import reports_url
 from tickets.tasks import deliver
 
 pytestmark = pytest.mark.filterwarnings("ignore:django-anymail has dropped official support for SendGrid")

@@ -1,5 +1,6 @@
 """Conversations with next servers: encrypted, signed in, kept open, and never longer than they may take."""
 
+import base64
 import socket
 import ssl
 import threading
@@ -13,7 +14,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.certificates import make
 from tests.conftest import mail
-from tests.smtp_sink import smtp_sink
+from tests.smtp_sink import AnyPort, Sink, smtp_sink
 from tickets import minting
 from tickets.channels.email import servers, smtp, smtp_session, trying
 from tickets.channels.email.smtp_pool import POOL
@@ -217,24 +218,26 @@ def test_a_certificate_nobody_vouches_for_ends_it(db, settings, ticket, ana, inb
         assert trouble is not None and trouble.code == "certificate"
 
 
-def test_a_token_signs_in_by_xoauth2(db, settings, inbox, certificate):
-    heard = []
+def token_sink(is_good):  # type: ignore[no-untyped-def]
+    """A sink that signs in by XOAUTH2 alone: whose words `is_good` likes."""
+    heard: list[str] = []
 
-    class Token:
+    class TokenSink(Sink):
         async def auth_XOAUTH2(self, server, args):  # type: ignore[no-untyped-def]
-            import base64
-
             heard.append(base64.b64decode(args[1]).decode())
-            if "Bearer good" in heard[-1]:
+            if is_good(heard[-1]):
                 return AuthResult(success=True, auth_data="support")
-            answer = await server.challenge_auth(base64.b64encode(b'{"status":"401"}'), encode_to_b64=False)
-            assert answer == b""
+            await server.challenge_auth(base64.b64encode(b'{"status":"401"}'), encode_to_b64=False)
             await server.push("535 5.7.8 Bad token")
             return AuthResult(success=False, handled=True)
 
-    from tests.smtp_sink import AnyPort, Sink
+    sink = TokenSink()
+    sink.heard = heard  # type: ignore[attr-defined]
+    return sink
 
-    handler = type("TokenSink", (Sink, Token), {})()
+
+def test_a_token_signs_in_by_xoauth2(db, settings, inbox, certificate):
+    handler = token_sink(lambda said: "Bearer good" in said)
     controller = AnyPort(handler, hostname="127.0.0.1", port=0, tls_context=certificate, auth_required=True)
     controller.start()
     try:
@@ -248,7 +251,7 @@ def test_a_token_signs_in_by_xoauth2(db, settings, inbox, certificate):
             smtp_session.connect(servers.of(row), "user=support@gmail.example\x01auth=Bearer old\x01\x01")
     finally:
         controller.stop()
-    assert heard[0] == "user=support@gmail.example\x01auth=Bearer good\x01\x01"
+    assert handler.heard[0] == "user=support@gmail.example\x01auth=Bearer good\x01\x01"
 
 
 # --- servers that crawl -----------------------------------------------------------------------------------------------
@@ -322,3 +325,47 @@ def test_replies_go_before_surveys(db, ticket, ana, inbox):
     replying.reply(ticket, text="Hello", actor=ana)
     [first] = sending.claim(1)
     assert first.mail.purpose == "reply"
+
+
+# --- OAuth2, end to end -----------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_fetched_for_the_account_and_renewed_when_the_server_refuses_it(
+    db, settings, inbox, ticket, ana, certificate, monkeypatch
+):
+    from dataclasses import replace
+
+    from tests.token_server import token_server
+    from tickets.channels.email import oauth
+    from tickets.models import Grant
+
+    with token_server() as tokens:
+        settings.GOOGLE_CLIENT_ID, settings.GOOGLE_CLIENT_SECRET = tokens.client_id, tokens.client_secret
+        google = replace(oauth.PROVIDERS["google"], token_url=f"{tokens.url}/token")
+        monkeypatch.setitem(oauth.PROVIDERS, "google", google)
+        account = "support@gmail.example"
+        grant = Grant.objects.create(
+            provider="google", username=account, refresh_token=tokens.new_refresh_token(account),
+            access_token="one that was taken back", expires_at=ticket.created_at.replace(year=2099),
+        )  # fmt: skip
+        handler = token_sink(lambda said: any(f"Bearer {known}" in said for known in tokens.access_tokens))
+        controller = AnyPort(handler, hostname="127.0.0.1", port=0, tls_context=certificate, auth_required=True)
+        controller.start()
+        try:
+            server_of(
+                inbox, controller.bound, host="localhost", security="starttls", sign_in="google", username=account,
+                grant=grant,
+            )  # fmt: skip
+            replying.reply(ticket, text="Hello", actor=ana)
+            deliver()
+            assert len(handler.accepted) == 1 and len(tokens.access_tokens) == 1
+            tokens.revoke()
+            Grant.objects.update(access_token="")
+            replying.reply(ticket, text="And now?", actor=ana)
+            POOL.sweep(everything=True)
+            deliver()
+        finally:
+            POOL.sweep(everything=True)
+            controller.stop()
+    row = OutgoingServer.objects.get()
+    assert len(handler.accepted) == 1 and row.paused_until and "connect the account again" in row.error

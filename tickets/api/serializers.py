@@ -14,6 +14,7 @@ from rest_framework import serializers
 
 from helpdesk.api.views import Body, absolute, shaping
 from helpdesk.models import Agent, Event, Team
+from tickets import delivery_words
 from tickets.models import (
     Attachment,
     ContactPoint,
@@ -164,13 +165,27 @@ class SenderSerializer(serializers.Serializer[Any]):
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """One recipient of a reply, and how it went."""
+    """One recipient of a reply, and how it went. Read-only: only a server or a report can say that mail arrived."""
 
     state = serializers.ChoiceField(DeliveryState.choices)
+    reason = serializers.SerializerMethodField()
+    corrected_to = serializers.IntegerField(
+        source="corrected_by_id", allow_null=True, help_text="The delivery to the address put in place of this one."
+    )
 
     class Meta:
         model = Delivery
-        fields = ["recipient", "state", "sent_at"]
+        fields = [
+            "id", "recipient", "state", "reason", "status_code", "answer", "attempts", "corrected_to", "sent_at",
+            "settled_at",
+        ]  # fmt: skip
+
+    def get_reason(self, delivery: Delivery) -> str:
+        """Why it did not arrive, in words; empty when it did, or nobody said."""
+        return delivery_words.reason(delivery.status_code, delivery.answer) if delivery.state in _TROUBLED else ""
+
+
+_TROUBLED = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.DELAYED, DeliveryState.QUEUED)
 
 
 _delivery = shaping(DeliverySerializer)

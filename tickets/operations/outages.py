@@ -8,7 +8,8 @@ from django.db.models import F
 
 from helpdesk import clock
 from helpdesk.events import record
-from tickets.models import Delivery, DeliveryState, Inbox, InboxHealth, OutgoingServer
+from tickets.models import Delivery, DeliveryState, Inbox, OutgoingServer
+from tickets.operations import health
 from tickets.operations.claims import hand_back
 from tickets.operations.delivery_reports import ring_for_delivery
 
@@ -46,9 +47,9 @@ def pause(deliveries: Sequence[Delivery], *, why: str, answer: str) -> datetime:
 @transaction.atomic
 def works(inbox_ids: Iterable[int]) -> None:
     """Mail of these inboxes was taken: whatever was wrong with their servers is over."""
-    ids, now = set(inbox_ids), clock.now()
-    InboxHealth.objects.bulk_create([InboxHealth(inbox_id=pk) for pk in sorted(ids)], ignore_conflicts=True)
-    InboxHealth.objects.filter(inbox_id__in=ids).exclude(sent_at__gt=now - timedelta(minutes=1)).update(sent_at=now)
+    ids = set(inbox_ids)
+    for pk in ids:
+        health.note_sent(pk)
     for pk in OutgoingServer.objects.filter(inbox_id__in=ids).exclude(error="").values_list("inbox_id", flat=True):
         resume(Inbox.objects.get(pk=pk))
 

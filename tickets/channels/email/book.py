@@ -17,7 +17,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from helpdesk.failpoints import reach
-from tickets.channels.email import troubles
+from tickets.channels.email import smtp_trouble
 from tickets.channels.email.composing import Parts, compose
 from tickets.channels.email.servers import Server
 from tickets.channels.email.smtp_session import SignInRefused
@@ -88,13 +88,13 @@ class Book:
     def pause(self, deliveries: Sequence[Delivery], server: Server, error: Exception) -> None:
         """The server does not let us in: its mail rests."""
         log.error("a mail server refuses our sign-in", host=server.host, error=str(error))
-        self._ask(lambda: outages.pause(deliveries, why=str(troubles.explain(error, server)), answer=str(error)))
+        self._ask(lambda: outages.pause(deliveries, why=str(smtp_trouble.explain(error, server)), answer=str(error)))
 
     def away(self, deliveries: Sequence[Delivery], server: Server, error: Exception) -> None:
         """The server could not be reached."""
         log.warning("a mail server is away", host=server.host, error=str(error))
         inboxes = {delivery.mail.inbox_id for delivery in deliveries}
-        self._ask(lambda: outages.away(inboxes, why=str(troubles.explain(error, server))))
+        self._ask(lambda: outages.away(inboxes, why=str(smtp_trouble.explain(error, server))))
 
     def works(self, deliveries: Sequence[Delivery]) -> None:
         """The server took something."""
@@ -104,7 +104,7 @@ class Book:
 def _token(server: Server, refused: str) -> str:
     from tickets.channels.email import oauth
 
-    grant = Grant.objects.get(pk=server.grant)
+    grant = Grant.objects.get(pk=server.grant or 0)
     old = refused.rpartition("auth=Bearer ")[2].rstrip("\x01")
     try:
         return oauth.xoauth2(server.username or grant.username, oauth.access_token(grant, refused=old))

@@ -95,8 +95,7 @@ def send_all(deliveries: Sequence[Delivery], server: Server, book: Book, until: 
     except SignInRefused as refusal:
         book.pause([delivery for group in waiting for delivery in group], server, refusal)
     except (AnymailError, ImportError, KeyError) as error:  # the client cannot even be made: its settings are wrong
-        refusal = SignInRefused(str(error))
-        book.pause([delivery for group in waiting for delivery in group], server, refusal)
+        book.pause([delivery for group in waiting for delivery in group], server, SignInRefused(str(error)))
     finally:
         if client is not None:
             client.close()

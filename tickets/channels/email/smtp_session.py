@@ -5,6 +5,7 @@ import smtplib
 import socket
 import ssl
 import time
+from typing import Any
 
 from django.conf import settings
 
@@ -54,7 +55,7 @@ class Session(smtplib.SMTP):
             return self._context.wrap_socket(line, server_hostname=host)
         return line
 
-    def send(self, s: bytes | str) -> None:
+    def send(self, s: Any) -> None:
         if self.sock:
             self.sock.settimeout(self.remaining())
         super().send(s)

@@ -12,7 +12,7 @@ from tickets.channels.email.book import Book
 from tickets.channels.email.mail_addresses import ascii_domain
 from tickets.channels.email.servers import Server
 from tickets.channels.email.smtp_session import Session, SignInRefused, connect
-from tickets.channels.email.troubles import Trouble, explain
+from tickets.channels.email.smtp_trouble import Trouble, explain
 from tickets.models import Inbox
 
 SECONDS = 20
