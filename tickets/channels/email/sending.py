@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 
 import structlog
+from django.db import InterfaceError, OperationalError, connection
 
 from helpdesk.failpoints import reach
 from tickets.channels.email import providers, servers, smtp
@@ -43,16 +44,23 @@ def deliver_due(seconds: float) -> tuple[int, bool]:
     while True:
         now = time.monotonic()
         is_over = now >= begin + seconds and (not busy or now >= begin + STUCK_SECONDS)
-        if not is_over:
-            new = _begin(book, busy, until=begin + max(seconds, 0))
-            count += sum(work.count for work in new)
-            busy += new
+        try:
+            if now - renewed > RENEW_SECONDS:
+                sending.renew(book.lease)
+                renewed = now
+            if not is_over:
+                new = _begin(book, busy, until=begin + max(seconds, 0))
+                count += sum(work.count for work in new)
+                busy += new
+        except (OperationalError, InterfaceError) as error:
+            if not busy:
+                raise
+            # what a server says meanwhile must still be written down, once the database is back
+            log.warning("the database is away; nothing new is begun", error=str(error))
+            connection.close()
         if not busy:
             return count, is_over
         book.serve(0.02 if len(busy) == 1 else 0.1)
-        if now - renewed > RENEW_SECONDS:
-            sending.renew(book.lease)
-            renewed = now
         busy = [work for work in busy if work.thread.is_alive()]
 
 
