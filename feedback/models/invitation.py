@@ -39,6 +39,7 @@ class Reason(models.TextChoices):
     """Why somebody was not asked, or not after all."""
 
     THROTTLED = "throttled_any", _("asked not long ago")
+    SPENT = "had_mail", _("had mail of ours within 24 hours")
     OPTED_OUT = "opted_out", _("wants no surveys")
     NO_ADDRESS = "no_address", _("no mail address")
     BOUNCING = "bouncing", _("the address does not take mail")

@@ -27,7 +27,7 @@ _REFUSED = {
     "robot": Reason.BOUNCING,
     "bouncing": Reason.BOUNCING,
     "ours": Reason.INTERNAL,
-    "spent": Reason.THROTTLED,
+    "spent": Reason.SPENT,
 }
 
 

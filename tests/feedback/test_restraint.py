@@ -30,7 +30,7 @@ def test_an_address_that_had_its_mail_today_is_not_asked(invitation: Invitation,
     assert budget.take(invitation.recipient, ACKNOWLEDGEMENT)
     assert mailing.send_due() == 0
     invitation.refresh_from_db()
-    assert (invitation.state, invitation.reason) == (InvitationState.CANCELLED, Reason.THROTTLED)
+    assert (invitation.state, invitation.reason) == (InvitationState.CANCELLED, Reason.SPENT)
     assert verbs(invitation.ticket)[-1] == "survey.cancelled"
     assert not OutgoingMail.objects.filter(purpose="survey").exists()
 
