@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -90,9 +90,15 @@ class RailEntry:
         return reverse(self.url_name)
 
 
+class Banners(Protocol):
+    """What says what an agent must know."""
+
+    def __call__(self, agent: Agent, *, fresh: bool = False) -> Sequence[Banner]: ...
+
+
 _sections: list[Section] = []
 _rail: list[RailEntry] = []
-_banners: list[Callable[[Agent], Sequence[Banner]]] = []
+_banners: list[Banners] = []
 
 
 def settings_section(section: Section) -> None:
@@ -107,16 +113,19 @@ def rail_entry(entry: RailEntry) -> None:
         _rail.append(entry)
 
 
-def banner(function: Callable[[Agent], Sequence[Banner]]) -> Callable[[Agent], Sequence[Banner]]:
-    """Let a function say what an agent must know on every page. It is asked for each page, so it must be cheap."""
+def banner(function: Banners) -> Banners:
+    """Let a function say what an agent must know on every page.
+
+    It is asked for each page, so it must be cheap: what it says may be a few seconds old, unless asked for `fresh`.
+    """
     if function not in _banners:
         _banners.append(function)
     return function
 
 
-def banners_for(agent: Agent) -> Sequence[Banner]:
+def banners_for(agent: Agent, *, fresh: bool = False) -> Sequence[Banner]:
     """What an agent must know now."""
-    return [one for function in _banners for one in function(agent)]
+    return [one for function in _banners for one in function(agent, fresh=fresh)]
 
 
 def sections_for(agent: Agent) -> Sequence[Section]:

@@ -6,6 +6,7 @@ Both are looked up at most once every few seconds in each process: pages are ask
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from django.db.models import Count, Q
@@ -62,24 +63,30 @@ troubled = Remembered(_troubled, 3)
 waiting_mail = Remembered(_waiting, 10)
 
 
-def banners(agent: Agent) -> Sequence[Banner]:
+def banners(agent: Agent, *, fresh: bool = False) -> Sequence[Banner]:
     """The trouble of the inboxes an agent sees. Costs no query while there is none."""
+    if fresh:
+        troubled.forget()
     found = troubled()
     if not found:
         return []
     seen = set(Inbox.objects.visible_to(agent).filter(pk__in=[one.pk for one in found]).values_list("pk", flat=True))
-    url, label = reverse("inbox_health"), _("Inbox health")
     told = []
     for one in found:
-        if one.pk not in seen:
-            continue
-        if one.problem_in:
+        if one.pk in seen and one.problem_in:
             title = _("%(inbox)s is not receiving mail") % {"inbox": one.inbox.name}
-            told.append(Banner(title, one.problem_in, one.problem_in_since, url, label))
-        if one.problem_out:
+            told.append(_banner(agent, one.inbox, "in", title, one.problem_in, one.problem_in_since))
+        if one.pk in seen and one.problem_out:
             title = _("%(inbox)s is not sending mail") % {"inbox": one.inbox.name}
-            told.append(Banner(title, one.problem_out, one.problem_out_since, url, label))
+            told.append(_banner(agent, one.inbox, "out", title, one.problem_out, one.problem_out_since))
     return told
+
+
+def _banner(agent: Agent, inbox: Inbox, way: str, title: str, words: str, since: datetime | None) -> Banner:
+    """With the way to where the reader can mend it, or see more."""
+    if agent.is_admin:
+        return Banner(title, words, since, reverse(f"settings_inboxes_{way}", args=[inbox.pk]), _("Settings"))
+    return Banner(title, words, since, reverse("inbox_health"), _("Inbox health"))
 
 
 def waiting_for(agent: Agent, inboxes: Iterable[int] | None = None) -> int:

@@ -21,7 +21,6 @@ from helpdesk.failpoints import reach
 from helpdesk.models import Agent
 from tickets import delivery_words
 from tickets.models import ContactPoint, Delivery, DeliveryState, OutgoingMail, OutgoingServer, Ticket
-from tickets.operations import health
 
 #: waits between attempts, then every two hours, a fifth more or less
 RETRY_MINUTES = (1, 5, 15, 30, 60)
@@ -112,7 +111,6 @@ def sent(delivery: Delivery, answer: str, *, provider_id: str = "") -> bool:
     ):  # fmt: skip
         return False
     tell("message.sent", delivery)
-    health.note_sent(delivery.mail.inbox_id)
     return True
 
 

@@ -47,21 +47,21 @@ def incoming(inbox: Inbox, health: InboxHealth, now: datetime) -> Trouble | None
     """Why no mail comes in, if none does."""
     mailbox = Mailbox.objects.filter(inbox=inbox, is_active=True).select_related("grant").first()
     return (
-        (_mailbox(mailbox, now) if mailbox else None)
+        (_mailbox(mailbox, health, now) if mailbox else None)
         or unread(inbox, now)
         or _lost_probe(inbox, health, mailbox, now)
     )  # fmt: skip
 
 
-def _mailbox(mailbox: Mailbox, now: datetime) -> Trouble | None:
+def _mailbox(mailbox: Mailbox, health: InboxHealth, now: datetime) -> Trouble | None:
     error = mailbox.error or (mailbox.grant.error if mailbox.grant else "")
     if error:
         since = mailbox.failing_since
         if since and since > now - HICCUP:
             return None
-        hint = _("What to do: look at the IMAP settings of the inbox and test the connection there.")
-        return Trouble("mailbox", f"{_sentence(error)} {hint}", since)
-    if mailbox.checked_at and mailbox.checked_at < now - UNWATCHED:
+        return Trouble("mailbox", _sentence(error), since)  # it says what to do, too
+    # while much is fetched at once it is not known to be complete, and yet mail comes in
+    if mailbox.checked_at and max(mailbox.checked_at, health.received_at or mailbox.checked_at) < now - UNWATCHED:
         words = _(
             "Nobody looks into the mailbox: the process that fetches mail has stopped. "
             "What to do: start it (manage.py mailroom) and read its log."

@@ -19,7 +19,7 @@ from tickets.channels.email import imap, starting
 from tickets.channels.email.cursor import Cursor, Portion, advanced, following, joined
 from tickets.channels.email.trouble import explain
 from tickets.models import Mailbox, MailFolder
-from tickets.operations import intake
+from tickets.operations import health, intake
 
 FETCH_AT_ONCE = 50
 FETCH_BYTES = 32 * 1024 * 1024
@@ -162,6 +162,8 @@ class Look:
         )  # fmt: skip
         if raw and note:
             intake.park(raw, note)
+        if raw and not raw.is_history:
+            health.note_received(self.mailbox.inbox_id)
         return raw is not None
 
     def _move(self, to: Cursor) -> bool:
