@@ -9,15 +9,18 @@ import base64
 import hashlib
 import time
 from functools import cache
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 PATH = "/content/"
 #: addresses made within one of these are the same, so that browsers may keep what they got
@@ -69,7 +72,7 @@ def digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def guard(response: HttpResponse, policy: str) -> HttpResponse:
+def guard(response: AnyResponse, policy: str) -> AnyResponse:
     """Give a response of ours the policy and manners of content."""
     response["Content-Security-Policy"] = policy
     response["Referrer-Policy"] = "no-referrer"

@@ -2,7 +2,7 @@
 
 import structlog
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
@@ -48,7 +48,7 @@ def _held(request: HttpRequest, attachment: Attachment) -> HttpResponse:
 
 @agents_only
 @require_safe
-def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
+def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     """A file of a visible ticket's message."""
     seen = Ticket.objects.visible_to(agent_of(request))
     found = get_object_or_404(Attachment.objects.select_related("file"), pk=pk, message__ticket__in=seen)
@@ -59,7 +59,7 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @agents_only
 @require_safe
-def original(request: HttpRequest, pk: int) -> HttpResponseBase:
+def original(request: HttpRequest, pk: int) -> HttpResponse:
     """A message as it was laid out, for its frame or a window of its own; `?pictures=1` for those from elsewhere."""
     message = _message(request, pk)
     wanted = request.GET.get("pictures") == "1" or message.pk in pictures_asked_for(request)
