@@ -99,6 +99,7 @@ def frame(request: HttpRequest, inbox: Inbox, tab: Tab) -> dict[str, Any]:
         "about": tab.about,
         "thing": inbox,
         "back_url": reverse("settings_inboxes"),
+        "here_url": tab.url(inbox),
         "tabs": [{"title": t.title, "url": t.url(inbox), "is_here": t.key == tab.key} for t in TABS],
         "rail_current": "settings",
     }

@@ -20,7 +20,7 @@ class GrantField(forms.ModelChoiceField):
         kwargs = {"label": _("Account"), "required": False, "empty_label": _("none yet"), **kwargs}
         super().__init__(queryset=Grant.objects.order_by("username"), **kwargs)
 
-    def label_from_instance(self, grant: Grant) -> str:  # type: ignore[override]
+    def label_from_instance(self, grant: Grant) -> str:
         name = f"{grant.username} ({oauth.PROVIDERS[grant.provider].name})"
         return _("%(account)s: connect again") % {"account": name} if grant.error else name
 
@@ -43,7 +43,7 @@ def connecting(inbox: Inbox, tab: str) -> list[Connecting]:
     return [
         Connecting(
             provider,
-            f"{reverse('settings_oauth_start', args=[provider.key])}?{urlencode({'inbox': inbox.pk, 'tab': tab})}",
+            f"{reverse('settings_oauth_start', args=[provider.key])}?{urlencode({'inbox': str(inbox.pk), 'tab': tab})}",
         )
         for provider in oauth.PROVIDERS.values()
     ]

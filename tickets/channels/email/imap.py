@@ -21,6 +21,7 @@ from imap_tools.utils import check_command_status
 from tickets.channels.email import oauth
 from tickets.models import Mailbox, Security, SignIn
 
+PLAIN_PORT, TLS_PORT = 143, 993
 #: a name that DNS cannot spell, or a password that IMAP cannot, is a UnicodeError
 TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError, ssl.SSLError, UnicodeError, oauth.OAuthTrouble)
 
@@ -87,7 +88,7 @@ def _reach(mailbox: Mailbox, timeout: float) -> BaseMailBox:
     if mailbox.security == Security.TLS:
         return MailBox(host, port, timeout=timeout, ssl_context=ssl.create_default_context())
     if mailbox.security == Security.STARTTLS:
-        if port == imaplib.IMAP4_SSL_PORT:
+        if port == TLS_PORT:
             raise WrongPort
         return MailBoxStartTls(host, port, timeout=timeout, ssl_context=ssl.create_default_context())
     return MailBoxUnencrypted(host, port, timeout=timeout)
@@ -121,7 +122,7 @@ def can_idle(session: BaseMailBox) -> bool:
     if "IDLE" in _capabilities(session):
         return True
     with suppress(imaplib.IMAP4.error):
-        session.client._get_capabilities()  # type: ignore[attr-defined]  # many say more once one has signed in
+        session.client._get_capabilities()  # many say more once one has signed in
     return "IDLE" in _capabilities(session)
 
 
@@ -167,8 +168,7 @@ def sizes(session: BaseMailBox, uids: Sequence[int]) -> dict[int, int]:
     """How large the mails of these UIDs are, as the server says."""
     found: dict[int, int] = {}
     for item in _fetch(session, uids, "(UID RFC822.SIZE)"):
-        uid, size = _UID.search(item), _SIZE.search(item) if isinstance(item, bytes) else None
-        if uid and size:
+        if isinstance(item, bytes) and (uid := _UID.search(item)) and (size := _SIZE.search(item)):
             found[int(uid[1])] = int(size[1])
     return found
 

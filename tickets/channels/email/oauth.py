@@ -169,7 +169,7 @@ def keep(provider: Provider, tokens: Tokens) -> Grant:
             _("%(provider)s gave a permission that ends within the hour.") % {"provider": provider.name},
             _("Remove this helpdesk from the account's connected apps there, and connect again."),
         )
-    return Grant.objects.update_or_create(**account, defaults=given)[0]
+    return Grant.objects.update_or_create(provider=provider.key, username=tokens.username, defaults=given)[0]
 
 
 def access_token(grant: Grant, *, refused: str = "") -> str:

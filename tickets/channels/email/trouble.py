@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxStarttlsError
 
 from tickets.channels.email import oauth
-from tickets.channels.email.imap import FolderGone, WrongPort
+from tickets.channels.email.imap import PLAIN_PORT, TLS_PORT, FolderGone, WrongPort
 from tickets.models import Mailbox, Security, SignIn
 
 
@@ -78,9 +78,9 @@ def _unreachable(error: Exception, mailbox: Mailbox) -> Trouble:
 
 
 def _ports_hint(mailbox: Mailbox) -> str:
-    if mailbox.security != Security.TLS and mailbox.port == imaplib.IMAP4_SSL_PORT:
+    if mailbox.security != Security.TLS and mailbox.port == TLS_PORT:
         return _("Port 993 speaks TLS: choose TLS.")
-    if mailbox.security == Security.TLS and mailbox.port == imaplib.IMAP4_PORT:
+    if mailbox.security == Security.TLS and mailbox.port == PLAIN_PORT:
         return _("Port 143 begins without TLS: choose STARTTLS, or port 993.")
     return _("Look at the port, and for a firewall in between.")
 
@@ -155,7 +155,7 @@ def _said_by_the_server(error: Exception, mailbox: Mailbox) -> Trouble:
     )  # fmt: skip
 
 
-_PORTS = (imaplib.IMAP4_PORT, imaplib.IMAP4_SSL_PORT)
+_PORTS = (PLAIN_PORT, TLS_PORT)
 #: response codes of RFC 5530 and what large providers say beside them
 _BUSY = re.compile(
     r"\[(?:THROTTLED|OVERQUOTA|LIMIT|UNAVAILABLE|INUSE|SERVERBUG)|too many|rate.?limit|temporar|bandwidth|"

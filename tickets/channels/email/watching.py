@@ -78,7 +78,10 @@ def _looks(mailbox: Mailbox, session: BaseMailBox, stumbles: Stumbles, stop: thr
 
     while time.monotonic() < until and is_the_same():
         mailbox = _active(mailbox.pk) or mailbox
-        fetch(mailbox, session, stumbles, is_the_same)
+        try:
+            fetch(mailbox, session, stumbles, is_the_same)
+        except imap.FolderGone as error:  # the others go on
+            _tell(mailbox, explain(error, mailbox), error)
         yield
         _wait_for_mail(session, mailbox.folders.order_by("pk").first(), stop)
 
@@ -88,7 +91,11 @@ def _wait_for_mail(session: BaseMailBox, folder: MailFolder | None, stop: thread
     if folder is None or not imap.can_idle(session):
         stop.wait(REFRESH_SECONDS)
         return
-    imap.open_folder(session, folder.name)
+    try:
+        imap.open_folder(session, folder.name)
+    except imap.FolderGone:
+        stop.wait(REFRESH_SECONDS)
+        return
     if any(uid > folder.last_uid for uid in imap.search(session, f"UID {folder.last_uid + 1}:*")):
         return  # it came between the last look and now: of that the server will not tell
     with session.idle as idle:

@@ -171,7 +171,7 @@ def test_what_is_wrong_is_shown_above_the_form(page):
     page.save_after_a_look()
     Mailbox.objects.update(error="Nobody answers.", failing_since="2026-03-01T10:00:00Z")
     text = page.browser.get(page.url).content.decode()
-    assert "Nobody answers." in text and "mail waits on the server meanwhile" in text
+    assert "Nobody answers." in text and "and mail waits on the server meanwhile" in text
     assert "IMAP: trouble" in page.browser.get("/settings/inboxes/").content.decode()
 
 

@@ -38,8 +38,9 @@ def mailbox(transactional_db, mailbox):
 
 
 def checked_again(mailbox):
-    known = Mailbox.objects.get().checked_at
-    return lambda: Mailbox.objects.get().checked_at != known
+    mine = Mailbox.objects.filter(pk=mailbox.pk)
+    known = mine.get().checked_at
+    return lambda: mine.get().checked_at != known
 
 
 def test_the_watcher_hears_of_a_new_mail_within_a_second_or_two(server, mailbox):
@@ -74,6 +75,16 @@ def test_a_mail_that_came_between_the_look_and_the_idling_waits_for_no_minute(se
     monkeypatch.setattr(imap, "can_idle", just_now)
     with watched(mailbox):
         wait_until(RawMessage.objects.exists, 10)
+
+
+def test_a_folder_that_is_gone_is_told_and_the_others_go_on(server, mailbox):
+    MailFolder.objects.create(mailbox=mailbox, name="Gone", uidvalidity=1)
+    with watched(mailbox):
+        wait_until(lambda: "no folder “Gone”" in Mailbox.objects.get().error)
+        began = time.monotonic()
+        server.deliver(mail())
+        wait_until(RawMessage.objects.exists)
+        assert time.monotonic() - began < 5
 
 
 def test_a_server_without_idle_is_asked_now_and_then(server, mailbox, monkeypatch):
