@@ -77,7 +77,8 @@ class Look:
         reach("in.lock", line)
         numbers = imap.open_folder(self.session, self.folder.name)
         self.folder.refresh_from_db()
-        if self.folder.uidvalidity != numbers.uidvalidity and not starting.begin(self.mailbox, self.folder, numbers):
+        is_anew = self.folder.uidvalidity != numbers.uidvalidity or self._went_back(numbers)
+        if is_anew and not starting.begin(self.mailbox, self.folder, numbers):
             return 0, True
         self._search(numbers)
         reach("in.search", line)
@@ -90,6 +91,11 @@ class Look:
         self.turn += 1
         count, portion = self._store(cursor, portion, waiting)
         return count, len(waiting) > len(portion.uids)
+
+    def _went_back(self, numbers: imap.Numbers) -> bool:
+        """Whether a broken server began its numbers again and does not say so: its next one was given before."""
+        last = self.folder.last_uid
+        return numbers.uidnext <= last and max(imap.search(self.session, f"UID {last}:*"), default=0) < last
 
     def _cursor(self) -> Cursor:
         return Cursor(self.folder.last_uid, self.folder.ahead_from, self.folder.ahead_to)
