@@ -191,11 +191,11 @@ def show(message: Message) -> Said:
 
 def _with_pictures(html: str, pictures: Sequence[Attachment]) -> tuple[str, set[str]]:
     """A text of ours with its pictures in the places it names, and the content ids of those that found one."""
-    known = {escape(one.filename): one for one in pictures}
+    known = {str(escape(one.filename)): one for one in pictures}
     placed: set[str] = set()
 
     def put(place: re.Match[str]) -> str:
-        one = known.get(place[1])
+        one = known.get(str(place[1]))
         if one is None:
             return place[0]
         placed.add(one.content_id)

@@ -17,8 +17,8 @@ class GrantField(forms.ModelChoiceField):
     """One of the connected accounts."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs = {"label": _("Account"), "required": False, "empty_label": _("none yet"), **kwargs}
-        super().__init__(queryset=Grant.objects.order_by("username"), **kwargs)
+        given: dict[str, Any] = {"label": _("Account"), "required": False, "empty_label": _("none yet"), **kwargs}
+        super().__init__(queryset=Grant.objects.order_by("username"), **given)
 
     def label_from_instance(self, grant: Grant) -> str:
         name = f"{grant.username} ({oauth.PROVIDERS[grant.provider].name})"

@@ -1,6 +1,7 @@
 """Telling the admins by mail that an inbox is in trouble: once for each problem, and once a day while it lasts."""
 
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -51,7 +52,7 @@ def tell(inbox: Inbox) -> int:
             )  # fmt: skip
         else:
             letter = EmailMessage(subject, text, to=[admin.email], headers=HEADERS)
-            transaction.on_commit(lambda letter=letter: _send(letter), robust=True)
+            transaction.on_commit(partial(_send, letter), robust=True)
     return len(admins)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -203,7 +204,7 @@ class _Circle:
         public = ticket.messages.filter(
             kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None, is_automated=False
         )
-        self.said = list(
+        self.said: list[Any] = list(
             public.order_by("created_at", "id").values_list(
                 "pk", "kind", "sender__address", "sender_name", "authentication", "to", "cc", "bcc", named=True
             )
@@ -302,10 +303,15 @@ class _Circle:
     def described(self, chosen: Chosen) -> Recipients:
         taken = {address.lower() for address in chosen.everybody}
         return Recipients(
-            *(tuple(self._person(a) for a in part) for part in (chosen.to, chosen.cc, chosen.bcc)),
+            to=self._people(chosen.to),
+            cc=self._people(chosen.cc),
+            bcc=self._people(chosen.bcc),
             left=tuple(Person(a, self._name(a)) for a in self._last_present() if a.lower() not in taken),
             offered=tuple(offer for offer in self._offers() if offer.address.lower() not in taken),
         )
+
+    def _people(self, addresses: Sequence[str]) -> tuple[Person, ...]:
+        return tuple(self._person(address) for address in addresses)
 
     def _person(self, address: str) -> Person:
         lower = address.lower()

@@ -1,5 +1,6 @@
 """How each inbox is: what last came and went, and what is wrong, in words."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +42,7 @@ def inbox_health(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/settings/health.html", context)
 
 
-def _card(inbox: Inbox, waiting: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _card(inbox: Inbox, waiting: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     health = getattr(inbox, "health", None) or InboxHealth(inbox=inbox)
     since = waiting.get("since")
     return {

@@ -116,7 +116,7 @@ class Desk:
     async def recipient(self, address: str) -> str:
         """Take mail for our inboxes; for anybody else only as the catcher."""
         try:
-            if settings.MAIL_CATCHER or await self._ask(addresses.find, [address]):
+            if settings.MAIL_CATCHER or bool(await self._ask(addresses.find, [address])):
                 return "250 2.1.5 OK"
         except Exception:
             log.exception("an address could not be looked up")

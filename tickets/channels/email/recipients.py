@@ -14,7 +14,7 @@ def find(addresses: Iterable[str]) -> dict[str, Inbox]:
     wanted = list(dict.fromkeys(addresses))
     names = {address.lower() for address in wanted} | {_bare(address) for address in wanted}
     inboxes = Inbox.objects.active().annotate(lower=Lower("address")).filter(lower__in=names)
-    by_address = {inbox.lower: inbox for inbox in inboxes}  # type: ignore[attr-defined]
+    by_address: dict[str, Inbox] = {inbox.lower: inbox for inbox in inboxes}
     found = {}
     for address in wanted:
         if inbox := _own(address, by_address) or _signed(address):
