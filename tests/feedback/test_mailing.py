@@ -190,6 +190,21 @@ def test_a_mail_whose_fate_nobody_knows_is_not_sent_again(invitation: Invitation
     assert mailing.send_due() == 0
 
 
+def test_a_survey_that_is_reported_to_have_come_back_did_not_arrive(
+    asked: Invitation, survey_mail, settle, verbs
+) -> None:  # type: ignore[no-untyped-def]
+    ticket = asked.ticket
+    for _ in range(2):
+        sending.reported(survey_mail(asked), action="failed", status_code="5.1.1", words="550 no such user")
+        settle()
+    asked.refresh_from_db()
+    ticket.refresh_from_db()
+    assert (asked.state, asked.reason) == (InvitationState.FAILED, Reason.NOT_DELIVERED)
+    assert verbs(ticket)[-2:] == ["message.bounced", "survey.bounced"]
+    # what nobody wrote by hand is nothing an agent has to look after
+    assert not ticket.has_undelivered
+
+
 def test_a_mail_that_came_back_later_did_not_arrive(asked: Invitation, dora: Customer) -> None:
     mailing.bounced_back(asked.ticket)
     asked.refresh_from_db()

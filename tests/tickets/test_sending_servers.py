@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -16,6 +17,7 @@ from tests.certificates import make
 from tests.conftest import mail
 from tests.smtp_sink import AnyPort, Sink, smtp_sink
 from tickets import minting
+from tickets.channels.email import sending as outgoing
 from tickets.channels.email import servers, smtp, smtp_session, trying
 from tickets.channels.email.smtp_pool import POOL
 from tickets.models import Delivery, OutgoingServer
@@ -310,6 +312,17 @@ def test_a_server_that_crawls_is_left_in_time_and_holds_up_nobody_else(
     assert len(sink.accepted) == 1 and arrived[0] < 2.5
     assert took < 10
     assert "took too long" in Delivery.objects.get(mail__inbox=inbox).answer
+
+
+def test_what_becomes_due_while_one_server_hangs_is_sent(db, sink, settings, ticket, ana, inbox, billing, send_mail_in):
+    settings.EMAIL_TIMEOUT = 4
+    with crawling(b"220 " + b"x" * 10_000, 0.1) as port:
+        server_of(inbox, port)
+        replying.reply(ticket, text="To the one that hangs", actor=ana)
+        other = send_mail_in(mail(to="billing@demo.localhost", Message_ID="<other@customer.example>"), to=billing)
+        replying.reply(other.said.ticket, text="Later", actor=ana, delay=timedelta(seconds=2))
+        count, _is_more = outgoing.deliver_due(1)
+    assert count == 2 and len(sink.accepted) == 1
 
 
 def test_an_answer_without_end_is_none(db, settings, inbox):

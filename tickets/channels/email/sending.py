@@ -26,6 +26,8 @@ BATCH, SESSIONS, MOST_SESSIONS = 20, 3, 24
 RENEW_SECONDS = sending.LEASE.total_seconds() / 4
 #: while a server hangs, new work for the others is begun for so long; then another task takes over
 STUCK_SECONDS = 300
+#: how often it is asked what has become due meanwhile
+LOOK_SECONDS = 0.5
 
 
 @dataclass
@@ -39,17 +41,18 @@ def deliver_due(seconds: float) -> tuple[int, bool]:
     """Send what is due until nothing is, or for so long. Returns how many deliveries, and whether more may be due."""
     book, begin = Book(uuid.uuid4()), time.monotonic()
     busy: list[_Work] = []
-    count, renewed = 0, begin
+    count, renewed, looked = 0, begin, 0.0
     POOL.sweep()
     while True:
         now = time.monotonic()
-        is_over = now >= begin + seconds and (not busy or now >= begin + STUCK_SECONDS)
+        until = begin + (max(seconds, STUCK_SECONDS) if busy else seconds)
+        is_over = now >= until
         try:
             if now - renewed > RENEW_SECONDS:
                 sending.renew(book.lease)
                 renewed = now
-            if not is_over:
-                new = _begin(book, busy, until=begin + max(seconds, 0))
+            if not is_over and now >= looked + LOOK_SECONDS:
+                new, looked = _begin(book, busy, until), now
                 count += sum(work.count for work in new)
                 busy += new
         except (OperationalError, InterfaceError) as error:
@@ -61,7 +64,9 @@ def deliver_due(seconds: float) -> tuple[int, bool]:
         if not busy:
             return count, is_over
         book.serve(0.02 if len(busy) == 1 else 0.1)
-        busy = [work for work in busy if work.thread.is_alive()]
+        still = [work for work in busy if work.thread.is_alive()]
+        if len(still) < len(busy):
+            busy, looked = still, 0.0  # a session ended: its server may have more
 
 
 def _begin(book: Book, busy: list[_Work], until: float) -> list[_Work]:
