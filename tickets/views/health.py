@@ -27,8 +27,8 @@ def inbox_health(request: HttpRequest) -> HttpResponse:
     """A card for each inbox the agent sees."""
     agent = agent_of(request)
     inboxes = Inbox.objects.visible_to(agent).active().select_related("health", "mailbox")
-    waiting = {
-        row["inbox"]: row
+    waiting: dict[int, dict[str, Any]] = {
+        row["inbox"]: dict(row)
         for row in RawMessage.objects.filter(state=RawState.RECEIVED, inbox__in=inboxes)
         .order_by()
         .values("inbox")

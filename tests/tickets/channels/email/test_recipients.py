@@ -72,8 +72,6 @@ def test_a_bounce_address_leads_to_the_inbox_that_sent(inbox, reply_domain):
         inbox=inbox, ticket=None, to="dora@customer.example", subject="x", text="x", purpose=OutgoingMail.Purpose.SURVEY
     )
     token = minting.token()
-    if len(token) > Delivery._meta.get_field("token").max_length:
-        pytest.skip("the column takes no whole token yet")
     Delivery.objects.filter(mail=mail).update(token=token, settled_at=clock.now())
     assert name_of(f"b-{token}@{REPLIES}") == "Support"
 
