@@ -21,6 +21,10 @@ from tickets.operations import replying
 pytestmark = pytest.mark.filterwarnings("ignore:django-anymail has dropped official support for SendGrid")
 
 
+def states() -> dict[str, str]:
+    return dict(Delivery.objects.values_list("recipient", "state"))
+
+
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(
     KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
