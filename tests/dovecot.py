@@ -68,6 +68,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # nobody is made to wait after wrong passwords
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
