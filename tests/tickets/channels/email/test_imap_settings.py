@@ -181,7 +181,7 @@ def test_an_account_must_be_of_the_provider_one_signs_in_with(page):
     assert answer.status_code == 422 and "Connect an account at Google first" in answer.content.decode()
 
 
-def test_only_admins_look_at_mail_servers(page, inbox, as_agent, ana, chloe):
+def test_t32_5_only_admins_look_at_mail_servers(page, inbox, as_agent, ana, chloe):
     for agent in (ana, chloe):
         assert as_agent(agent).post(f"{page.url}try", page.form).status_code == 403
 

@@ -209,7 +209,7 @@ def test_the_large_providers_have_their_own_advice(host, told):
     assert told in str(explain(error, box(host=host)))
 
 
-def test_a_server_that_is_no_imap_server_is_told_without_its_banner():
+def test_t32_5_a_server_that_is_no_imap_server_is_told_without_its_banner():
     with says(b"SSH-2.0-OpenSSH_9.2p1 secret-inner-name\r\n") as port:
         said = words(box(host="127.0.0.1", port=port, security="none"))
     assert "that an IMAP server should not" in said and "SSH" not in said and "secret-inner-name" not in said
