@@ -59,7 +59,7 @@ def door(attachment: Attachment) -> str:
 
 
 @pytest.mark.parametrize("name", ACTIVE)
-def test_t16_active_files_are_only_ever_saved(
+def test_t16_1_active_files_are_only_ever_saved(
     name: str, attach: Callable[..., Attachment], as_agent: Callable[[Agent], Client], ana: Agent
 ) -> None:
     attachment = attach(name, *ACTIVE[name])
