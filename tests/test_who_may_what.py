@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
 from tests.conftest import mail, make_agent
 from tickets import letter_page
 from tickets.models import Attachment, CaughtMail, Inbox, OutgoingMail, OutgoingServer, RawMessage, Ticket
-from tickets.operations import replying, sorting, status
+from tickets.operations import drafting, enclosing, replying, sorting, status
 
 PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -144,6 +145,19 @@ POLICIES: dict[str, Policy] = {
     "message_original": theirs(302, "GET"),
     "message_pictures": theirs(302, "POST"),
     "message_raw": theirs(200, "GET"),
+    "ticket_forward": theirs(200, "POST", light=409, body={"text": "Do you know?", "to": "frida@maker.example"}),
+    "ticket_recipients": theirs(200, "POST"),
+    "ticket_participants": theirs(200, "POST", "DELETE", light=409, body={"address": "emil@other.example"}),
+    # only who sent it takes it back
+    "ticket_withdrawal": Policy({"POST": (LOGIN, LOGIN, 404, 409, 200, 409, 409)}, turned_away=SIGN_IN),
+    "ticket_draft": theirs(200, "POST", "DELETE", body={"text": "Half a note"}),
+    "ticket_draft_files": theirs(200, "POST"),
+    # of a private draft
+    "ticket_draft_file": Policy(
+        dict.fromkeys(("GET", "POST", "DELETE"), (LOGIN, LOGIN, 404, 404, 200, 404, 404)), turned_away=SIGN_IN
+    ),
+    # of a shared one
+    "ticket_draft_act": theirs(200, "POST", light=409, body={"act": "take"}),
     "message_ticket": Policy(
         {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 409, 409, 409)},
         turned_away=SIGN_IN,
@@ -261,6 +275,11 @@ def house(
     message = ticket.messages.get()
     upload = replying.Upload("a.txt", "text/plain", b"Hello")
     replying.add_note(ticket, text="Look", actor=ana, files=[upload])
+    sent = replying.reply(ticket, text="It ships today.", actor=ana, delay=timedelta(minutes=1))
+    _draft, [file] = enclosing.attach(ticket, actor=ana, kind="reply", uploads=[upload])
+    words = drafting.Content("Look into this", is_shared=True)
+    shared = drafting.save(ticket, actor=chloe, kind="forward", content=words)
+    assert shared is not None
     sorting.tag(ticket, name="vip", actor=ana)
     status.resolve(ticket, actor=ana)
     event = Event.objects.filter(verb="ticket.tagged").get()
@@ -287,6 +306,9 @@ def house(
     given: dict[str, list[Any]] = {
         **{name: [ticket.pk] for name in NAMES if name.startswith(("ticket", "api_")) and name not in LISTS},
         "ticket_undo": [ticket.pk, event.pk],
+        "ticket_withdrawal": [ticket.pk, sent.pk],
+        "ticket_draft": [ticket.pk, "note"], "ticket_draft_files": [ticket.pk, "note"],
+        "ticket_draft_file": [ticket.pk, file.pk], "ticket_draft_act": [ticket.pk, shared.pk],
         **{
             route: [content.address(route, *what).rpartition("/")[2]]
             for route, what in {

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -22,7 +22,7 @@ from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
 from tickets.channels.email.reading import read
-from tickets.models import Delivery, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
+from tickets.models import Delivery, Draft, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
 from tickets.operations import (
     acknowledging,
     alarms,
@@ -30,6 +30,9 @@ from tickets.operations import (
     budget,
     claims,
     delivery_reports,
+    drafting,
+    enclosing,
+    forwarding,
     health,
     intake,
     locking,
@@ -39,15 +42,21 @@ from tickets.operations import (
     moving,
     opening,
     outages,
+    participants,
     probing,
+    recipients,
     replying,
+    scheduling,
     sending,
+    sharing,
     sorting,
     status,
     undo,
     webhook_secrets,
+    withdrawing,
     writing_down,
 )
+from tickets.operations.recipients import Chosen
 
 
 @dataclass
@@ -103,6 +112,31 @@ class House:
         """The ticket's inbox acknowledges."""
         self.ticket.inbox.acknowledges = True
         self.ticket.inbox.save()
+
+    def draft(self) -> Draft:
+        """Ana's half-written answer."""
+        if not Draft.objects.exists():
+            drafting.save(self.ticket, actor=self.ana, kind="reply", content=drafting.Content("In good time."))
+        return Draft.objects.get()
+
+    def scheduled(self, at: datetime | None = None) -> Draft:
+        """The same, waiting for its time."""
+        if not Draft.objects.exists():
+            scheduling.schedule(self.draft(), actor=self.ana, at=TOMORROW)
+            Draft.objects.update(send_at=at or TOMORROW)
+        return Draft.objects.get()
+
+    def said(self) -> Message:
+        """Her answer, just sent."""
+        if not Message.objects.filter(kind="reply").exists():
+            replying.reply(self.ticket, text="It ships today.", actor=self.ana, delay=timedelta(minutes=1))
+        return Message.objects.get(kind="reply")
+
+    def chloe(self) -> Agent:
+        """A colleague of Ana's."""
+        chloe, _is_new = Agent.objects.get_or_create(email="chloe@demo.localhost", name="Chloe Martin")
+        chloe.teams.add(self.team)
+        return chloe
 
     def opening(self) -> Message:
         """The message that opened the ticket."""
@@ -178,6 +212,43 @@ CHANGES: dict[Callable[..., Any], Change] = {
     replying.add_note: Change(
         lambda h: replying.add_note(h.ticket, text="Hello", actor=h.ana, once="1"), "message.noted"
     ),
+    forwarding.forward: Change(
+        lambda h: forwarding.forward(
+            h.ticket, message=h.opening(), text="Look", to=Chosen(("frida@maker.example",)), actor=h.ana, once="1"
+        ),
+        "message.forwarded",
+    ),
+    participants.add: Change(
+        lambda h: participants.add(h.ticket, address="emil@other.example", actor=h.ana), "ticket.participant_added"
+    ),
+    participants.remove: Change(
+        lambda h: participants.remove(h.ticket, address="emil@other.example", actor=h.ana),
+        "ticket.participant_removed",
+        lambda h: participants.add(h.ticket, address="emil@other.example", actor=h.ana),
+    ),
+    scheduling.schedule: Change(
+        lambda h: scheduling.schedule(h.draft(), actor=h.ana, at=TOMORROW), "message.scheduled", House.draft
+    ),
+    scheduling.cancel: Change(
+        lambda h: scheduling.cancel(h.scheduled(), actor=h.ana), "message.unscheduled", House.scheduled
+    ),
+    scheduling.hold_back: Change(
+        lambda h: scheduling.hold_back(h.ticket, why="closed", since=2**62), "message.unscheduled", House.scheduled
+    ),
+    scheduling.send_now: Change(
+        lambda h: scheduling.send_now(h.scheduled(), actor=h.ana), "message.replied", House.scheduled,
+        is_repeatable=False,
+    ),
+    scheduling.send_due: Change(
+        lambda h: [scheduling.send_due(draft) for draft in Draft.objects.all()], "message.replied",
+        lambda h: h.scheduled(clock.now()),
+    ),
+    sharing.take_over: Change(
+        lambda h: sharing.take_over(Draft.objects.get(), actor=h.chloe()), "message.unscheduled", House.scheduled
+    ),
+    withdrawing.withdraw: Change(
+        lambda h: withdrawing.withdraw(h.said(), actor=h.ana), "message.withdrawn", House.said
+    ),
     opening.open_ticket: Change(
         lambda h: opening.open_ticket(
             inbox=h.ticket.inbox, address="dora@customer.example", subject="By phone", text="Hello", actor=h.ana,
@@ -247,6 +318,36 @@ OTHERS: dict[Callable[..., Any], str] = {
     status.apply: "in memory; its callers save and record",
     status.must_work_tickets: "only asks",
     sorting.tag_name: "only words",
+    **dict.fromkeys(
+        [drafting.save, drafting.begun, drafting.discard, drafting.consume, drafting.tell],
+        "a draft is no fact of the ticket until it is sent",
+    ),
+    **dict.fromkeys([drafting.of, drafting.joined, drafting.new_key, drafting.once_key], "only reads"),
+    drafting.must_be_allowed: "only asks",
+    **dict.fromkeys([enclosing.attach, enclosing.detach, enclosing.choose], "files of a draft"),
+    **dict.fromkeys([enclosing.put_on, enclosing.put_back], "part of what records the message, or takes it back"),
+    **dict.fromkeys([enclosing.check, enclosing.most_bytes, enclosing.of], "only reads"),
+    forwarding.default_subject: "only words",
+    participants.include: "adds those an answer includes, each of which is recorded",
+    participants.exclude_again: "part of withdrawing an answer, records each",
+    **dict.fromkeys(
+        [
+            recipients.answered_by,
+            recipients.suggest,
+            recipients.describe,
+            recipients.decide,
+            recipients.check,
+            recipients.split,
+            recipients.our_own,
+            recipients.is_robot,
+        ],
+        "only reads",
+    ),
+    **dict.fromkeys([replying.must_be_able_to_reply, replying.must_have_seen, replying.done_before], "only asks"),
+    replying.write: "the message of an operation, which records it",
+    scheduling.stop: "part of what records why",
+    scheduling.chosen_of: "only reads",
+    sharing.colleagues: "only reads",
     sending.references: "only reads",
     sending.recipients: "only reads",
     sending.enqueue_reply: "the mail of a reply, which replying.reply records",

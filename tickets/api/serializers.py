@@ -30,6 +30,7 @@ from tickets.models import (
     Ticket,
 )
 from tickets.operations.opening import MOST_TEXT
+from tickets.operations.recipients import MOST as MOST_RECIPIENTS
 from tickets.operations.replying import Upload
 
 MOST_FILES = 20
@@ -199,14 +200,15 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     sender = serializers.SerializerMethodField()
     to = serializers.ListField(child=serializers.CharField())
     cc = serializers.ListField(child=serializers.CharField())
+    bcc = serializers.ListField(child=serializers.CharField())
     attachments = AttachmentSerializer(many=True)
     deliveries = serializers.SerializerMethodField()
 
     class Meta:
         model = Message
         fields = [
-            "id", "kind", "author", "sender", "channel", "subject", "text", "full_text", "to", "cc", "message_id",
-            "is_automated", "attachments", "deliveries", "created_at",
+            "id", "kind", "author", "sender", "channel", "subject", "text", "full_text", "to", "cc", "bcc",
+            "message_id", "is_automated", "attachments", "deliveries", "created_at",
         ]  # fmt: skip
 
     @extend_schema_field(SenderSerializer(allow_null=True))
@@ -326,11 +328,27 @@ class TicketBody(Body):
 
 
 class MessageBody(Body):
-    """A reply to the customer, or a note among agents."""
+    """A reply to the customer, or a note among agents.
+
+    A reply goes to whoever the message it answers says, unless `to` (then with `cc` and `bcc`) says otherwise.
+    """
 
     kind = serializers.ChoiceField([MessageKind.REPLY.value, MessageKind.NOTE.value])
     text = serializers.CharField(max_length=MOST_TEXT)
+    to = serializers.ListField(child=serializers.EmailField(max_length=254), required=False, max_length=MOST_RECIPIENTS)
+    cc = serializers.ListField(child=serializers.EmailField(max_length=254), required=False, max_length=MOST_RECIPIENTS)
+    bcc = serializers.ListField(
+        child=serializers.EmailField(max_length=254), required=False, max_length=MOST_RECIPIENTS
+    )
     attachments = AttachmentsField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = [name for name in ("to", "cc", "bcc") if attrs.get(name)]
+        if named and attrs["kind"] == MessageKind.NOTE:
+            raise serializers.ValidationError({named[0]: [_("A note goes to nobody.")]})
+        if named and not attrs.get("to"):
+            raise serializers.ValidationError({"to": [_("Say who gets it.")]})
+        return attrs
 
 
 class AssignmentBody(Body):

@@ -36,6 +36,7 @@ from tickets.api.serializers import (
 )
 from tickets.models import Attachment, Customer, Inbox, Message, MessageKind, Tag, Ticket
 from tickets.operations import assignment, opening, replying, sorting, status
+from tickets.operations.recipients import Chosen
 from tickets.operations.status import NotPossible
 
 problems.kind(NotPossible, 409, "not-possible")
@@ -116,7 +117,7 @@ class Messages(ApiView):
     @paged(BY_TIME)
     def get(self, request: Request, number: int) -> Any:
         """What was said, oldest first."""
-        return _whole(find(request, number).messages.all()), serializers.message
+        return _whole(find(request, number).messages.filter(withdrawn_at=None)), serializers.message
 
     @extend_schema(
         operation_id="messages_write", summary="Reply or note", tags=["messages"],
@@ -129,8 +130,17 @@ class Messages(ApiView):
         body = read(MessageBody, request)
         if body["kind"] == MessageKind.REPLY and not agent.may_reply:
             raise PermissionDenied(MayChange.message)
-        write = replying.reply if body["kind"] == MessageKind.REPLY else replying.add_note
-        message = write(ticket, text=body["text"], actor=agent, files=body["attachments"])
+        if body["kind"] == MessageKind.NOTE:
+            message = replying.add_note(ticket, text=body["text"], actor=agent, files=body["attachments"])
+        else:
+            to, cc, bcc = (tuple(body.get(name, ())) for name in ("to", "cc", "bcc"))
+            message = replying.reply(
+                ticket,
+                text=body["text"],
+                actor=agent,
+                files=body["attachments"],
+                to=Chosen(to, cc, bcc) if to else None,
+            )
         written = _whole(Message.objects.filter(pk=message.pk)).get()
         return Response(serializers.message(written), status=201)
 

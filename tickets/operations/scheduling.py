@@ -1,6 +1,5 @@
 """Sending later: a draft with a time. It goes out once, late rather than never, never past what happened meanwhile."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -134,11 +133,6 @@ def chosen_of(draft: Draft) -> Chosen | None:
     if draft.to is None:
         return None
     return Chosen(tuple(draft.to), tuple(draft.cc or ()), tuple(draft.bcc or ()))
-
-
-def waiting(ticket: Ticket) -> Iterable[Draft]:
-    """The drafts of a ticket that wait for their time, the next one first."""
-    return Draft.objects.filter(ticket=ticket, send_at__isnull=False).select_related("author").order_by("send_at")
 
 
 def _mine(draft: Draft, actor: Agent) -> Draft:

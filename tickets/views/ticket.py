@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
-from tickets import reading, timeline
+from tickets import reading
 from tickets.models import Draft, Message, Ticket
-from tickets.operations import drafting, enclosing, forwarding, replying, scheduling
+from tickets.operations import drafting, enclosing, forwarding, recipients, replying, scheduling
 from tickets.operations.enclosing import Enclosure
 from tickets.operations.recipients import Chosen
 from tickets.operations.replying import SomethingNew
@@ -98,10 +98,11 @@ def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
         return replying.reply(
             ticket, to=read.chosen, answers=read.answers, then=read.then, seen=read.seen, delay=delay, **shared
         )
-    if read.answers is None:
+    passed_on = read.answers or recipients.answered_by(ticket)
+    if passed_on is None:
         raise NotPossible(_("Choose the message to pass on."))
     return forwarding.forward(
-        ticket, message=read.answers, to=read.chosen or Chosen(), subject=read.subject, attachments=read.attachments,
+        ticket, message=passed_on, to=read.chosen or Chosen(), subject=read.subject, attachments=read.attachments,
         seen=read.seen, delay=delay, **shared,
     )  # fmt: skip
 
@@ -140,7 +141,7 @@ def _later(request: HttpRequest, ticket: Ticket, read: Written) -> HttpResponse:
 def _held(request: HttpRequest, ticket: Ticket, kind: str, held: SomethingNew) -> HttpResponse:
     """Nothing was sent: show what the writer has not seen, with a way to send nevertheless."""
     fresh = {
-        "messages": [timeline.show(message) for message in held.messages],
+        "messages": held.messages,
         "last": max(message.pk for message in held.messages),
         "then": request.POST.get("then", ""),
         "kind": kind,

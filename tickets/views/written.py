@@ -123,7 +123,7 @@ def _answered(ticket: Ticket, kind: str, number: str) -> Message | None:
 
 def _chosen(post: QueryDict, kind: str) -> Chosen | None:
     """Whom the form names; None where it has no such fields."""
-    if kind == Draft.Kind.NOTE or field(kind, "to") not in post:
+    if kind == Draft.Kind.NOTE or not {field(kind, "to"), "to"} & post.keys():
         return None
     to, cc, bcc = (recipients.split(given(post, kind, name)) for name in ("to", "cc", "bcc"))
     cc += [address for one in post.getlist(field(kind, "include")) for address in recipients.split(one)]
