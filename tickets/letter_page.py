@@ -22,6 +22,7 @@ const say = (said) => parent.postMessage(said, "*");
 const measure = () => say({ height: Math.ceil(letter.getBoundingClientRect().height) });
 new ResizeObserver(measure).observe(letter);
 addEventListener("load", measure);
+addEventListener("message", (event) => event.source === parent && measure());
 addEventListener("keydown", (event) => event.key === "Escape" && say({ leave: true }));
 addEventListener("click", (event) => event.detail && getSelection().isCollapsed && say({ leave: true }));
 """

@@ -259,6 +259,23 @@ def test_a_frame_is_as_tall_as_its_letter_and_believed_in_nothing_else(
     assert frame.evaluate("(f) => f.clientHeight") == 20000
 
 
+def test_a_letter_that_was_there_before_our_script_is_asked_for_its_height(
+    house: House, sit: Any, ana: Agent, ticket: Ticket
+) -> None:  # fmt: skip
+    Message.objects.filter(ticket=ticket).delete()
+    said(ticket, "<ul>" + "<li>row</li>" * 40 + "</ul>")
+    page = sit(ana).page
+    later: list[Any] = []
+    page.route("**/letters.js*", lambda route: later.append(route))
+    page.goto(f"/tickets/{ticket.number}/", wait_until="commit")
+    letter = page.frame_locator("[data-letter]").locator("main")
+    expect(letter).to_be_visible()
+    letter.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+    assert page.locator("[data-letter]").evaluate("(f) => f.clientHeight") < 200
+    later[0].continue_()
+    soon(lambda: page.locator("[data-letter]").evaluate("(f) => f.clientHeight") > 600)
+
+
 def test_keys_work_again_after_a_look_into_the_frame(house: House, sit: Any, ana: Agent, ticket: Ticket) -> None:
     Message.objects.filter(ticket=ticket).delete()
     said(ticket, "<p><b>Press</b> me</p><p><a href='https://shop.example/'>the shop</a></p>")
@@ -266,7 +283,7 @@ def test_keys_work_again_after_a_look_into_the_frame(house: House, sit: Any, ana
     page.goto(f"/tickets/{ticket.number}/")
     page.frame_locator("[data-letter]").get_by_text("Press").click()
     page.keyboard.press("r")
-    expect(page.locator(".composer-text")).to_be_focused()
+    expect(page.locator(".composer-text[data-kind=reply]")).to_be_focused()
     # by keyboard: into the frame, to the link, and out with Escape
     page.locator(".message-time a").last.focus()
     link = page.frame_locator("[data-letter]").get_by_role("link", name="the shop")
@@ -277,7 +294,7 @@ def test_keys_work_again_after_a_look_into_the_frame(house: House, sit: Any, ana
     page.keyboard.press("Escape")
     soon(lambda: page.evaluate("document.activeElement.tagName") != "IFRAME")
     page.keyboard.press("n")
-    expect(page.locator(".composer-text")).to_be_focused()
+    expect(page.locator(".composer-text[data-kind=note]")).to_be_focused()
 
 
 def test_frames_stay_while_the_conversation_goes_on(

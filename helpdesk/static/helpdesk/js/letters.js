@@ -28,3 +28,6 @@ window.addEventListener("message", (event) => {
     frame.closest("[data-thread-scroll]")?.focus({ preventScroll: true });
   }
 });
+
+// a letter that was there before this script spoke to nobody, so it is asked
+for (const frame of document.querySelectorAll("iframe[data-letter]")) frame.contentWindow?.postMessage("height", "*");
