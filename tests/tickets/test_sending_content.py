@@ -270,3 +270,12 @@ def test_addresses_nobody_can_write_to_fail_alone(db: None, sink: Any, ticket: T
     assert [to for to, _ in sink.accepted] == [["dora@customer.example"]]
     bad.refresh_from_db()
     assert bad.state == "failed" and bad.status_code == "5.1.3"
+
+
+def test_an_infected_file_is_not_sent_and_the_answer_says_so(ticket, ana, sink):  # type: ignore[no-untyped-def]
+    message = replying.reply(ticket, text="Here", actor=ana, files=[replying.Upload("a.txt", "text/plain", b"bad")])
+    File.objects.update(scan=File.Scan.INFECTED, threat="Test.Signature")
+    deliver()
+    delivery = message.outgoing.deliveries.get()
+    assert delivery.state == "failed" and "Test.Signature" in delivery.answer
+    assert not sink.accepted

@@ -32,7 +32,13 @@ def _message(request: HttpRequest, pk: int) -> Message:
     return get_object_or_404(Message.objects.select_related("raw"), pk=pk, ticket__in=seen)
 
 
-def _held(request: HttpRequest, attachment: Attachment) -> HttpResponse:
+def held_among(message: int) -> Attachment | None:
+    """The first file of a message that is not handed out, and neither is the mail that brought it."""
+    files = Attachment.objects.filter(message=message).select_related("file")
+    return next((attachment for attachment in files if attachment.file.held), None)
+
+
+def held_page(request: HttpRequest, attachment: Attachment) -> HttpResponse:
     """Say why a file is not handed out, and have it scanned before others if it waits."""
     file = attachment.file
     if file.held == File.Scan.UNSCANNED and cache.add(f"scan:{file.pk}", 1, 20):
@@ -53,7 +59,7 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     seen = Ticket.objects.visible_to(agent_of(request))
     found = get_object_or_404(Attachment.objects.select_related("file"), pk=pk, message__ticket__in=seen)
     if found.file.held:
-        return _held(request, found)
+        return held_page(request, found)
     return _sent_on(content.address("content_file", found.pk, agent_of(request).pk))
 
 
@@ -91,9 +97,8 @@ def raw(request: HttpRequest, pk: int) -> HttpResponse:
     message = _message(request, pk)
     if message.raw is None:
         return render(request, "404.html", status=404)
-    for attachment in message.attachments.select_related("file"):
-        if attachment.file.held:
-            return _held(request, attachment)
+    if held := held_among(message.pk):
+        return held_page(request, held)
     response = HttpResponse(bytes(message.raw.content), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, f"message-{message.pk}.eml")
     return content.guard(response, "sandbox; default-src 'none'")

@@ -21,6 +21,7 @@ from tickets.channels.email import reading
 from tickets.models import Inbox, RawMessage, RawState, Ticket
 from tickets.operations import intake, mail_desk
 from tickets.operations.status import NotPossible
+from tickets.views.files import held_among, held_page
 
 #: a larger mail is not read for a page; it can be saved
 MOST_READ = 10 * 1024 * 1024
@@ -154,6 +155,8 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
 def raw_mail(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail, byte for byte, to save."""
     raw = _find(request, pk)
+    if raw.said_id and (held := held_among(raw.said_id)):
+        return held_page(request, held)
     response = HttpResponse(bytes(raw.content), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, f"mail-{raw.pk}.eml")
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

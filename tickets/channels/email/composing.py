@@ -14,6 +14,7 @@ from hashlib import sha256
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 
+from helpdesk.models import File
 from tickets import minting, texts
 from tickets.channels.email.mail_addresses import NeedsUtf8, NotAnAddress, ascii_domain, has_other_letters, mailbox
 from tickets.models import Attachment, Delivery, OutgoingMail
@@ -50,12 +51,18 @@ POLICY = _Policy(linesep="\r\n")
 POLICY_UTF8 = _Policy(linesep="\r\n", utf8=True)
 
 
+class Infected(NotAnAddress):
+    """A file that nobody should be sent: as with an address that is none, trying again does not help."""
+
+
 class Parts:
     """What a mail is made of, for SMTP and for providers' APIs alike."""
 
     def __init__(self, mail: OutgoingMail) -> None:
         self.mail = mail
         attachments = list(_attachments(mail))
+        if infected := next((a for a in attachments if a.file.scan == File.Scan.INFECTED), None):
+            raise Infected(f"{infected.filename} is infected ({infected.file.threat}): it is not sent.")
         named = {a.filename: a for a in reversed(attachments) if a.is_inline and _ID.match(a.content_id)}
         shown = {row[1] for line in mail.text.split("\n") if (row := _PICTURE.match(line.strip()))}
         self.pictures = [a for name, a in named.items() if name in shown and not mail.html]
