@@ -23,7 +23,7 @@ from helpdesk import clock
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.models import Agent, Calendar
 from tickets import registry
-from tickets.models import Inbox, ReadMark, Status, Ticket
+from tickets.models import Draft, Inbox, ReadMark, Status, Ticket
 from tickets.models.ticket import TicketQuerySet
 
 PAGE = 50
@@ -146,7 +146,8 @@ def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
         .annotate(
             has_been_read=Exists(
                 ReadMark.objects.filter(ticket=OuterRef("pk"), agent=agent, message_id__gte=OuterRef("last_message_id"))
-            )
+            ),
+            has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author=agent)),
         )
     }
     rows = [found[number] for number in numbers if number in found]

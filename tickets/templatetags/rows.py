@@ -41,6 +41,7 @@ class Row:
     ago: str
     is_unread: bool
     is_current: bool
+    has_draft: bool
     subject: str
     snippet: str
     tags: tuple[str, ...]
@@ -66,6 +67,7 @@ def row(ticket: Any, current_number: int | str | None = None) -> SafeString:
         ago=time_since(ticket.waiting_since or ticket.updated_at),
         is_unread=ticket.is_unread,
         is_current=ticket.number == current_number,
+        has_draft=ticket.has_draft,
         subject=ticket.subject,
         snippet=ticket.snippet,
         tags=tuple(ticket.tag_names),

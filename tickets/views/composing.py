@@ -68,6 +68,11 @@ class Composer:
     problem: str = ""
 
     @property
+    def front(self) -> Sheet:
+        """The tab that is shown first."""
+        return next(sheet for sheet in self.sheets if sheet.kind == self.kind)
+
+    @property
     def sheets(self) -> Sequence[Sheet]:
         return (self.reply, self.note, self.forward)
 

@@ -150,3 +150,27 @@ def test_reading_costs_the_same_for_one_ticket_and_for_many(
         client.post("/api/v1/tickets/", order)
         with django_assert_num_queries(6):
             client.get("/api/v1/tickets/")
+
+
+def test_a_reply_goes_to_whom_it_names(api: Api, ana: Agent, ticket: Ticket) -> None:
+    address = f"/api/v1/tickets/{ticket.number}/messages/"
+    body = {"kind": "reply", "text": "For you", "to": ["dora@customer.example"], "cc": ["emil@other.example"],
+            "bcc": ["gil@other.example"]}  # fmt: skip
+    said = api(ana).post(address, body).json()
+    assert (said["to"], said["cc"], said["bcc"]) == (body["to"], body["cc"], body["bcc"])
+    assert sorted(one["recipient"] for one in said["deliveries"]) == [
+        "dora@customer.example", "emil@other.example", "gil@other.example",
+    ]  # fmt: skip
+    note = api(ana).post(address, {"kind": "note", "text": "Hm", "to": ["dora@customer.example"]})
+    assert note.status_code == 400 and "nobody" in note.content.decode()
+    assert api(ana).post(address, {"kind": "reply", "text": "Hm", "cc": ["emil@other.example"]}).status_code == 400
+    ours = api(ana).post(address, {"kind": "reply", "text": "Hm", "to": ["support@demo.localhost"]})
+    assert ours.status_code == 409 and "our own address" in ours.json()["detail"]
+
+
+def test_an_answer_that_was_taken_back_is_not_listed(api: Api, ana: Agent, ticket: Ticket) -> None:
+    from tickets.operations import replying, withdrawing
+
+    withdrawing.withdraw(replying.reply(ticket, text="Oops", actor=ana), actor=ana)
+    listed = api(ana).get(f"/api/v1/tickets/{ticket.number}/messages/").json()["results"]
+    assert [one["kind"] for one in listed] == ["incoming"]

@@ -3,7 +3,7 @@ import { choose } from "./recipients.js";
 import { dropDraft, keepLocally, restoreLocally, saveNow, saveSoon, settled } from "./drafts.js";
 import { fetchPart } from "./pages.js";
 import { word } from "./words.js";
-import { kindOf, state, textOf } from "./sheets.js";
+import { fieldOf, kindOf, state, textOf } from "./sheets.js";
 import "./attachments.js";
 
 const form = () => document.querySelector("form.composer");
@@ -120,7 +120,10 @@ document.addEventListener("input", (event) => {
 document.addEventListener("change", (event) => {
   const one = event.target.closest("form.composer");
   if (!one) return;
-  if (event.target.name === "kind") write(event.target.value);
+  if (event.target.name === "kind") {
+    state(one, fieldOf(one, event.target.value, "version")?.value > 0 ? word("saved") : "");
+    write(event.target.value);
+  }
   if (event.target.matches("[name$=shared], [name=forward_attachment]")) saveSoon(one, kindOf(one), 0);
   if (event.target.matches("[data-forwarded]")) renew({ kind: "forward", focus: true, query: `forward=${event.target.value}` });
 });
