@@ -23,7 +23,7 @@ unexport SMTP_PORT
 endif
 
 .PHONY: help run install test check lint format types contracts templates migrations \
-	bench demo screenshots score-mail mail clean
+	faults bench demo screenshots score-mail mail clean
 .DELETE_ON_ERROR:
 
 help:  ## This list
@@ -58,6 +58,9 @@ templates:
 
 migrations:
 	@$(SIGNLESS) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+faults: $(BIN)/.installed-dev  ## The fault matrix of docs/reliability.md, FAULTS_ROUNDS=5 times; ARGS="-k f40" runs a row
+	@FAULTS_ROUNDS=$(or $(FAULTS_ROUNDS),5) $(BIN)/python -m pytest tests/faults -q $(ARGS)
 
 bench: $(BIN)/.installed-dev  ## The figures; WHAT=queue SIZES="1k 100k" measures some
 	@$(BIN)/python manage.py bench $(if $(WHAT),--what "$(WHAT)") $(if $(SIZES),--sizes "$(SIZES)") $(ARGS)
