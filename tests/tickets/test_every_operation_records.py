@@ -347,7 +347,6 @@ OTHERS: dict[Callable[..., Any], str] = {
     replying.write: "the message of an operation, which records it",
     scheduling.stop: "part of what records why",
     scheduling.chosen_of: "only reads",
-    sharing.colleagues: "only reads",
     sending.references: "only reads",
     sending.recipients: "only reads",
     sending.enqueue_reply: "the mail of a reply, which replying.reply records",

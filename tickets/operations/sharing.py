@@ -1,6 +1,4 @@
-"""Drafts among colleagues: who sees which, and taking one over."""
-
-from collections.abc import Sequence
+"""Drafts among colleagues: taking one over."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -40,9 +38,3 @@ def take_over(draft: Draft, *, actor: Agent) -> Draft:
     draft.save()
     drafting.tell(ticket)
     return draft
-
-
-def colleagues(ticket: Ticket, agent: Agent) -> Sequence[Draft]:
-    """What the agent may know of others' drafts here: shared ones, those that wait for their time or were held back."""
-    others = Draft.objects.filter(ticket=ticket).exclude(author=agent).select_related("author").order_by("pk")
-    return [draft for draft in others if draft.is_shared or draft.send_at or draft.held_back]

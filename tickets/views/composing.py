@@ -17,7 +17,7 @@ from helpdesk.pages import agent_of
 from helpdesk.templatetags.ui import short_time
 from tickets import signatures, texts
 from tickets.models import Draft, DraftFile, Message, MessageKind, SideConversation, Ticket
-from tickets.operations import drafting, forwarding, recipients, scheduling, sharing
+from tickets.operations import drafting, forwarding, recipients, scheduling
 from tickets.operations.recipients import Chosen, Person, Recipients
 from tickets.views import written
 
@@ -80,15 +80,14 @@ class Composer:
 def composer(request: HttpRequest, ticket: Ticket, *, problem: str = "", kind: str = "") -> Composer:
     """The composer of this page. A form that was just refused is shown as it was sent, with the problem."""
     agent = agent_of(request)
-    drafts = {
-        draft.kind: draft for draft in Draft.objects.filter(ticket=ticket, author=agent).select_related("answers")
-    }
+    own = Draft.objects.filter(ticket=ticket, author=agent).select_related("answers__side", "answers__sender")
+    drafts = {draft.kind: draft for draft in own.prefetch_related("files__file")}
     scheduled = next((draft for draft in drafts.values() if draft.send_at), None)
     if scheduled is not None:
         drafts.pop(scheduled.kind)
     reply = _reply(request, ticket, drafts.get(Draft.Kind.REPLY))
     note = _sheet(Draft.Kind.NOTE, drafts.get(Draft.Kind.NOTE))
-    forward = _forward(request, ticket, drafts.get(Draft.Kind.FORWARD))
+    forward = _forward(request, ticket, drafts.get(Draft.Kind.FORWARD), reply.answers)
     if scheduled is not None and scheduled.send_at:
         scheduled.when = coming(scheduled.send_at)  # type: ignore[attr-defined]
     made = Composer(
@@ -136,7 +135,7 @@ def _sheet(kind: str, draft: Draft | None) -> Sheet:
         held_back=draft.held_back,
         subject=draft.subject,
         answers=draft.answers,
-        files=list(draft.files.select_related("file")),
+        files=list(draft.files.all()),
     )
 
 
@@ -153,11 +152,11 @@ def _reply(request: HttpRequest, ticket: Ticket, draft: Draft | None) -> Sheet:
     return sheet
 
 
-def _forward(request: HttpRequest, ticket: Ticket, draft: Draft | None) -> Sheet:
+def _forward(request: HttpRequest, ticket: Ticket, draft: Draft | None, latest: Message | None) -> Sheet:
     sheet = _sheet(Draft.Kind.FORWARD, draft)
     kinds = [kind for kind in MessageKind if kind != MessageKind.NOTE]
     asked = _message(ticket, request.GET.get("forward", ""), kinds)
-    sheet.answers = asked or sheet.answers or recipients.answered_by(ticket)
+    sheet.answers = asked or sheet.answers or latest
     chosen = scheduling.chosen_of(draft) if draft else None
     if sheet.answers is not None:
         sheet.subject = sheet.subject or forwarding.default_subject(sheet.answers)
@@ -167,8 +166,14 @@ def _forward(request: HttpRequest, ticket: Ticket, draft: Draft | None) -> Sheet
             sheet.suggested = f"{', '.join(sheet.answers.side.addresses)}|"
         else:
             sheet.attachments, sheet.files = _chosen_files(sheet.answers, sheet.files, has_draft=draft is not None)
-    _address(sheet, recipients.describe(ticket, None, chosen or Chosen()))
+    _address(sheet, _third_parties(chosen or Chosen()))
     return sheet
+
+
+def _third_parties(chosen: Chosen) -> Recipients:
+    """People we pass something on to: they are nobody's newcomers, and nobody is left out."""
+    to, cc, bcc = (tuple(Person(address) for address in part) for part in (chosen.to, chosen.cc, chosen.bcc))
+    return Recipients(to, cc, bcc)
 
 
 def _chosen_files(
@@ -201,7 +206,8 @@ def _as_sent(request: HttpRequest, ticket: Ticket, sheet: Sheet) -> None:
             chosen = recipients.check(Chosen(*(tuple(recipients.split(p)) for p in (sheet.to, sheet.cc, sheet.bcc))))
         except recipients.NotPossible:
             return
-        sheet.people = recipients.describe(ticket, sheet.answers if kind == Draft.Kind.REPLY else None, chosen)
+        is_reply = kind == Draft.Kind.REPLY
+        sheet.people = recipients.describe(ticket, sheet.answers, chosen) if is_reply else _third_parties(chosen)
 
 
 def _message(ticket: Ticket, number: str, kinds: Sequence[str]) -> Message | None:
@@ -214,7 +220,8 @@ def _message(ticket: Ticket, number: str, kinds: Sequence[str]) -> Message | Non
 def _forwardable(ticket: Ticket, chosen: Message | None) -> list[tuple[int, str]]:
     """The latest messages of the conversation in words, and the chosen one wherever it stands."""
     spoken = ticket.messages.filter(kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None)
-    latest = list(spoken.select_related("author", "sender").order_by("-created_at", "-pk")[:30])
+    spoken = spoken.select_related("author", "sender").defer("html", "full_text", "references")
+    latest = list(spoken.order_by("-created_at", "-pk")[:30])
     if chosen is not None and chosen.pk not in {message.pk for message in latest}:
         latest.append(chosen)
     return [(message.pk, _in_a_line(message)) for message in latest]
@@ -254,22 +261,26 @@ def presets(now: datetime | None = None) -> list[tuple[str, str]]:
 def pending(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     """What stands between the conversation and the composer: answers on their way, and colleagues' drafts."""
     agent = agent_of(request)
-    fresh = clock.now() - timedelta(seconds=settings.UNDO_SECONDS)
-    just_sent = (
-        ticket.messages.filter(
-            author=agent, kind__in=[MessageKind.REPLY, MessageKind.FORWARD], withdrawn_at=None, created_at__gt=fresh
-        )
-        if settings.UNDO_SECONDS
-        else ticket.messages.none()
-    )
-    own = Draft.objects.filter(ticket=ticket, author=agent).select_related("author")
-    drafts = [*(draft for draft in own if draft.send_at or draft.held_back), *sharing.colleagues(ticket, agent)]
+    found = Draft.objects.filter(ticket=ticket).select_related("author")
+    drafts = [
+        draft
+        for draft in found
+        if draft.send_at or draft.held_back or (draft.is_shared and draft.author_id != agent.pk)
+    ]
     for draft in drafts:
         draft.when = coming(draft.send_at) if draft.send_at else ""  # type: ignore[attr-defined]
     return {
         "drafts": sorted(drafts, key=lambda draft: (draft.send_at is None, draft.pk)),
-        "just_sent": list(just_sent.order_by("pk")),
+        # scripts offer to undo in a toast
+        "just_sent": [] if request.htmx else _just_sent(ticket, agent),  # type: ignore[attr-defined]
     }
+
+
+def _just_sent(ticket: Ticket, agent: Agent) -> list[Message]:
+    """What the agent may still take back."""
+    since = clock.now() - timedelta(seconds=settings.UNDO_SECONDS)
+    kinds = [MessageKind.REPLY, MessageKind.FORWARD]
+    return list(ticket.messages.filter(author=agent, kind__in=kinds, withdrawn_at=None, created_at__gt=since))
 
 
 def coming(at: datetime) -> str:

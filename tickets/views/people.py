@@ -27,8 +27,7 @@ def ticket_recipients(request: HttpRequest, number: int) -> HttpResponse:
         if read.chosen is None:
             people = recipients.suggest(ticket, answered)
         else:
-            people = recipients.describe(ticket, answered, read.chosen)
-            recipients.check(read.chosen)
+            people = recipients.describe(ticket, answered, recipients.check(read.chosen))
     except NotPossible as why:
         people, problem = recipients.Recipients(), str(why)
     context = {"people": people, "problem": problem, "kind": kind, "prefix": written.field(kind, ""), "ticket": ticket}

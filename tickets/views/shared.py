@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -54,6 +55,7 @@ def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     """Everything the conversation, its header and its panel show."""
     agent: Agent = agent_of(request)
+    prefetch_related_objects([ticket], "participants", "customer__contact_points")
     return {
         "ticket": ticket,
         "badges": registry.badges(ticket),
