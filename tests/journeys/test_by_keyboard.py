@@ -126,3 +126,23 @@ def test_a_subject_without_spaces_leaves_the_buttons_in_reach(house: House, sit,
     expect(page.locator(".ticket-acts .menu[open]")).to_be_visible()
     head = page.locator("#header")
     assert head.evaluate("(element) => element.scrollWidth <= element.clientWidth")
+
+
+def test_b_puts_a_strangers_message_where_it_belongs(house: House, sit, ana, ticket, send_mail_in):  # type: ignore[no-untyped-def]
+    said = send_mail_in(
+        mail("Emil <emil@stranger.example>", subject="Re: My order", text="I am her brother.",
+             In_Reply_To="<first@customer.example>", Message_ID="<emil@stranger.example>")
+    ).said  # fmt: skip
+    page = sit(ana).page
+    page.goto(f"/tickets/{said.ticket_id}/")
+    expect(page.locator(".notice")).to_contain_text("takes no part")
+    page.keyboard.press("b")
+    box = page.get_by_role("dialog", name="Belongs to")
+    expect(box).to_be_visible()
+    expect(box).to_contain_text("answers another ticket")
+    page.keyboard.press("Enter")  # the ticket it names stands first
+    page.wait_for_url(f"**/tickets/{ticket.number}/#message-{said.pk}")
+    expect(page.locator("#thread")).to_contain_text("I am her brother.")
+    expect(page.locator("#panel")).to_contain_text("emil@stranger.example")
+    said.refresh_from_db()
+    assert (said.ticket, said.matched_by) == (ticket, "agent")
