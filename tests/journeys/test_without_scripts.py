@@ -24,7 +24,7 @@ def test_reading_answering_and_resolving(house: House, sit, ana, ticket):  # typ
     page.get_by_role("radio", name="Note").check()
     page.get_by_label("Your note").fill("The courier again.")
     page.get_by_role("button", name="Add note").click()
-    expect(page.locator("[data-kind=note]")).to_contain_text("The courier again.")
+    expect(page.locator("#thread [data-kind=note]")).to_contain_text("The courier again.")
     assert list(ticket.messages.order_by("pk").values_list("kind", flat=True)) == [
         MessageKind.INCOMING, MessageKind.REPLY, MessageKind.NOTE,
     ]  # fmt: skip

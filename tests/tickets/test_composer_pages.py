@@ -1,6 +1,7 @@
 """The composer's addresses: drafts in the background, refusals that lose nothing, and what comes back to the page."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from helpdesk import clock
 from tests.conftest import mail
 from tickets.models import Attachment, Draft, DraftFile, Message, OutgoingMail
-from tickets.operations import drafting, enclosing, forwarding, replying
+from tickets.operations import drafting, enclosing, forwarding, replying, scheduling
 from tickets.operations.drafting import Content
 from tickets.operations.recipients import Chosen
 from tickets.views import composing
@@ -120,6 +121,20 @@ def test_sending_offers_the_seconds_to_take_it_back(client, ticket, settings):
     assert "Taken back" in heard["toast"]["message"] and Draft.objects.get().text == "It ships."
 
 
+def test_sending_now_what_was_for_later_can_be_taken_back_too(client, ticket, ana, settings):
+    settings.UNDO_SECONDS = 7
+    draft = drafting.save(ticket, actor=ana, kind="reply", content=Content("In good time."))
+    scheduling.schedule(draft, actor=ana, at=clock.now() + timedelta(hours=1))
+    answer = client.post(f"/tickets/{ticket.pk}/draft/{draft.pk}", {"act": "now"}, headers=HTMX)
+    heard = json.loads(answer["HX-Trigger"])
+    assert heard["toast"]["seconds"] == 7 and heard["composer"]["kind"] == "reply"
+    assert client.post(heard["toast"]["undo_url"], headers=HTMX).status_code == 200
+    assert (
+        Draft.objects.get().text == "In good time."
+        and not Message.objects.filter(kind="reply", withdrawn_at=None).exists()
+    )
+
+
 def test_with_no_seconds_there_is_no_undo(client, ticket, settings):
     settings.UNDO_SECONDS = 0
     answer = client.post(f"/tickets/{ticket.pk}/reply", {"text": "It ships."}, headers=HTMX)
@@ -160,7 +175,7 @@ def test_a_time_typed_by_hand_is_of_the_agents_zone(client, ticket, ana):
     session = client.session
     session["zone"] = "Asia/Tokyo"
     session.save()
-    at = (clock.now().replace(microsecond=0) + clock.timezone.timedelta(days=2)).strftime("%Y-%m-%dT09:30")
+    at = (clock.now().replace(microsecond=0) + timedelta(days=2)).strftime("%Y-%m-%dT09:30")
     form = {"text": "Hi", "once": "k", "version": 0, "later": "other", "send_at_other": at}
     assert client.post(f"/tickets/{ticket.pk}/reply", form, headers=HTMX).status_code == 200
     sent_at = Draft.objects.get().send_at

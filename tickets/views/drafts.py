@@ -8,11 +8,12 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from helpdesk.pages import agent_of, agents_only, tell_page
+from helpdesk.pages import agent_of, agents_only, tell_page, toast
 from tickets.models import Draft, DraftFile, Ticket
 from tickets.operations import drafting, enclosing, scheduling, sharing
 from tickets.operations.drafting import Outdated
@@ -130,37 +131,45 @@ def draft_act(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     if act is None:
         return not_possible(request, ticket, _("There is no such act."))
     try:
-        said = act(request, ticket, found)
+        said, undo_url = act(request, ticket, found)
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     response = after_act(request, ticket, said, can_undo=False)
+    if undo_url and request.htmx:  # type: ignore[attr-defined]
+        toast(response, said, undo_url=undo_url, seconds=settings.UNDO_SECONDS)
     focus = request.POST["act"] in ("change", "take")
     return tell_page(response, composer={"ticket": ticket.number, "kind": found.kind, "focus": focus})
 
 
-def _change(request: HttpRequest, ticket: Ticket, draft: Draft) -> str:
+#: what was done, and where that can be undone
+Done = tuple[str, str]
+
+
+def _change(request: HttpRequest, ticket: Ticket, draft: Draft) -> Done:
     scheduling.cancel(draft, actor=agent_of(request))
-    return _("It no longer goes out by itself. Change it, and choose a time again.")
+    return _("It no longer goes out by itself. Change it, and choose a time again."), ""
 
 
-def _now(request: HttpRequest, ticket: Ticket, draft: Draft) -> str:
-    scheduling.send_now(draft, actor=agent_of(request), delay=timedelta(seconds=settings.UNDO_SECONDS))
-    return _("Answer sent")
+def _now(request: HttpRequest, ticket: Ticket, draft: Draft) -> Done:
+    delay = timedelta(seconds=settings.UNDO_SECONDS)
+    message = scheduling.send_now(draft, actor=agent_of(request), delay=delay)
+    undo_url = reverse("ticket_withdrawal", args=[ticket.number, message.pk]) if settings.UNDO_SECONDS else ""
+    return _("Answer sent"), undo_url
 
 
-def _cancel(request: HttpRequest, ticket: Ticket, draft: Draft) -> str:
+def _cancel(request: HttpRequest, ticket: Ticket, draft: Draft) -> Done:
     scheduling.cancel(draft, actor=agent_of(request))
-    return _("It no longer goes out by itself. The draft is kept.")
+    return _("It no longer goes out by itself. The draft is kept."), ""
 
 
-def _take(request: HttpRequest, ticket: Ticket, draft: Draft) -> str:
+def _take(request: HttpRequest, ticket: Ticket, draft: Draft) -> Done:
     was = draft.author
     sharing.take_over(draft, actor=agent_of(request))
-    return _("Taken over from %(who)s") % {"who": was.name}
+    return _("Taken over from %(who)s") % {"who": was.name}, ""
 
 
-def _drop(request: HttpRequest, ticket: Ticket, draft: Draft) -> str:
+def _drop(request: HttpRequest, ticket: Ticket, draft: Draft) -> Done:
     if draft.author_id != agent_of(request).pk:
         raise NotPossible(_("Only who wrote it throws it away."))
     drafting.discard(ticket, actor=draft.author, kind=draft.kind)
-    return _("Draft discarded")
+    return _("Draft discarded"), ""

@@ -71,11 +71,14 @@ const send = (which) => {
 
 /** Ask for the composer anew: after sending, after an undo, or about another message. */
 let asked = 0;
+let wanted = 0;
 export const renew = async ({ kind = "", focus = false, query = "", quietly = false } = {}) => {
-  const turn = (asked += 1);
   const conversation = document.querySelector(".conversation");
   const old = form();
-  if (!conversation) return;
+  // nobody asked for a quiet one: it gives way to what somebody did ask for
+  if (!conversation || (quietly && wanted)) return;
+  const turn = (asked += 1);
+  if (!quietly) wanted = turn;
   const ticket = conversation.dataset.ticket;
   const address = new URL(conversation.dataset.url, location.href);
   for (const [name, value] of new URLSearchParams(query)) address.searchParams.set(name, value);
@@ -84,19 +87,32 @@ export const renew = async ({ kind = "", focus = false, query = "", quietly = fa
     // what was asked for later wins, and nobody is interrupted for what they did not ask for
     if (!fresh || turn !== asked || document.querySelector(".conversation")?.dataset.ticket !== ticket) return;
     if (quietly && isBusy(form())) return;
+    const caret = caretIn(form());
     document.getElementById("composer")?.replaceWith(fresh);
     window.htmx?.process(fresh);
     prepare();
     choose(fresh);
-    if (kind) {
-      const tab = fresh.querySelector(`[name=kind][value="${kind}"]`);
-      if (tab) tab.checked = true;
+    const front = kind || caret?.kind;
+    const tab = front && fresh.querySelector(`[name=kind][value="${front}"]`);
+    if (tab) tab.checked = true;
+    if (focus) write(front || kindOf(fresh));
+    else if (caret && textOf(fresh, caret.kind)) {
+      textOf(fresh, caret.kind).focus();
+      textOf(fresh, caret.kind).setSelectionRange(caret.start, caret.end);
     }
-    if (focus) write(kind || kindOf(fresh));
   } catch {
     // as it was; what was sent must not be sent again
     if (old?.isConnected && old.dataset.sent) empty(old, old.dataset.sent);
+  } finally {
+    if (wanted === turn) wanted = 0;
   }
+};
+
+/** Where somebody is writing, so that they can go on in the fresh one. */
+const caretIn = (one) => {
+  const text = document.activeElement;
+  if (!one?.contains(text) || !text.matches(".composer-text")) return null;
+  return { kind: text.dataset.kind, start: text.selectionStart, end: text.selectionEnd };
 };
 
 const empty = (one, kind) => {
