@@ -1,12 +1,13 @@
 """What workers and the clock do for tickets. Each task is safe to lose and safe to run twice."""
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from helpdesk import clock
 from helpdesk.doorbell import ring
@@ -14,12 +15,14 @@ from helpdesk.failpoints import reach
 from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as outgoing
-from tickets.models import Draft, Inbox, Ticket
+from tickets.models import Draft, Inbox, RawMessage, Ticket
 from tickets.operations import alarms, budget, health, intake, probing, scheduling, sending, status
 
 log = structlog.get_logger(__name__)
 
 INTAKE_BATCH = 100
+#: a batch that takes so long to read is put on tickets in parts: a mail that hangs holds up no neighbour
+PART_SECONDS = 5
 #: a task begins nothing after that long, so that its time limit never falls in the middle of a mail
 SECONDS = 120
 #: a mail begun at the last moment may take its time: ten minutes of it for the answer to its last dot
@@ -33,25 +36,42 @@ def receive_mail() -> int:
     while raws := intake.claim(INTAKE_BATCH):
         count += len(raws)
         reach("in.claimed")
-        reads = [reading.read(raw) for raw in raws]
-        reach("in.parsed")
-        try:
-            intake.receive(reads)
-            reach("in.notified")
-        except Exception:
-            log.exception("a batch of mails failed; each is tried alone", mails=len(reads))
-            for read in reads:
-                _receive_alone(read)
+        _read_and_receive(raws)
         if time.monotonic() >= until:
             ring(receive_mail)
             break
     return count
 
 
+def _read_and_receive(raws: Sequence[RawMessage]) -> None:
+    """Read claimed mails and put them on their tickets: together, or in parts where one is slow to read."""
+    reads: list[intake.Read] = []
+    began = time.monotonic()
+    for number, raw in enumerate(raws, 1):
+        reads.append(reading.read(raw))
+        if number == len(raws) or time.monotonic() - began > PART_SECONDS:
+            _receive(reads)
+            reads, began = [], time.monotonic()
+            intake.renew(raws[number:])
+
+
+def _receive(reads: Sequence[intake.Read]) -> None:
+    reach("in.parsed")
+    try:
+        intake.receive(reads)
+        reach("in.notified")
+    except Exception:
+        log.exception("a batch of mails failed; each is tried alone", mails=len(reads))
+        for read in reads:
+            _receive_alone(read)
+
+
 def _receive_alone(read: intake.Read) -> None:
     fresh = read.raw.__class__.objects.select_related("inbox").get(pk=read.raw.pk)
     try:
         intake.receive([intake.Read(fresh, read.mail, read.content_hash, read.problem)])
+    except (OperationalError, InterfaceError) as error:  # the database's trouble and not the mail's: it comes again
+        log.warning("a mail waits for the database", raw=fresh.pk, error=str(error))
     except Exception as error:
         log.exception("a mail could not be received", raw=fresh.pk)
         intake.park(fresh, f"It could not be put on a ticket: {error!r}"[:2000])

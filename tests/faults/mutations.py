@@ -109,3 +109,18 @@ def asks_a_busy_server_again_after_a_second() -> None:
     from tickets.channels.email import watching
 
     watching.BUSY_WAIT = 1.0
+
+
+def waits_for_no_lock() -> None:
+    """No defect: a lock that somebody else holds is an error after a moment."""
+    from django.db import connections
+
+    connections["default"].settings_dict["OPTIONS"] = {"options": "-c lock_timeout=300"}
+
+
+def reads_in_parts_of_half_a_second() -> None:
+    """A parser that hangs at some mails, and a clock that runs ten times as fast for who waits."""
+    from tickets import tasks
+
+    cannot_read_poison()
+    tasks.PART_SECONDS = 0.5

@@ -1,14 +1,17 @@
-"""F10: the database ends every session, and for a while takes no new one, while mail goes in and out."""
+"""F10 and F12: the database ends every session, takes no new one for a while, and holds locks."""
 
 import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from tests.faults import ledger
 from tests.faults.smtp_server import Rule
 from tests.faults.world import IS_LONG_RUN, World, until, waiting
 from tickets.models import RawMessage, Ticket
+from tickets.operations import intake
+from tickets.operations.locking import advisory_key
 
 
 class Database:
@@ -106,3 +109,23 @@ def test_what_the_next_server_said_is_not_forgotten_while_the_database_is_away(
     world.drain()
     world.audit()
     assert set(world.states().values()) == {"sent"}
+
+
+@pytest.mark.faults("F12")
+def test_a_mail_that_meets_a_locked_row_is_not_blamed_for_it(world: World) -> None:
+    """A deadlock or a lock timeout is the database's trouble: nothing is parked, the mail comes again."""
+    world.row.injected = "lock_timeout while a batch is put on tickets"
+    for number in range(6):
+        content = world.letter(sender=f"Customer {number} <customer{number}@customer.example>")
+        world.note(ledger.Given(world.inbox.pk, content))
+        intake.store(inbox=world.inbox, content=content, source="test")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [advisory_key("from customer3@customer.example")])
+        worker = world.start("worker", mutation="waits_for_no_lock")
+        until(lambda: Ticket.objects.count() == 5)
+        until(lambda: "waits for the database" in worker.said())
+    worker.end()
+    assert list(RawMessage.objects.exclude(state="done").values_list("state", flat=True)) == ["received"]
+    world.drain()
+    world.audit()
+    assert Ticket.objects.count() == 6

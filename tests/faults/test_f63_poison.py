@@ -53,6 +53,25 @@ def test_a_poisonous_mail_is_set_aside_and_delays_no_other(world: World, poison:
     assert Ticket.objects.count() == 11 and Message.objects.count() == 11
 
 
+@pytest.mark.faults("F63")
+def test_mails_that_hang_hold_up_their_neighbours_for_no_longer_than_one_of_them(world: World) -> None:
+    """Three hang in one batch: between them, the others are put on their tickets, under one lease that goes on."""
+    world.row.injected = "three endless loops in one batch of twelve"
+    for number in range(12):
+        bad = number % 4 == 0
+        keep(world, world.letter(subject="poison loops" if bad else "hello"), ordinary=not bad)
+    worker = world.start("worker", mutation="reads_in_parts_of_half_a_second")
+    until(lambda: RawMessage.objects.filter(state=RawState.PARKED).count() >= 2)
+    if RawMessage.objects.filter(state=RawState.RECEIVED).exists():
+        assert Ticket.objects.count() >= 3, "the neighbours wait for the whole batch"
+    until(lambda: _quiet(most=False))
+    worker.end()
+    assert set(RawMessage.objects.values_list("attempts", flat=True)) == {1}
+    world.drain()
+    world.audit()
+    assert Ticket.objects.count() == 9
+
+
 def _quiet(*, most: bool) -> bool:
     """Whether nothing waits; with `most`, whether what waits is the one bad mail."""
     waiting = RawMessage.objects.filter(state=RawState.RECEIVED).count()

@@ -370,6 +370,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     intake.store: "a mail nobody has read yet",
     intake.claim: "a lease",
     intake.park: "a mail that is on no ticket",
+    intake.renew: "a lease",
     intake.replay: "a mail that is on no ticket",
     writing_down.created: "drafts the event its callers record",
     writing_down.write: "records the events of a batch of mails, which intake.receive is called with",

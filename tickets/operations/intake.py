@@ -100,6 +100,13 @@ def claim(limit: int) -> list[RawMessage]:
     return raws
 
 
+def renew(raws: Sequence[RawMessage]) -> None:
+    """Say that claimed mails are still being worked on."""
+    mine = RawMessage.objects.filter(pk__in=[raw.pk for raw in raws], state=RawState.RECEIVED)
+    if raws:
+        mine.update(lease_until=clock.now() + LEASE)
+
+
 def park(raw: RawMessage, reason: str) -> None:
     """Set a mail aside where people see it; it can be replayed."""
     waiting = RawMessage.objects.filter(pk=raw.pk, state=RawState.RECEIVED)
