@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from tests.faults.imap_mailbox import Rule
 from tests.faults.world import IS_LONG_RUN, ROUNDS, World, until
 from tickets.models import MailFolder, OutgoingMail, RawMessage, Ticket
 
-COUNT = 10_000 * ROUNDS if IS_LONG_RUN else 600
+COUNT = 10_000 * ROUNDS if IS_LONG_RUN else 400
 
 
 @pytest.mark.faults("F45")
@@ -20,6 +21,7 @@ def test_live_mail_is_on_a_ticket_while_a_backlog_is_fetched(world: World) -> No
     world.open_mailbox()
     for _ in range(COUNT):
         world.lies_on_the_server(world.letter(), age=timedelta(hours=30))
+    world.post.rules.append(Rule("UID FETCH", wait=0 if IS_LONG_RUN else 0.2, times=-1))
     world.mailroom()
     worker = world.start("worker")
     until(lambda: RawMessage.objects.count() >= 100)

@@ -46,7 +46,7 @@ def test_the_same_mail_by_three_ways_is_one_message(world: World) -> None:
 
 
 @pytest.mark.faults("F60")
-@pytest.mark.parametrize("point", ["in.raw_committed", *INBOUND_READING])
+@pytest.mark.parametrize("point", ["in.raw_committed", "in.claimed", "in.tx_before_commit", "in.tx_committed"])
 def test_a_mail_for_two_inboxes_is_one_message_in_each(world: World, billing: Inbox, point: str) -> None:
     """Both copies are kept in one transaction: a mail room that dies leaves both or none."""
     world.row.injected = f"Cc to two inboxes, kill -9 at {point}"
@@ -82,7 +82,7 @@ def test_another_mail_under_the_same_name_is_kept_too(world: World) -> None:
 
 
 @pytest.mark.faults("F64")
-@pytest.mark.parametrize("seed", range(4 * ROUNDS))
+@pytest.mark.parametrize("seed", range(2 * ROUNDS))
 def test_a_conversation_in_any_order_is_one_ticket(world: World, seed: int) -> None:
     """Five mails of one customer, each answering the one before, delivered in any order, a worker killed between."""
     world.row.injected = "replies overtake what they answer; kill -9 between"
@@ -110,29 +110,28 @@ def test_a_conversation_in_any_order_is_one_ticket(world: World, seed: int) -> N
     assert Message.objects.count() == 5
 
 
-@pytest.mark.faults("F72")
-@pytest.mark.parametrize(
-    "date",
-    ["Thu, 01 Jan 1970 00:00:00 +0000", "Fri, 31 Dec 2099 23:59:59 -1200", "Mon, 99 Foo 20026 77:88:99 +9999", "",
-     "Mon, 02 Mar 2026 10:00:00 +9959", "0", "Sat, 31 Dec 9999 23:59:59 -2359"],
+DATES = (
+    "Thu, 01 Jan 1970 00:00:00 +0000", "Fri, 31 Dec 2099 23:59:59 -1200", "Mon, 99 Foo 20026 77:88:99 +9999", "",
+    "Mon, 02 Mar 2026 10:00:00 +9959", "0", "Sat, 31 Dec 9999 23:59:59 -2359",
 )  # fmt: skip
-def test_a_lying_date_moves_nothing(world: World, date: str) -> None:
+
+
+@pytest.mark.faults("F72")
+def test_a_lying_date_moves_nothing(world: World) -> None:
     """What counts is when we received it; the Date is shown, and no more."""
     world.row.injected = "Date: 1970, 2099, 9999, nonsense, none"
-    whole = world.letter(sender="Dora Diaz <dora@customer.example>")
-    rows = [row for row in whole.split(b"\r\n") if not row.startswith(b"Date:")]
-    content = b"\r\n".join([*([f"Date: {date}".encode()] if date else []), *rows])
-    before = world.letter(sender="Dora Diaz <dora@customer.example>")
-    after = world.letter(
-        sender="Dora Diaz <dora@customer.example>", text="After it", In_Reply_To="<1.f72@customer.example>"
-    )
-    for letter in (before, content, after):
-        keep(world, letter)
-        receive_mail()
+    for number, date in enumerate(DATES):
+        dora, name = f"Dora Diaz <dora@{number}.example>", f"<lying.{number}@customer.example>"
+        rows = [row for row in world.letter(sender=dora, Message_ID=name).split(b"\r\n") if row[:5] != b"Date:"]
+        before, after = world.letter(sender=dora), world.letter(sender=dora, text="After it", In_Reply_To=name)
+        for letter in (before, b"\r\n".join([*([f"Date: {date}".encode()] if date else []), *rows]), after):
+            keep(world, letter)
+            receive_mail()
     world.drain()
     world.audit()
     received = dict(RawMessage.objects.values_list("pk", "received_at"))
     assert all(message.created_at == received[message.raw_id] for message in Message.objects.all())
     assert list(Message.objects.order_by("created_at", "id").values_list("raw_id", flat=True)) == sorted(received)
-    ticket = Message.objects.get(text="After it").ticket
-    assert ticket.waiting_since is not None and ticket.waiting_since <= ticket.updated_at
+    for message in Message.objects.filter(text="After it").select_related("ticket"):
+        since = message.ticket.waiting_since
+        assert message.ticket.messages.count() == 2 and since is not None and since <= message.ticket.updated_at
