@@ -599,8 +599,14 @@ class _Life:
             said.references = [*answered.references, answered.message_id][-20:]
         said.to = [self.writer.address]
         story.messages.append(said)
+        was = {
+            "was_waiting_since": story.waiting_since.isoformat() if story.waiting_since else None,
+            "was_snoozed_until": None,
+            "was_last_message": story.last_message_id,
+            "answers": answered.id if answered is not None else None,
+        }
         story.waiting_since = None
-        self._record(at, "message.replied", agent, {"message": said.id, "automated": False})
+        self._record(at, "message.replied", agent, {"message": said.id, "automated": False, **was})
         story.snippet, story.last_message_id, story.updated_at = texts.snippet(said.text), said.id, at
         story.seen[agent.id] = said.id
         if story.assignee is None:
