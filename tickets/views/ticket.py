@@ -149,7 +149,8 @@ def _held(request: HttpRequest, ticket: Ticket, kind: str, held: SomethingNew) -
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "tickets/_held.html", {"held": fresh, "ticket": ticket}, status=409)
         response["X-Composer"] = "held"
-        return tell_page(response, toast={"message": str(held), "undo_url": "", "tone": "bad"})
+        # the notice says it; an empty toast keeps the page from saying that something failed
+        return tell_page(response, toast={"message": ""})
     return _again(request, ticket, kind, str(held), status=409, held=fresh)
 
 
