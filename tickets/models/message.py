@@ -81,10 +81,6 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} on #{self.ticket_id}"
 
-    @property
-    def is_public(self) -> bool:
-        return self.kind != MessageKind.NOTE
-
 
 class AwaitedMessage(models.Model):
     """A Message-ID a customer's mail named before we saw the mail itself: when it comes, it joins that ticket."""

@@ -110,7 +110,7 @@ def renew(raws: Sequence[RawMessage]) -> None:
 def park(raw: RawMessage, reason: str) -> None:
     """Set a mail aside where people see it; it can be replayed."""
     waiting = RawMessage.objects.filter(pk=raw.pk, state=RawState.RECEIVED)
-    waiting.update(state=RawState.PARKED, reason=reason, lease_until=None)
+    waiting.update(state=RawState.PARKED, reason=reason, reason_code="failed", lease_until=None)
 
 
 @transaction.atomic
