@@ -11,6 +11,11 @@ from tickets.operations.status import NotPossible
 DORA = "dora@customer.example"
 
 
+@pytest.fixture(autouse=True)
+def _senders_are_checked(settings):
+    settings.TRUSTED_AUTHSERV_ID = "mx.desk.test"
+
+
 @pytest.fixture
 def first(ticket) -> Message:
     """Dora's first message."""
@@ -191,3 +196,8 @@ def test_typed_addresses_are_told_apart():
         "dora@x.example", "emil@x.example", "gil@x.example", "hi there",
     ]  # fmt: skip
     assert recipients.split("a@x.example b@x.example") == ["a@x.example", "b@x.example"]
+
+
+def test_where_nobody_checks_senders_nobody_is_marked_for_it(first, settings):
+    settings.TRUSTED_AUTHSERV_ID = ""
+    assert suggested(named(first, cc=["emil@other.example"])).startswith(f"{DORA} | ")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent
@@ -201,7 +202,8 @@ class _Circle:
         lower = address.lower()
         marks = [] if self.is_known(lower) else ["new"]
         verdicts = [said.authentication for said in self.said if (said.sender__address or "").lower() == lower]
-        if verdicts and verdicts[-1] not in ("pass", ""):
+        # where nobody checks senders, it says nothing of this one that nobody did
+        if verdicts and (verdicts[-1] == "fail" or (settings.TRUSTED_AUTHSERV_ID and verdicts[-1] == "unknown")):
             marks.append("unverified")
         if (point := self.points.get(lower)) and point.is_bouncing:
             marks.append("bouncing")
