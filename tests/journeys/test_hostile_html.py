@@ -96,7 +96,7 @@ class Watch:
             for (const one of all) { one.closest("details")?.setAttribute("open", ""); one.loading = "eager"; }
             return all.length; }"""
         )
-        until = time.monotonic() + 60
+        until = time.monotonic() + 150
         while len(self.letters()) < count and time.monotonic() < until:
             self.page.wait_for_timeout(50)
         for letter in self.letters():

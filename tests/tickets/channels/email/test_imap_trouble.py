@@ -154,7 +154,7 @@ def test_a_line_break_in_a_password_is_no_second_command(server):
 
 
 @contextmanager
-def says(*lines: bytes) -> Iterator[int]:
+def says(*lines: bytes, hold: float = 5) -> Iterator[int]:
     """A server that says these lines, one for each it hears, the first at once; then nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         over = threading.Event()
@@ -168,7 +168,7 @@ def says(*lines: bytes) -> Iterator[int]:
                 with line, line.makefile("rb") as heard:
                     for answer in lines:
                         line.sendall(answer.replace(b"%", tag(heard) if b"%" in answer else b""))
-                    over.wait(5)
+                    over.wait(hold)
 
         threading.Thread(target=serve, daemon=True).start()
         yield listener.getsockname()[1]
@@ -194,7 +194,7 @@ CAPABLE = b"* CAPABILITY IMAP4rev1\r\n% OK done\r\n"
     (b"BAD [CLIENTBUG] LOGIN Failure", "password", "refused the user name or password"),
 ])  # fmt: skip
 def test_what_servers_say_to_a_sign_in_is_understood_and_not_repeated(answer, code, told):
-    with says(GREETING, CAPABLE, b"% " + answer + b"\r\n") as port:
+    with says(GREETING, CAPABLE, b"% " + answer + b"\r\n", hold=0.1) as port:
         said = words(box(host="127.0.0.1", port=port, security="none"))
     assert said.startswith(f"{code}: ") and told in said
     assert "secret-inner-name" not in said and answer.decode()[:12] not in said
