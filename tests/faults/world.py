@@ -137,8 +137,8 @@ class World:
         child = self.start("drain", later.total_seconds())
         code = child.wait(60)
         assert code == 0, f"the queues do not drain ({code}):\n{child.said()[-6000:]}"
-        ahead = float((self.folder / "ahead").read_text())
-        self.row.recoveries.append(time.monotonic() - began + ahead)
+        waited = float((self.folder / "settled").read_text())
+        self.row.recoveries.append(time.monotonic() - began + waited)
 
     # --- mail in ----------------------------------------------------------------------------------------------------
 
