@@ -36,7 +36,7 @@ install: $(BIN)/.installed-dev  ## The virtual environment, with what tests and 
 
 test: $(BIN)/.installed-dev  ## The tests; ARGS="-k words" runs some
 	@$(SIGNLESS) $(BIN)/python manage.py compile_translations
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(BIN)/.installed-dev  ## Lint, format, types, import contracts, templates, migrations: all of them, then the verdict
 	@$(MAKE) --no-print-directory --keep-going lint format types contracts templates migrations

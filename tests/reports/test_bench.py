@@ -15,8 +15,6 @@ from reports.bench.floors import read_mail
 from reports.bench.timing import Effort, medians, per_second
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: one run of everything for all of these, and not one on each worker
-pytestmark = pytest.mark.xdist_group("bench")
 
 
 @pytest.fixture(scope="module")
