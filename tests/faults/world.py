@@ -216,6 +216,7 @@ class World:
         raw = intake.store(inbox=self.inbox, content=content, source="test")
         assert raw is not None
         receive_mail()
+        until(lambda: RawMessage.objects.get(pk=raw.pk).state != RawState.RECEIVED)  # a worker may have been faster
         raw.refresh_from_db()
         assert raw.said is not None, raw.reason
         for address in others:
