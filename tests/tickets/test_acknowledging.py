@@ -1,5 +1,6 @@
 """Acknowledgements: whoever opened a ticket is told once that it arrived, and no stranger reads another's words."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -198,7 +199,8 @@ def test_t10_1_strangers_get_nothing_of_what_was_submitted_by_mail(at_nine, sink
     for recipients, content in sink.accepted:
         message = read(content)
         whole = str(message) + text_of(message) + text_of(message, "html")
-        assert not [word for word in ("casino", "Claim", "Prize", "won", "USD", "midnight", "http") if word in whole]
+        assert not [word for word in ("casino", "Claim", "Prize", "midnight", "http") if word in whole]
+        assert not re.search(r"\b(won|USD)\b", whole)  # letters in a row are in random names, too
         assert not list(message.iter_attachments()) and len(recipients) == 1
         assert message["Subject"].removeprefix("We received your message [#").removesuffix("]") in numbers
 
