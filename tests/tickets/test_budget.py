@@ -155,6 +155,12 @@ def test_of_many_at_once_one_gets_the_mail():
     assert sorted(got) == [False] * 5 + [True]
 
 
+def test_who_read_the_clock_before_another_took_the_last_one_gets_none(db):
+    late = clock.now()
+    assert budget.take(VICTIM, SURVEY, at=late + timedelta(seconds=1))
+    assert not budget.take(VICTIM, SURVEY, at=late)
+
+
 def test_rows_that_say_nothing_any_more_are_swept(db):
     now = clock.now()
     for days in (0, 29, 31, 400):

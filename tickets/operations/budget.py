@@ -78,8 +78,8 @@ def take(address: str, purpose: OutgoingMail.Purpose, *, at: datetime | None = N
 @transaction.atomic
 def draw(address: str, purpose: OutgoingMail.Purpose, *, at: datetime | None = None) -> str:
     """As `take`, with the reason in a word where it may not: "" means it may, and is counted."""
-    at = at or clock.now()
     lock([address])
+    at = at or clock.now()
     if reason := refusal(address, purpose, at=at):
         return reason
     Unrequested.objects.create(key=key(address), purpose=purpose, at=at)
@@ -96,9 +96,8 @@ def refusal(address: str, purpose: OutgoingMail.Purpose, *, at: datetime) -> str
     point = ContactPoint.objects.filter(channel="email", address=address.lower()).first()
     if point is not None and point.is_bouncing:
         return "bouncing"
-    lately = list(
-        Unrequested.objects.filter(key=key(address), at__gt=at - DAY, at__lte=at).values_list("purpose", flat=True)
-    )
+    # No bound above: who waited for the lock with a time read before it must see what was taken meanwhile.
+    lately = list(Unrequested.objects.filter(key=key(address), at__gt=at - DAY).values_list("purpose", flat=True))
     if point is None or not point.is_verified:
         return "spent" if len(lately) >= MOST_UNVERIFIED else ""
     return "spent" if purpose in lately or len(lately) >= MOST_VERIFIED else ""
