@@ -5,11 +5,12 @@ by key: a new ticket by the API costs about a third less with these. Here a quer
 later only gets other values. So nothing may depend on who asks: never prepare what decides who may see what.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import Col
 
 Row = TypeVar("Row", bound=Model)
 
@@ -18,7 +19,7 @@ class Prepared(Generic[Row]):
     """A queryset with places for values: `Prepared(lambda place: Team.objects.filter(pk=place(int)))`.
 
     Calling it with as many values, in the order the places were made, gives the rows. It knows plain columns and
-    one `select_related` foreign key, named by `related`; no prefetching, no annotations, no converted fields.
+    one `select_related` foreign key, named by `related`; no prefetching and no annotations.
     """
 
     def __init__(self, build: Callable[[Callable[[type], Any]], QuerySet[Row]], related: str = "") -> None:
@@ -50,18 +51,23 @@ class Prepared(Generic[Row]):
         if set(range(len(marks))) - {place for place, _value in self.parameters}:
             raise ValueError("A place of this query did not come through as it was made.")
         self.model = rows.model
-        for model in filter(
-            None, [self.model, self.related and self.model._meta.get_field(self.related).related_model]
-        ):
-            if converted := [f.name for f in model._meta.concrete_fields if hasattr(f, "from_db_value")]:
-                raise ValueError(f"{model.__name__} has fields that would not be converted: {', '.join(converted)}.")
         self.names = [field.attname for field in self.model._meta.concrete_fields]
+        fields = [*self.model._meta.concrete_fields]
         if self.related:
             self.other: type[Model] = self.model._meta.get_field(self.related).related_model  # type: ignore[assignment]
             self.other_names = [field.attname for field in self.other._meta.concrete_fields]
+            fields += self.other._meta.concrete_fields
+        # what Django makes of a column's value, such as objects of JSON
+        self.converters = [
+            (at, one.from_db_value, one) for at, one in enumerate(fields) if hasattr(one, "from_db_value")
+        ]
         self.sql = sql
 
-    def _row(self, row: tuple[Any, ...]) -> Row:
+    def _row(self, row: Sequence[Any]) -> Row:
+        if self.converters:
+            row = list(row)
+            for at, convert, field in self.converters:
+                row[at] = convert(row[at], Col("", field), connection)
         made = self.model.from_db(connection.alias, self.names, row[: len(self.names)])
         if self.related:
             setattr(made, self.related, self.other.from_db(connection.alias, self.other_names, row[len(self.names) :]))

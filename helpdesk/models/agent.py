@@ -17,6 +17,26 @@ class Role(models.TextChoices):
     LIGHT = "light", _("Light collaborator")
 
 
+class Theme(models.TextChoices):
+    AUTO = "auto", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class AfterAct(models.TextChoices):
+    """Where one goes after sending or resolving."""
+
+    NEXT = "next", _("To the next ticket")
+    STAY = "stay", _("Stay on the ticket")
+    LIST = "list", _("To the list")
+
+
+class Digest(models.TextChoices):
+    NEVER = "never", _("Never")
+    DAILY = "daily", _("Every morning")
+    WEEKLY = "weekly", _("On Monday mornings")
+
+
 class AgentManager(BaseUserManager["Agent"]):
     """Makes agents and names the sets people speak of."""
 
@@ -54,6 +74,22 @@ class Agent(AbstractBaseUser):
         max_length=2000,
         help_text=_("Where the inbox's signature says {{agent.signature}}."),
     )
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
+    #: keys they changed: the name of an act -> the key; see the keyboard map
+    keys = models.JSONField(default=dict, blank=True)
+    after_act = models.CharField(
+        _("after sending or resolving"), max_length=5, choices=AfterAct.choices, default=AfterAct.NEXT
+    )
+    #: how lists look: "density", "columns", "group_by"
+    lists = models.JSONField(default=dict, blank=True)
+    is_away = models.BooleanField(_("away"), default=False)
+    #: no mail and no push between these, in their zone; both or neither
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    quiet_weekends = models.BooleanField(_("quiet on Saturdays and Sundays"), default=False)
+    digest = models.CharField(_("summary by mail"), max_length=6, choices=Digest.choices, default=Digest.NEVER)
+    #: the first-run guide is put away
+    hides_guide = models.BooleanField(default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     teams = models.ManyToManyField("helpdesk.Team", related_name="members", blank=True, verbose_name=_("teams"))

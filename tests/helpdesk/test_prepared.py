@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db.models import Q
 
-from helpdesk.models import Agent, ApiToken, Event, Team
+from helpdesk.models import Agent, ApiToken, Team
 from helpdesk.prepared import Prepared
 
 
@@ -31,9 +31,13 @@ def test_a_related_row_comes_along(ana: Agent, django_assert_num_queries: Any) -
         assert token.agent == ana and token.agent.email == ana.email
 
 
-def test_a_table_whose_columns_are_converted_is_refused(db: None) -> None:
-    with pytest.raises(ValueError, match="not be converted: facts"):
-        Prepared(lambda place: Event.objects.filter(pk=place(int)))(1)
+def test_what_django_converts_comes_converted(ana: Agent) -> None:
+    Agent.objects.filter(pk=ana.pk).update(keys={"reply": "q"}, lists={"columns": ["tags"]})
+    ApiToken.objects.issue(ana, "test")
+    (token,) = Prepared(lambda place: ApiToken.objects.filter(name=place(str)), related="agent")("test")
+    assert token.agent.keys == {"reply": "q"} and token.agent.lists == {"columns": ["tags"]}
+    (found,) = Prepared(lambda place: Agent.objects.filter(name=place(str)))(ana.name)
+    assert found.keys == {"reply": "q"}
 
 
 def test_a_place_that_is_changed_on_its_way_is_refused(db: None) -> None:

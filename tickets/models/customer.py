@@ -1,9 +1,11 @@
 """Customers: who writes, under which addresses, and for whom they work."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
+from helpdesk.models import Agent
 
 
 class Organisation(models.Model):
@@ -11,6 +13,9 @@ class Organisation(models.Model):
 
     name = models.CharField(_("name"), max_length=200)
     domain = models.CharField(_("domain"), max_length=200, blank=True)
+    #: answers to custom fields, by their keys
+    fields = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ["name"]
@@ -30,10 +35,22 @@ class Customer(models.Model):
         Organisation, models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("organisation")
     )
     language = models.CharField(_("language"), max_length=10, blank=True)
+    #: answers to custom fields, by their keys
+    fields = models.JSONField(default=dict, blank=True)
+    #: what they send is spam from now on
+    is_blocked = models.BooleanField(default=False)
+    #: the customer they turned out to be
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="merged_from")
+    #: when all that tells who they are was taken away
+    erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            GinIndex(OpClass(models.F("name"), "gin_trgm_ops"), name="customer_name_trigrams"),
+            models.Index(fields=["organisation", "id"], name="customer_of_organisation"),
+        ]
 
     def __str__(self) -> str:
         return self.display_name
@@ -62,6 +79,47 @@ class ContactPoint(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["channel", "address"], name="contact_point_once")]
+        indexes = [GinIndex(OpClass(models.F("address"), "gin_trgm_ops"), name="contact_point_trigrams")]
 
     def __str__(self) -> str:
         return self.address
+
+
+class CustomerNote(models.Model):
+    """What colleagues should know of a customer, or of an organisation."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, null=True, related_name="notes")
+    organisation = models.ForeignKey(Organisation, models.CASCADE, null=True, related_name="notes")
+    author = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    text = models.TextField(_("note"), max_length=4000)
+    is_pinned = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["-is_pinned", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(customer=None) ^ models.Q(organisation=None), name="customer_note_about_one"
+            )
+        ]
+
+
+class CustomerMerge(models.Model):
+    """Two customers who are one person: what moved, so that it can be undone, and why we think so."""
+
+    source = models.ForeignKey(Customer, models.CASCADE, related_name="merges")
+    target = models.ForeignKey(Customer, models.CASCADE, related_name="merged_here")
+    by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    at = models.DateTimeField(default=clock.now)
+    undone_at = models.DateTimeField(null=True)
+    #: contact points, tickets and notes that moved; what was filled in on the target
+    kept = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source"], condition=models.Q(undone_at=None), name="merge_of_a_customer_once"
+            )
+        ]

@@ -27,6 +27,8 @@ class Draft(models.Model):
     author = models.ForeignKey(Agent, models.CASCADE, related_name="drafts")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.REPLY)
     text = models.TextField(blank=True)
+    #: as the editor wrote it; "" where it has nothing that `text` does not say
+    html = models.TextField(blank=True)
     #: null: whoever the answered message says
     to = models.JSONField(null=True)
     cc = models.JSONField(null=True)
@@ -38,6 +40,8 @@ class Draft(models.Model):
     #: send it then, and resolve the ticket with it if `then` says so
     send_at = models.DateTimeField(null=True)
     then = models.CharField(max_length=10, blank=True)
+    #: with `then` "snooze": until when
+    then_until = models.DateTimeField(null=True)
     #: why it did not go out at its time, in words
     held_back = models.TextField(blank=True)
     #: the once-only key of the message it becomes

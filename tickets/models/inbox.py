@@ -41,6 +41,10 @@ class Inbox(models.Model):
     response_target_minutes = models.PositiveIntegerField(
         _("answer within (minutes)"), default=240, validators=[MinValueValidator(1), MaxValueValidator(60 * 24 * 30)]
     )
+    brand = models.ForeignKey(
+        "tickets.Brand", models.SET_NULL, null=True, blank=True, related_name="inboxes", verbose_name=_("brand"),
+        help_text=_("How surveys and mails of this inbox look."),
+    )  # fmt: skip
     signature = models.TextField(
         _("signature"), blank=True,
         help_text=_(
@@ -86,6 +90,22 @@ class Inbox(models.Model):
     def ledger_audience(self) -> str:
         """Who hears of it live: those who see this inbox."""
         return f"inbox:{self.pk}"
+
+
+class InboxAccess(models.Model):
+    """What one agent may do in one inbox, whatever their teams and role say elsewhere."""
+
+    class Level(models.TextChoices):
+        NONE = "none", _("Nothing")
+        LIGHT = "light", _("Read and note")
+        AGENT = "agent", _("Work tickets")
+
+    inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="accesses")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="inbox_accesses")
+    level = models.CharField(_("may do"), max_length=5, choices=Level.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["inbox", "agent"], name="inbox_access_once")]
 
 
 class AcknowledgementText(models.Model):

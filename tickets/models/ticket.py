@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
@@ -20,6 +21,19 @@ class Status(models.TextChoices):
     ON_HOLD = "on_hold", _("On hold")
     RESOLVED = "resolved", _("Resolved")
     CLOSED = "closed", _("Closed")
+    #: out of sight and out of the figures; for good after a while
+    SPAM = "spam", _("Spam")
+    TRASH = "trash", _("Trash")
+
+
+class TicketType(models.TextChoices):
+    """What sort of matter it is."""
+
+    QUESTION = "question", _("Question")
+    PROBLEM = "problem", _("Problem")
+    REQUEST = "request", _("Request")
+    COMPLAINT = "complaint", _("Complaint")
+    TASK = "task", _("Task")
 
 
 class Priority(models.TextChoices):
@@ -30,6 +44,8 @@ class Priority(models.TextChoices):
 
 
 UNSOLVED = (Status.OPEN, Status.PENDING, Status.ON_HOLD)
+#: what neither a list nor a figure counts
+REMOVED = (Status.SPAM, Status.TRASH)
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -79,6 +95,9 @@ class Ticket(models.Model):
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
     priority = models.CharField(_("priority"), max_length=10, choices=Priority.choices, default=Priority.NORMAL)
+    type = models.CharField(_("type"), max_length=10, choices=TicketType.choices, blank=True)
+    #: answers to custom fields, by their keys
+    fields = models.JSONField(default=dict, blank=True)
     #: the channel of the first contact
     channel = models.CharField(max_length=20, default="email")
     initiated_by = models.CharField(max_length=10, default="customer")
@@ -87,12 +106,16 @@ class Ticket(models.Model):
     tags = models.ManyToManyField(Tag, related_name="tickets", blank=True)
     #: the closed ticket this one goes on from
     follow_up_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="follow_ups")
+    #: the ticket its messages went to
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="merged_from")
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
     #: since when the customer waits for our answer; null when they do not
     waiting_since = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    #: since when it is spam or in the trash
+    removed_at = models.DateTimeField(null=True, blank=True)
     #: the beginning of the latest message, for lists
     snippet = models.CharField(max_length=200, blank=True)
     last_message_id = models.BigIntegerField(null=True, blank=True)
@@ -112,6 +135,11 @@ class Ticket(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=[Status.RESOLVED, Status.CLOSED]) | Q(resolved_at=None),
                 name="ticket_resolved_at_only_when_resolved",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["spam", "trash"], removed_at__isnull=False)
+                | (~Q(status__in=["spam", "trash"]) & Q(removed_at=None)),
+                name="ticket_removed_at_only_when_removed",
             ),
         ]
         indexes = [
@@ -144,6 +172,9 @@ class Ticket(models.Model):
                 fields=["inbox", "-updated_at", "-number"],
                 condition=Q(has_undelivered=True), name="ticket_undelivered",
             ),
+            GinIndex(OpClass(F("fields"), "jsonb_path_ops"), condition=~Q(fields={}), name="ticket_fields"),
+            models.Index(fields=["removed_at"], condition=Q(removed_at__isnull=False), name="ticket_removed"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="ticket_merged"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -170,6 +201,11 @@ class Ticket(models.Model):
     @property
     def is_closed(self) -> bool:
         return self.status == Status.CLOSED
+
+    @property
+    def is_removed(self) -> bool:
+        """Spam, or in the trash."""
+        return self.status in REMOVED
 
     @property
     def is_snoozed(self) -> bool:
