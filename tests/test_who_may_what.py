@@ -16,7 +16,7 @@ from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
 from tests.conftest import mail, make_agent
 from tickets import letter_page
-from tickets.models import Attachment, CaughtMail, Inbox, OutgoingMail, OutgoingServer, RawMessage, Ticket
+from tickets.models import Attachment, CaughtMail, CustomField, Inbox, OutgoingMail, OutgoingServer, RawMessage, Ticket
 from tickets.operations import drafting, enclosing, replying, sorting, status
 
 PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
@@ -194,7 +194,7 @@ POLICIES: dict[str, Policy] = {
     "settings_token_revoke": Policy({"POST": (LOGIN, LOGIN, 404, 404, 302, 404, 404)}, turned_away=SIGN_IN),
     **{
         f"settings_{key}{kind}": admins(**({"GET": 200, "POST": 422} if kind else {"GET": 200}))
-        for key in ("agents", "teams", "calendars", "inboxes", "surveys")
+        for key in ("agents", "teams", "calendars", "inboxes", "surveys", "fields")
         for kind in ("", "_new", "_edit")
     },
     "settings_inboxes_out": admins(GET=200, POST=302),
@@ -299,7 +299,8 @@ def house(
     )  # fmt: skip
     delivery = out.deliveries.create(recipient="dora@customer.example", state="failed", give_up_at=event.at)
     things = {
-        "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk
+        "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk,
+        "fields": CustomField.objects.create(key="plan", name="Plan").pk,
     }  # fmt: skip
     from django.urls import reverse
 

@@ -1,11 +1,13 @@
 """The settings' pages of the ticket floor."""
 
 from django.urls import path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.views.resources import Column, Resource, routes
+from tickets.field_form import CustomFieldForm
 from tickets.inbox_forms.general import GeneralForm
-from tickets.models import Inbox
+from tickets.models import CustomField, Inbox
 from tickets.settings_tabs import TABS, tab_routes
 from tickets.views import acknowledgement, health, mailboxes, outgoing_server, webhook
 
@@ -34,10 +36,35 @@ def _way_in(inbox: Inbox) -> str:
     return f"IMAP {inbox.mailbox.host}" if hasattr(inbox, "mailbox") else str(_("our mail server"))
 
 
+FIELDS = Resource(
+    key="fields",
+    title=_("Custom fields"),
+    about=_("What you want to know of tickets, customers and organisations besides what is asked anyway."),
+    new=_("Add a field"),
+    things=lambda: CustomField.objects.prefetch_related("inboxes"),
+    form=CustomFieldForm,
+    columns=[
+        Column(_("Name"), lambda field: field.name),
+        Column(_("About"), lambda field: field.get_about_display()),
+        Column(_("Kind"), lambda field: field.get_kind_display()),
+        Column(_("Key"), lambda field: field.key),
+        Column(_("Inboxes"), lambda field: ", ".join(inbox.name for inbox in field.inboxes.all())),
+        Column(_("Asked"), lambda field: _asked(field)),
+    ],
+)
+
+
+def _asked(field: CustomField) -> str:
+    if not field.is_active:
+        return gettext("no longer")
+    return gettext("required to resolve") if field.is_required_to_resolve else gettext("yes")
+
+
 TABS.append(webhook.TAB)
 urlpatterns = [
     *routes(INBOXES, has_own_pages=True),
     *tab_routes(),
+    *routes(FIELDS),
     path("inboxes/<int:pk>/in/try", mailboxes.try_mailbox, name="settings_inboxes_try"),
     path("inboxes/oauth/<slug:provider>/start", mailboxes.oauth_start, name="settings_oauth_start"),
     path("inboxes/oauth/<slug:provider>/callback", mailboxes.oauth_callback, name="settings_oauth_callback"),
