@@ -316,7 +316,7 @@ CHANGES: dict[Callable[..., Any], Change] = {
 #: these change no ticket, with the reason
 OTHERS: dict[Callable[..., Any], str] = {
     status.apply: "in memory; its callers save and record",
-    status.must_work_tickets: "only asks",
+    **dict.fromkeys([status.must_work_tickets, status.must_work_in, status.must_answer_customers], "only asks"),
     sorting.tag_name: "only words",
     **dict.fromkeys(
         [drafting.save, drafting.begun, drafting.discard, drafting.consume, drafting.tell],

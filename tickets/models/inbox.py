@@ -2,20 +2,28 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.crypto import EncryptedTextField
-from helpdesk.models import Agent
+from helpdesk.models import Agent, Role
 
 
 class InboxQuerySet(models.QuerySet["Inbox"]):
     def visible_to(self, agent: Agent) -> "InboxQuerySet":
-        """The inboxes of an agent's teams; an admin sees all."""
+        """The inboxes of an agent's teams and those opened to them by name, less those closed to them.
+
+        An admin sees all.
+        """
         if not agent.is_active:
             return self.none()
         if agent.is_admin:
             return self
-        return self.filter(pk__in=Inbox.teams.through.objects.filter(team__members=agent).values("inbox_id"))
+        own = InboxAccess.objects.filter(agent=agent)
+        by_team = Inbox.teams.through.objects.filter(team__members=agent).values("inbox_id")
+        by_name = own.exclude(level=InboxAccess.Level.NONE).values("inbox_id")
+        closed = own.filter(level=InboxAccess.Level.NONE).values("inbox_id")
+        return self.filter(Q(pk__in=by_team) | Q(pk__in=by_name)).exclude(pk__in=closed)
 
     def active(self) -> "InboxQuerySet":
         return self.filter(is_active=True)
@@ -93,7 +101,7 @@ class Inbox(models.Model):
 
 
 class InboxAccess(models.Model):
-    """What one agent may do in one inbox, whatever their teams and role say elsewhere."""
+    """What one agent may do in one inbox, whatever their teams say. Their role remains the most they may do."""
 
     class Level(models.TextChoices):
         NONE = "none", _("Nothing")
@@ -106,6 +114,29 @@ class InboxAccess(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["inbox", "agent"], name="inbox_access_once")]
+
+    @property
+    def ledger_audience(self) -> str:
+        """Who hears of it live: those who see the inbox."""
+        return f"inbox:{self.inbox_id}"
+
+
+def works_in(agent: Agent, inbox_id: int) -> bool:
+    """Whether an agent changes tickets and answers customers here: their role lets them, and nothing narrows it."""
+    if not agent.may_reply or agent.is_admin:
+        return agent.may_reply
+    narrowed = InboxAccess.objects.filter(agent=agent, inbox=inbox_id).exclude(level=InboxAccess.Level.AGENT)
+    return not narrowed.exists()
+
+
+def workers_of(inbox_id: int) -> models.QuerySet[Agent]:
+    """The agents who work tickets of an inbox, by name: those who may be given one."""
+    own = InboxAccess.objects.filter(inbox=inbox_id)
+    by_team = Agent.teams.through.objects.filter(team__inboxes=inbox_id).values("agent_id")
+    by_name = own.filter(level=InboxAccess.Level.AGENT).values("agent_id")
+    narrowed = own.exclude(level=InboxAccess.Level.AGENT).values("agent_id")
+    here = (Q(pk__in=by_team) | Q(pk__in=by_name)) & ~Q(pk__in=narrowed)
+    return Agent.objects.active().exclude(role=Role.LIGHT).filter(Q(role=Role.ADMIN) | here).order_by("name")
 
 
 class AcknowledgementText(models.Model):

@@ -6,16 +6,16 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Team
-from tickets.models import Inbox, Ticket
+from tickets.models import Ticket, workers_of
 from tickets.operations.status import NotPossible, must_work_tickets
 
 
 @transaction.atomic
 def assign(ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Agent | None) -> Ticket:
     """Give the ticket to an agent, a team, both or nobody. Raises NotPossible for an agent who may not see it."""
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
-    if agent and not (agent.may_reply and Inbox.objects.visible_to(agent).filter(pk=ticket.inbox_id).exists()):
+    if agent and not workers_of(ticket.inbox_id).filter(pk=agent.pk).exists():
         raise NotPossible(_("%(agent)s does not work in this inbox.") % {"agent": agent})
     was_agent, was_team = ticket.assignee_id, ticket.team_id
     now_agent, now_team = agent.pk if agent else None, team.pk if team else None

@@ -15,7 +15,7 @@ from helpdesk.models import Agent
 from tickets import minting
 from tickets.models import ContactPoint, Delivery, DeliveryState, Message, OutgoingMail, Ticket
 from tickets.operations.claims import mark_bouncing, show_undelivered, tell
-from tickets.operations.status import NotPossible
+from tickets.operations.status import NotPossible, must_answer_customers
 
 #: how long a mail is tried
 PATIENCE = {
@@ -108,7 +108,7 @@ def retry(delivery: Delivery, *, actor: Agent | None) -> Delivery:
 
     Ordering it twice is ordering it once. Raises NotPossible for what is on its way, arrived or was put right.
     """
-    _must_reply(actor)
+    _must_reply(actor, delivery)
     delivery = _locked(delivery)
     if delivery.state in (DeliveryState.QUEUED, DeliveryState.SENDING):
         return delivery
@@ -133,7 +133,7 @@ def correct(delivery: Delivery, *, address: str, actor: Agent | None, remember: 
     With `remember` the address becomes one of the customer's, unless it is somebody's already; a participant's is
     replaced. Correcting twice alike is correcting once. Raises NotPossible where there is nothing to correct.
     """
-    _must_reply(actor)
+    _must_reply(actor, delivery)
     address = _an_address(address)
     delivery = _locked(delivery)
     if delivery.corrected_by is not None and delivery.corrected_by.recipient == address:
@@ -187,9 +187,9 @@ def _remember(ticket: Ticket, old: str, new: str) -> None:
         ticket.participants.filter(address__iexact=old).update(address=new)
 
 
-def _must_reply(actor: Agent | None) -> None:
-    if actor is not None and not actor.may_reply:
-        raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
+def _must_reply(actor: Agent | None, delivery: Delivery) -> None:
+    if delivery.mail.ticket is not None:
+        must_answer_customers(actor, delivery.mail.ticket)
 
 
 def ring_for_delivery(delay: timedelta = timedelta(0)) -> None:

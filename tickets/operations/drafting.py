@@ -15,7 +15,7 @@ from helpdesk.models import Agent
 from tickets import texts
 from tickets.models import Draft, Message, Ticket
 from tickets.operations.recipients import Chosen
-from tickets.operations.status import NotPossible
+from tickets.operations.status import NotPossible, must_answer_customers
 
 MOST_TEXT = 200_000
 
@@ -96,7 +96,7 @@ def save(
     An empty draft without files is dropped: None. Raises Outdated when another window is ahead, NotPossible for who may
     not write this, or while the draft waits for its time.
     """
-    must_be_allowed(actor, kind)
+    must_be_allowed(actor, kind, ticket)
     if len(content.text) > MOST_TEXT:
         raise NotPossible(_("That is too long: a message has at most 200,000 characters."))
     ticket = Ticket.objects.locked(ticket.pk)
@@ -138,7 +138,7 @@ def _begin(ticket: Ticket, actor: Agent, kind: str, content: Content, once: str)
 
 def begun(ticket: Ticket, *, actor: Agent, kind: str, once: str = "") -> Draft:
     """The agent's draft on a locked ticket, begun now if there is none: what a file is put on."""
-    must_be_allowed(actor, kind)
+    must_be_allowed(actor, kind, ticket)
     draft = of(ticket, actor, kind)
     if draft is not None and draft.send_at:
         raise NotPossible(_("Your answer waits for its time. Change it there, or cancel it."))
@@ -176,10 +176,10 @@ def joined(*parts: str) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part.strip())
 
 
-def must_be_allowed(actor: Agent, kind: str) -> None:
+def must_be_allowed(actor: Agent, kind: str, ticket: Ticket) -> None:
     """Raise NotPossible for who may not send what they would write."""
-    if kind != Draft.Kind.NOTE and not actor.may_reply:
-        raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
+    if kind != Draft.Kind.NOTE:
+        must_answer_customers(actor, ticket)
 
 
 def tell(ticket: Ticket, *, if_any: bool = True) -> None:

@@ -29,7 +29,7 @@ def forward(
     A message of a talk aside goes on within that talk. Repeats, `seen`, `draft` and `delay` are as in
     `replying.reply`. Raises NotPossible without anybody in To, or when the customer is among them.
     """
-    must_be_able_to_reply(actor)
+    must_be_able_to_reply(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     if done := done_before(actor, once):
         return done

@@ -20,7 +20,7 @@ from helpdesk.models import Agent
 from tickets.models import Inbox, RawMessage, RawState, Ticket
 from tickets.operations import moving, writing_down
 from tickets.operations.placing import Batch, Read
-from tickets.operations.status import must_work_tickets
+from tickets.operations.status import must_work_in
 
 __all__ = ["Read", "assign_to", "claim", "park", "receive", "replay", "store"]
 
@@ -131,7 +131,7 @@ def assign_to(raw: RawMessage, ticket: Ticket, *, actor: Agent) -> RawMessage:
 
     Raises NotPossible for who does not work tickets, another inbox's ticket, or a closed one.
     """
-    must_work_tickets(actor)
+    must_work_in(actor, raw.inbox_id)
     raw = RawMessage.objects.select_for_update(of=("self",)).select_related("said").get(pk=raw.pk)
     moving.must_take(ticket, raw.inbox_id)
     if raw.said is not None:

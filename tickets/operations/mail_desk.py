@@ -7,7 +7,7 @@ from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets.models import RawMessage, RawState
 from tickets.operations import intake
-from tickets.operations.status import NotPossible, must_work_tickets
+from tickets.operations.status import NotPossible, must_work_in
 
 WAITING = (RawState.QUARANTINED, RawState.PARKED)
 
@@ -47,7 +47,7 @@ def dismiss(raw: RawMessage, *, actor: Agent) -> RawMessage:
 
 
 def _locked(raw: RawMessage, actor: Agent) -> RawMessage:
-    must_work_tickets(actor)
+    must_work_in(actor, raw.inbox_id)
     return RawMessage.objects.select_for_update(of=("self",)).select_related("inbox").defer("content").get(pk=raw.pk)
 
 

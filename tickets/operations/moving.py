@@ -28,7 +28,7 @@ def move(message: Message, *, ticket: Ticket | None, actor: Agent | None) -> Mes
     Its sender may write on that ticket from now on: an agent said so. A ticket that nothing is left on is closed as
     merged into the other. Raises NotPossible for what is no customer's message, another inbox's or a closed ticket.
     """
-    must_work_tickets(actor)
+    must_work_tickets(actor, message.ticket)
     was = message.ticket_id
     numbers = sorted({was, *([ticket.pk] if ticket else [])})
     locked = {number: Ticket.objects.locked(number) for number in numbers}

@@ -21,7 +21,7 @@ def add(
 
     Adding somebody who takes part changes nothing. Raises NotPossible for what is no address, or our own.
     """
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     [address] = recipients.check(Chosen(to=(address.strip(),))).to
     if ticket.customer.contact_points.filter(channel="email", address=address.lower()).exists():
@@ -46,7 +46,7 @@ def add(
 @transaction.atomic
 def remove(ticket: Ticket, *, address: str, actor: Agent | None) -> None:
     """Let somebody no longer take part, or drop a suggestion. Removing who is not there changes nothing."""
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     person = Participant.objects.filter(ticket=ticket, address=address.strip().lower()).first()
     if person is None:

@@ -14,7 +14,7 @@ from tickets.channels.email import diagnosis
 from tickets.models import Inbox, InboxHealth, OutgoingMail
 from tickets.operations import health as heartbeat
 from tickets.operations import sending
-from tickets.operations.status import must_work_tickets
+from tickets.operations.status import must_work_in
 
 SUBJECT = "Test mail of the helpdesk"
 
@@ -50,7 +50,7 @@ def send_if_due(inbox: Inbox) -> OutgoingMail | None:
 @transaction.atomic
 def send_now(inbox: Inbox, *, actor: Agent) -> OutgoingMail | None:
     """Somebody wants to know now. None when one left less than a minute ago. Raises NotPossible for lookers."""
-    must_work_tickets(actor)
+    must_work_in(actor, inbox.pk)
     health = heartbeat.locked(inbox)
     if health.probe_sent_at and health.probe_sent_at > clock.now() - timedelta(minutes=1):
         return None

@@ -16,7 +16,7 @@ from tickets.models import Draft, Message, MessageKind, SideConversation, Status
 from tickets.operations import drafting, enclosing, participants, recipients, sending, status
 from tickets.operations.enclosing import Enclosure, Upload
 from tickets.operations.recipients import Chosen
-from tickets.operations.status import NotPossible
+from tickets.operations.status import NotPossible, must_answer_customers
 
 __all__ = ["SomethingNew", "Upload", "add_note", "reply"]
 
@@ -48,7 +48,7 @@ def reply(
     Raises SomethingNew; NotPossible for an empty text, recipients nobody can write to, a closed ticket, an answer that
     was taken back, or who may not reply.
     """
-    must_be_able_to_reply(actor)
+    must_be_able_to_reply(actor, ticket)
     reach("out.clicked")
     ticket = Ticket.objects.locked(ticket.pk)
     if done := done_before(actor, once):
@@ -120,10 +120,9 @@ def add_note(
     return message
 
 
-def must_be_able_to_reply(actor: Agent) -> None:
-    """Raise NotPossible for who only reads and notes."""
-    if not actor.may_reply:
-        raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
+def must_be_able_to_reply(actor: Agent, ticket: Ticket) -> None:
+    """Raise NotPossible for who only reads and notes here."""
+    must_answer_customers(actor, ticket)
 
 
 def must_have_seen(ticket: Ticket, seen: int | None, actor: Agent) -> None:

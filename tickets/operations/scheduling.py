@@ -26,8 +26,8 @@ def schedule(draft: Draft, *, actor: Agent, at: datetime, then: str = "") -> Dra
 
     Raises NotPossible for what could not be sent at once either, and for a time that is past or more than a year away.
     """
-    replying.must_be_able_to_reply(actor)
     ticket = Ticket.objects.locked(draft.ticket_id)
+    replying.must_be_able_to_reply(actor, ticket)
     draft = _mine(draft, actor)
     now = clock.now()
     if draft.kind != Draft.Kind.REPLY:
@@ -57,8 +57,8 @@ def cancel(draft: Draft, *, actor: Agent) -> Draft:
 
     Colleagues may do it as well: the author then finds out why. Raises NotPossible when it was sent meanwhile.
     """
-    replying.must_be_able_to_reply(actor)
     ticket = Ticket.objects.locked(draft.ticket_id)
+    replying.must_be_able_to_reply(actor, ticket)
     found = Draft.objects.select_related("author").filter(pk=draft.pk).first()
     if found is None:
         raise NotPossible(_("That answer was sent meanwhile."))

@@ -16,7 +16,7 @@ def take_over(draft: Draft, *, actor: Agent) -> Draft:
 
     Raises NotPossible for one that is private, and for who may not send it.
     """
-    drafting.must_be_allowed(actor, draft.kind)
+    drafting.must_be_allowed(actor, draft.kind, draft.ticket)
     ticket = Ticket.objects.locked(draft.ticket_id)
     found = Draft.objects.filter(pk=draft.pk).first()
     if found is None:

@@ -28,7 +28,7 @@ def tag_name(name: str) -> str:
 @transaction.atomic
 def tag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
     """Put a tag on the ticket, making the tag if it is new. Raises NotPossible for an unusable name."""
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     word, _made = Tag.objects.get_or_create(name=tag_name(name))
     if ticket.tags.filter(pk=word.pk).exists():
@@ -44,7 +44,7 @@ def tag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
 @transaction.atomic
 def untag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
     """Take a tag off the ticket."""
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     word = ticket.tags.filter(name=tag_name(name)).first()
     if word is None:
@@ -58,7 +58,7 @@ def untag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
 @transaction.atomic
 def prioritise(ticket: Ticket, *, priority: Priority, actor: Agent | None) -> Ticket:
     """Set how urgent it is."""
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     if ticket.priority == priority:
         return ticket

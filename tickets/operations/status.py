@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
-from tickets.models import Status, Ticket
+from tickets.models import Status, Ticket, works_in
 
 #: the event each status is announced by
 VERBS = {
@@ -26,10 +26,29 @@ class NotPossible(ValueError):
     """The ticket's state forbids this; the text says why, in words for people."""
 
 
-def must_work_tickets(actor: Agent | None) -> None:
+def must_work_tickets(actor: Agent | None, ticket: Ticket | None = None) -> None:
     """Raise NotPossible for who only reads and notes; the clock and rules may do everything."""
-    if actor is not None and not actor.may_reply:
+    must_work_in(actor, ticket.inbox_id if ticket else None)
+
+
+def must_work_in(actor: Agent | None, inbox_id: int | None) -> None:
+    """Raise NotPossible for who does not change tickets of this inbox, whether by role or by their access to it."""
+    if actor is None:
+        return
+    if not actor.may_reply:
         raise NotPossible(_("A light collaborator reads and notes, but does not change tickets."))
+    if inbox_id is not None and not works_in(actor, inbox_id):
+        raise NotPossible(_("You read and note in this inbox, but do not change its tickets."))
+
+
+def must_answer_customers(actor: Agent | None, ticket: Ticket) -> None:
+    """Raise NotPossible for who only reads and notes on this ticket."""
+    if actor is None:
+        return
+    if not actor.may_reply:
+        raise NotPossible(_("A light collaborator reads and notes, but does not answer customers."))
+    if not works_in(actor, ticket.inbox_id):
+        raise NotPossible(_("You read and note in this inbox, but do not answer its customers."))
 
 
 def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
@@ -54,7 +73,7 @@ def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
 
 @transaction.atomic
 def _move(ticket: Ticket, to: Status, actor: Agent | None, **facts: Any) -> Ticket:
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     if ticket.status == to:
         return ticket
@@ -95,7 +114,7 @@ def close(ticket: Ticket, *, actor: Agent | None) -> Ticket:
 @transaction.atomic
 def snooze(ticket: Ticket, *, until: datetime, actor: Agent | None) -> Ticket:
     """Put an open ticket aside until then. Raises NotPossible when it is not open, or the time is past."""
-    must_work_tickets(actor)
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     at = clock.now()
     if ticket.status != Status.OPEN:

@@ -16,7 +16,7 @@ from helpdesk.models import Agent
 from helpdesk.pages import agent_of
 from helpdesk.templatetags.ui import short_time
 from tickets import signatures, texts
-from tickets.models import Draft, DraftFile, Message, MessageKind, SideConversation, Ticket
+from tickets.models import Draft, DraftFile, Message, MessageKind, SideConversation, Ticket, works_in
 from tickets.operations import drafting, forwarding, recipients, scheduling
 from tickets.operations.recipients import Chosen, Person, Recipients
 from tickets.views import written
@@ -91,7 +91,7 @@ def composer(request: HttpRequest, ticket: Ticket, *, problem: str = "", kind: s
     if scheduled is not None and scheduled.send_at:
         scheduled.when = coming(scheduled.send_at)  # type: ignore[attr-defined]
     made = Composer(
-        kind=kind or _opens_with(request, drafts, scheduled, agent),
+        kind=kind or _opens_with(request, drafts, scheduled, works_in(agent, ticket.inbox_id)),
         reply=reply,
         note=note,
         forward=forward,
@@ -109,9 +109,9 @@ def composer(request: HttpRequest, ticket: Ticket, *, problem: str = "", kind: s
     return made
 
 
-def _opens_with(request: HttpRequest, drafts: dict[str, Draft], scheduled: Draft | None, agent: Agent) -> str:
+def _opens_with(request: HttpRequest, drafts: dict[str, Draft], scheduled: Draft | None, can_reply: bool) -> str:
     """The tab in front: the one asked for, else the latest draft's, else a reply."""
-    if not agent.may_reply:
+    if not can_reply:
         return Draft.Kind.NOTE
     if "forward" in request.GET:
         return Draft.Kind.FORWARD

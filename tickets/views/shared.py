@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, toast
 from tickets import reading, registry, timeline, watching
-from tickets.models import Tag, Ticket
+from tickets.models import Tag, Ticket, workers_of, works_in
 from tickets.operations.undo import UNDOABLE
 from tickets.views import composing
 
@@ -75,21 +75,15 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "all_tags": list(Tag.objects.values_list("name", flat=True)[:500]),
         "composer": SimpleLazyObject(lambda: composing.composer(request, ticket)),
         "pending": composing.pending(request, ticket),
-        "can_reply": agent.may_reply and not ticket.is_closed,
+        "can_reply": not ticket.is_closed and works_in(agent, ticket.inbox_id),
         "wait_tone": reading.wait_tone(ticket, reading.clock.now()),
         "rail_current": "queue",
     }
 
 
-def assignable(ticket: Ticket):  # type: ignore[no-untyped-def]
+def assignable(ticket: Ticket) -> QuerySet[Agent]:
     """The agents who may be given this ticket."""
-    return (
-        Agent.objects.active()
-        .exclude(role="light")
-        .filter(pk__in=Agent.objects.filter(teams__inboxes=ticket.inbox_id).values("pk"))
-        .order_by("name")
-        | Agent.objects.active().filter(role="admin").order_by("name")
-    ).distinct()
+    return workers_of(ticket.inbox_id)
 
 
 def view_of(request: HttpRequest) -> reading.View:
