@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from helpdesk import events
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
-from tickets import reading, watching
+from tickets import hours, watching
 from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
 
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -27,7 +27,7 @@ def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
             "OPTIONS": {"location": str(tmp_path / "files")},
         },
     }
-    reading._calendars.clear()
+    hours.forget()
     watching.forget()
 
 

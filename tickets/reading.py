@@ -5,7 +5,6 @@ or sorts a table. Counts stop at COUNT_MOST.
 """
 
 import json
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
-from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
-from helpdesk.models import Agent, Calendar
+from helpdesk.models import Agent
 from tickets import registry
+from tickets.hours import business
 from tickets.models import Draft, Inbox, ReadMark, Status, Ticket
 from tickets.models.ticket import TicketQuerySet
 
@@ -181,20 +180,6 @@ def wait_tone(ticket: Ticket, now: datetime) -> str:
     target = ticket.inbox.response_target_minutes * 60
     used = business(ticket.inbox.calendar_id).seconds_between(ticket.waiting_since, max(now, ticket.waiting_since))
     return "red" if used >= target else "amber" if used * 2 >= target else ""
-
-
-_calendars: dict[int, tuple[float, BusinessCalendar]] = {}
-
-
-def business(calendar_id: int | None) -> BusinessCalendar:
-    """A calendar's arithmetic, kept for half a minute: a list asks once a row."""
-    if calendar_id is None:
-        return ALWAYS_OPEN
-    kept = _calendars.get(calendar_id)
-    if kept is None or kept[0] < time.monotonic():
-        kept = (time.monotonic() + 30, Calendar.objects.get(pk=calendar_id).business)
-        _calendars[calendar_id] = kept
-    return kept[1]
 
 
 def counts(agent: Agent, inboxes: Sequence[int] | None = None) -> dict[str, int]:
