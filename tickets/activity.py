@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Event, Team
 from tickets import acknowledgements, registry
-from tickets.models import Delivery, DeliveryState
+from tickets.models import Delivery, DeliveryState, TicketType
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def say(event: Event, names: Names) -> str:
         case "ticket.snoozed":
             return _("%(who)s snoozed it until %(when)s") % {"who": who, "when": _when(facts.get("until"))}
         case "ticket.woken":
-            return _("Back from its snooze")
+            return _("%(who)s ended its snooze") % {"who": who} if who else _("Back from its snooze")
         case "ticket.assigned":
             return _assigned(facts, who, event.actor_id, names)
         case "ticket.tagged":
@@ -103,6 +103,18 @@ def say(event: Event, names: Names) -> str:
             return _("%(who)s took off the tag %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
         case "ticket.prioritised":
             return _("%(who)s set the priority to %(to)s") % {"who": who or _("A rule"), "to": facts.get("to", "")}
+        case "ticket.retyped":
+            return _retyped(facts, who)
+        case "ticket.followed" | "ticket.unfollowed":
+            return _followed(event, who, names)
+        case "ticket.spammed":
+            return _("%(who)s said that it is spam") % {"who": who} if who else _("Spam: its sender is blocked")
+        case "ticket.unspammed":
+            return _("%(who)s said that it is no spam") % {"who": who or _("A rule")}
+        case "ticket.deleted":
+            return _("%(who)s put it into the trash") % {"who": who or _("A rule")}
+        case "ticket.restored":
+            return _("%(who)s took it out of the trash") % {"who": who} if who else _("Out of the trash: they wrote")
         case "ticket.participant_added":
             return _("%(who)s included %(address)s") % {"who": who or _("A rule"), "address": facts.get("address", "")}
         case "ticket.participant_removed":
@@ -137,6 +149,24 @@ def say(event: Event, names: Names) -> str:
         case "message.corrected":
             return _("%(who)s had an answer sent to another address") % {"who": who or _("A rule")}
     return ""
+
+
+def _retyped(facts: Mapping[str, Any], who: str) -> str:
+    to = facts.get("to")
+    if to not in TicketType.values:
+        return _("%(who)s took off the type") % {"who": who or _("A rule")}
+    return _("%(who)s set the type to %(to)s") % {"who": who or _("A rule"), "to": str(TicketType(to).label).lower()}
+
+
+def _followed(event: Event, who: str, names: Names) -> str:
+    """Following oneself is nobody else's news."""
+    agent = event.facts.get("agent")
+    if agent == event.actor_id:
+        return ""
+    about = {"who": who or _("A rule"), "agent": names.agent(agent)}
+    if event.verb == "ticket.followed":
+        return _("%(who)s let %(agent)s follow it") % about
+    return _("%(who)s let %(agent)s follow it no longer") % about
 
 
 def _fared(verb: str) -> str:

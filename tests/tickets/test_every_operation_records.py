@@ -25,6 +25,7 @@ from tickets.channels.email.reading import read
 from tickets.models import Delivery, Draft, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
 from tickets.operations import (
     acknowledging,
+    acting,
     alarms,
     assignment,
     budget,
@@ -32,6 +33,7 @@ from tickets.operations import (
     delivery_reports,
     drafting,
     enclosing,
+    following,
     forwarding,
     health,
     intake,
@@ -45,6 +47,7 @@ from tickets.operations import (
     participants,
     probing,
     recipients,
+    removing,
     replying,
     scheduling,
     sending,
@@ -205,6 +208,19 @@ CHANGES: dict[Callable[..., Any], Change] = {
         lambda h: sorting.prioritise(h.ticket, priority=Priority.HIGH, actor=h.ana), "ticket.prioritised"
     ),
     sorting.mark_low_score: Change(lambda h: sorting.mark_low_score(h.ticket, score=1, actor=None), "ticket.marked"),
+    sorting.retype: Change(lambda h: sorting.retype(h.ticket, to="question", actor=h.ana), "ticket.retyped"),
+    following.follow: Change(lambda h: following.follow(h.ticket, agent=h.ana, actor=h.ana), "ticket.followed"),
+    following.unfollow: Change(
+        lambda h: following.unfollow(h.ticket, agent=h.ana, actor=h.ana), "ticket.unfollowed",
+        lambda h: following.follow(h.ticket, agent=h.ana, actor=h.ana),
+    ),
+    removing.spam: Change(lambda h: removing.spam(h.ticket, actor=h.ana), "ticket.spammed"),
+    removing.trash: Change(lambda h: removing.trash(h.ticket, actor=h.ana), "ticket.deleted"),
+    removing.restore: Change(
+        lambda h: removing.restore(h.ticket, actor=h.ana), "ticket.restored",
+        lambda h: removing.trash(h.ticket, actor=h.ana),
+    ),
+    acting.perform: Change(lambda h: acting.perform(h.ticket, {"do": "take"}, actor=h.ana), "ticket.assigned"),
     undo.undo: Change(undo_a_tag, "ticket.untagged", is_repeatable=False),
     replying.reply: Change(
         lambda h: replying.reply(h.ticket, text="Hello", actor=h.ana, once="1"), "message.replied"
@@ -316,7 +332,10 @@ CHANGES: dict[Callable[..., Any], Change] = {
 #: these change no ticket, with the reason
 OTHERS: dict[Callable[..., Any], str] = {
     status.apply: "in memory; its callers save and record",
-    **dict.fromkeys([status.must_work_tickets, status.must_work_in, status.must_answer_customers], "only asks"),
+    **dict.fromkeys(
+        [status.must_work_tickets, status.must_work_in, status.must_answer_customers, status.must_be_here], "only asks"
+    ),
+    **dict.fromkeys([acting.clean, acting.describe, undo.latest], "only reads"),
     sorting.tag_name: "only words",
     **dict.fromkeys(
         [drafting.save, drafting.begun, drafting.discard, drafting.consume, drafting.tell],

@@ -53,6 +53,7 @@ def reply(
     ticket = Ticket.objects.locked(ticket.pk)
     if done := done_before(actor, once):
         return done
+    status.must_be_here(ticket)
     if ticket.is_closed:
         raise NotPossible(_("This ticket is closed. A new message of the customer opens a new one."))
     must_have_seen(ticket, seen, actor)

@@ -1,4 +1,4 @@
-"""Tags, priority and subject: what agents sort tickets by."""
+"""Tags, priority and type: what agents sort tickets by."""
 
 import re
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
-from tickets.models import Priority, Tag, Ticket
+from tickets.models import Priority, Tag, Ticket, TicketType
 from tickets.operations.status import NotPossible, must_work_tickets
 
 _SPACE = re.compile(r"\s+")
@@ -65,6 +65,20 @@ def prioritise(ticket: Ticket, *, priority: Priority, actor: Agent | None) -> Ti
     was, ticket.priority = ticket.priority, priority
     ticket.save(update_fields=["priority"])
     record("ticket.prioritised", ticket, actor=actor, was=was, to=str(priority))
+    return ticket
+
+
+@transaction.atomic
+def retype(ticket: Ticket, *, to: TicketType | str, actor: Agent | None) -> Ticket:
+    """Say what sort of matter it is; "" says nothing."""
+    must_work_tickets(actor, ticket)
+    ticket = Ticket.objects.locked(ticket.pk)
+    if ticket.type == to:
+        return ticket
+    was, ticket.type = ticket.type, str(to)
+    _touch(ticket)
+    ticket.save(update_fields=["type"])
+    record("ticket.retyped", ticket, actor=actor, was=was, to=str(to))
     return ticket
 
 

@@ -19,7 +19,7 @@ VERBS = {
     Status.RESOLVED: "ticket.resolved",
     Status.CLOSED: "ticket.closed",
 }
-FIELDS = ["status", "resolved_at", "snoozed_until", "waiting_since", "updated_at"]
+FIELDS = ["status", "resolved_at", "snoozed_until", "waiting_since", "removed_at", "updated_at"]
 
 
 class NotPossible(ValueError):
@@ -51,6 +51,14 @@ def must_answer_customers(actor: Agent | None, ticket: Ticket) -> None:
         raise NotPossible(_("You read and note in this inbox, but do not answer its customers."))
 
 
+def must_be_here(ticket: Ticket) -> None:
+    """Raise NotPossible for a ticket that is spam or in the trash: it is taken out first."""
+    if ticket.status == Status.SPAM:
+        raise NotPossible(_("This ticket is spam. Say that it is not before you work on it."))
+    if ticket.status == Status.TRASH:
+        raise NotPossible(_("This ticket is in the trash. Take it out before you work on it."))
+
+
 def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
     """Put a locked ticket into a status, in memory, and return the facts of the change.
 
@@ -58,7 +66,7 @@ def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
     """
     was = ticket.status
     ticket.status = to
-    ticket.snoozed_until = None
+    ticket.snoozed_until = ticket.removed_at = None
     ticket.updated_at = at
     if to == Status.RESOLVED:
         ticket.resolved_at = at
@@ -77,6 +85,7 @@ def _move(ticket: Ticket, to: Status, actor: Agent | None, **facts: Any) -> Tick
     ticket = Ticket.objects.locked(ticket.pk)
     if ticket.status == to:
         return ticket
+    must_be_here(ticket)
     if ticket.is_closed:
         raise NotPossible(_("A closed ticket stays closed. A new message opens a new one."))
     at = clock.now()
@@ -123,9 +132,12 @@ def snooze(ticket: Ticket, *, until: datetime, actor: Agent | None) -> Ticket:
         raise NotPossible(_("That time is past."))
     if ticket.snoozed_until == until:
         return ticket
+    was = ticket.snoozed_until
     ticket.snoozed_until, ticket.updated_at = until, at
     ticket.save(update_fields=["snoozed_until", "updated_at"])
-    record("ticket.snoozed", ticket, actor=actor, at=at, until=until.isoformat())
+    record(
+        "ticket.snoozed", ticket, actor=actor, at=at, until=until.isoformat(), was=was.isoformat() if was else None
+    )  # fmt: skip
     return ticket
 
 

@@ -1,15 +1,22 @@
 """Taking back the last act: the inverse operation, if nothing has happened since that it would trample on."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import transaction
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from helpdesk import clock
+from helpdesk.events import record
 from helpdesk.models import Agent, Event, Team
-from tickets.models import Status, Ticket
-from tickets.operations import assignment, sorting, status
+from tickets.models import Priority, Status, Ticket
+from tickets.operations import assignment, following, removing, sorting, status
 from tickets.operations.status import NotPossible
 
-_STATUS_VERBS = {verb: to for to, verb in status.VERBS.items()}
-UNDOABLE = frozenset([*_STATUS_VERBS, "ticket.assigned", "ticket.tagged", "ticket.untagged", "ticket.snoozed"])
+#: how long the last act can be taken back from anywhere
+WITHIN = timedelta(minutes=10)
 
 #: how a ticket comes back into a status it had
 BACK_TO = {
@@ -19,33 +26,129 @@ BACK_TO = {
     Status.RESOLVED: status.resolve,
 }
 
+SAYING = ("message.replied", "message.forwarded")
+_TAKEN_BACK = ("ticket.undone", "message.withdrawn")
+
+Undoing = Callable[[Ticket, dict[str, Any], Agent], Ticket]
+
 
 @transaction.atomic
 def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
     """Undo the actor's own event on this ticket. Raises NotPossible when it is too late or not theirs."""
     ticket = Ticket.objects.locked(ticket.pk)
-    if event.stream_id != ticket.number or event.actor_id != actor.pk or event.verb not in UNDOABLE:
+    back = _WAYS_BACK.get(event.verb)
+    if event.stream_id != ticket.number or event.actor_id != actor.pk or back is None:
         raise NotPossible(_("That cannot be undone."))
-    facts = event.facts
-    if event.verb in _STATUS_VERBS:
-        if ticket.status != facts["to"]:
-            raise NotPossible(_("The ticket has moved on since."))
-        return _restore(ticket, Status(facts["was"]), actor)
-    if event.verb == "ticket.assigned":
-        if (ticket.assignee_id, ticket.team_id) != (facts["agent"], facts["team"]):
-            raise NotPossible(_("The ticket has been given to somebody else since."))
-        agent = Agent.objects.filter(pk=facts["was_agent"]).first()
-        team = Team.objects.filter(pk=facts["was_team"]).first()
-        return assignment.assign(ticket, agent=agent, team=team, actor=actor)
-    if event.verb == "ticket.tagged":
-        return sorting.untag(ticket, name=facts["tag"], actor=actor)
-    if event.verb == "ticket.untagged":
-        return sorting.tag(ticket, name=facts["tag"], actor=actor)
-    return status.wake(ticket, actor=actor)
+    before = _last_event(ticket)
+    ticket = back(ticket, event.facts, actor)
+    made = list(Event.objects.filter(stream_id=ticket.number, id__gt=before).values_list("id", flat=True))
+    if made:
+        record("ticket.undone", ticket, actor=actor, event=event.pk, made=made)
+    return ticket
 
 
-def _restore(ticket: Ticket, was: Status, actor: Agent) -> Ticket:
-    back = BACK_TO.get(was)
+def latest(actor: Agent) -> Event | None:
+    """What the actor did last and has not taken back, on whatever ticket; None when that was long ago.
+
+    An answer is one act, whatever it did to its ticket: it is returned as its own event, and withdrawn elsewhere.
+    """
+    recent = Event.objects.filter(at__gte=clock.now() - WITHIN, actor_id=actor.pk, stream_id__isnull=False)
+    events = list(recent.filter(verb__in=[*UNDOABLE, *SAYING, *_TAKEN_BACK]).order_by("-id")[:200])
+    said = {(event.stream_id, event.at): event for event in reversed(events) if event.verb in SAYING}
+    over: set[int] = set()
+    for event in events:
+        if event.verb in _TAKEN_BACK:
+            over.update([event.facts.get("event", 0), *event.facts.get("made", ()), *event.facts.get("undone", ())])
+        elif event.pk not in over:
+            return said.get((event.stream_id, event.at), event)
+    return None
+
+
+def _last_event(ticket: Ticket) -> int:
+    return Event.objects.filter(stream_id=ticket.number).order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def _restore(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    if ticket.status != facts["to"]:
+        raise NotPossible(_("The ticket has moved on since."))
+    back = BACK_TO.get(Status(facts["was"]))
     if back is None or ticket.is_closed:
         raise NotPossible(_("A closed ticket stays closed."))
     return back(ticket, actor=actor)
+
+
+def _give_back(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    if (ticket.assignee_id, ticket.team_id) != (facts["agent"], facts["team"]):
+        raise NotPossible(_("The ticket has been given to somebody else since."))
+    agent = Agent.objects.filter(pk=facts["was_agent"]).first()
+    team = Team.objects.filter(pk=facts["was_team"]).first()
+    return assignment.assign(ticket, agent=agent, team=team, actor=actor)
+
+
+def _prioritise_back(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    if ticket.priority != facts["to"]:
+        raise NotPossible(_("Somebody has changed the priority since."))
+    return sorting.prioritise(ticket, priority=Priority(facts["was"]), actor=actor)
+
+
+def _retype_back(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    if ticket.type != facts["to"]:
+        raise NotPossible(_("Somebody has changed the type since."))
+    return sorting.retype(ticket, to=facts["was"], actor=actor)
+
+
+def _unsnooze(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    if ticket.snoozed_until != _instant(facts.get("until")):
+        raise NotPossible(_("The ticket has moved on since."))
+    was = _instant(facts.get("was"))
+    if was and was > clock.now():
+        return status.snooze(ticket, until=was, actor=actor)
+    return status.wake(ticket, actor=actor)
+
+
+def _snooze_again(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    until = _instant(facts.get("until"))
+    if until is None or ticket.is_snoozed:
+        raise NotPossible(_("The ticket has moved on since."))
+    return status.snooze(ticket, until=until, actor=actor)
+
+
+def _take_out(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    if ticket.status != facts["to"]:
+        raise NotPossible(_("The ticket has moved on since."))
+    return removing.restore(ticket, actor=actor)
+
+
+def _remove_again(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+    if ticket.status != facts["to"]:
+        raise NotPossible(_("The ticket has moved on since."))
+    again = removing.spam if facts["was"] == Status.SPAM else removing.trash
+    return again(ticket, actor=actor)
+
+
+def _follower(facts: dict[str, Any]) -> Agent:
+    agent = Agent.objects.filter(pk=facts["agent"]).first()
+    if agent is None:
+        raise NotPossible(_("That person is gone."))
+    return agent
+
+
+def _instant(text: str | None) -> datetime | None:
+    return parse_datetime(text) if text else None
+
+
+_WAYS_BACK: dict[str, Undoing] = {
+    **dict.fromkeys(status.VERBS.values(), _restore),
+    "ticket.assigned": _give_back,
+    "ticket.tagged": lambda ticket, facts, actor: sorting.untag(ticket, name=facts["tag"], actor=actor),
+    "ticket.untagged": lambda ticket, facts, actor: sorting.tag(ticket, name=facts["tag"], actor=actor),
+    "ticket.prioritised": _prioritise_back,
+    "ticket.retyped": _retype_back,
+    "ticket.snoozed": _unsnooze,
+    "ticket.woken": _snooze_again,
+    "ticket.followed": lambda ticket, facts, actor: following.unfollow(ticket, agent=_follower(facts), actor=actor),
+    "ticket.unfollowed": lambda ticket, facts, actor: following.follow(ticket, agent=_follower(facts), actor=actor),
+    **dict.fromkeys(removing.VERBS.values(), _take_out),
+    **dict.fromkeys(removing.WAYS_BACK.values(), _remove_again),
+}
+UNDOABLE = frozenset(_WAYS_BACK)

@@ -1,0 +1,192 @@
+"""Acts in words: what macros, changes to many tickets and the command palette ask for, through the same operations.
+
+An act is a small dict: {"do": "assign", "agent": 3, "team": null}, {"do": "take"}, {"do": "status", "to": "pending"},
+{"do": "snooze", "until": "2026-12-24T09:00:00+01:00"}, {"do": "priority", "to": "high"},
+{"do": "type", "to": "question"}, {"do": "tag", "tag": "vip"}, {"do": "untag", "tag": "vip"}, {"do": "follow"},
+{"do": "unfollow"}, {"do": "spam"}, {"do": "trash"}, {"do": "restore"}.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import is_naive, localtime, make_aware
+from django.utils.translation import gettext as _
+
+from helpdesk.models import Agent, Team
+from tickets.models import Priority, Status, Ticket, TicketType
+from tickets.operations import assignment, following, removing, sorting, status
+from tickets.operations.status import NotPossible
+
+Act = Mapping[str, Any]
+
+_MOVES: dict[str, Callable[..., Ticket]] = {
+    Status.OPEN: status.reopen,
+    Status.PENDING: status.pend,
+    Status.ON_HOLD: status.hold,
+    Status.RESOLVED: status.resolve,
+}
+
+
+def perform(ticket: Ticket, act: Act, *, actor: Agent) -> Ticket:
+    """Do it, as the actor. Raises NotPossible for what is no act, and for what its operation refuses."""
+    known = clean(act)
+    return _SORTS[known["do"]].do(ticket, known, actor)
+
+
+def clean(act: Any) -> dict[str, Any]:
+    """The act with what it needs and nothing else. Raises NotPossible for what is none, or speaks of what is gone."""
+    sort = _SORTS.get(str(act.get("do", ""))) if isinstance(act, Mapping) else None
+    if sort is None:
+        raise NotPossible(_("There is no such act."))
+    return {"do": act["do"], **sort.clean(act)}
+
+
+def describe(act: Act) -> str:
+    """The act as a short command in the reader's language. Raises NotPossible as `clean` does."""
+    known = clean(act)
+    return _SORTS[known["do"]].say(known)
+
+
+class _Sort:
+    """One sort of act: what it needs, what it does, how it is said."""
+
+    def __init__(
+        self,
+        do: Callable[[Ticket, dict[str, Any], Agent], Ticket],
+        say: Callable[[dict[str, Any]], str],
+        clean: Callable[[Act], dict[str, Any]] = lambda act: {},
+    ) -> None:
+        self.do, self.say, self.clean = do, say, clean
+
+
+# --- who owes the next step
+
+
+def _whom(act: Act) -> dict[str, Any]:
+    agent, team = act.get("agent"), act.get("team")
+    if agent is not None and not Agent.objects.active().filter(pk=_id(agent)).exists():
+        raise NotPossible(_("That person is gone."))
+    if team is not None and not Team.objects.filter(pk=_id(team)).exists():
+        raise NotPossible(_("That team is gone."))
+    return {"agent": _id(agent), "team": _id(team)}
+
+
+def _id(given: Any) -> int | None:
+    if given is None or given == "":
+        return None
+    if isinstance(given, bool) or not str(given).isascii() or not str(given).isdigit() or len(str(given)) > 18:
+        raise NotPossible(_("There is no such act."))
+    return int(given)
+
+
+def _assign(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:
+    agent = Agent.objects.filter(pk=act["agent"]).first()
+    team = Team.objects.filter(pk=act["team"]).first()
+    return assignment.assign(ticket, agent=agent, team=team, actor=actor)
+
+
+def _say_assign(act: dict[str, Any]) -> str:
+    agent = Agent.objects.filter(pk=act["agent"]).first()
+    team = Team.objects.filter(pk=act["team"]).first()
+    if agent and team:
+        return _("Give to %(agent)s in %(team)s") % {"agent": agent, "team": team}
+    if agent or team:
+        return _("Give to %(who)s") % {"who": agent or team}
+    return _("Take from everybody")
+
+
+# --- one word of a list
+
+
+def _one_of(choices: Any, *, may_be_empty: bool = False) -> Callable[[Act], dict[str, Any]]:
+    def read(act: Act) -> dict[str, Any]:
+        to = act.get("to")
+        if not (isinstance(to, str) and (to in choices or (may_be_empty and to == ""))):
+            raise NotPossible(_("There is no such act."))
+        return {"to": to}
+
+    return read
+
+
+def _say_type(act: dict[str, Any]) -> str:
+    return _("Type %(type)s") % {"type": TicketType(act["to"]).label} if act["to"] else _("No type")
+
+
+def _retype(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:
+    return sorting.retype(ticket, to=act["to"], actor=actor)
+
+
+# --- time
+
+
+def _until(act: Act) -> dict[str, Any]:
+    return {"until": _instant(act.get("until")).isoformat()}
+
+
+def _instant(given: Any) -> datetime:
+    try:
+        at = parse_datetime(given) if isinstance(given, str) else None
+    except ValueError:
+        at = None
+    if at is None:
+        raise NotPossible(_("Nobody can tell when that is."))
+    return make_aware(at) if is_naive(at) else at
+
+
+def _snooze(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:
+    return status.snooze(ticket, until=_instant(act["until"]), actor=actor)
+
+
+def _say_snooze(act: dict[str, Any]) -> str:
+    when = date_format(localtime(_instant(act["until"])), "SHORT_DATETIME_FORMAT")
+    return _("Snooze until %(when)s") % {"when": when}
+
+
+# --- tags
+
+
+def _tag(act: Act) -> dict[str, Any]:
+    name = act.get("tag")
+    return {"tag": sorting.tag_name(name if isinstance(name, str) else "")}
+
+
+_SORTS: dict[str, _Sort] = {
+    "assign": _Sort(_assign, _say_assign, _whom),
+    "take": _Sort(lambda ticket, act, actor: assignment.take(ticket, actor=actor), lambda act: _("Take it")),
+    "status": _Sort(
+        lambda ticket, act, actor: _MOVES[act["to"]](ticket, actor=actor),
+        lambda act: _("Set to %(status)s") % {"status": str(Status(act["to"]).label).lower()},
+        _one_of(_MOVES),
+    ),
+    "snooze": _Sort(_snooze, _say_snooze, _until),
+    "priority": _Sort(
+        lambda ticket, act, actor: sorting.prioritise(ticket, priority=Priority(act["to"]), actor=actor),
+        lambda act: _("Priority %(priority)s") % {"priority": str(Priority(act["to"]).label).lower()},
+        _one_of(Priority.values),
+    ),
+    "type": _Sort(_retype, _say_type, _one_of(TicketType.values, may_be_empty=True)),
+    "tag": _Sort(
+        lambda ticket, act, actor: sorting.tag(ticket, name=act["tag"], actor=actor),
+        lambda act: _("Tag %(tag)s") % {"tag": act["tag"]},
+        _tag,
+    ),
+    "untag": _Sort(
+        lambda ticket, act, actor: sorting.untag(ticket, name=act["tag"], actor=actor),
+        lambda act: _("Take off the tag %(tag)s") % {"tag": act["tag"]},
+        _tag,
+    ),
+    "follow": _Sort(
+        lambda ticket, act, actor: following.follow(ticket, agent=actor, actor=actor), lambda act: _("Follow")
+    ),
+    "unfollow": _Sort(
+        lambda ticket, act, actor: following.unfollow(ticket, agent=actor, actor=actor), lambda act: _("Unfollow")
+    ),
+    "spam": _Sort(lambda ticket, act, actor: removing.spam(ticket, actor=actor), lambda act: _("Mark as spam")),
+    "trash": _Sort(lambda ticket, act, actor: removing.trash(ticket, actor=actor), lambda act: _("Put into the trash")),
+    "restore": _Sort(
+        lambda ticket, act, actor: removing.restore(ticket, actor=actor), lambda act: _("Take out of spam or trash")
+    ),
+}
