@@ -55,17 +55,22 @@ def channel() -> str:
 _client: redis.Redis | None = None
 
 
+def client() -> redis.Redis:
+    """This process's connections to Redis, for what may be away: whoever asks waits a second at most."""
+    global _client
+    if _client is None:
+        _client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    return _client
+
+
 def publish(notices: Iterable[Notice]) -> None:
     """Tell open pages. Never raises: a page that misses it finds out when it next asks."""
-    global _client
     told = [asdict(notice) for notice in notices]
     if not told:
         return
     try:
-        if _client is None:
-            _client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
         for start in range(0, len(told), 200):
-            _client.publish(channel(), json.dumps(told[start : start + 200]))
+            client().publish(channel(), json.dumps(told[start : start + 200]))
     except (redis.RedisError, OSError) as error:
         log.warning("live updates are away", error=str(error))
 

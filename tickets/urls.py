@@ -12,6 +12,7 @@ from tickets.views import (
     files,
     intake_log,
     people,
+    presence,
     provider_reports,
     queue,
     ticket,
@@ -20,6 +21,7 @@ from tickets.views import (
 
 urlpatterns = [
     path("", queue.queue, name="queue"),
+    path("presence/", presence.presence, name="presence"),
     path("tickets/<int:number>/", ticket.ticket, name="ticket"),
     path("tickets/<int:number>/reply", ticket.reply, name="ticket_reply"),
     path("tickets/<int:number>/note", ticket.note, name="ticket_note"),

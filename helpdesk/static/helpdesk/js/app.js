@@ -6,4 +6,5 @@ import "./dialogs.js";
 import "./composer.js";
 import "./letters.js";
 import "./live.js";
+import "./presence.js";
 import "./keyboard.js";

@@ -165,7 +165,10 @@ const connect = () => {
     const changes = JSON.parse(event.data);
     document.dispatchEvent(new CustomEvent("live", { detail: { changes } }));
   });
-  source.addEventListener("anew", refreshAll);
+  source.addEventListener("anew", () => {
+    refreshAll();
+    document.dispatchEvent(new CustomEvent("live-anew"));
+  });
   source.addEventListener("error", () => {
     document.documentElement.dataset.live = "away";
     if (source.readyState !== EventSource.CLOSED) return;
@@ -178,7 +181,9 @@ const connect = () => {
 };
 
 document.addEventListener("live", (event) => {
-  const { changes } = event.detail;
+  // who looks at what, and who is told of it, changes no ticket
+  const changes = event.detail.changes.filter((change) => !/^(presence|notification)\./.test(change.verb));
+  if (!changes.length) return;
   later(refreshList, 150);
   if (changes.some((change) => String(change.ticket) === openTicket())) later(refreshTicket, 100);
   if (changes.some((change) => change.verb.startsWith("inbox."))) later(refreshBanners, 100);

@@ -19,6 +19,12 @@ export const fetchPart = async (url, part) => {
 const essence = (element) => {
   const copy = element.cloneNode(true);
   for (const field of copy.querySelectorAll("input[name=csrfmiddlewaretoken], input[name=once]")) field.remove();
+  // faces come by themselves, see presence.js
+  for (const slot of [copy, ...copy.querySelectorAll("[data-faces]")].filter((one) => one.hasAttribute("data-faces"))) {
+    slot.replaceChildren();
+    for (const name of ["data-drawn", "class"]) slot.removeAttribute(name);
+  }
+  for (const line of copy.querySelectorAll("[data-typing-line]")) line.replaceChildren();
   for (const time of copy.querySelectorAll("time[data-since]")) time.textContent = "";
   for (const part of [copy, ...copy.querySelectorAll("*")]) {
     part.classList.remove("htmx-request", "htmx-settling", "htmx-swapping", "htmx-added");
