@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.forms import AgentForm, CalendarForm, TeamForm
 from helpdesk.models import Agent, Calendar, Role, Team
 from helpdesk.pages import RailEntry, Section, rail_entry, settings_section
+from helpdesk.views import keys
 from helpdesk.views import settings as pages
 from helpdesk.views.resources import Column, Resource, routes
 
@@ -63,9 +64,11 @@ CALENDARS = Resource(
 )
 
 settings_section(Section("profile", _("You"), _("How the helpdesk speaks to you."), "settings_profile", EVERYBODY))
+settings_section(Section("keys", _("Keys"), _("Which key does what, for you."), "settings_keys", EVERYBODY))
 urlpatterns = [
     path("", pages.home, name="settings_home"),
     path("you/", pages.profile, name="settings_profile"),
+    path("you/keys/", keys.keys, name="settings_keys"),
     path("tokens/", pages.tokens, name="settings_tokens"),
     path("tokens/<int:pk>/revoke", pages.revoke_token, name="settings_token_revoke"),
     *routes(AGENTS),

@@ -192,6 +192,9 @@ POLICIES: dict[str, Policy] = {
     "settings_profile": Policy(
         {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN
     ),
+    "settings_keys": Policy(
+        {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(302,) * 5)}, turned_away=SIGN_IN
+    ),
     "settings_tokens": agents(200, "GET", "POST"),
     "settings_token_revoke": Policy({"POST": (LOGIN, LOGIN, 404, 404, 302, 404, 404)}, turned_away=SIGN_IN),
     **{

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as draw
 
-from helpdesk import clock
+from helpdesk import clock, keyboard
 
 register = template.Library()
 
@@ -259,6 +259,27 @@ def unchanging(name: str) -> SafeString:
 @lru_cache(maxsize=64)
 def _unchanging(name: str, _language: str | None) -> SafeString:
     return render_to_string(name)
+
+
+@register.simple_tag(takes_context=True)
+def keyboard_map(context: RequestContext) -> SafeString:
+    """The list behind `?`, with the reader's own keys: scripts hear what stands in it."""
+    own = getattr(context.get("user"), "keys", None) or {}
+    return _keyboard_map(tuple(sorted(own.items())), get_language())
+
+
+@lru_cache(maxsize=512)
+def _keyboard_map(own: tuple[tuple[str, str], ...], _language: str | None) -> SafeString:
+    groups = keyboard.groups_for(dict(own))
+    jump = next((one.printed[0] for _, members in groups for one in members if one.name == "jump" and one.keys), "")
+    return render_to_string("components/_keys.html", {"groups": groups, "jump": jump})
+
+
+@register.simple_tag(takes_context=True)
+def key_of(context: RequestContext, name: str) -> SafeString | str:
+    """The key the reader presses for an act, to stand on its button; nothing where there is none."""
+    key = keyboard.key_of(name, context.get("user"))
+    return format_html("<kbd>{}</kbd>", key) if key else ""
 
 
 @register.simple_tag

@@ -65,7 +65,6 @@ const acts = {
     return all.length > 0;
   },
   undo: undoLast,
-  help: () => openDialog("keys-dialog"),
   escape: () => {
     const menu = document.querySelector("details.menu[open]");
     if (menu) {
@@ -80,15 +79,30 @@ const acts = {
 
 const map = new Map();
 const readMap = () => {
-  for (const line of document.querySelectorAll("#keys [data-keys]")) {
-    const exists = !line.dataset.if || document.querySelector(line.dataset.if);
-    line.hidden = !exists;
-    if (exists) for (const key of line.dataset.keys.split(" ")) map.set(key, line.dataset.do);
+  const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+  for (const line of document.querySelectorAll("#keys [data-do]")) {
+    for (const key of line.dataset.keys.split(" ").filter(Boolean)) map.set(key, line);
+    if (isMac) for (const kbd of line.querySelectorAll("kbd")) if (kbd.textContent === "CTRL" || kbd.textContent === "Ctrl") kbd.textContent = "⌘";
   }
 };
 
+/** Whether an act can be done on this page as it is now. */
+export const canDo = (line) => !line.dataset.needs || Boolean(document.querySelector(line.dataset.needs));
+
+/** Do what a line of the map says. */
+export const act = (line) => {
+  if (!canDo(line)) return false;
+  const name = line.dataset.do;
+  return acts[name] ? acts[name]() : press(name);
+};
+
+/** Let a page's own script do an act: it answers whether there was anything to do. */
+export const doing = (name, work) => {
+  acts[name] = work;
+};
+
 // G, then a letter: views first, then the rail; a letter that is taken gives way to the next of the name
-const jumps = () => {
+export const jumps = () => {
   const found = new Map();
   for (const link of document.querySelectorAll("#views [data-jump], .rail [data-jump]")) {
     const letters = [link.dataset.jump, ...link.dataset.jumpName.toLowerCase()].filter((letter) => /^[a-z]$/.test(letter));
@@ -105,13 +119,28 @@ const listJumps = () => {
   for (const [letter, link] of jumps()) {
     const line = template.content.firstElementChild.cloneNode(true);
     line.dataset.jumpLine = "";
-    line.firstElementChild.textContent = word("goTo", link.dataset.jumpName);
+    line.firstElementChild.textContent = link.dataset.jumpName;
     line.querySelector("kbd:last-child").textContent = letter.toUpperCase();
     template.before(line);
   }
 };
 
+acts.help = () => {
+  listJumps();
+  return openDialog("keys-dialog");
+};
+
 let jumping = 0;
+acts.jump = () => {
+  jumping = Date.now();
+  return true;
+};
+
+const lineOf = (event) => {
+  if (event.key.length > 1) return map.get(event.key);
+  const key = event.key.toLowerCase();
+  return (event.shiftKey && map.get(`Shift+${key}`)) || map.get(key);
+};
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -121,27 +150,20 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (inDialog || isWriting(event.target)) return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (jumping && Date.now() - jumping < 1500) {
     jumping = 0;
-    const link = jumps().get(key);
+    const link = jumps().get(event.key.toLowerCase());
     if (link) {
       event.preventDefault();
       link.click();
       return;
     }
   }
-  if (key === "g") {
-    jumping = Date.now();
-    return;
-  }
   // Enter on a button or link is theirs
-  if (key === "Enter") return;
-  const name = map.get(key);
-  if (!name) return;
-  if (event.repeat && !["next", "previous"].includes(name)) return;
-  const done = acts[name] ? acts[name]() : press(name);
-  if (done) event.preventDefault();
+  if (event.key === "Enter") return;
+  const line = lineOf(event);
+  if (!line || (event.repeat && !["next", "previous"].includes(line.dataset.do))) return;
+  if (act(line)) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
@@ -149,13 +171,15 @@ document.addEventListener("click", (event) => {
   const name = link?.dataset.act;
   if (!["reply", "assign", "tag", "help"].includes(name)) return;
   event.preventDefault();
-  if (name === "help") listJumps();
   acts[name]();
 });
 
-acts.help = () => {
-  listJumps();
-  return openDialog("keys-dialog");
-};
+// a key is chosen by pressing it, whatever stood in the field
+document.addEventListener("keydown", (event) => {
+  const field = event.target.closest?.("[data-key-field]");
+  if (!field || event.key.length > 1 || event.key === " " || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  field.value = event.key.toLowerCase();
+});
 
 readMap();

@@ -1,0 +1,32 @@
+"""What can be done with tickets by a key; see helpdesk.keyboard."""
+
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.keyboard import Act, act
+
+ON_A_TICKET = ".conversation"
+
+
+def register() -> None:
+    """Put the workspace's acts on the keyboard map."""
+    for one in (
+        Act("reply", _("Reply"), ("r",), needs="#composer", icon="reply"),
+        Act("note", _("Note for the team"), ("n",), needs="#composer", icon="sticky-note"),
+        Act("forward", _("Forward"), ("f",), needs="#composer", icon="forward"),
+        Act("assign", _("Assign"), ("a",), needs="#assign-dialog", icon="user-round-plus"),
+        Act("take", _("Take it"), ("i",), needs="#assign-me", icon="hand"),
+        Act("tag", _("Tag"), ("l", "t"), needs="#tags-dialog", icon="tag"),
+        Act(
+            "belongs", _("Latest message belongs to…"), ("b",), needs='#thread [data-act="belongs"]',
+            icon="arrow-right-left",
+        ),
+        Act("resolve", _("Resolve or reopen"), ("e",), needs=ON_A_TICKET, icon="check"),
+        Act("next", _("Next ticket"), ("j",), "list", needs="#list .row-link", icon="arrow-down"),
+        Act("previous", _("Previous ticket"), ("k",), "list", needs="#list .row-link", icon="arrow-up"),
+        Act("open", _("Open ticket"), ("o", "Enter"), "list", in_palette=False),
+        Act("back", _("Back to the list"), ("u",), "list", needs=ON_A_TICKET, icon="arrow-left"),
+        Act("send", _("Send"), ("Ctrl+Enter",), "writing", is_fixed=True, in_palette=False),
+        Act("send_resolve", _("Send and resolve"), ("Ctrl+Shift+Enter",), "writing", is_fixed=True, in_palette=False),
+        Act("undo", _("Undo the last thing"), ("z",), "everywhere", icon="undo-2"),
+    ):  # fmt: skip
+        act(one)
