@@ -11,7 +11,7 @@ from django.utils.html import escape
 
 from helpdesk import events
 from helpdesk.models import Event
-from tickets import activity, invitations, safe_html, texts, ways, whys
+from tickets import activity, invitations, rich_text, safe_html, texts, ways, whys
 from tickets.models import Attachment, Message, Ticket
 
 #: these events are the messages themselves, or their way out; the messages show them
@@ -159,11 +159,15 @@ def show(message: Message) -> Said:
     """A message made ready for a page."""
     attachments = list(message.attachments.all())
     whole = message.full_text
-    frame = _frame(message)
-    html = texts.paragraphs(message.text) if whole or not frame else ""
+    ours = bool(message.author_id and message.html)
+    frame = None if ours else _frame(message)
+    if ours:
+        html = rich_text.shown(message.html, {a.filename: shown(a).url for a in attachments if a.is_inline})
+    else:
+        html = texts.paragraphs(message.text) if whole or not frame else ""
     html, placed = _with_pictures(html, [a for a in attachments if a.is_inline and not message.html])
     inside = {a.content_id for a in attachments if a.content_id and f"cid:{a.content_id}" in message.html}
-    inside = placed if whole or not frame else inside
+    inside = placed if not ours and (whole or not frame) else inside
     return Said(
         id=message.pk,
         kind=message.kind,
@@ -173,7 +177,7 @@ def show(message: Message) -> Said:
         html=html,
         quoted_html=texts.paragraphs(whole) if whole and not frame else "",
         frame=frame,
-        has_original=bool(message.html),
+        has_original=bool(message.html) and not ours,
         attachments=tuple(shown(a) for a in attachments if a.content_id not in inside),
         to=tuple(message.to),
         cc=tuple(message.cc),

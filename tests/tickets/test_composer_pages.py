@@ -43,7 +43,7 @@ def test_an_older_window_is_given_the_newer_text(client, ticket):
     save(client, ticket, text="Newer", once="k", version=0)
     status, said = save(client, ticket, text="Older", once="other", version=0)
     assert status == 409 and said["outdated"]
-    assert said["theirs"] == {"text": "Newer", "version": 1, "once": "k"}
+    assert said["theirs"] == {"text": "Newer", "html": "", "version": 1, "once": "k"}
 
 
 def test_suggested_recipients_are_no_choice_and_follow_the_conversation(client, ticket):

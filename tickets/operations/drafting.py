@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import clock, live
 from helpdesk.models import Agent
-from tickets import texts
+from tickets import rich_text, texts
 from tickets.models import Draft, Message, Ticket
 from tickets.operations.recipients import Chosen
 from tickets.operations.status import NotPossible, must_answer_customers
@@ -41,6 +41,8 @@ class Content:
     is_shared: bool = False
     #: worth keeping without a word: somebody chose what goes along
     is_kept: bool = False
+    #: as the editor wrote it, where it says more than the text
+    html: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -51,6 +53,7 @@ class Content:
         chosen = self.chosen
         wanted = {
             "text": _kept(self.text),
+            "html": rich_text.clean(self.html),
             "to": list(chosen.to) if chosen else None,
             "cc": list(chosen.cc) if chosen else None,
             "bcc": list(chosen.bcc) if chosen else [],
@@ -97,7 +100,7 @@ def save(
     not write this, or while the draft waits for its time.
     """
     must_be_allowed(actor, kind, ticket)
-    if len(content.text) > MOST_TEXT:
+    if len(content.text) > MOST_TEXT or len(content.html) > rich_text.MOST:
         raise NotPossible(_("That is too long: a message has at most 200,000 characters."))
     ticket = Ticket.objects.locked(ticket.pk)
     if once and Message.objects.filter(once=once_key(actor, once)).exists():

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.models import Agent, File
-from tickets import minting, texts
+from tickets import minting, rich_text, texts
 from tickets.models import Attachment, Draft, DraftFile, Message, Ticket
 from tickets.operations import drafting
 from tickets.operations.status import NotPossible
@@ -130,15 +130,15 @@ def of(draft: Draft | None, only: Iterable[int] | None = None) -> list[Enclosure
     return [Enclosure(one.file, one.filename, one.content_type, one.is_inline) for one in files]
 
 
-def put_on(message: Message, uploads: Sequence[Upload], enclosures: Sequence[Enclosure] = ()) -> None:
-    """Give a message its files. A picture whose place in the text is gone goes along as a file like others."""
+def put_on(message: Message, uploads: Sequence[Upload], enclosures: Sequence[Enclosure] = (), html: str = "") -> None:
+    """Give a message its files. A picture whose place in what is said is gone goes along as a file like others."""
     check([*(len(upload.content) for upload in uploads), *(one.file.size for one in enclosures)])
     stored = File.objects.store_many([upload.content for upload in uploads])
     fresh = [
         Enclosure(file, texts.filename(upload.filename), texts.media_type(upload.content_type))
         for upload, file in zip(uploads, stored, strict=True)
     ]
-    places = set(_PLACE.findall(message.text))
+    places = set(_PLACE.findall(message.text)) | rich_text.pictures(html)
     domain = message.ticket.inbox.address.rpartition("@")[2]
     Attachment.objects.bulk_create(
         [

@@ -20,7 +20,7 @@ from tickets.operations.status import NotPossible
 
 @transaction.atomic
 def forward(
-    ticket: Ticket, *, message: Message, text: str, to: Chosen, actor: Agent, subject: str = "",
+    ticket: Ticket, *, message: Message, text: str, html: str = "", to: Chosen, actor: Agent, subject: str = "",
     attachments: Sequence[Attachment] = (), files: Sequence[Upload] = (), enclosures: Sequence[Enclosure] = (),
     once: str | None = None, seen: int | None = None, draft: int | None = None, delay: timedelta = NO_DELAY,
 ) -> Message:  # fmt: skip
@@ -45,7 +45,7 @@ def forward(
     whole = drafting.joined(texts.clean(text), quoted_history.in_full(message).text) if goes_on is None else ""
     said = write(
         ticket, MessageKind.FORWARD, text, actor, once, files, [*enclosures, *_enclosed(attachments, message)], at=at,
-        side=side, full_text=whole,
+        side=side, full_text=whole, html=html,
     )  # fmt: skip
     said.subject = subject
     if goes_on is not None:

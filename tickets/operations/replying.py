@@ -11,7 +11,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.failpoints import reach
 from helpdesk.models import Agent
-from tickets import minting, texts
+from tickets import minting, rich_text, texts
 from tickets.models import Draft, Message, MessageKind, SideConversation, Status, Ticket
 from tickets.operations import drafting, enclosing, participants, recipients, sending, status
 from tickets.operations.enclosing import Enclosure, Upload
@@ -33,13 +33,14 @@ class SomethingNew(NotPossible):
 
 @transaction.atomic
 def reply(
-    ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
+    ticket: Ticket, *, text: str, html: str = "", actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
     enclosures: Sequence[Enclosure] = (), to: Chosen | None = None, answers: Message | None = None, then: str = "",
     seen: int | None = None, draft: int | None = None, delay: timedelta = NO_DELAY,
 ) -> Message:  # fmt: skip
     """Answer the customer in public; their mail is a row in the same transaction, due after `delay`.
 
-    `once` makes a repeat of the same request return the first message. `to` is who gets it, by default whoever the
+    `html` is what the editor wrote, where that says more than `text` (see `rich_text.read`). `once` makes a repeat of
+    the same request return the first message. `to` is who gets it, by default whoever the
     answered message says; an agent who includes somebody new thereby lets them take part. `then="resolve"` resolves the
     ticket with it. `seen` is the last message the writer saw: what others wrote since holds the answer. `draft` is the
     version of the actor's draft it was written from, which is gone with it. An unassigned ticket becomes the actor's, a
@@ -60,7 +61,7 @@ def reply(
     at = clock.now()
     answered = answers if answers is not None else recipients.answered_by(ticket)
     chosen = recipients.decide(ticket, answered, to)
-    message = write(ticket, MessageKind.REPLY, text, actor, once, files, enclosures, at=at)
+    message = write(ticket, MessageKind.REPLY, text, actor, once, files, enclosures, at=at, html=html)
     message.in_reply_to = answered.message_id if answered else ""
     message.references = sending.references(answered)
     message.save(update_fields=["in_reply_to", "references"])
@@ -105,14 +106,14 @@ def _move(ticket: Ticket, message: Message, answered: Message | None, actor: Age
 
 @transaction.atomic
 def add_note(
-    ticket: Ticket, *, text: str, actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
+    ticket: Ticket, *, text: str, html: str = "", actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
     enclosures: Sequence[Enclosure] = (), draft: int | None = None,
 ) -> Message:  # fmt: skip
     """Write for the team's eyes only. No clock hears it. Raises NotPossible for an empty text."""
     ticket = Ticket.objects.locked(ticket.pk)
     if done := done_before(actor, once):
         return done
-    message = write(ticket, MessageKind.NOTE, text, actor, once, files, enclosures, at=clock.now())
+    message = write(ticket, MessageKind.NOTE, text, actor, once, files, enclosures, at=clock.now(), html=html)
     ticket.updated_at = message.created_at
     ticket.save(update_fields=["updated_at"])
     record("message.noted", ticket, actor=actor, at=message.created_at, message=message.pk)
@@ -148,12 +149,13 @@ def done_before(actor: Agent, once: str | None) -> Message | None:
 def write(
     ticket: Ticket, kind: MessageKind, text: str, actor: Agent, once: str | None, files: Sequence[Upload] = (),
     enclosures: Sequence[Enclosure] = (), *, at: datetime, side: SideConversation | None = None, full_text: str = "",
+    html: str = "",
 ) -> Message:  # fmt: skip
     """A message of ours with its files, on a locked ticket; its operation records it. Raises NotPossible."""
     text = texts.clean(text)
     if not text and not files and not enclosures and not full_text:
         raise NotPossible(_("There is nothing to send yet."))
-    if len(text) > drafting.MOST_TEXT:
+    if len(text) > drafting.MOST_TEXT or len(html) > rich_text.MOST:
         raise NotPossible(_("That is too long: a message has at most 200,000 characters."))
     message = Message.objects.create(
         ticket=ticket,
@@ -168,5 +170,10 @@ def write(
         once=drafting.once_key(actor, once) if once else None,
         created_at=at,
     )
-    enclosing.put_on(message, files, enclosures)
+    html = rich_text.clean(html)
+    enclosing.put_on(message, files, enclosures, html)
+    if html:
+        shown = message.attachments.filter(is_inline=True).values_list("filename", "content_id")
+        message.html = rich_text.in_message(html, dict(shown))
+        message.save(update_fields=["html"])
     return message

@@ -165,6 +165,7 @@ def _enqueue_said(
         in_reply_to=in_reply_to,
         references=references,
         text=message.text,
+        html=message.html,
         signature=signatures.render(ticket.inbox, message.author, ticket),
         quoted_text=quoted.text,
         quoted_html=quoted.html,

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.models import Agent
+from tickets import rich_text
 from tickets.models import Draft, Ticket
 from tickets.operations import drafting, scheduling
 from tickets.operations.status import NotPossible
@@ -29,6 +30,7 @@ def take_over(draft: Draft, *, actor: Agent) -> Draft:
     if mine := drafting.of(ticket, actor, draft.kind):
         if mine.send_at:
             raise NotPossible(_("Your own answer waits for its time. Change or cancel it first."))
+        draft.html = rich_text.joined((draft.text, draft.html), (mine.text, mine.html))
         draft.text = drafting.joined(draft.text, mine.text)
         mine.files.update(draft=draft)
         mine.delete()

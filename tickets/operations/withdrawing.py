@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import history, record
 from helpdesk.models import Agent, Event, Team
-from tickets import texts
+from tickets import rich_text, texts
 from tickets.models import Draft, Message, MessageKind, OutgoingMail, Status, Ticket
 from tickets.operations import assignment, drafting, enclosing, participants, scheduling, sending, status
 from tickets.operations.status import NotPossible
@@ -80,6 +80,7 @@ def _put_back(ticket: Ticket, message: Message, actor: Agent) -> Draft:
     kind = _KINDS[MessageKind(message.kind)]
     draft = drafting.of(ticket, actor, kind) or Draft(ticket=ticket, author=actor, kind=kind, version=0)
     scheduling.stop(ticket, draft, actor=actor, why="withdrawn")
+    draft.html = rich_text.joined((message.text, message.html), (draft.text, draft.html))
     draft.text = drafting.joined(message.text, draft.text)
     draft.to, draft.cc, draft.bcc = message.to, message.cc, message.bcc
     draft.subject = message.subject

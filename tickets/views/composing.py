@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from helpdesk import clock
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of
 from helpdesk.templatetags.ui import short_time
-from tickets import signatures, texts
+from tickets import rich_text, signatures, texts
 from tickets.models import Draft, DraftFile, Message, MessageKind, SideConversation, Ticket, works_in
 from tickets.operations import drafting, forwarding, recipients, scheduling
 from tickets.operations.recipients import Chosen, Person, Recipients
@@ -28,6 +29,8 @@ class Sheet:
 
     kind: str
     text: str = ""
+    #: as the editor takes it, where it says more than the text
+    html: str = ""
     once: str = ""
     version: int = 0
     is_shared: bool = False
@@ -129,6 +132,7 @@ def _sheet(kind: str, draft: Draft | None) -> Sheet:
     return Sheet(
         kind,
         text=draft.text,
+        html=in_editor(draft),
         once=draft.once,
         version=draft.version,
         is_shared=draft.is_shared,
@@ -137,6 +141,17 @@ def _sheet(kind: str, draft: Draft | None) -> Sheet:
         answers=draft.answers,
         files=list(draft.files.all()),
     )
+
+
+def in_editor(draft: Draft) -> str:
+    """A draft's HTML with addresses for its pictures; "" where its text says it all."""
+    if not draft.html:
+        return ""
+    return rich_text.in_editor(draft.html, {one.filename: draft_file_url(draft, one) for one in draft.files.all()})
+
+
+def draft_file_url(draft: Draft, file: DraftFile) -> str:
+    return reverse("ticket_draft_file", args=[draft.ticket_id, file.pk])
 
 
 def _reply(request: HttpRequest, ticket: Ticket, draft: Draft | None) -> Sheet:
@@ -197,7 +212,7 @@ def _as_sent(request: HttpRequest, ticket: Ticket, sheet: Sheet) -> None:
     """Put what the refused form says into a sheet, so that nothing typed is lost."""
     post, kind = request.POST, sheet.kind
     if written.field(kind, "text") in post:
-        sheet.text = post[written.field(kind, "text")]
+        sheet.text, sheet.html = written.words(post, kind)
         sheet.once = written.given(post, kind, "once")[:64] or sheet.once
     if kind != Draft.Kind.NOTE and written.field(kind, "to") in post:
         sheet.to, sheet.cc, sheet.bcc = (written.given(post, kind, name) for name in ("to", "cc", "bcc"))

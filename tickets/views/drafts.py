@@ -18,10 +18,15 @@ from tickets.models import Draft, DraftFile, Ticket
 from tickets.operations import drafting, enclosing, scheduling, sharing
 from tickets.operations.drafting import Outdated
 from tickets.operations.status import NotPossible
-from tickets.views import written
+from tickets.views import composing, written
 from tickets.views.shared import after_act, find, not_possible
 
-_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+_PICTURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
 
 
 def _kind(kind: str) -> str:
@@ -48,7 +53,12 @@ def draft(request: HttpRequest, number: int, kind: str) -> HttpResponse:
             enclosing.choose(kept, attachments=read.attachments, out_of=read.offered)
     except Outdated as ahead:
         theirs = (
-            {"text": ahead.draft.text, "version": ahead.draft.version, "once": ahead.draft.once}
+            {
+                "text": ahead.draft.text,
+                "html": composing.in_editor(ahead.draft),
+                "version": ahead.draft.version,
+                "once": ahead.draft.once,
+            }
             if ahead.draft
             else None
         )

@@ -89,8 +89,8 @@ def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
     delay = timedelta(seconds=settings.UNDO_SECONDS)
     draft = drafting.of(ticket, agent, read.kind) if read.version is not None else None
     shared: dict[str, Any] = {
-        "text": read.text, "actor": agent, "once": read.once or None, "files": read.files, "draft": read.version,
-        "enclosures": _enclosures(draft, read),
+        "text": read.text, "html": read.html, "actor": agent, "once": read.once or None, "files": read.files,
+        "draft": read.version, "enclosures": _enclosures(draft, read),
     }  # fmt: skip
     if read.kind == Draft.Kind.NOTE:
         return replying.add_note(ticket, **shared)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from tickets import texts
+from tickets import rich_text, texts
 from tickets.forms import MessageForm
 from tickets.models import Attachment, Draft, Message, MessageKind, Ticket
 from tickets.operations import forwarding, recipients
@@ -42,6 +42,8 @@ class Written:
 
     kind: str
     text: str
+    #: as the editor wrote it; "" where it says nothing that the text does not
+    html: str
     once: str
     #: the draft it was written from; None for a form that knows of none
     version: int | None
@@ -72,6 +74,7 @@ class Written:
             subject = ""
         return Content(
             text=self.text,
+            html=self.html,
             chosen=None if self.is_as_suggested else self.chosen,
             subject=subject,
             answers=self.answers,
@@ -93,12 +96,14 @@ def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
     ticked = {texts.number(one) for one in post.getlist(field(kind, "attachment"))}
     seen, then = _seen(post)
     chosen = _chosen(post, kind)
+    text, html = words(post, kind)
     return Written(
         kind=kind,
-        text=given(post, kind, "text"),
+        text=text,
+        html=html,
         once=data["once"],
         version=texts.number(given(post, kind, "version")),
-        sent=post.get("sent"),
+        sent=rich_text.read(post["sent_html"])[0] if "sent_html" in post else post.get("sent"),
         seen=seen,
         chosen=chosen,
         is_as_suggested=chosen is None or chosen.as_a_set == _suggested(post, kind),
@@ -112,6 +117,13 @@ def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
         then=then,
         send_at=_time(post),
     )
+
+
+def words(post: QueryDict, kind: str) -> tuple[str, str]:
+    """What was written, as text and HTML. An editor's HTML is what counts; without one it is the plain field."""
+    if written := post.get(field(kind, "html"), ""):
+        return rich_text.read(written)
+    return given(post, kind, "text"), ""
 
 
 def _answered(ticket: Ticket, kind: str, number: str) -> Message | None:

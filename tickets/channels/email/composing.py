@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 
 from helpdesk.models import File
-from tickets import minting, texts
+from tickets import minting, rich_text, texts
 from tickets.channels.email.mail_addresses import NeedsUtf8, NotAnAddress, ascii_domain, has_other_letters, mailbox
 from tickets.models import Attachment, Delivery, OutgoingMail
 
@@ -65,7 +65,10 @@ class Parts:
             raise Infected(f"{infected.filename} is infected ({infected.file.threat}): it is not sent.")
         named = {a.filename: a for a in reversed(attachments) if a.is_inline and _ID.match(a.content_id)}
         shown = {row[1] for line in mail.text.split("\n") if (row := _PICTURE.match(line.strip()))}
-        self.pictures = [a for name, a in named.items() if name in shown and not mail.html]
+        if mail.html:
+            self.pictures = [a for a in named.values() if f"cid:{a.content_id}" in mail.html]
+        else:
+            self.pictures = [a for name, a in named.items() if name in shown]
         self.files = [a for a in attachments if a not in self.pictures]
 
     @property
@@ -78,12 +81,12 @@ class Parts:
     @property
     def html(self) -> str:
         mail = self.mail
-        if mail.html:
+        if mail.html and not mail.said_id:
             return mail.html
         return render_to_string(
             "tickets/mail/reply.html",
             {
-                "body": _body(mail.text, self.pictures),
+                "body": rich_text.in_mail(mail.html) if mail.html else _body(mail.text, self.pictures),
                 "signature": texts.paragraphs(mail.signature),
                 "quoted": mail.quoted_html,
                 "reference": _reference(mail),
