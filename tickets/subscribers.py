@@ -10,7 +10,7 @@ from helpdesk.addresses import objects_to_address
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event
 from tickets.models import Draft, Inbox
-from tickets.operations import acknowledging, budget, scheduling
+from tickets.operations import acknowledging, budget, organisations, scheduling
 
 
 @live.audience_is
@@ -38,6 +38,12 @@ def hold_back_what_was_scheduled(event: Event) -> None:
 def acknowledge_arrivals(events: Sequence[Event]) -> None:
     """Who opened a ticket is told that their message arrived, where the inbox does so."""
     acknowledging.acknowledge_all(event.facts["message"] for event in events)
+
+
+@subscribe_batch("ticket.created")
+def join_organisations(events: Sequence[Event]) -> None:
+    """Who writes from an organisation's domain belongs to it."""
+    organisations.join_by_domain({event.facts["customer"] for event in events if event.facts.get("customer")})
 
 
 @objects_to_address

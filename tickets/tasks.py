@@ -16,7 +16,7 @@ from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as outgoing
 from tickets.models import Draft, Inbox, RawMessage, Ticket
-from tickets.operations import alarms, budget, health, intake, probing, scheduling, sending, status
+from tickets.operations import alarms, budget, customer_notes, health, intake, probing, scheduling, sending, status
 
 log = structlog.get_logger(__name__)
 
@@ -124,8 +124,8 @@ def close_resolved() -> None:
 
 @shared_task
 def forget_spent() -> int:
-    """Drop what the budget of unrequested mail no longer needs to know."""
-    return budget.forget_old()
+    """Drop what the budget of unrequested mail no longer needs to know, and notes deleted long enough ago."""
+    return budget.forget_old() + customer_notes.forget_deleted()
 
 
 @shared_task

@@ -442,6 +442,10 @@ OTHERS: dict[Callable[..., Any], str] = {
     mailing.uncertain: "hears of message.uncertain, which is on the stream",
 }
 MODULES_OF_OTHERS = {
+    **dict.fromkeys(
+        [f"tickets.operations.{name}" for name in ("customers", "customer_notes", "organisations", "blocking")],
+        "change no ticket; tests/tickets/test_customers.py",
+    ),
     "tickets.operations.threading": "only reads",
     "feedback.operations.bootstrapping": "the first start",
 }

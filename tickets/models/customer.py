@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
 from helpdesk.models import Agent
+from tickets.models.ticket import Ticket
 
 
 class Organisation(models.Model):
@@ -26,6 +27,53 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("organisation", args=[self.pk])
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    """The sets of customers people name."""
+
+    def visible_to(self, agent: Agent) -> "CustomerQuerySet":
+        """Customers with a ticket in an inbox the agent may see, and those without any; not who is another by now."""
+        if not agent.is_active:
+            return self.none()
+        if agent.is_admin:
+            return self.filter(merged_into=None)
+        theirs = Ticket.objects.filter(customer=models.OuterRef("pk"))
+        seen = models.Exists(theirs.visible_to(agent)) | ~models.Exists(theirs)
+        return self.filter(seen, merged_into=None)
+
+    def locked(self, pk: int) -> "Customer":
+        """This customer, ours alone until the transaction ends. Raises Customer.DoesNotExist."""
+        return self.select_for_update(of=("self",)).get(pk=pk)
+
+    def like(self, words: str) -> "CustomerQuerySet":
+        """Those whose name or an address of theirs has these words in it; looked up through the trigrams."""
+        named = Customer.objects.filter(name__ilike=words).values("pk")
+        reached = ContactPoint.objects.filter(address__ilike=words).values("customer_id")
+        return self.filter(pk__in=named.union(reached))
+
+
+@models.CharField.register_lookup
+class ILike(models.Lookup):  # type: ignore[type-arg]
+    """Has these words in it, in any case: unlike `icontains` this can use an index of trigrams."""
+
+    lookup_name = "ilike"
+
+    def get_prep_lookup(self) -> str:
+        words = str(self.rhs).replace("\x00", "")
+        for special in ("\\", "%", "_"):
+            words = words.replace(special, f"\\{special}")
+        return f"%{words}%"
+
+    def as_sql(self, compiler, connection):  # type: ignore[no-untyped-def]
+        lhs, params = self.process_lhs(compiler, connection)
+        rhs, more = self.process_rhs(compiler, connection)
+        return f"{lhs} ILIKE {rhs}", [*params, *more]
+
 
 class Customer(models.Model):
     """A person who writes."""
@@ -45,6 +93,8 @@ class Customer(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
 
+    objects = CustomerQuerySet.as_manager()
+
     class Meta:
         ordering = ["id"]
         indexes = [
@@ -55,9 +105,21 @@ class Customer(models.Model):
     def __str__(self) -> str:
         return self.display_name
 
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("customer", args=[self.pk])
+
+    @property
+    def is_current(self) -> bool:
+        """Still somebody of their own whom we know: neither merged into another nor erased."""
+        return self.merged_into_id is None and self.erased_at is None
+
     @property
     def display_name(self) -> str:
         """Their name; failing that, the first address we know."""
+        if self.erased_at:
+            return str(_("Erased customer"))
         if self.name:
             return self.name
         first = next(iter(self.contact_points.all()), None)
@@ -85,6 +147,12 @@ class ContactPoint(models.Model):
         return self.address
 
 
+class CustomerNoteQuerySet(models.QuerySet["CustomerNote"]):
+    def standing(self) -> "CustomerNoteQuerySet":
+        """Those nobody deleted."""
+        return self.filter(deleted_at=None)
+
+
 class CustomerNote(models.Model):
     """What colleagues should know of a customer, or of an organisation."""
 
@@ -95,6 +163,10 @@ class CustomerNote(models.Model):
     is_pinned = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
+    #: since when it is deleted; it can be brought back for a while, then it is gone
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = CustomerNoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["-is_pinned", "-id"]

@@ -18,7 +18,7 @@ from django.db.models import BinaryField, F, Func, Value
 
 from helpdesk.events import record
 from helpdesk.models import Event, Slot
-from tickets import minting
+from tickets import domains, minting
 from tickets.channels.email import addresses, automated, headers, tree
 from tickets.models import ContactPoint, Inbox, RawMessage, Ticket
 from tickets.operations import budget
@@ -33,14 +33,6 @@ MARK = "X-Helpdesk-Loop"
 #: of a mail's beginning, how much is looked at for its headers
 _HEAD = 64 * 1024
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-#: half the world has its mail there: they say nothing about who writes
-_PUBLIC = frozenset(
-    "gmail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.co.uk yahoo.fr yahoo.de ymail.com aol.com "
-    "icloud.com me.com mac.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de mail.ru yandex.ru yandex.com "
-    "proton.me protonmail.com orange.fr wanadoo.fr free.fr laposte.net libero.it virgilio.it wp.pl o2.pl interia.pl "
-    "onet.pl seznam.cz qq.com 163.com 126.com naver.com comcast.net verizon.net att.net btinternet.com uol.com.br "
-    "hotmail.fr hotmail.co.uk hotmail.de hotmail.it hotmail.es live.fr live.nl ziggo.nl kpnmail.nl telenet.be".split()
-)
 
 
 def may_reopen(ticket: Ticket, *, at: datetime) -> bool:
@@ -138,7 +130,7 @@ def floods(at: datetime) -> Floods:
         key = budget.key(address)
         domain = key.rpartition("@")[2]
         sources[key] += customers[customer]
-        if domain not in _PUBLIC:
+        if domain not in domains.PUBLIC:
             sources[domain] += customers[customer]
     return Floods({source: count for source, count in sources.items() if count > most})
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent
+from tickets import domains
 from tickets.channels.email import addresses
 from tickets.models import Message, MessageKind, Participant, Ticket
 from tickets.operations import sending
@@ -28,15 +29,6 @@ __all__ = [
     "MOST", "Chosen", "Offer", "Person", "Recipients", "answered_by", "check", "decide", "describe", "is_robot",
     "our_own", "split", "suggest",
 ]  # fmt: skip
-
-#: where the neighbour's address says nothing: anybody can have one
-_SHARED_DOMAINS = frozenset(
-    """
-    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.de yahoo.fr yahoo.co.uk icloud.com
-    me.com aol.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de posteo.de mailbox.org proton.me
-    protonmail.com mail.ru yandex.ru yandex.com qq.com 163.com 126.com orange.fr free.fr laposte.net libero.it
-    """.split()
-)
 
 
 def answered_by(ticket: Ticket) -> Message | None:
@@ -247,4 +239,4 @@ class _Circle:
 def _are_colleagues(one: str, other: str) -> bool:
     """Whether two addresses are of one house, which vouches for both."""
     domain = one.lower().rpartition("@")[2]
-    return domain == other.lower().rpartition("@")[2] and domain not in _SHARED_DOMAINS
+    return domain == other.lower().rpartition("@")[2] and domain not in domains.PUBLIC

@@ -1,0 +1,137 @@
+"""Organisations: who works for whom. A domain lets whoever writes from it join by itself."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from helpdesk.events import draft, record, record_many
+from helpdesk.models import Agent
+from tickets import domains, fields, texts
+from tickets.models import ContactPoint, Customer, Organisation
+from tickets.operations.customers import AS_IT_IS
+from tickets.operations.status import NotPossible, must_work_tickets
+
+
+@transaction.atomic
+def create(
+    *, name: str, domain: str = "", answers: Mapping[str, Any] | None = None, actor: Agent | None
+) -> Organisation:
+    """An organisation. Raises NotPossible for a domain that half the world writes from, or that another one has."""
+    must_work_tickets(actor)
+    name = _name(name)
+    known, _keys = fields.changed({}, answers or {})
+    organisation = Organisation.objects.create(name=name, domain=clean_domain(domain), fields=known)
+    record("organisation.created", organisation, actor=actor)
+    return organisation
+
+
+@transaction.atomic
+def change(
+    organisation: Organisation, *, actor: Agent | None, name: str = AS_IT_IS, domain: str = AS_IT_IS,
+    answers: Mapping[str, Any] | None = None,
+) -> Organisation:  # fmt: skip
+    """Change what is given; the rest stays."""
+    must_work_tickets(actor)
+    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    changed = []
+    if name is not AS_IT_IS and organisation.name != (name := _name(name)):
+        organisation.name = name
+        changed.append("name")
+    if domain is not AS_IT_IS and organisation.domain != (domain := clean_domain(domain, besides=organisation)):
+        organisation.domain = domain
+        changed.append("domain")
+    save = list(changed)
+    if answers:
+        organisation.fields, keys = fields.changed(organisation.fields, answers)
+        changed += [f"fields.{key}" for key in keys]
+        save += ["fields"] if keys else []
+    if changed:
+        organisation.save(update_fields=save)
+        record("organisation.changed", organisation, actor=actor, fields=changed)
+    return organisation
+
+
+@transaction.atomic
+def delete(organisation: Organisation, *, actor: Agent | None) -> None:
+    """Delete it and the notes about it. Its people stay, and belong to nobody."""
+    must_work_tickets(actor)
+    found = Organisation.objects.select_for_update().filter(pk=organisation.pk).first()
+    if found is None:
+        return
+    people = found.people.count()
+    record("organisation.deleted", found, actor=actor, people=people)
+    found.delete()
+
+
+def clean_domain(domain: str, *, besides: Organisation | None = None) -> str:
+    """A domain as we compare it; "" for none. Raises NotPossible for one that says nothing about who writes."""
+    domain = domain.strip().lower().removeprefix("https://").removeprefix("http://").removeprefix("www.")
+    domain = domain.partition("/")[0].rpartition("@")[2].strip(".")
+    if not domain:
+        return ""
+    if "." not in domain or len(domain) > 200 or texts.line(domain) != domain or " " in domain:
+        raise NotPossible(_("Write a domain like company.example."))
+    if domain in domains.PUBLIC:
+        raise NotPossible(_("Anybody can have an address at %(domain)s.") % {"domain": domain})
+    others = Organisation.objects.filter(domain=domain)
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
+    if other := others.first():
+        raise NotPossible(_("%(name)s already has this domain.") % {"name": other.name})
+    return domain
+
+
+def could_join(organisation: Organisation) -> Iterable[int]:
+    """The customers who write from its domain and belong to no organisation."""
+    if not organisation.domain:
+        return []
+    points = ContactPoint.objects.filter(channel="email", address__ilike=f"@{organisation.domain}")
+    return [
+        pk
+        for pk, address in points.filter(customer__organisation=None, customer__merged_into=None)
+        .order_by("customer_id")
+        .values_list("customer_id", "address")[:5000]
+        if domains.of(address) == organisation.domain
+    ]
+
+
+@transaction.atomic
+def let_join(organisation: Organisation, *, actor: Agent | None) -> int:
+    """Let everybody who writes from its domain, and belongs to nobody, belong to it. Returns how many did."""
+    must_work_tickets(actor)
+    return _join(organisation, could_join(organisation), actor)
+
+
+@transaction.atomic
+def join_by_domain(customers: Iterable[int]) -> int:
+    """Let new customers belong to the organisation whose domain they write from. Returns how many did."""
+    found: dict[str, list[int]] = {}
+    points = ContactPoint.objects.filter(
+        customer__in=list(customers), channel="email", customer__organisation=None, customer__merged_into=None
+    )
+    for pk, address in points.values_list("customer_id", "address"):
+        if (domain := domains.of(address)) and domain not in domains.PUBLIC:
+            found.setdefault(domain, []).append(pk)
+    joined = 0
+    for organisation in Organisation.objects.filter(domain__in=found) if found else ():
+        joined += _join(organisation, found[organisation.domain], None)
+    return joined
+
+
+def _join(organisation: Organisation, customers: Iterable[int], actor: Agent | None) -> int:
+    free = list(Customer.objects.select_for_update().filter(pk__in=set(customers), organisation=None).order_by("pk"))
+    Customer.objects.filter(pk__in=[one.pk for one in free]).update(organisation=organisation)
+    record_many(
+        [draft("customer.changed", one, actor=actor, fields=["organisation"], why="domain") for one in free],
+        audiences=[""] * len(free),
+    )
+    return len(free)
+
+
+def _name(name: str) -> str:
+    name = texts.line(name, 200)
+    if not name:
+        raise NotPossible(_("An organisation needs a name."))
+    return name
