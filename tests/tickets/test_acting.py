@@ -17,6 +17,7 @@ ACTS = [
     {"do": "status", "to": "pending"},
     {"do": "status", "to": "resolved"},
     {"do": "snooze", "until": SOON},
+    {"do": "snooze", "words": "in 3 working days"},
     {"do": "priority", "to": "urgent"},
     {"do": "type", "to": "complaint"},
     {"do": "tag", "tag": "vip"},
@@ -57,6 +58,7 @@ def test_an_act_says_only_what_it_needs():
     "nonsense",
     [
         None, "take", {}, {"do": "explode"}, {"do": "status", "to": "closed"}, {"do": "snooze"}, {"do": "tag"},
+        {"do": "snooze", "words": "soon"}, {"do": "snooze", "words": "2020-01-01"}, {"do": "snooze", "words": 9},
         {"do": "priority", "to": ["high"]}, {"do": "assign", "agent": "me"}, {"do": "assign", "agent": True},
         {"do": "snooze", "until": "2026-13-45T00:00"}, {"do": "status"}, {"do": ["take"]},
     ],

@@ -335,7 +335,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     **dict.fromkeys(
         [status.must_work_tickets, status.must_work_in, status.must_answer_customers, status.must_be_here], "only asks"
     ),
-    **dict.fromkeys([acting.clean, acting.describe, undo.latest], "only reads"),
+    **dict.fromkeys([acting.clean, acting.describe, acting.when, undo.latest], "only reads"),
     sorting.tag_name: "only words",
     **dict.fromkeys(
         [drafting.save, drafting.begun, drafting.discard, drafting.consume, drafting.tell],

@@ -1,9 +1,10 @@
 """Acts in words: what macros, changes to many tickets and the command palette ask for, through the same operations.
 
 An act is a small dict: {"do": "assign", "agent": 3, "team": null}, {"do": "take"}, {"do": "status", "to": "pending"},
-{"do": "snooze", "until": "2026-12-24T09:00:00+01:00"}, {"do": "priority", "to": "high"},
-{"do": "type", "to": "question"}, {"do": "tag", "tag": "vip"}, {"do": "untag", "tag": "vip"}, {"do": "follow"},
-{"do": "unfollow"}, {"do": "spam"}, {"do": "trash"}, {"do": "restore"}.
+{"do": "snooze", "until": "2026-12-24T09:00:00+01:00"} or {"do": "snooze", "words": "tomorrow 9"},
+{"do": "priority", "to": "high"}, {"do": "type", "to": "question"}, {"do": "tag", "tag": "vip"},
+{"do": "untag", "tag": "vip"}, {"do": "follow"}, {"do": "unfollow"}, {"do": "spam"}, {"do": "trash"},
+{"do": "restore"}.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,10 @@ from django.utils.formats import date_format
 from django.utils.timezone import is_naive, localtime, make_aware
 from django.utils.translation import gettext as _
 
+from helpdesk import clock
+from helpdesk.calendars import ALWAYS_OPEN
 from helpdesk.models import Agent, Team
+from tickets import moments, reading
 from tickets.models import Priority, Status, Ticket, TicketType
 from tickets.operations import assignment, following, removing, sorting, status
 from tickets.operations.status import NotPossible
@@ -123,7 +127,18 @@ def _retype(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:
 
 
 def _until(act: Act) -> dict[str, Any]:
-    return {"until": _instant(act.get("until")).isoformat()}
+    words = act.get("words")
+    if words is None:
+        return {"until": _instant(act.get("until")).isoformat()}
+    if not isinstance(words, str) or len(words) > 80 or not _may_be_read(words):
+        raise NotPossible(_("Nobody can tell when that is."))
+    return {"words": words.strip()}
+
+
+def _may_be_read(words: str) -> bool:
+    """Whether words mean a moment, at whatever hour the act is done."""
+    morning = clock.now().replace(hour=0, minute=1)
+    return moments.read(words, now=morning, zone="UTC", calendar=ALWAYS_OPEN) is not None
 
 
 def _instant(given: Any) -> datetime:
@@ -136,11 +151,23 @@ def _instant(given: Any) -> datetime:
     return make_aware(at) if is_naive(at) else at
 
 
+def when(ticket: Ticket, words: str, actor: Agent) -> datetime:
+    """What words mean on this ticket, for the actor: their zone, the inbox's working days. Raises NotPossible."""
+    business = reading.business(ticket.inbox.calendar_id)
+    at = moments.read(words, now=clock.now(), zone=actor.zone, calendar=business)
+    if at is None:
+        raise NotPossible(_("Nobody can tell when that is, or it is past."))
+    return at
+
+
 def _snooze(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:
-    return status.snooze(ticket, until=_instant(act["until"]), actor=actor)
+    until = when(ticket, act["words"], actor) if "words" in act else _instant(act["until"])
+    return status.snooze(ticket, until=until, actor=actor)
 
 
 def _say_snooze(act: dict[str, Any]) -> str:
+    if "words" in act:
+        return _("Snooze until %(when)s") % {"when": act["words"]}
     when = date_format(localtime(_instant(act["until"])), "SHORT_DATETIME_FORMAT")
     return _("Snooze until %(when)s") % {"when": when}
 
