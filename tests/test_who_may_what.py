@@ -141,6 +141,7 @@ POLICIES: dict[str, Policy] = {
         {"POST": (LOGIN, LOGIN, 404, 409, 200, 200, 200), "DELETE": (LOGIN, LOGIN, 404, 409, 200, 200, 200)},
         turned_away=SIGN_IN, body={"agent": "me"},
     ),
+    "ticket_subject": theirs(200, "POST", light=409, body={"subject": "My lamp"}),
     "ticket_tags": theirs(200, "POST", "DELETE", light=409, body={"tag": "vip"}),
     # only who did it takes it back
     "ticket_undo": Policy({"POST": (LOGIN, LOGIN, 404, 409, 200, 409, 409)}, turned_away=SIGN_IN),

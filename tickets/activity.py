@@ -101,6 +101,8 @@ def say(event: Event, names: Names) -> str:
             return _("%(who)s tagged it %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
         case "ticket.untagged":
             return _("%(who)s took off the tag %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
+        case "ticket.renamed":
+            return _("%(who)s changed the subject") % {"who": who or _("A rule")}
         case "ticket.prioritised":
             return _("%(who)s set the priority to %(to)s") % {"who": who or _("A rule"), "to": facts.get("to", "")}
         case "ticket.retyped":

@@ -21,6 +21,10 @@ def register() -> None:
             icon="arrow-right-left",
         ),
         Act("resolve", _("Resolve or reopen"), ("e",), needs=ON_A_TICKET, icon="check"),
+        Act(
+            "changes", _("Hide or show the changes between messages"), ("v",), needs=ON_A_TICKET,
+            icon="list-collapse",
+        ),
         Act("next", _("Next ticket"), ("j",), "list", needs="#list .row-link", icon="arrow-down"),
         Act("previous", _("Previous ticket"), ("k",), "list", needs="#list .row-link", icon="arrow-up"),
         Act("open", _("Open ticket"), ("o", "Enter"), "list", in_palette=False),

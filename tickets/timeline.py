@@ -78,6 +78,8 @@ class Said:
     invitation: invitations.Card | None
     #: only a part of it could be read: the reader may want it as it came
     is_partial: bool
+    #: it is a mail whose bytes are kept
+    has_raw: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +113,29 @@ class Entry:
     order: int = 1
 
     @property
+    def messages(self) -> tuple[Said, ...]:
+        """What is said in it."""
+        return (self.message,) if self.message else self.talk.messages if self.talk else ()
+
+    @property
     def ids(self) -> tuple[int, ...]:
         """The messages in it."""
         return (self.message.id,) if self.message else self.talk.ids if self.talk else ()
 
 
-def of(ticket: Ticket) -> list[Entry]:
-    """Everything said and done on a ticket, oldest first, in a constant number of queries."""
-    messages = list(
+def said_on(ticket: Ticket) -> list[Message]:
+    """Everything said on a ticket, oldest first, with what a page shows of it."""
+    return list(
         Message.objects.filter(ticket=ticket, withdrawn_at=None)
         .select_related("author", "sender", "outgoing", "side")
         .annotate(named=F("raw__belongs_to"))
         .prefetch_related("attachments__file", "outgoing__deliveries")
         .order_by("created_at", "id")
     )
+
+
+def of(ticket: Ticket, messages: Sequence[Message]) -> list[Entry]:
+    """Everything said (`said_on`) and done on a ticket, oldest first, in a constant number of queries."""
     said = [Entry("message", m.created_at, message=show(m), order=1) for m in messages if m.side is None]
     happened = [e for e in _standing(events.history(ticket.number)) if e.verb not in _SHOWN_ELSEWHERE]
     done = [
@@ -190,6 +201,7 @@ def show(message: Message) -> Said:
         named=getattr(message, "named", None) if "stranger" in message.marks else None,
         invitation=invitations.card(attachments) if "invitation" in message.marks else None,
         is_partial="too_complex" in message.marks,
+        has_raw=message.raw_id is not None,
     )
 
 

@@ -37,6 +37,7 @@ urlpatterns = [
     path("tickets/<int:number>/status", acts.status_change, name="ticket_status"),
     path("tickets/<int:number>/assignment", acts.assignee, name="ticket_assignment"),
     path("tickets/<int:number>/tags", acts.tags, name="ticket_tags"),
+    path("tickets/<int:number>/subject", acts.subject, name="ticket_subject"),
     path("tickets/<int:number>/undo/<int:event>", acts.undo, name="ticket_undo"),
     path("messages/<int:pk>/ticket", belonging.message_ticket, name="message_ticket"),
     path("messages/<int:pk>/original", files.original, name="message_original"),

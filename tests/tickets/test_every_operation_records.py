@@ -204,6 +204,7 @@ CHANGES: dict[Callable[..., Any], Change] = {
         lambda h: sorting.untag(h.ticket, name="VIP ", actor=h.ana), "ticket.untagged",
         lambda h: sorting.tag(h.ticket, name="vip", actor=h.ana),
     ),
+    sorting.rename: Change(lambda h: sorting.rename(h.ticket, subject="My lamp", actor=h.ana), "ticket.renamed"),
     sorting.prioritise: Change(
         lambda h: sorting.prioritise(h.ticket, priority=Priority.HIGH, actor=h.ana), "ticket.prioritised"
     ),

@@ -21,7 +21,7 @@ END:VCALENDAR
 
 
 def shown(ticket):
-    return [entry.message for entry in timeline.of(ticket) if entry.message]
+    return [entry.message for entry in timeline.of(ticket, timeline.said_on(ticket)) if entry.message]
 
 
 def test_an_invitation_is_shown_as_one_in_the_readers_zone(db, send_mail_in, as_agent, ana):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
+from tickets import texts
 from tickets.models import Priority, Tag, Ticket, TicketType
 from tickets.operations.status import NotPossible, must_work_tickets
 
@@ -79,6 +80,22 @@ def retype(ticket: Ticket, *, to: TicketType | str, actor: Agent | None) -> Tick
     _touch(ticket)
     ticket.save(update_fields=["type"])
     record("ticket.retyped", ticket, actor=actor, was=was, to=str(to))
+    return ticket
+
+
+@transaction.atomic
+def rename(ticket: Ticket, *, subject: str, actor: Agent | None) -> Ticket:
+    """Say anew what it is about; mails keep the subject of their thread. Raises NotPossible when nothing is said."""
+    must_work_tickets(actor, ticket)
+    ticket = Ticket.objects.locked(ticket.pk)
+    subject = texts.line(subject)
+    if not subject:
+        raise NotPossible(_("A ticket needs a subject."))
+    if ticket.subject == subject:
+        return ticket
+    ticket.subject, ticket.updated_at = subject, clock.now()
+    ticket.save(update_fields=["subject", "updated_at"])
+    record("ticket.renamed", ticket, actor=actor)  # the words are the customer's: they are not for the ledger
     return ticket
 
 

@@ -111,3 +111,15 @@ def undo(request: HttpRequest, number: int, event: int) -> HttpResponse:
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     return after_act(request, ticket, _("Undone"), can_undo=False)
+
+
+@agents_only
+@require_POST
+def subject(request: HttpRequest, number: int) -> HttpResponse:
+    """Say anew what the ticket is about."""
+    ticket = find(request, number)
+    try:
+        ticket = sorting.rename(ticket, subject=request.POST.get("subject", ""), actor=agent_of(request))
+    except NotPossible as why:
+        return not_possible(request, ticket, str(why))
+    return after_act(request, ticket, _("Subject changed"), can_undo=False)

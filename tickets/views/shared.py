@@ -12,10 +12,13 @@ from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, toast
-from tickets import reading, registry, timeline, watching
+from tickets import gist, reading, registry, stretches, texts, timeline, watching
 from tickets.models import Tag, Ticket, workers_of, works_in
 from tickets.operations.undo import UNDOABLE
 from tickets.views import composing
+
+#: how many other tickets of a customer a page looks at
+OTHERS = 20
 
 
 def find(request: HttpRequest, number: int) -> Ticket:
@@ -52,30 +55,42 @@ def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+def shown_from(request: HttpRequest, first_unread: int | None) -> int | None:
+    """The message from which on nothing is folded: the first unread one, or the first that the page has open."""
+    has_open = texts.number(request.headers.get("X-Shown-From", ""))
+    return min(filter(None, (first_unread, has_open)), default=None)
+
+
+def ticket_context(request: HttpRequest, ticket: Ticket, *, first_unread: int | None = None) -> dict[str, Any]:
     """Everything the conversation, its header and its panel show."""
     agent: Agent = agent_of(request)
     prefetch_related_objects([ticket], "participants", "customer__contact_points")
+    may_work = works_in(agent, ticket.inbox_id)
+    messages = timeline.said_on(ticket)
+    others = list(
+        Ticket.objects.visible_to(agent)
+        .filter(customer_id=ticket.customer_id)
+        .exclude(pk=ticket.pk)
+        .order_by("-number")[:OTHERS]
+    )
     return {
         "ticket": ticket,
         "badges": registry.badges(ticket),
-        "timeline": timeline.of(ticket),
+        "gist": gist.of(ticket, messages, others),
+        "stretches": stretches.of(timeline.of(ticket, messages), shown_from=shown_from(request, first_unread)),
+        "first_unread": first_unread,
         "panels": registry.panels(ticket, agent),
         "participants": list(ticket.participants.all()),
         "contact_points": list(ticket.customer.contact_points.all()),
-        "other_tickets": list(
-            Ticket.objects.visible_to(agent)
-            .filter(customer_id=ticket.customer_id)
-            .exclude(pk=ticket.pk)
-            .order_by("-number")[:5]
-        ),
+        "other_tickets": others[:5],
         "agents": list(assignable(ticket)),
         "teams": list(Team.objects.filter(inboxes=ticket.inbox_id)),
         "tags": list(ticket.tags.all()),
         "all_tags": list(Tag.objects.values_list("name", flat=True)[:500]),
         "composer": SimpleLazyObject(lambda: composing.composer(request, ticket)),
         "pending": composing.pending(request, ticket),
-        "can_reply": not ticket.is_closed and works_in(agent, ticket.inbox_id),
+        "can_reply": not ticket.is_closed and may_work,
+        "may_work": may_work,
         "wait_tone": reading.wait_tone(ticket, reading.clock.now()),
         "rail_current": "queue",
     }

@@ -32,8 +32,8 @@ PARTS = ("reading", "header", "thread", "panel", "composer", "changed")
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """The conversation with its customer beside it; htmx is answered with the part it asks for."""
     found = find(request, number)
-    context = {**ticket_context(request, found), "first_unread": reading.first_unread(found, agent_of(request))}
-    shown = [pk for entry in context["timeline"] for pk in entry.ids]
+    context = ticket_context(request, found, first_unread=reading.first_unread(found, agent_of(request)))
+    shown = [pk for stretch in context["stretches"] for entry in stretch.entries for pk in entry.ids]
     reading.mark_read(found, agent_of(request), upto=max(shown, default=None))
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]

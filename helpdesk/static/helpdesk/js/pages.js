@@ -4,11 +4,23 @@ import { toast } from "./toasts.js";
 
 export const csrfHeaders = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}");
 
+/** The second message that stands open, or the one after what is folded: from here on the server folds nothing. */
+const shownFrom = () => {
+  const open = [...document.querySelectorAll("#thread .message")].filter((message) => !message.closest(".earlier"));
+  return open[1]?.id.replace("message-", "") ?? "";
+};
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const ticket = event.detail.path.match(/\/tickets\/(\d+)\//)?.[1];
+  if (ticket && ticket === openTicket() && event.detail.verb !== "get") event.detail.headers["X-Shown-From"] = shownFrom();
+});
+
 /** Ask for one part of a page, as htmx would, and give back the elements in it. */
 export const fetchPart = async (url, part) => {
   const address = new URL(url, location.href);
   address.searchParams.set("part", part);
-  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": part }, credentials: "same-origin" });
+  const headers = { "HX-Request": "true", "HX-Target": part, "X-Shown-From": shownFrom() };
+  const answer = await fetch(address, { headers, credentials: "same-origin" });
   if (!answer.ok || new URL(answer.url).pathname !== address.pathname) throw new Error(`${answer.status} for ${part}`);
   const fresh = document.createElement("template");
   fresh.innerHTML = await answer.text();
@@ -84,10 +96,8 @@ export const markCurrent = () => {
 export const showNewest = () => {
   const scroll = document.querySelector("[data-thread-scroll]");
   if (!scroll) return;
-  if (location.hash.startsWith("#message-")) {
-    document.querySelector(location.hash)?.scrollIntoView();
-    return;
-  }
+  // conversation.js goes there, and unfolds what it is in
+  if (location.hash.startsWith("#message-")) return;
   const target = document.getElementById("unread") ?? [...scroll.querySelectorAll(".message")].pop();
   if (target) scroll.scrollTop = Math.max(0, target.offsetTop - scroll.offsetTop - 16);
 };
