@@ -10,7 +10,7 @@ from helpdesk.addresses import objects_to_address
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event
 from tickets.models import Draft, Inbox
-from tickets.operations import acknowledging, budget, organisations, scheduling
+from tickets.operations import acknowledging, budget, merging_customers, organisations, scheduling
 
 
 @live.audience_is
@@ -44,6 +44,12 @@ def acknowledge_arrivals(events: Sequence[Event]) -> None:
 def join_organisations(events: Sequence[Event]) -> None:
     """Who writes from an organisation's domain belongs to it."""
     organisations.join_by_domain({event.facts["customer"] for event in events if event.facts.get("customer")})
+
+
+@subscribe_batch("ticket.created")
+def take_along_what_came_late(events: Sequence[Event]) -> None:
+    """A ticket opened while its customer was being merged is the other customer's too."""
+    merging_customers.take_along(event.subject_id for event in events)
 
 
 @objects_to_address

@@ -447,6 +447,7 @@ MODULES_OF_OTHERS = {
         [f"tickets.operations.{name}" for name in ("customers", "customer_notes", "organisations", "blocking")],
         "change no ticket; tests/tickets/test_customers.py",
     ),
+    "tickets.operations.merging_customers": "each of their tickets; tests/tickets/test_merging_customers.py",
     "tickets.operations.threading": "only reads",
     "feedback.operations.bootstrapping": "the first start",
 }

@@ -48,7 +48,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
     def locked(self, pk: int) -> "Customer":
         """This customer, ours alone until the transaction ends. Raises Customer.DoesNotExist."""
-        return self.select_for_update(of=("self",)).get(pk=pk)
+        return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
     def like(self, words: str) -> "CustomerQuerySet":
         """Those whose name or an address of theirs has these words in it; looked up through the trigrams."""
