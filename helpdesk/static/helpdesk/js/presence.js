@@ -19,7 +19,7 @@ const bodyOf = (ticket, doing) => {
 
 const tell = async (ticket, doing) => {
   try {
-    await fetch("/presence/", { method: "POST", body: bodyOf(ticket, doing), credentials: "same-origin", redirect: "error" });
+    await fetch("/presence/", { method: "POST", body: bodyOf(ticket, doing), credentials: "same-origin", redirect: "manual" });
   } catch {
     // the next beat says it
   }
@@ -89,7 +89,7 @@ const ask = async (numbers) => {
   if (!numbers.length) return;
   for (const number of numbers) asked.add(number);
   try {
-    const answer = await fetch(`/presence/?tickets=${numbers.join(",")}`, { credentials: "same-origin", redirect: "error" });
+    const answer = await fetch(`/presence/?tickets=${numbers.join(",")}`, { credentials: "same-origin", redirect: "manual" });
     if (!answer.ok) return;
     const found = await answer.json();
     for (const number of numbers) {
