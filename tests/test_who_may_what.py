@@ -17,7 +17,7 @@ from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
 from tests.conftest import mail, make_agent
 from tickets import letter_page
 from tickets.models import Attachment, CaughtMail, CustomField, Inbox, OutgoingMail, OutgoingServer, RawMessage, Ticket
-from tickets.operations import drafting, enclosing, replying, sorting, status
+from tickets.operations import drafting, enclosing, replying, sorting, status, viewing
 
 PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -132,6 +132,15 @@ POLICIES: dict[str, Policy] = {
     "queue": agents(200, "GET"),
     # the posted body names the ticket, and here it names none; see tests/tickets/test_presence.py
     "presence": Policy({"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(404,) * 5)}, turned_away=SIGN_IN),
+    "views": Policy(
+        {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(302,) * 5)}, turned_away=SIGN_IN
+    ),
+    "view_new": agents(200, "GET", "POST", body={"do": "redraw"}),
+    # one for everyone: all see it, leads and admins change it
+    "view": agents(200, "GET", "POST", body={"do": "redraw"}),
+    "view_deletion": Policy({"POST": (LOGIN, LOGIN, 409, 409, 409, 302, 302)}, turned_away=SIGN_IN),
+    # only who deleted it takes it back
+    "view_undeletion": Policy({"POST": (LOGIN, LOGIN, 404, 404, 404, 302, 404)}, turned_away=SIGN_IN),
     "ticket": theirs(200, "GET"),
     "ticket_reply": theirs(200, "POST", light=409, body={"text": "It ships today."}),
     "ticket_note": theirs(200, "POST", body={"text": "Seen"}),
@@ -308,11 +317,14 @@ def house(
         "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk,
         "fields": CustomField.objects.create(key="plan", name="Plan").pk,
     }  # fmt: skip
+    shared_view = viewing.save(actor=chloe, name="Refunds", conditions=[], scope="everyone")
+    deletion = viewing.delete(viewing.save(actor=chloe, name="Old", conditions=[]), actor=chloe)
     from django.urls import reverse
 
     given: dict[str, list[Any]] = {
         **{name: [ticket.pk] for name in NAMES if name.startswith(("ticket", "api_")) and name not in LISTS},
         "ticket_undo": [ticket.pk, event.pk],
+        "view": [shared_view.pk], "view_deletion": [shared_view.pk], "view_undeletion": [deletion.pk],
         "ticket_withdrawal": [ticket.pk, sent.pk],
         "ticket_draft": [ticket.pk, "note"], "ticket_draft_files": [ticket.pk, "note"],
         "ticket_draft_file": [ticket.pk, file.pk], "ticket_draft_act": [ticket.pk, shared.pk],

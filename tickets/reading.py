@@ -5,78 +5,33 @@ or sorts a table. Counts stop at COUNT_MOST.
 """
 
 import json
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.core import signing
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
 from helpdesk.models import Agent
-from tickets import registry
+from tickets import hours, registry
 from tickets.hours import business
-from tickets.models import Draft, Inbox, ReadMark, Status, Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.lists import BY_KEY as BY_KEY
+from tickets.lists import DEFAULT as DEFAULT
+from tickets.lists import RANKS, VIEWS, Order, View
+from tickets.models import Draft, Inbox, ReadMark, Ticket
 
 PAGE = 50
 JUST = timedelta(minutes=10)
 COUNT_MOST = 500
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A list agents work through: its key, name, the key that jumps to it, its tickets and their order.
-
-    `narrow` may ask for the agent's id and nothing else of them: what it makes is kept for everybody (`counts`).
-    """
-
-    key: str
-    name: str | Promise
-    hotkey: str
-    narrow: Callable[[TicketQuerySet, Agent], TicketQuerySet]
-    order: tuple[str, str] = ("waiting_since", "number")
-    is_counted: bool = True
-
-
-VIEWS: tuple[View, ...] = (
-    View("mine", _("Mine"), "m", lambda tickets, agent: tickets.awake().assigned_to(agent)),
-    View("unassigned", _("Unassigned"), "u", lambda tickets, agent: tickets.awake().unassigned()),
-    View("open", _("All open"), "o", lambda tickets, agent: tickets.awake()),
-    View(
-        "pending", _("Pending"), "p", lambda tickets, agent: tickets.filter(status=Status.PENDING),
-        ("-updated_at", "-number"),
-    ),
-    View(
-        "on_hold", _("On hold"), "h", lambda tickets, agent: tickets.filter(status=Status.ON_HOLD),
-        ("-updated_at", "-number"),
-    ),
-    View(
-        "snoozed", _("Snoozed"), "s",
-        lambda tickets, agent: tickets.filter(snoozed_until__isnull=False), ("snoozed_until", "number"),
-    ),
-    View(
-        "resolved", _("Resolved"), "r", lambda tickets, agent: tickets.filter(status=Status.RESOLVED),
-        ("-updated_at", "-number"), is_counted=False,
-    ),
-    View(
-        "undelivered", _("Not delivered"), "d",
-        lambda tickets, agent: tickets.filter(has_undelivered=True).exclude(status=Status.CLOSED),
-        ("-updated_at", "-number"),
-    ),
-    View(
-        "low", _("Low scores"), "l", lambda tickets, agent: tickets.filter(low_score__isnull=False),
-        ("-updated_at", "-number"),
-    ),
-)  # fmt: skip
-BY_KEY = {view.key: view for view in VIEWS}
-DEFAULT = "open"
+#: beyond that many parts a merge costs more than it saves
+MOST_PARTS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +42,20 @@ class Page:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A ticket's place in an order: how urgent, by which moment or number, and its number."""
+
+    rank: int
+    value: Any
+    number: int
+    inbox: int = 0
+
+
+#: where each group of inboxes that share their business hours was left; a list has one group unless hours differ
+Spots = dict[int, Spot]
+
+
 def inbox_ids(agent: Agent) -> list[int]:
     """The inboxes an agent sees."""
     return list(Inbox.objects.visible_to(agent).order_by("pk").values_list("pk", flat=True))
@@ -94,25 +63,163 @@ def inbox_ids(agent: Agent) -> list[int]:
 
 def page(view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxes: Sequence[int] | None = None) -> Page:
     """The next `limit` tickets of a view after a cursor. A cursor somebody made up starts at the beginning."""
+    numbers, cursor = numbers_of(view, agent, after=after, limit=limit, inboxes=inboxes)
+    return Page(dress(numbers, agent), cursor)
+
+
+def numbers_of(
+    view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxes: Sequence[int] | None = None
+) -> tuple[list[int], str]:
+    """As `page`, the numbers alone."""
     ids = list(inboxes) if inboxes is not None else inbox_ids(agent)
-    if not ids:
-        return Page([], "")
-    first, second = view.order
-    column, tie = first.lstrip("-"), second.lstrip("-")
-    beyond = _beyond(view.order, _cursor(after))
-    parts = [
-        view.narrow(Ticket.objects.filter(inbox_id=inbox), agent)
-        .filter(beyond)
-        .order_by(first, second)
-        .values_list(tie, column)[: limit + 1]
-        for inbox in ids
-    ]
-    rows = list(
-        parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by(first, second)[: limit + 1]
-    )
+    if not ids or view.problem:
+        return [], ""
+    groups = _groups(view.order, ids)
+    spots = _cursor(after)
+    rows = _first(view, agent, groups, spots, limit + 1)
     shown = rows[:limit]
-    more = _written(shown[-1]) if len(rows) > limit else ""
-    return Page(dress([number for number, _value in shown], agent), more)
+    if len(rows) <= limit:
+        return [row.number for row in shown], ""
+    group_of = {inbox: group for group, members in groups.items() for inbox in members}
+    left = {**spots, **{group_of.get(row.inbox, 0): row for row in shown}}
+    return [row.number for row in shown], _written(left)
+
+
+def around(view: View, agent: Agent, ticket: Ticket) -> tuple[int | None, int | None]:
+    """The numbers of the tickets before and after this one in the view's order, whether or not it is in it still."""
+    ids = inbox_ids(agent)
+    if not ids or view.problem:
+        return None, None
+    groups = _groups(view.order, ids)
+    spots = _spots_around(view.order, ticket, groups)
+    before = _first(view, agent, groups, spots, 2, backwards=True)
+    after = _first(view, agent, groups, spots, 2)
+    return tuple(  # type: ignore[return-value]
+        next((row.number for row in rows if row.number != ticket.number), None) for rows in (before, after)
+    )
+
+
+def next_up(view: View, agent: Agent, ticket: Ticket) -> int | None:
+    """The number of the first ticket of the view that is not this one: who has waited longest, after an act."""
+    numbers, _after = numbers_of(view, agent, limit=2)
+    return next((number for number in numbers if number != ticket.number), None)
+
+
+def _groups(order: Order, inboxes: Sequence[int]) -> dict[int, list[int]]:
+    """Inboxes by the business hours they keep; all in one where the order knows no hours, or they are the same."""
+    if not order.is_waiting:
+        return {0: list(inboxes)}
+    calendars = hours.calendars_of_inboxes()
+    groups: dict[int, list[int]] = defaultdict(list)
+    for inbox in inboxes:
+        groups[calendars.get(inbox) or 0].append(inbox)
+    return groups if len(groups) > 1 else {0: list(inboxes)}
+
+
+def _first(
+    view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool = False
+) -> list[Spot]:
+    """The first `limit` rows after the spots, or before them, in one question."""
+    order = view.order
+    terms = order.reversed_terms if backwards else order.terms
+    is_ranked = order.by == "priority"
+    columns = ["number", "inbox_id", *({order.column} - {"number"}), *(["priority"] if is_ranked else [])]
+    parts = [
+        view.narrow(Ticket.objects.filter(**inbox, **part), agent)
+        .filter(_beyond(order, spots.get(group), part, backwards=backwards))
+        .order_by(*terms)
+        .values_list(*columns)[:limit]
+        for group, members in groups.items()
+        for part in view.parts
+        for inbox in _each(members, len(view.parts))
+        if not _is_passed(spots.get(group), part, backwards=backwards)
+    ]
+    if not parts:
+        return []
+    merges_here = is_ranked or len(groups) > 1
+    found: Any = parts[0]
+    if len(parts) > 1:
+        found = parts[0].union(*parts[1:], all=True)
+        found = found if merges_here else found.order_by(*terms)[:limit]
+    try:
+        rows = list(found)
+    except EmptyResultSet:
+        return []
+    spots_found = [
+        Spot(RANKS.get(row[3], 9) if is_ranked else 0, row[2] if len(row) > 2 else row[0], row[0], row[1])
+        for row in rows
+    ]
+    if merges_here:
+        spots_found.sort(key=_merging(groups, clock.now()), reverse=backwards)
+    return spots_found[:limit]
+
+
+def _each(members: Sequence[int], pieces: int) -> Iterable[dict[str, Any]]:
+    """An inbox at a time, which an index begins with; all at once where that would be too many."""
+    if len(members) * pieces > MOST_PARTS:
+        return [{"inbox_id__in": list(members)}]
+    return [{"inbox_id": inbox} for inbox in members]
+
+
+def _merging(groups: dict[int, list[int]], now: datetime) -> Any:
+    """What rows of several parts are sorted by: who has waited most business hours comes first, idle ones last."""
+    calendars = {inbox: business(group or None) for group, members in groups.items() for inbox in members}
+    differ = len(groups) > 1
+
+    def key(row: Spot) -> tuple[Any, ...]:
+        if row.value is None:
+            return (row.rank, 1, 0, now, row.number)
+        used = calendars[row.inbox].seconds_between(row.value, now) if differ else 0
+        return (row.rank, 0, -used, row.value, row.number)
+
+    return key
+
+
+def _is_passed(spot: Spot | None, part: Any, *, backwards: bool) -> bool:
+    if spot is None or "priority" not in part:
+        return False
+    rank = RANKS[part["priority"]]
+    return rank > spot.rank if backwards else rank < spot.rank
+
+
+def _beyond(order: Order, spot: Spot | None, part: Any, *, backwards: bool = False) -> Q:
+    """What comes after a spot in an order, or before it. Who does not wait stands at the end."""
+    if spot is None or ("priority" in part and RANKS[part["priority"]] != spot.rank):
+        return Q()
+    column, up = order.column, order.down == backwards
+    compare = "gt" if up else "lt"
+    tie = Q(**{f"number__{compare}": spot.number})
+    if column == "number":
+        return Q(**{f"number__{compare}": spot.value})
+    if spot.value is None:
+        idle = Q(**{f"{column}__isnull": True}) & tie
+        return idle | Q(**{f"{column}__isnull": False}) if backwards else idle
+    further = Q(**{f"{column}__{compare}": spot.value}) | (Q(**{column: spot.value}) & tie)
+    return further if order.down or backwards else further | Q(**{f"{column}__isnull": True})
+
+
+def _spots_around(order: Order, ticket: Ticket, groups: dict[int, list[int]]) -> Spots:
+    """Where a ticket stands in each group: for other business hours than its own, after as long a wait."""
+    rank = RANKS.get(ticket.priority, 9) if order.by == "priority" else 0  # type: ignore[call-overload]
+    value = getattr(ticket, order.column)
+    mine = Spot(rank, value, ticket.number, ticket.inbox_id)
+    if len(groups) == 1 or value is None:
+        return dict.fromkeys(groups, mine)
+    now = clock.now()
+    own = hours.calendars_of_inboxes().get(ticket.inbox_id) or 0
+    used = business(own or None).seconds_between(value, now)
+    return {
+        group: mine if group == own else _as_long_a_wait(mine, business(group or None), now, used) for group in groups
+    }
+
+
+def _as_long_a_wait(mine: Spot, calendar: Any, now: datetime, used: int) -> Spot:
+    """The spot between those who have waited longer in this calendar and those who have waited less."""
+    longer = hours.waiting_at_least(calendar, now, used + 1) or datetime(1, 1, 2, tzinfo=UTC)
+    as_long = hours.waiting_at_least(calendar, now, used) or longer
+    if mine.value < longer:
+        return Spot(mine.rank, longer, 0)
+    return mine if mine.value < as_long else Spot(mine.rank, as_long, 0)
 
 
 def arrivals(view: View, agent: Agent, shown: Sequence[Ticket], *, inboxes: Sequence[int]) -> Sequence[Ticket]:
@@ -120,7 +227,7 @@ def arrivals(view: View, agent: Agent, shown: Sequence[Ticket], *, inboxes: Sequ
 
     The queue begins with who has waited longest; without this, a new mail would arrive out of sight.
     """
-    if view.order[0] != "waiting_since" or len(shown) < PAGE:
+    if not view.order.is_waiting or len(shown) < PAGE:
         return []
     fresh = view.narrow(Ticket.objects.filter(inbox_id__in=inboxes, waiting_since__gte=clock.now() - JUST), agent)
     latest = (
@@ -182,44 +289,59 @@ def wait_tone(ticket: Ticket, now: datetime) -> str:
     return "red" if used >= target else "amber" if used * 2 >= target else ""
 
 
-def counts(agent: Agent, inboxes: Sequence[int] | None = None) -> dict[str, int]:
+def counts(agent: Agent, inboxes: Sequence[int] | None = None, views: Iterable[View] = VIEWS) -> dict[str, int]:
     """How many tickets each counted view holds, at most COUNT_MOST each; all in one question."""
-    ids = list(inboxes) if inboxes is not None else inbox_ids(agent)
-    if not ids:
-        return {view.key: 0 for view in _COUNTED}
-    sql, places = _counting(len(ids))
+    ids = tuple(inboxes) if inboxes is not None else tuple(inbox_ids(agent))
+    counted = [view for view in views if view.is_counted]
+    if not ids or not counted:
+        return {view.key: 0 for view in counted}
+    sql: list[str] = []
+    places: list[Any] = []
+    for view in counted:
+        part, given = _counting(view.key, len(ids)) if view.saved is None else _counting_saved(view, agent, ids)
+        sql.append(part)
+        places.extend(given)
     known = {_AN_AGENT: agent.pk, **{_AN_INBOX - i: inbox for i, inbox in enumerate(ids)}}
     with connection.cursor() as cursor:
-        cursor.execute(sql, [known.get(place, place) for place in places])
+        cursor.execute(f"SELECT {', '.join(sql)}", [known.get(place, place) for place in places])
         row = cursor.fetchone()
-    return {view.key: n for view, n in zip(_COUNTED, row, strict=True)}
+    return {view.key: n for view, n in zip(counted, row, strict=True)}
 
 
-_COUNTED = [view for view in VIEWS if view.is_counted]
 #: nobody's numbers, which stand in the statement for those of who asks
 _AN_AGENT, _AN_INBOX = -7_000_000_000_000_000_000, -7_000_000_000_000_000_001
 
 
-@lru_cache(maxsize=32)
-def _counting(inboxes: int) -> tuple[str, tuple[Any, ...]]:
-    """The statement that counts, for so many inboxes: putting it together takes longer than answering it."""
-    seen = Ticket.objects.filter(inbox_id__in=[_AN_INBOX - i for i in range(inboxes)])
-    parts: list[str] = []
-    places: list[Any] = []
-    for view in _COUNTED:
-        counted = view.narrow(seen, Agent(pk=_AN_AGENT)).order_by().values("pk")[:COUNT_MOST]
+@lru_cache(maxsize=512)
+def _counting(key: str, inboxes: int) -> tuple[str, tuple[Any, ...]]:
+    """The statement that counts one of ours, for so many inboxes: making it takes longer than answering it."""
+    return _count(BY_KEY[key], Agent(pk=_AN_AGENT), [_AN_INBOX - i for i in range(inboxes)])
+
+
+#: a saved view's statement holds moments; that it is some seconds old changes no count anybody would notice
+_SAVED_SECONDS = 20
+_saved_counts: dict[Any, tuple[float, tuple[str, tuple[Any, ...]]]] = {}
+
+
+def _counting_saved(view: View, agent: Agent, inboxes: tuple[int, ...]) -> tuple[str, tuple[Any, ...]]:
+    key = (view.key, repr(view.conditions), agent.pk, agent.zone, inboxes)
+    kept = _saved_counts.get(key)
+    if kept is None or kept[0] < time.monotonic():
+        if len(_saved_counts) > 2000:
+            _saved_counts.clear()
+        kept = (time.monotonic() + _SAVED_SECONDS, _count(view, agent, inboxes))
+        _saved_counts[key] = kept
+    return kept[1]
+
+
+def _count(view: View, agent: Agent, inboxes: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
+    seen = Ticket.objects.filter(inbox_id__in=list(inboxes))
+    counted = view.narrow(seen, agent).order_by().values("pk")[:COUNT_MOST]
+    try:
         sql, given = counted.query.sql_with_params()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 - Django's own SQL
-        places.extend(given)
-    return f"SELECT {', '.join(parts)}", tuple(places)
-
-
-def neighbours(view: View, agent: Agent, ticket: Ticket) -> Ticket | None:
-    """The first ticket of the view that is not this one: where to go after an act."""
-    for other in page(view, agent, limit=2).tickets:
-        if other.pk != ticket.pk:
-            return other
-    return None
+    except EmptyResultSet:  # nothing can be like that
+        return "0", ()
+    return f"(SELECT count(*) FROM ({sql}) AS capped)", tuple(given)  # noqa: S608 - Django's own SQL
 
 
 def first_unread(ticket: Ticket, agent: Agent) -> int | None:
@@ -240,28 +362,21 @@ def mark_read(ticket: Ticket, agent: Agent, *, upto: int | None) -> None:
         )  # fmt: skip
 
 
-def _beyond(order: tuple[str, str], cursor: tuple[Any, int] | None) -> Q:
-    if cursor is None:
-        return Q()
-    value, number = cursor
-    column, down = order[0].lstrip("-"), order[0].startswith("-")
-    tie = Q(**{f"{order[1].lstrip('-')}__{'lt' if order[1].startswith('-') else 'gt'}": number})
-    if value is None:
-        return Q(**{f"{column}__isnull": True}) & tie
-    further = Q(**{f"{column}__{'lt' if down else 'gt'}": value}) | (Q(**{column: value}) & tie)
-    return further if down else further | Q(**{f"{column}__isnull": True})
+def _written(spots: Spots) -> str:
+    kept = [
+        [group, spot.rank, spot.value.isoformat() if isinstance(spot.value, datetime) else spot.value, spot.number]
+        for group, spot in spots.items()
+    ]
+    return signing.dumps(kept, salt="list", compress=False)
 
 
-def _written(row: tuple[int, datetime | None]) -> str:
-    number, value = row
-    return signing.dumps([value.isoformat() if value else None, number], salt="list", compress=False)
-
-
-def _cursor(text: str) -> tuple[Any, int] | None:
+def _cursor(text: str) -> Spots:
     if not text:
-        return None
+        return {}
     try:
-        value, number = signing.loads(text, salt="list")
-        return (datetime.fromisoformat(value) if value else None), int(number)
+        return {
+            int(group): Spot(int(rank), datetime.fromisoformat(value) if isinstance(value, str) else value, int(number))
+            for group, rank, value, number in signing.loads(text, salt="list")
+        }
     except (signing.BadSignature, ValueError, TypeError, json.JSONDecodeError):
-        return None
+        return {}

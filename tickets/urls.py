@@ -15,6 +15,7 @@ from tickets.views import (
     presence,
     provider_reports,
     queue,
+    saved_views,
     ticket,
     webhook,
 )
@@ -22,6 +23,11 @@ from tickets.views import (
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("presence/", presence.presence, name="presence"),
+    path("views/", saved_views.arrangement, name="views"),
+    path("views/new", saved_views.new, name="view_new"),
+    path("views/<int:pk>/", saved_views.change, name="view"),
+    path("views/<int:pk>/deletion", saved_views.deletion, name="view_deletion"),
+    path("views/deletions/<int:event>/undo", saved_views.undeletion, name="view_undeletion"),
     path("tickets/<int:number>/", ticket.ticket, name="ticket"),
     path("tickets/<int:number>/reply", ticket.reply, name="ticket_reply"),
     path("tickets/<int:number>/note", ticket.note, name="ticket_note"),

@@ -316,6 +316,9 @@ VIEW_ICONS = {
     "resolved": "circle-check",
     "undelivered": "mail-x",
     "low": "frown",
+    "saved_private": "list-filter",
+    "saved_team": "users-round",
+    "saved_everyone": "globe",
 }
 
 

@@ -6,14 +6,14 @@ from django.views.decorators.http import require_safe
 
 from helpdesk.pages import agent_of, agents_only
 from tickets.models import Inbox
-from tickets.views.shared import queue_context, view_of
+from tickets.views.lists import queue_context, view_of
 
 
 @agents_only
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """A view's list; htmx is answered with the list or the views alone."""
-    context = queue_context(request, view_of(request))
+    context = queue_context(request, view_of(request, strict=True))
     part = request.GET.get("part", "")
     if request.htmx and part in ("list", "views", "rows"):  # type: ignore[attr-defined]
         return render(request, f"tickets/queue.html#{part}", context)

@@ -12,10 +12,12 @@ from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, toast
-from tickets import gist, reading, registry, stretches, texts, timeline, watching
+from tickets import gist, reading, registry, stretches, texts, timeline
 from tickets.models import Tag, Ticket, workers_of, works_in
 from tickets.operations.undo import UNDOABLE
 from tickets.views import composing
+from tickets.views.lists import queue_context as queue_context
+from tickets.views.lists import view_of as view_of
 
 #: how many other tickets of a customer a page looks at
 OTHERS = 20
@@ -27,32 +29,6 @@ def find(request: HttpRequest, number: int) -> Ticket:
         "customer__organisation", "inbox", "assignee", "team"
     )
     return get_object_or_404(tickets, number=number)
-
-
-def queue_context(request: HttpRequest, view: reading.View) -> dict[str, Any]:
-    """The views column and the list."""
-    agent: Agent = agent_of(request)
-    inboxes = reading.inbox_ids(agent)
-    found = reading.page(view, agent, after=request.GET.get("after", ""), inboxes=inboxes)
-    counted = reading.counts(agent, inboxes)
-    return {
-        "view": view,
-        "views": [
-            {
-                "key": v.key, "name": v.name, "hotkey": v.hotkey, "count": counted.get(v.key),
-                "is_capped": counted.get(v.key) == reading.COUNT_MOST,
-                "url": f"{reverse('queue')}?view={v.key}", "current": v.key == view.key,
-            }
-            for v in reading.VIEWS
-        ],
-        "tickets": found.tickets,
-        "arrivals": []
-        if request.GET.get("after")
-        else reading.arrivals(view, agent, found.tickets, inboxes=inboxes),
-        "next_url": f"{reverse('queue')}?view={view.key}&after={found.after}" if found.after else "",
-        "waiting_mail": watching.waiting_for(agent, inboxes),
-        "rail_current": "queue",
-    }  # fmt: skip
 
 
 def shown_from(request: HttpRequest, first_unread: int | None) -> int | None:
@@ -99,15 +75,6 @@ def ticket_context(request: HttpRequest, ticket: Ticket, *, first_unread: int | 
 def assignable(ticket: Ticket) -> QuerySet[Agent]:
     """The agents who may be given this ticket."""
     return workers_of(ticket.inbox_id)
-
-
-def view_of(request: HttpRequest) -> reading.View:
-    """The list the agent works through: in the address, else the one last used in this session."""
-    key = request.GET.get("view") or request.session.get("view") or reading.DEFAULT
-    view = reading.BY_KEY.get(key, reading.BY_KEY[reading.DEFAULT])
-    if request.session.get("view") != view.key:
-        request.session["view"] = view.key
-    return view
 
 
 def undo_url_of(request: HttpRequest, ticket: Ticket) -> str:

@@ -9,3 +9,4 @@ import "./letters.js";
 import "./live.js";
 import "./presence.js";
 import "./keyboard.js";
+import "./views.js";

@@ -1,0 +1,93 @@
+"""What the views column and the list show, and which list a request is about."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+from helpdesk.models import Agent
+from helpdesk.pages import agent_of
+from tickets import conditions, lists, reading, watching
+from tickets.lists import View
+from tickets.operations import viewing
+
+#: nobody has that many views worth counting on every page
+MOST_COUNTED = 40
+
+
+def views_of(request: HttpRequest) -> list[View]:
+    """The agent's views, looked up once a request; hidden ones too."""
+    found: list[View] | None = getattr(request, "_views_of", None)
+    if found is None:
+        found = lists.column(agent_of(request), with_hidden=True)
+        request._views_of = found  # type: ignore[attr-defined]
+    return found
+
+
+def view_of(request: HttpRequest, *, strict: bool = False) -> View:
+    """The list the agent works through: in the address, else the one last used in this session.
+
+    With `strict`, a saved view that is not theirs to see is not found; else the default one stands in for it.
+    """
+    known = {view.key: view for view in views_of(request)}
+    asked = {name: request.GET[name] for name in ("where", "order", "view") if name in request.GET}
+    kept = request.session.get("list") or {}
+    told = asked if asked.keys() & {"where", "view"} else kept
+    if "where" in told:
+        view = lists.of_where(str(told["where"]), str(told.get("order", "")))
+    else:
+        key = str(told.get("view", lists.DEFAULT))
+        if strict and key not in known and asked and key.isascii() and key.isdigit():
+            raise Http404
+        view = known.get(key, lists.BY_KEY[lists.DEFAULT])
+    if not view.problem and kept != view.query:
+        request.session["list"] = view.query
+    return view
+
+
+def address_of(view: View, **more: str) -> str:
+    """Where a list is."""
+    return f"{reverse('queue')}?{urlencode({**view.query, **more})}"
+
+
+def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
+    """The views column and the list."""
+    agent: Agent = agent_of(request)
+    inboxes = reading.inbox_ids(agent)
+    found = reading.page(view, agent, after=request.GET.get("after", ""), inboxes=inboxes)
+    shown = [one for one in views_of(request) if not one.is_hidden or one.key == view.key][:MOST_COUNTED]
+    counted = reading.counts(agent, inboxes, shown)
+    return {
+        "view": view,
+        "views": [_item(one, view, counted) for one in shown],
+        "tickets": found.tickets,
+        "arrivals": [] if request.GET.get("after") else reading.arrivals(view, agent, found.tickets, inboxes=inboxes),
+        "list_url": address_of(view),
+        "next_url": address_of(view, after=found.after) if found.after else "",
+        "conditions": [conditions.describe(one) for one in view.conditions],
+        "narrow_url": _narrow_url(view),
+        "change_url": _change_url(view, agent),
+        "waiting_mail": watching.waiting_for(agent, inboxes),
+        "rail_current": "queue",
+    }
+
+
+def _item(one: View, current: View, counted: dict[str, int]) -> dict[str, Any]:
+    return {
+        "key": one.key, "name": one.name, "hotkey": one.hotkey, "count": counted.get(one.key),
+        "is_capped": counted.get(one.key) == reading.COUNT_MOST, "url": address_of(one),
+        "current": one.key == current.key, "is_pinned": one.is_pinned,
+        "icon": f"saved_{one.saved.scope}" if one.saved else one.key,
+    }  # fmt: skip
+
+
+def _narrow_url(view: View) -> str:
+    """Where the list is narrowed further, and saved."""
+    where = conditions.written(view.conditions) or view.as_where
+    order = view.order.name if view.order.name in lists.CHOOSABLE else "waiting"
+    return f"{reverse('view_new')}?{urlencode({'where': where, 'order': order})}"
+
+
+def _change_url(view: View, agent: Agent) -> str:
+    return reverse("view", args=[view.saved.pk]) if view.saved and viewing.may_change(view.saved, agent) else ""
