@@ -26,6 +26,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "close resolved tickets": {"task": "tickets.tasks.close_resolved", "schedule": crontab(minute="17")},
     "send due surveys": {"task": "feedback.tasks.send_due_invitations", "schedule": 15.0},
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
+    "write search documents": {"task": "tickets.tasks.write_search_documents", "schedule": 30.0},
     "forget spent budgets": {"task": "tickets.tasks.forget_spent", "schedule": crontab(minute="33", hour="3")},
     "sweep facts": {"task": "reports.tasks.refresh_stale_facts", "schedule": 30.0},
     "sweep unscanned files": {"task": "helpdesk.tasks.scan_files", "schedule": 10.0},

@@ -15,7 +15,7 @@ class TicketsConfig(AppConfig):
 
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_section
-        from tickets import acts_by_key, badges, gauges, subscribers, watching  # noqa: F401
+        from tickets import acts_by_key, badges, gauges, search_subscribers, subscribers, watching  # noqa: F401
 
         acts_by_key.register()
         banner(watching.banners)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 from celery import shared_task
 from django.conf import settings
+from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, transaction
 
 from helpdesk import clock
@@ -16,7 +17,18 @@ from helpdesk.models import Slot
 from tickets.channels.email import reading
 from tickets.channels.email import sending as outgoing
 from tickets.models import Draft, Inbox, RawMessage, Ticket
-from tickets.operations import alarms, budget, customer_notes, health, intake, probing, scheduling, sending, status
+from tickets.operations import (
+    alarms,
+    budget,
+    customer_notes,
+    health,
+    indexing,
+    intake,
+    probing,
+    scheduling,
+    sending,
+    status,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -136,3 +148,23 @@ def send_scheduled_drafts() -> None:
             scheduling.send_due(draft)
         except Exception:
             log.exception("a scheduled answer could not be sent; it is tried again", draft=draft.pk)
+
+
+#: how long nothing was missing from the search documents, so that looking for it can wait
+_WHOLE, _WHOLE_SECONDS = "search:whole", 3600
+
+
+@shared_task
+def write_search_documents() -> int:
+    """Write the search documents that were put off, and some of those that are missing: after an upgrade, all are."""
+    count, until = 0, time.monotonic() + SECONDS / 3
+    while time.monotonic() < until:
+        done = indexing.write_stale()
+        if not done and not cache.get(_WHOLE):
+            done = indexing.write_missing()
+            if not done:
+                cache.set(_WHOLE, True, _WHOLE_SECONDS)
+        if not done:
+            break
+        count += done
+    return count

@@ -454,6 +454,7 @@ MODULES_OF_OTHERS = {
         "change no ticket; tests/tickets/test_customers.py",
     ),
     "tickets.operations.merging_customers": "each of their tickets; tests/tickets/test_merging_customers.py",
+    "tickets.operations.indexing": "writes what search looks in, from what is there; tests/tickets/test_indexing.py",
     "tickets.operations.threading": "only reads",
     "feedback.operations.bootstrapping": "the first start",
 }

@@ -15,7 +15,7 @@ from tickets.models.notification import Notification, NotificationChoice, PushSu
 from tickets.models.outgoing import CaughtMail, Delivery, DeliveryState, OutgoingMail, Unrequested
 from tickets.models.raw import RawMessage, RawState
 from tickets.models.saved_view import SavedView, ViewPlace
-from tickets.models.search import SearchDocument, SearchWord
+from tickets.models.search import SearchDocument, SearchWord, StaleDocument
 from tickets.models.tag import Tag
 from tickets.models.ticket import REMOVED, UNSOLVED, Participant, Priority, ReadMark, Status, Ticket, TicketType
 
@@ -67,6 +67,7 @@ __all__ = [
     "Security",
     "SideConversation",
     "SignIn",
+    "StaleDocument",
     "Status",
     "Tag",
     "Ticket",

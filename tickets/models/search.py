@@ -19,19 +19,27 @@ class SearchDocument(models.Model):
     vector = SearchVectorField()
     #: the newest message in it
     message_id = models.BigIntegerField(default=0)
+    #: when something was last said
     updated_at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            GinIndex(fields=["vector"], name="search_vector", fastupdate=False),
+            GinIndex(fields=["vector"], name="search_vector", fastupdate=True, gin_pending_list_limit=2048),
             models.Index(fields=["inbox", "-updated_at"], name="search_newest"),
         ]
+
+
+class StaleDocument(models.Model):
+    """A ticket whose document is to be written anew when the clock comes by: its customer has another name now."""
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")
 
 
 class SearchWord(models.Model):
     """A word somebody wrote, for those who mistype it."""
 
     word = models.CharField(max_length=40, primary_key=True)
+    #: how often it was written down, as far as it matters: counting ends at a few
     count = models.PositiveIntegerField(default=1)
 
     class Meta:
