@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "django_htmx",
+    "django_prose_editor",
     "template_partials",
     "rest_framework",
     "drf_spectacular",

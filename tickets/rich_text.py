@@ -23,6 +23,8 @@ _SAME = re.compile(r"<(/?)([bi])>")
 _IMG = re.compile(r"<img((?:\s[\w-]+=\"[^\"]*\")*)\s*/?>")
 _ALT = re.compile(r"\salt=\"([^\"]*)\"")
 _NOT_PLAIN = re.compile(r"<(?!/?p>|br>)")
+_BARE_LINK = re.compile(r"<a href=\"(?:https?://|mailto:)?([^\"<>]+?)/?\">(?:https?://)?\1/?</a>")
+_EMPTY_END = re.compile(r"(?:<p></p>)+\Z")
 _FOLDED = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _PLACE = re.compile(r"\[image: ([^\[\]\n]{1,200})\]\Z")
 _BLOCKS = {"p", "ul", "ol", "li", "blockquote", "pre"}
@@ -69,9 +71,9 @@ def _attribute(_tag: str, name: str, value: str) -> str | None:
 
 def read(html: str) -> tuple[str, str]:
     """What was written, as text and as HTML; the HTML is "" where it says nothing that the text does not."""
-    safe = clean(html)
+    safe = _EMPTY_END.sub("", clean(html))
     text = to_text(safe)
-    return text, safe if _NOT_PLAIN.search(safe) and text else ""
+    return text, safe if _NOT_PLAIN.search(_BARE_LINK.sub(r"\1", safe)) and text else ""
 
 
 def pictures(html: str) -> set[str]:

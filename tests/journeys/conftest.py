@@ -1,5 +1,6 @@
 """The real parts of a story: uvicorn, our mail server, a Celery worker, and Chromium in the hands of each person."""
 
+import os
 import re
 import smtplib
 import threading
@@ -15,7 +16,7 @@ from celery.contrib.testing.worker import start_worker
 from django.conf import settings as django_settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from feedback.models import Survey
 from feedback.tasks import send_due_invitations
@@ -80,6 +81,28 @@ class House:
                     return found
             time.sleep(0.05)
         raise AssertionError(f"no mail to {to} with “{having}”; caught: {list(CaughtMail.objects.values('subject'))}")
+
+
+#: the field of the composer's tab in front; an editor may stand in its place, and keeps it up to date
+_FRONT = ", ".join(
+    f".composer:has([name=kind][value={kind}]:checked) .composer-text[data-kind={kind}]"
+    for kind in ("reply", "note", "forward")
+)
+
+
+def words(page: Page) -> Locator:
+    """What is written in the composer, in plain text: its value."""
+    return page.locator(_FRONT)
+
+
+def writing(page: Page) -> Locator:
+    """Where one writes: the composer's editor, or the text field until it is here."""
+    return page.locator(".composer-text:visible, .composer-editor:visible")
+
+
+def rich(page: Page) -> Locator:
+    """The composer's editor, once it is here."""
+    return page.locator(".composer-editor:visible")
 
 
 def text_of(received: Any) -> str:
@@ -215,3 +238,14 @@ def sit(browser: Browser, house: House) -> Iterator[Callable[..., Seat]]:
     for one in seats:
         one.context.close()
     assert [one.grievances() for one in seats if one.grievances()] == []
+
+
+@pytest.fixture
+def look() -> Callable[[Page, str], None]:
+    """Keep a picture of a page, where somebody asked for pictures: LOOK=folder."""
+
+    def keep(page: Page, name: str) -> None:
+        if folder := os.environ.get("LOOK"):
+            page.screenshot(path=f"{folder}/{name}.png")
+
+    return keep

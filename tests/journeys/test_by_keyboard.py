@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import mail
-from tests.journeys.conftest import House
+from tests.journeys.conftest import House, words
 from tickets import reading
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -75,14 +75,14 @@ def test_letters_one_writes_do_nothing_else(house: House, sit, ana, ticket):  # 
     page.goto(f"/tickets/{ticket.number}/")
     page.keyboard.press("n")
     page.keyboard.type("eager? e r a t z ?")
-    expect(page.locator(".composer-text:visible")).to_have_value("eager? e r a t z ?")
+    expect(words(page)).to_have_value("eager? e r a t z ?")
     expect(page.locator("dialog[open]")).to_have_count(0)
     expect(page.locator("#header")).to_have_attribute("data-status", "open")
     # what was begun is still there after the page was left
     expect(page.locator("[data-composer-state]")).not_to_be_empty()
     page.goto("/")
     page.goto(f"/tickets/{ticket.number}/")
-    expect(page.locator(".composer-text:visible")).to_have_value("eager? e r a t z ?")
+    expect(words(page)).to_have_value("eager? e r a t z ?")
     expect(page.get_by_role("radio", name="Note")).to_be_checked()
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import House, text_of
+from tests.journeys.conftest import House, rich, text_of, words, writing
 from tests.journeys.test_on_a_phone import PHONE, is_wider_than_the_screen
 from tickets.models import Draft, Message, Participant, Status, Ticket
 from tickets.operations import drafting, replying
@@ -93,13 +93,13 @@ def test_undo_takes_it_back(house: House, sit, ana, ticket, settings):  # type: 
     page.keyboard.press("Control+Shift+Enter")
     expect(page.locator("#thread")).to_contain_text("It ships on the 35th.")
     expect(page.locator("#header")).to_have_attribute("data-status", "resolved")
-    expect(page.locator(".composer-text:visible")).to_have_value("")
+    expect(words(page)).to_have_value("")
     page.keyboard.press("z")
     expect(page.locator(".toast").last).to_contain_text("Taken back")
     expect(page.locator("#thread")).not_to_contain_text("It ships on the 35th.")
     expect(page.locator("#header")).to_have_attribute("data-status", "open")
-    expect(page.locator(".composer-text:visible")).to_have_value("It ships on the 35th.")
-    expect(page.locator(".composer-text:visible")).to_be_focused()
+    expect(words(page)).to_have_value("It ships on the 35th.")
+    expect(writing(page)).to_be_focused()
 
     settings.UNDO_SECONDS = 0
     page.keyboard.press("Control+a")
@@ -108,7 +108,7 @@ def test_undo_takes_it_back(house: House, sit, ana, ticket, settings):  # type: 
     received = house.caught(DORA, having="It ships on the 30th.")
     assert "35th" not in text_of(received)
     assert Message.objects.filter(kind="reply", withdrawn_at=None).count() == 1
-    expect(page.locator(".composer-text:visible")).to_have_value("")
+    expect(words(page)).to_have_value("")
     assert not Draft.objects.exists()
 
 
@@ -125,7 +125,7 @@ def test_f93_a_draft_survives_log_out_and_another_device(house: House, sit, ana,
     page.keyboard.press("r")
     page.locator("[type=file]").set_input_files(tmp_path / "invoice.txt")
     expect(page.locator(".composer-file:visible")).to_contain_text("invoice.txt")
-    page.locator(".composer-text:visible").type("Dear Dora, it")
+    writing(page).type("Dear Dora, it")
     # out at once, within the pause
     page.goto("/accounts/logout/")
     page.get_by_role("button", name=re.compile("Sign out|Log out", re.I)).click()
@@ -134,10 +134,10 @@ def test_f93_a_draft_survives_log_out_and_another_device(house: House, sit, ana,
 
     again = sit(ana).page
     open_ticket(again, ticket)
-    expect(again.locator(".composer-text:visible")).to_have_value("Dear Dora, it")
+    expect(words(again)).to_have_value("Dear Dora, it")
     expect(again.locator(".composer-file:visible")).to_contain_text("invoice.txt")
     again.get_by_role("radio", name="Note").check()
-    expect(again.locator(".composer-text:visible")).to_have_value("Ask the courier.")
+    expect(words(again)).to_have_value("Ask the courier.")
     again.keyboard.press("Escape")
     again.keyboard.press("r")
     again.keyboard.press("Control+Enter")
@@ -157,7 +157,7 @@ def test_f93_offline_it_is_kept_here_and_saved_when_the_server_is_back(house: Ho
     assert not Draft.objects.exists()
     seat.context.set_offline(False)
     page.reload()
-    expect(page.locator(".composer-text:visible")).to_have_value("In a tunnel")
+    expect(words(page)).to_have_value("In a tunnel")
     saved(page)
     assert Draft.objects.get().text == "In a tunnel"
 
@@ -178,12 +178,12 @@ def test_two_windows_lose_no_word(house: House, sit, ana, ticket):  # type: igno
     expect(box).to_contain_text("Another window has a newer draft.")
     expect(box).to_contain_text("From the first window")
     box.get_by_role("button", name="Take that one").click()
-    expect(second.locator(".composer-text:visible")).to_have_value("From the first window")
-    second.locator(".composer-text:visible").press("End")
+    expect(words(second)).to_have_value("From the first window")
+    writing(second).press("End")
     second.keyboard.type(", and the second")
     saved(second)
     # now the first is the older one
-    first.locator(".composer-text:visible").press("End")
+    writing(first).press("End")
     first.keyboard.type("!")
     box = first.locator(".composer-held")
     expect(box).to_contain_text("From the first window, and the second")
@@ -207,9 +207,9 @@ def test_sent_later_it_is_announced_changed_and_sent(house: House, sit, ana, chl
     expect(page.locator(".composer-scheduled")).to_contain_text("Change or cancel it")
 
     page.get_by_role("button", name="Change", exact=True).click()
-    expect(page.locator(".composer-text:visible")).to_have_value("Good morning!")
+    expect(words(page)).to_have_value("Good morning!")
     expect(page.locator("#pending")).to_have_count(0)
-    page.locator(".composer-text:visible").press("End")
+    writing(page).press("End")
     page.keyboard.type(" All of you.")
     page.get_by_label("Send later").click()
     page.get_by_role("button", name="In 1 hour").click()
@@ -229,7 +229,7 @@ def test_sent_later_it_is_held_back_when_the_customer_writes(house: House, sit, 
     house.write("Re: My order", "Never mind, it came.", In_Reply_To="<first@customer.example>")
     expect(page.locator("#pending")).to_contain_text("did not go out by itself: Dora Diaz wrote meanwhile.")
     page.reload()
-    expect(page.locator(".composer-text:visible")).to_have_value("Good morning!")
+    expect(words(page)).to_have_value("Good morning!")
 
 
 def test_a_forward_and_its_answer_stay_aside(house: House, sit, ana, ticket, settings):  # type: ignore[no-untyped-def]
@@ -283,7 +283,7 @@ def test_what_arrived_meanwhile_stops_the_answer_once(house: House, sit, ana, ti
     expect(held).to_contain_text("It came, thank you!")
     expect(held).to_contain_text("Nothing was sent yet")
     assert not Message.objects.filter(kind="reply").exists()
-    expect(page.locator(".composer-text:visible")).to_have_value("It ships today.")
+    expect(words(page)).to_have_value("It ships today.")
     held.get_by_role("button", name="Send anyway").click()
     expect(page.locator("#thread [data-kind=reply]")).to_contain_text("It ships today.")
     expect(held).to_have_count(0)
@@ -295,6 +295,7 @@ def test_a_pasted_picture_stands_in_the_text(house: House, sit, ana, ticket):  #
     open_ticket(page, ticket)
     page.keyboard.press("r")
     page.keyboard.type("Look:")
+    expect(rich(page)).to_be_focused()
     page.evaluate(
         """(content) => {
           const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
@@ -305,7 +306,7 @@ def test_a_pasted_picture_stands_in_the_text(house: House, sit, ana, ticket):  #
         }""",
         PIXEL,
     )
-    expect(page.locator(".composer-text:visible")).to_have_value("Look:\n[image: image.png]\n")
+    expect(words(page)).to_have_value("Look:\n\n[image: image.png]\n\n")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#thread [data-kind=reply] .letter img[alt='image.png']")).to_be_visible()
     attachment = Message.objects.get(kind="reply").attachments.get()
@@ -321,7 +322,7 @@ def test_a_shared_draft_is_taken_over(house: House, sit, ana, chloe, ticket):  #
     page.locator(".for-reply").get_by_label("Let colleagues see this draft").check()
     expect(other.locator("#pending")).to_contain_text("Ana Silva shares a draft")
     other.get_by_role("button", name="Take over").click()
-    expect(other.locator(".composer-text:visible")).to_have_value("Half an answer")
+    expect(words(other)).to_have_value("Half an answer")
     assert Draft.objects.get().author == chloe
 
 
@@ -332,7 +333,7 @@ def test_on_a_phone_everything_is_in_reach(house: House, sit, ana, ticket, theme
     replying.add_note(ticket, text="Look", actor=ana)
     page = sit(ana, color_scheme=theme, **PHONE).page
     open_ticket(page, ticket)
-    page.locator(".composer-text:visible").tap()
+    writing(page).tap()
     page.locator(".recipients:visible summary").tap()
     assert not is_wider_than_the_screen(page)
     small = page.evaluate(

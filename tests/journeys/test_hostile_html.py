@@ -283,7 +283,7 @@ def test_keys_work_again_after_a_look_into_the_frame(house: House, sit: Any, ana
     page.goto(f"/tickets/{ticket.number}/")
     page.frame_locator("[data-letter]").get_by_text("Press").click()
     page.keyboard.press("r")
-    expect(page.locator(".composer-text[data-kind=reply]")).to_be_focused()
+    expect(page.locator("[data-kind=reply]:is(.composer-text, .composer-editor):visible")).to_be_focused()
     # by keyboard: into the frame, to the link, and out with Escape
     page.locator(".message-time a").last.focus()
     link = page.frame_locator("[data-letter]").get_by_role("link", name="the shop")
@@ -294,7 +294,7 @@ def test_keys_work_again_after_a_look_into_the_frame(house: House, sit: Any, ana
     page.keyboard.press("Escape")
     soon(lambda: page.evaluate("document.activeElement.tagName") != "IFRAME")
     page.keyboard.press("n")
-    expect(page.locator(".composer-text[data-kind=note]")).to_be_focused()
+    expect(page.locator("[data-kind=note]:is(.composer-text, .composer-editor):visible")).to_be_focused()
 
 
 def test_frames_stay_while_the_conversation_goes_on(

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import mail
-from tests.journeys.conftest import House
+from tests.journeys.conftest import House, words, writing
 from tickets.models import Ticket
 from tickets.operations import status
 
@@ -36,9 +36,9 @@ def test_a_draft_survives_what_others_do(house: House, sit, ana, chloe, ticket):
     other.keyboard.type("urgent")
     other.keyboard.press("Enter")
     expect(page.locator("#header .ticket-tag")).to_contain_text("urgent")
-    expect(page.locator(".composer-text:visible")).to_be_focused()
+    expect(writing(page)).to_be_focused()
     page.keyboard.type("tence")
-    expect(page.locator(".composer-text:visible")).to_have_value("Half a sentence")
+    expect(words(page)).to_have_value("Half a sentence")
 
 
 def test_an_act_that_came_too_late_says_so(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from feedback.models import Invitation
-from tests.journeys.conftest import House
+from tests.journeys.conftest import House, writing
 from tickets.operations import replying, status
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -26,7 +26,7 @@ def test_from_the_list_to_the_conversation_and_back(house: House, sit, ana, tick
     page.get_by_role("link", name="My order").tap()
     expect(page.locator("#thread")).to_contain_text("Where is my order?")
     expect(page.locator("#rows")).not_to_be_visible()
-    expect(page.locator(".composer-text:visible")).to_be_in_viewport()
+    expect(writing(page)).to_be_in_viewport()
     assert not is_wider_than_the_screen(page)
 
     page.get_by_role("button", name="About Dora Diaz").tap()

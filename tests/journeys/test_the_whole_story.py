@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from feedback.models import Response
 from helpdesk.models import Event
-from tests.journeys.conftest import House, text_of
+from tests.journeys.conftest import House, text_of, words, writing
 from tickets.models import Message, Ticket
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -66,11 +66,11 @@ def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, b
     expect(page).to_have_url(re.compile(rf"/tickets/{ticket.number}/$"))
     expect(said(page)).to_contain_text("I ordered it last week.")
     page.keyboard.press("r")
-    expect(page.locator(".composer-text:visible")).to_be_focused()
+    expect(writing(page)).to_be_focused()
     page.keyboard.type("It left our house on Monday. Is the address right?")
     page.keyboard.press("Control+Enter")
     expect(said(page)).to_contain_text("It left our house on Monday.")
-    expect(page.locator(".composer-text:visible")).to_have_value("")
+    expect(words(page)).to_have_value("")
     expect(page.locator(".toast")).to_contain_text("Answer sent")
 
     # the customer's mail is one

@@ -72,7 +72,7 @@ def test_a_kind_nobody_writes_is_not_found(client, ticket):
 def test_files_go_up_at_once_and_down_again(client, ticket, as_agent, chloe):
     picture = SimpleUploadedFile("p.png", b"\x89PNG\r\n\x1a\n..", "image/png")
     said = client.post(f"/tickets/{ticket.pk}/drafts/reply/files", {"files": picture, "inline": "1"}).json()
-    assert said["names"] == ["p.png"] and said["version"] == 1 and "p.png" in said["html"]
+    assert [one["name"] for one in said["pictures"]] == ["p.png"] and said["version"] == 1 and "p.png" in said["html"]
     file = DraftFile.objects.get()
     url = f"/tickets/{ticket.pk}/draft-files/{file.pk}"
     shown = client.get(url)

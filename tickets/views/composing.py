@@ -145,9 +145,12 @@ def _sheet(kind: str, draft: Draft | None) -> Sheet:
 
 def in_editor(draft: Draft) -> str:
     """A draft's HTML with addresses for its pictures; "" where its text says it all."""
-    if not draft.html:
-        return ""
-    return rich_text.in_editor(draft.html, {one.filename: draft_file_url(draft, one) for one in draft.files.all()})
+    addresses = {one.filename: draft_file_url(draft, one) for one in draft.files.all()}
+    html = draft.html
+    if not html and addresses and "[image: " in draft.text:
+        html = rich_text.from_text(draft.text, set(addresses))
+        html = html if rich_text.pictures(html) else ""
+    return rich_text.in_editor(html, addresses) if html else ""
 
 
 def draft_file_url(draft: Draft, file: DraftFile) -> str:

@@ -86,8 +86,8 @@ def draft_files(request: HttpRequest, number: int, kind: str) -> HttpResponse:
         )  # fmt: skip
     except NotPossible as why:
         return JsonResponse({"words": str(why)}, status=409)
-    names = [one.filename for one in added if one.is_inline]
-    return JsonResponse({**_told(draft), "names": names, "html": _listed(draft, kind, read)})
+    pictures = [{"name": one.filename, "url": composing.draft_file_url(draft, one)} for one in added if one.is_inline]
+    return JsonResponse({**_told(draft), "pictures": pictures, "html": _listed(draft, kind, read)})
 
 
 def _listed(draft: Draft, kind: str, read: written.Written | None = None) -> str:

@@ -1,6 +1,6 @@
 // Files go to the server as soon as they are chosen, pasted or dropped, and survive whatever happens to the page.
 import { csrfHeaders } from "./pages.js";
-import { contentOf, kindOf, state, textOf } from "./sheets.js";
+import { contentOf, editorOf, kindOf, state, textOf } from "./sheets.js";
 import { inLine, learn, saveSoon } from "./drafts.js";
 import { toast } from "./toasts.js";
 import { word } from "./words.js";
@@ -13,7 +13,13 @@ const put = (form, kind, html) => {
   list.innerHTML = html;
 };
 
-const insert = (text, names) => {
+const insert = (text, pictures) => {
+  const editor = editorOf(text);
+  if (editor) {
+    editor.insertPictures(pictures);
+    return;
+  }
+  const names = pictures.map(({ name }) => name);
   const lines = names.map((name) => `[image: ${name}]`).join("\n");
   const { selectionStart: start, selectionEnd: end, value } = text;
   const before = value.slice(0, start);
@@ -38,7 +44,7 @@ const upload = (form, kind, files, { inline = false } = {}) => {
       put(form, kind, said.html);
       state(form, word("saved"));
       const text = textOf(form, kind);
-      if (said.names.length && text) insert(text, said.names);
+      if (said.pictures.length && text) insert(text, said.pictures);
       else saveSoon(form, kind, 0);
     } catch (problem) {
       state(form, "");
@@ -57,10 +63,13 @@ document.addEventListener("change", (event) => {
 document.addEventListener("paste", (event) => {
   const form = event.target.closest?.("form.composer");
   const files = [...(event.clipboardData?.files ?? [])];
-  if (!form || !files.length) return;
+  // words win over the picture of them that came with the same copy
+  if (!form || !files.length || event.clipboardData.types.includes("text/plain")) return;
   event.preventDefault();
-  sort(form, files, event.target.matches(".composer-text"));
+  sort(form, files, isText(event.target));
 });
+
+const isText = (element) => Boolean((element.nodeType === 1 ? element : element.parentElement)?.closest(".composer-text, .composer-editor"));
 
 const sort = (form, files, inText) => {
   const kind = kindOf(form);
@@ -93,7 +102,7 @@ document.addEventListener("drop", (event) => {
   const form = event.target.closest?.("form.composer");
   if (!form || !carriesFiles(event)) return;
   event.preventDefault();
-  sort(form, [...event.dataTransfer.files], event.target.matches(".composer-text"));
+  sort(form, [...event.dataTransfer.files], isText(event.target));
 });
 
 document.addEventListener("click", (event) => {

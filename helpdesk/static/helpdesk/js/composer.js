@@ -3,7 +3,7 @@ import { choose } from "./recipients.js";
 import { dropDraft, keepLocally, restoreLocally, saveNow, saveSoon, settled } from "./drafts.js";
 import { fetchPart } from "./pages.js";
 import { word } from "./words.js";
-import { fieldOf, kindOf, state, textOf } from "./sheets.js";
+import { blurText, caretIn, fieldOf, focusText, kindOf, prepareSheets, setCaret, setWords, state, textOf } from "./sheets.js";
 import "./attachments.js";
 
 const form = () => document.querySelector("form.composer");
@@ -26,7 +26,7 @@ const remembered = {
 const newOnce = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const grow = (text) => {
-  if (!text || CSS.supports("field-sizing", "content")) return;
+  if (!text || text.hidden || CSS.supports("field-sizing", "content")) return;
   text.style.blockSize = "auto";
   text.style.blockSize = `${text.scrollHeight}px`;
 };
@@ -46,6 +46,7 @@ const prepare = () => {
   if (!one || one.dataset.ready) return;
   one.dataset.ready = "yes";
   dress(one);
+  prepareSheets(one);
   restoreLocally(one);
   for (const text of one.querySelectorAll(".composer-text")) grow(text);
 };
@@ -57,7 +58,8 @@ export const write = (as) => {
   tab.checked = true;
   const text = textOf(form(), as);
   const empty = as === "forward" && form().querySelector("[data-recipients=forward] details[open] .chip-input");
-  (empty && !text?.value ? empty : (text ?? form().querySelector(".composer-scheduled button, [name=kind]:checked"))).focus();
+  if (text && !(empty && !text.value)) focusText(form(), as);
+  else (empty ?? form().querySelector(".composer-scheduled button, [name=kind]:checked")).focus();
   return true;
 };
 
@@ -96,10 +98,7 @@ export const renew = async ({ kind = "", focus = false, query = "", quietly = fa
     const tab = front && fresh.querySelector(`[name=kind][value="${front}"]`);
     if (tab) tab.checked = true;
     if (focus) write(front || kindOf(fresh));
-    else if (caret && textOf(fresh, caret.kind)) {
-      textOf(fresh, caret.kind).focus();
-      textOf(fresh, caret.kind).setSelectionRange(caret.start, caret.end);
-    }
+    else if (caret) setCaret(fresh, caret);
   } catch {
     // as it was; what was sent must not be sent again
     if (old?.isConnected && old.dataset.sent) empty(old, old.dataset.sent);
@@ -108,15 +107,8 @@ export const renew = async ({ kind = "", focus = false, query = "", quietly = fa
   }
 };
 
-/** Where somebody is writing, so that they can go on in the fresh one. */
-const caretIn = (one) => {
-  const text = document.activeElement;
-  if (!one?.contains(text) || !text.matches(".composer-text")) return null;
-  return { kind: text.dataset.kind, start: text.selectionStart, end: text.selectionEnd };
-};
-
 const empty = (one, kind) => {
-  textOf(one, kind).value = "";
+  setWords(one, kind, {});
   for (const name of ["once", "version"]) {
     const input = one.querySelector(`[name="${kind === "reply" ? "" : `${kind}_`}${name}"]`);
     if (input) input.value = name === "once" ? newOnce() : "0";
@@ -155,7 +147,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-held-close]")) {
     event.target.closest("[data-composer-held]").replaceChildren();
-    textOf(form(), kindOf(form()))?.focus();
+    focusText(form(), kindOf(form()));
   }
   const link = event.target.closest("[data-compose]");
   if (!link || event.ctrlKey || event.metaKey || !form()) return;
@@ -233,7 +225,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
     one.dataset.sent = kind;
     const scroll = document.querySelector("[data-thread-scroll]");
     if (scroll) scroll.scrollTop = scroll.scrollHeight;
-    textOf(one, kind)?.blur();
+    blurText(one, kind);
     empty(one, kind);
     renew();
   }

@@ -1,6 +1,6 @@
 // Drafts: kept on the server after each pause, on this device while the server cannot be reached, never lost on the way.
 import { csrfHeaders } from "./pages.js";
-import { contentOf, fieldOf, state, textOf } from "./sheets.js";
+import { contentOf, fieldOf, isSameWords, setWords, state, textOf, wordsOf } from "./sheets.js";
 import { word } from "./words.js";
 
 const PAUSE = 1000;
@@ -32,8 +32,7 @@ const device = {
 
 /** Keep what was just typed until the server has it. */
 export const keepLocally = (form, kind) => {
-  const text = textOf(form, kind)?.value ?? "";
-  device.set(key(form, kind), { text, version: fieldOf(form, kind, "version")?.value ?? "0" });
+  device.set(key(form, kind), { ...wordsOf(form, kind), version: fieldOf(form, kind, "version")?.value ?? "0" });
 };
 
 /** Bring back what the server never got, unless another window has gone on since. */
@@ -42,16 +41,16 @@ export const restoreLocally = (form) => {
     const { kind } = text.dataset;
     const kept = device.get(key(form, kind));
     if (!kept) continue;
-    if (kept.text === text.value) {
+    if (isSameWords(kept, wordsOf(form, kind))) {
       device.set(key(form, kind), null);
       continue;
     }
     const version = fieldOf(form, kind, "version").value;
     if (kept.version === version || !text.value.trim()) {
-      text.value = kept.text;
+      setWords(form, kind, kept);
       if (kept.text.trim() || version !== "0") saveSoon(form, kind, 0);
       else device.set(key(form, kind), null);
-    } else offer(form, kind, { text: kept.text, version }, word("olderHere"));
+    } else offer(form, kind, { text: kept.text, html: kept.html, version }, word("olderHere"));
   }
 };
 
@@ -109,23 +108,24 @@ export const learn = (form, kind, { version, once }) => {
 const bodyOf = (form, kind) => {
   const data = contentOf(form);
   const before = sent.get(form) ?? {};
-  if (kind in before) data.set("sent", before[kind]);
-  sent.set(form, { ...before, [kind]: textOf(form, kind)?.value ?? "" });
+  if (before[kind]?.html) data.set("sent_html", before[kind].html);
+  else if (kind in before) data.set("sent", before[kind].text);
+  sent.set(form, { ...before, [kind]: wordsOf(form, kind) });
   return data;
 };
 
 const save = async (form, kind) => {
   if (!form.isConnected || form.dataset.sending) return;
-  const text = textOf(form, kind)?.value;
+  const words = wordsOf(form, kind);
   state(form, word("saving"));
   try {
     // what is short may outlive the page; browsers let no more than 64 KB do so
-    const keepalive = [...form.querySelectorAll(".composer-text")].reduce((sum, one) => sum + one.value.length, 0) < 10_000;
+    const keepalive = [...form.querySelectorAll(".composer-text, [name$=html]")].reduce((sum, one) => sum + one.value.length, 0) < 10_000;
     const answer = await fetch(urlOf(form, kind), { method: "POST", body: bodyOf(form, kind), headers: csrfHeaders(), credentials: "same-origin", redirect: "error", keepalive });
     const said = await answer.json();
     if (answer.ok) {
       learn(form, kind, said);
-      if (textOf(form, kind)?.value === text) device.set(key(form, kind), null);
+      if (isSameWords(words, wordsOf(form, kind))) device.set(key(form, kind), null);
       else keepLocally(form, kind);
       if (!form.dataset.sending) state(form, said.version ? word("saved") : "");
       close(form);
@@ -159,7 +159,7 @@ const offer = (form, kind, theirs, words) => {
     saveSoon(form, kind, 0);
   });
   box.querySelector("[data-take-theirs]").addEventListener("click", () => {
-    textOf(form, kind).value = theirs.text;
+    setWords(form, kind, theirs);
     learn(form, kind, theirs);
     device.set(key(form, kind), null);
     close(form);
@@ -191,7 +191,7 @@ const flush = () => {
 window.addEventListener("pagehide", flush);
 document.addEventListener("visibilitychange", () => document.hidden && flush());
 // whoever turns to something else may be about to leave, or to sign out
-document.addEventListener("focusout", (event) => event.target.matches?.(".composer-text") && saveAll());
+document.addEventListener("focusout", (event) => event.target.matches?.(".composer-text, .composer-editor") && saveAll());
 
 const saveAll = () => {
   const form = document.querySelector("form.composer");
