@@ -10,7 +10,7 @@ class HelpdeskConfig(AppConfig):
     verbose_name = "Helpdesk"
 
     def ready(self) -> None:
-        from helpdesk import checks, keyboard, measures  # noqa: F401
+        from helpdesk import accounts, checks, keyboard, measures  # noqa: F401
         from helpdesk.events import set_aside
         from helpdesk.models import PendingEvent
 

@@ -28,6 +28,19 @@ def unseal(sealed: str, *, seconds: int) -> str:
         return ""
 
 
+def encrypted(text: str) -> str:
+    """Text as it is kept."""
+    return _fernet().encrypt(text.encode()).decode()
+
+
+def decrypted(kept: str) -> str:
+    """The text that was kept; "" when the key was lost."""
+    try:
+        return _fernet().decrypt(kept.encode()).decode()
+    except (InvalidToken, UnicodeError):
+        return ""
+
+
 class EncryptedTextField(models.TextField):
     """Text that is ciphertext in the database and plain in Python. Unreadable (the key was lost) reads as ""."""
 

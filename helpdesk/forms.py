@@ -1,15 +1,18 @@
 """Forms of the ground floor's settings."""
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.conf import settings
+from django.contrib.auth import password_validation
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk import addresses
-from helpdesk.models import Agent, ApiToken, Calendar, CalendarVersion, SpecialDay, Team
+from helpdesk import addresses, clock, limits
+from helpdesk.models import Agent, Calendar, CalendarVersion, House, SpecialDay, Team
 
 DAYS = [
     ("mon", _("Monday")), ("tue", _("Tuesday")), ("wed", _("Wednesday")), ("thu", _("Thursday")),
@@ -32,7 +35,7 @@ class AgentForm(forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["name", "email", "role", "teams", "language", "zone", "is_active"]
+        fields = ["name", "email", "role", "teams", "language", "zone"]
         widgets = {"teams": forms.CheckboxSelectMultiple}
 
     def clean_email(self) -> str:
@@ -45,7 +48,7 @@ class AgentForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        loses = self.instance.pk and (data.get("role") != "admin" or not data.get("is_active"))
+        loses = self.instance.pk and self.instance.is_active and data.get("role") != "admin"
         if loses and not Agent.objects.active().filter(role="admin").exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("This is the only admin: make somebody else an admin first."))
         return data
@@ -54,6 +57,60 @@ class AgentForm(forms.ModelForm):
         if self.instance.pk is None:
             self.instance.set_unusable_password()
         return super().save(commit)
+
+
+class WorkingForm(forms.ModelForm):
+    """How the helpdesk behaves for one agent."""
+
+    class Meta:
+        model = Agent
+        fields = ["theme", "after_act"]
+        widgets = {"theme": forms.RadioSelect, "after_act": forms.RadioSelect}
+
+
+class JoiningForm(forms.Form):
+    """What somebody who was invited says of themselves."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label=_("Password"), max_length=4096, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least ten characters. A sentence is good."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.agent = agent
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        password_validation.validate_password(password, self.agent)
+        return password
+
+
+class SignInForm(LoginForm):
+    """allauth's, with an end to passwords: hashing a very long one takes long."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].validators.append(MaxLengthValidator(4096))  # type: ignore[attr-defined]
+
+
+class ForgottenForm(ResetPasswordForm):
+    """allauth's; who was invited and never came has no password that could be forgotten."""
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        self.users = [user for user in self.users if user.has_usable_password()]
+        return email
+
+
+class HouseForm(forms.ModelForm):
+    """What holds for everybody."""
+
+    class Meta:
+        model = House
+        fields = ["requires_second_factor"]
 
 
 class ProfileForm(forms.ModelForm):
@@ -197,9 +254,38 @@ class CalendarForm(forms.ModelForm):
         return calendar
 
 
-class ApiTokenForm(forms.ModelForm):
-    """A name for a key, so that people know later what it is for."""
+class ApiTokenForm(forms.Form):
+    """What a key is for, and how far it opens."""
 
-    class Meta:
-        model = ApiToken
-        fields = ["name"]
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("The program that will use it, so that you know later.")
+    )
+    may = forms.ChoiceField(
+        label=_("It may"), choices=[("read", _("Read")), ("write", _("Read and change"))], initial="write",
+        widget=forms.RadioSelect, required=False,
+    )  # fmt: skip
+    inboxes = forms.TypedMultipleChoiceField(
+        label=_("Only in these inboxes"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen is all that you see."),
+    )  # fmt: skip
+    days = forms.TypedChoiceField(
+        label=_("Works for"), coerce=int, empty_value=0, required=False,
+        choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year")), (0, _("until I revoke it"))], initial=90,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if choices := limits.inboxes_of(agent):
+            self.fields["inboxes"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["inboxes"]
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The fields of the token to be."""
+        days = self.cleaned_data.get("days")
+        return {
+            "may_write": self.cleaned_data.get("may") != "read",
+            "inboxes": self.cleaned_data.get("inboxes") or None,
+            "expires_at": clock.now() + timedelta(days=days) if days else None,
+        }

@@ -17,6 +17,8 @@ from helpdesk import content, measures
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("helpdesk.request")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+#: where somebody without a second factor may go: our own account pages, and what every page is made of
+_SETTING_UP = ("/accounts/", "/static/", "/healthz", "/readyz", "/metrics", content.PATH)
 _ID = re.compile(r"[0-9A-Za-z_-]{8,64}\Z")
 
 
@@ -73,6 +75,21 @@ class ContentHostMiddleware:
             if not request.path.startswith(content.PATH):
                 return content.refusal()
             request.COOKIES.clear()
+        return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """Where everybody needs a second factor, who has none can set one up, sign out, and nothing else."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(_SETTING_UP):
+            from helpdesk import second_factor
+
+            if second_factor.is_missing(request.user):
+                return second_factor.led_there(request)
         return self.get_response(request)
 
 

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Agent, Role
 
@@ -58,10 +59,43 @@ class Section:
     #: how many things wait there for an agent
     waiting: Callable[[Agent], int] | None = None
     count: int = 0
+    #: a key of GROUPS; "" is found by the section's key
+    group: str = ""
+    #: words people may look for it with, beside its title and its sentence
+    words: str | Promise = ""
 
     @property
     def url(self) -> str:
         return reverse(self.url_name)
+
+
+#: the settings' groups, in their order
+GROUPS: dict[str, str | Promise] = {
+    "you": _("You"),
+    "team": _("Team"),
+    "inboxes": _("Inboxes"),
+    "tickets": _("Tickets"),
+    "channels": _("Channels"),
+    "security": _("Security"),
+    "system": _("System"),
+}
+#: where sections stand that do not say it themselves
+_GROUP_OF = {
+    "profile": "you", "working": "you", "signing_in": "you", "tokens": "you", "keys": "you", "notifications": "you",
+    "agents": "team", "teams": "team", "calendars": "team",
+    "inboxes": "inboxes", "brands": "inboxes", "health": "channels", "intake": "channels",
+    "tags": "tickets", "fields": "tickets", "saved_replies": "tickets", "macros": "tickets", "surveys": "tickets",
+    "security": "security", "audit": "security",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Sections that belong together."""
+
+    key: str
+    title: str | Promise
+    sections: Sequence[Section]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +169,15 @@ def sections_for(agent: Agent) -> Sequence[Section]:
         for s in _sections
         if agent.is_admin or agent.role in s.roles
     ]
+
+
+def grouped(sections: Sequence[Section]) -> Sequence[Group]:
+    """Sections in their groups; a group without any is left out."""
+    found: dict[str, list[Section]] = {key: [] for key in GROUPS}
+    for section in sections:
+        group = section.group or _GROUP_OF.get(section.key, "system")
+        found[group if group in found else "system"].append(section)
+    return [Group(key, GROUPS[key], members) for key, members in found.items() if members]
 
 
 def rail_for(agent: Agent) -> Sequence[RailEntry]:

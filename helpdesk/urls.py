@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from helpdesk.accounts import closed
-from helpdesk.views import banners, health
+from helpdesk.views import banners, health, joining
 from helpdesk.views.api_docs import ApiDocs
 
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("banners/", banners.banners, name="banners"),
     path("accounts/email/", closed),
     re_path(r"^accounts/confirm-email/(?P<key>.*)$", closed),
+    path("accounts/invitation/", joining.accept, name="invitation_accept"),
+    path("accounts/invitation/<str:secret>/", joining.invitation, name="invitation"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("settings/", include("helpdesk.settings_urls")),
     path("settings/", include("tickets.settings_urls")),

@@ -21,7 +21,7 @@ from tickets.operations import drafting, enclosing, replying, sorting, status, v
 
 PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-LOGIN = "login"  # a redirect to the sign-in page
+LOGIN = LOGIN_NEXT = "login"  # a redirect to the sign-in page
 
 Cell = int | str
 
@@ -128,6 +128,22 @@ POLICIES: dict[str, Policy] = {
     "account_reset_password_from_key": allauth(GET=(200, 200), POST=(200, 200)),
     "account_reset_password_from_key_done": allauth(GET=(200, 200)),
     "account_confirm_login_code": allauth(GET=(302, 302), POST=(302, 302)),
+    "invitation": allauth(GET=(302, 302)),
+    "invitation_accept": allauth(GET=(404, 404), POST=(404, 404)),
+    # nobody here has a password to be asked for again, so none is asked
+    **dict.fromkeys(["mfa_index", "mfa_list_webauthn"], allauth(GET=(LOGIN, 200))),
+    "mfa_activate_totp": allauth(GET=(LOGIN_NEXT, 200), POST=(LOGIN_NEXT, 200)),
+    "mfa_add_webauthn": allauth(GET=(LOGIN_NEXT, 200), POST=(LOGIN_NEXT, 200)),
+    "mfa_deactivate_totp": allauth(GET=(LOGIN, 404), POST=(LOGIN, 404)),
+    "mfa_authenticate": allauth(GET=(302, 302), POST=(302, 302)),
+    "mfa_reauthenticate": allauth(GET=(LOGIN, 403), POST=(LOGIN, 403)),
+    "mfa_reauthenticate_webauthn": allauth(GET=(LOGIN, 403), POST=(LOGIN, 403)),
+    "mfa_login_webauthn": allauth(GET=(302, 302), POST=(302, 302)),
+    "mfa_view_recovery_codes": allauth(GET=(LOGIN, 404)),
+    "mfa_download_recovery_codes": allauth(GET=(LOGIN, 404)),
+    "mfa_generate_recovery_codes": allauth(GET=(LOGIN, 200), POST=(LOGIN, 200)),
+    "mfa_edit_webauthn": allauth(GET=(LOGIN_NEXT, 404), POST=(LOGIN_NEXT, 404)),
+    "mfa_remove_webauthn": allauth(GET=(LOGIN_NEXT, 404), POST=(LOGIN_NEXT, 404)),
     # --- the workspace
     "queue": agents(200, "GET"),
     # the posted body names the ticket, and here it names none; see tests/tickets/test_presence.py
@@ -205,6 +221,20 @@ POLICIES: dict[str, Policy] = {
     "settings_keys": Policy(
         {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(302,) * 5)}, turned_away=SIGN_IN
     ),
+    "settings_working": Policy(
+        {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN
+    ),
+    "settings_theme": agents(302, "POST"),
+    "settings_away": agents(302, "POST"),
+    "settings_signing_in": agents(200, "GET"),
+    "settings_session_end": agents(404, "POST"),
+    "settings_sessions_end": agents(302, "POST"),
+    "settings_agents_invitation": admins(POST=302),
+    "settings_agents_presence": admins(POST=302),
+    "settings_agents_factor": admins(POST=302),
+    "settings_security": admins(GET=200, POST=302),
+    "settings_audit": admins(GET=200),
+    "settings_audit_csv": admins(GET=200),
     "settings_tokens": agents(200, "GET", "POST"),
     "settings_token_revoke": Policy({"POST": (LOGIN, LOGIN, 404, 404, 302, 404, 404)}, turned_away=SIGN_IN),
     **{
@@ -343,7 +373,9 @@ def house(
         "inbox_probe": [inbox.pk], "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
-        "settings_token_revoke": [token.pk],
+        "settings_token_revoke": [token.pk], "settings_session_end": [1],
+        **{f"settings_agents_{part}": [ana.pk] for part in ("invitation", "presence", "factor")},
+        "invitation": ["nobody-was-sent-this-secret"], "mfa_edit_webauthn": [1], "mfa_remove_webauthn": [1],
         **{f"settings_{key}_edit": [pk] for key, pk in things.items()},
         **{name: [inbox.pk] for name in NAMES if name.startswith("settings_inboxes_") and not name.endswith("_new")},
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],

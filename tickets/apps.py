@@ -13,12 +13,22 @@ class TicketsConfig(AppConfig):
         from django.conf import settings
         from django.utils.translation import gettext_lazy as _
 
+        from helpdesk.auditing import audited
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_section
         from tickets import acts_by_key, badges, gauges, search_subscribers, subscribers, watching  # noqa: F401
 
         acts_by_key.register()
+
         banner(watching.banners)
+        audited("inbox", _("Inboxes"), "inbox.created", "inbox.changed", "inbox.deleted")
+        audited("inboxaccess", _("Access to inboxes"), changed=_("changed what they may do in an inbox"))
+        audited("tag", _("Tags"), renamed=_("renamed"), merged=_("merged"))
+        audited("brand", _("Brands"))
+        audited("customfield", _("Custom fields"))
+        audited("macro", _("Macros"))
+        audited("grant", _("Mail accounts"))
+        audited("customer", _("Customers erased"), "customer.erased", erased=_("erased"))
         settings_section(
             Section(
                 "intake", _("Incoming mail"), _("Every mail that came in, and what became of it."), "intake_log",

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from helpdesk import live
+from helpdesk import limits, live
 from helpdesk.addresses import objects_to_address
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event
-from tickets.models import Draft, Inbox
-from tickets.operations import acknowledging, budget, merging_customers, organisations, scheduling
+from tickets.models import Draft, Inbox, Ticket
+from tickets.operations import acknowledging, assignment, budget, merging_customers, organisations, scheduling
 
 
 @live.audience_is
@@ -19,6 +19,20 @@ def audiences(agent: Any) -> frozenset[str] | None:
     if isinstance(agent, Agent) and agent.is_admin:
         return None
     return frozenset(f"inbox:{pk}" for pk in Inbox.objects.visible_to(agent).values_list("pk", flat=True))
+
+
+@limits.inboxes_are
+def inboxes_of(agent: Agent) -> Sequence[tuple[int, str]]:
+    """What a program's key may be limited to."""
+    return list(Inbox.objects.visible_to(agent).values_list("pk", "name"))
+
+
+@subscribe("agent.deactivated")
+def hand_over(event: Event) -> None:
+    """What somebody who left had to do goes back to their teams."""
+    theirs = Ticket.objects.unsolved().filter(assignee=event.subject_id)
+    for ticket in theirs.order_by("pk"):
+        assignment.unassign(ticket, actor=None)
 
 
 @subscribe("message.received", "message.replied", "ticket.closed")

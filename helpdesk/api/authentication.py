@@ -35,9 +35,11 @@ class TokenAuthentication(BaseAuthentication):
             return None
         secret = secret.strip()
         token = _find(secret)
-        if token is None:
+        if token is None or token.is_expired:
             _count_wrong(request)
-            raise AuthenticationFailed(_("This token is unknown or was revoked."))
+            raise AuthenticationFailed(_("This token is unknown, was revoked or has run out."))
+        if token.inboxes is not None:
+            token.agent.limited_to = frozenset(token.inboxes)
         _note_use(token)
         return token.agent, token
 

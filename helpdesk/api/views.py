@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from helpdesk.api import paging, parsing
 from helpdesk.api.schema import Schema
 from helpdesk.api.throttling import TokenThrottle
-from helpdesk.models import Agent
+from helpdesk.models import Agent, ApiToken
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -41,6 +41,9 @@ class MayChange(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         agent = request.user
+        if request.method not in SAFE_METHODS and isinstance(request.auth, ApiToken) and not request.auth.may_write:
+            self.message = _("This token only reads.")
+            return False
         light_may = request.method in getattr(view, "light_methods", ())
         return request.method in SAFE_METHODS or light_may or (isinstance(agent, Agent) and agent.may_reply)
 

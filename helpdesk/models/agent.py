@@ -94,6 +94,9 @@ class Agent(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     teams = models.ManyToManyField("helpdesk.Team", related_name="members", blank=True, verbose_name=_("teams"))
 
+    #: the inboxes a program that acts as this agent is limited to; set with its token, never kept
+    limited_to: frozenset[int] | None = None
+
     objects = AgentManager()
     USERNAME_FIELD = EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

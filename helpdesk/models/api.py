@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +16,10 @@ def digest(secret: str) -> str:
 
 
 class ApiTokenManager(models.Manager["ApiToken"]):
-    def issue(self, agent, name: str) -> tuple["ApiToken", str]:  # type: ignore[no-untyped-def]
-        """A new token and its secret, which is shown once and stored nowhere."""
+    def issue(self, agent, name: str, **limits: Any) -> tuple["ApiToken", str]:  # type: ignore[no-untyped-def]
+        """A new token and its secret, which is shown once and stored nowhere. `limits` are fields of the token."""
         secret = f"hd_{secrets.token_urlsafe(32)}"
-        return self.create(agent=agent, name=name, digest=digest(secret), hint=secret[-4:]), secret
+        return self.create(agent=agent, name=name, digest=digest(secret), hint=secret[-4:], **limits), secret
 
 
 class ApiToken(models.Model):
@@ -28,6 +29,12 @@ class ApiToken(models.Model):
     name = models.CharField(_("name"), max_length=80)
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=4)
+    may_write = models.BooleanField(
+        _("may change things"), default=True, help_text=_("Without it, the token only reads.")
+    )
+    #: ids of the inboxes it is limited to; null is all its agent sees
+    inboxes = models.JSONField(null=True, blank=True)
+    expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
@@ -36,6 +43,13 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= clock.now()
 
 
 class IdempotencyKey(models.Model):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as draw
 
 from helpdesk import clock, keyboard
+from helpdesk.pages import grouped
 
 register = template.Library()
 
@@ -286,6 +287,12 @@ def key_of(context: RequestContext, name: str) -> SafeString | str:
 def once_key() -> str:
     """A key that makes a form count once, however often it arrives."""
     return uuid4().hex
+
+
+@register.filter
+def in_groups(sections: Any) -> Any:
+    """Pages of the settings as the groups they stand in."""
+    return grouped(sections or [])
 
 
 @register.simple_tag

@@ -26,7 +26,10 @@ def test_everybody_has_a_page_of_their_own(as_agent, lou):
     form = {"name": "Lou N.", "language": "de", "zone": "Europe/Berlin", "signature": "Lou, nights"}
     assert client.post("/settings/you/", form).status_code == 302
     assert client.get("/settings/you/")["Content-Language"] == "de"
-    assert Event.objects.get(verb="agent.changed").facts == {"fields": ["language", "name", "signature", "zone"]}
+    facts = Event.objects.get(verb="agent.changed").facts
+    assert facts["fields"] == ["language", "name", "signature", "zone"]
+    assert facts["was"]["name"] == "Lou Novak" and facts["now"]["name"] == "Lou N."
+    assert "signature" not in facts["now"], "texts are not written into the ledger"
     assert Agent.objects.get(pk=lou.pk).signature == "Lou, nights"
 
 
@@ -34,16 +37,6 @@ def test_nobody_makes_themselves_an_admin(as_agent, ana):
     as_agent(ana).post("/settings/you/", {"name": "A", "language": "", "zone": "UTC", "role": "admin"})
     ana.refresh_from_db()
     assert ana.role == "agent"
-
-
-def test_an_invited_agent_is_mailed_a_way_to_choose_a_password(as_agent, admin, team, mailoutbox):
-    form = {"name": "Nia", "email": "NIA@demo.localhost", "role": "agent", "teams": [team.pk], "zone": "UTC",
-            "language": "", "is_active": "on"}  # fmt: skip
-    assert as_agent(admin).post("/settings/agents/new/", form).status_code == 302
-    nia = Agent.objects.get(email="nia@demo.localhost")
-    assert list(nia.teams.all()) == [team] and not nia.has_usable_password()
-    assert mailoutbox[0].to == ["nia@demo.localhost"] and "/accounts/password/reset/key/" in mailoutbox[0].body
-    assert Event.objects.filter(verb="agent.created", actor_id=admin.pk).exists()
 
 
 def test_wrong_input_comes_back_with_words_and_with_what_was_typed(as_agent, admin, ana):

@@ -17,6 +17,8 @@ class InboxQuerySet(models.QuerySet["Inbox"]):
         """
         if not agent.is_active:
             return self.none()
+        if agent.limited_to is not None:
+            self = self.filter(pk__in=agent.limited_to)
         if agent.is_admin:
             return self
         own = InboxAccess.objects.filter(agent=agent)

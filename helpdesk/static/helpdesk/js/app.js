@@ -10,3 +10,4 @@ import "./live.js";
 import "./presence.js";
 import "./keyboard.js";
 import "./views.js";
+import "./settings.js";

@@ -1,0 +1,28 @@
+// Finding a setting by typing: whatever has no word of what was typed goes out of sight.
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("[data-find-settings]");
+  if (form) find(form, event.target.value);
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest?.("[data-find-settings]");
+  if (!form) return;
+  event.preventDefault();
+  form.parentElement.querySelector(".card:not([hidden]) a")?.click();
+});
+
+function find(form, typed) {
+  const words = typed.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  let any = false;
+  for (const group of form.parentElement.querySelectorAll(".settings-group")) {
+    const title = group.querySelector("h2").textContent;
+    let some = false;
+    for (const card of group.querySelectorAll(".card")) {
+      const text = `${title} ${card.textContent} ${card.dataset.find}`.toLocaleLowerCase();
+      card.hidden = !words.every((word) => text.includes(word));
+      some ||= !card.hidden;
+    }
+    group.hidden = !some;
+    any ||= some;
+  }
+  form.querySelector("[data-find-none]").hidden = any;
+}
