@@ -28,6 +28,10 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
     "write search documents": {"task": "tickets.tasks.write_search_documents", "schedule": 30.0},
     "forget spent budgets": {"task": "tickets.tasks.forget_spent", "schedule": crontab(minute="33", hour="3")},
+    "forget notifications": {
+        "task": "tickets.tasks.forget_notifications",
+        "schedule": crontab(minute="37", hour="3"),
+    },
     "sweep facts": {"task": "reports.tasks.refresh_stale_facts", "schedule": 30.0},
     "sweep unscanned files": {"task": "helpdesk.tasks.scan_files", "schedule": 10.0},
     "scan again what could not be": {"task": "helpdesk.tasks.rescan_files", "schedule": crontab(minute="47")},

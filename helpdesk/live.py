@@ -194,7 +194,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
                 waiting.cancel()
                 await send({"type": "http.response.body", "body": b": still here\n\n", "more_body": True})
                 continue
-            if body := _written(waiting.result(), who[1]):
+            if body := _written(waiting.result(), who[1], who[0]):
                 await send({"type": "http.response.body", "body": body, "more_body": True})
     finally:
         HUB.leave(queue)
@@ -203,13 +203,18 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
-def _written(notices: list[dict[str, Any]] | None, audiences: frozenset[str] | None) -> bytes:
+def _written(notices: list[dict[str, Any]] | None, audiences: frozenset[str] | None, agent: int = 0) -> bytes:
     if notices is None:
         return b"event: anew\ndata: {}\n\n"
-    mine = [
-        {"verb": n["verb"], "ticket": n["stream"]} for n in notices if audiences is None or n["audience"] in audiences
-    ]
+    mine = [{"verb": n["verb"], "ticket": n["stream"]} for n in notices if _may_hear(n["audience"], audiences, agent)]
     return b"event: change\ndata: " + json.dumps(mine).encode() + b"\n\n" if mine else b""
+
+
+def _may_hear(audience: str, audiences: frozenset[str] | None, agent: int) -> bool:
+    """What is told to one agent is told to nobody else, whatever else they may hear."""
+    if audience.startswith("agent:"):
+        return audience == f"agent:{agent}"
+    return audiences is None or audience in audiences
 
 
 async def _until_gone(receive: Receive) -> None:

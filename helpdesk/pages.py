@@ -118,6 +118,9 @@ class RailEntry:
     icon: str
     url_name: str
     roles: tuple[Role, ...] = tuple(Role)
+    #: how many things wait there for an agent; asked for each page, so it must be cheap
+    waiting: Callable[[Agent], int] | None = None
+    count: int = 0
 
     @property
     def url(self) -> str:
@@ -181,8 +184,10 @@ def grouped(sections: Sequence[Section]) -> Sequence[Group]:
 
 
 def rail_for(agent: Agent) -> Sequence[RailEntry]:
-    """The rail of an agent."""
-    return [e for e in _rail if agent.is_admin or agent.role in e.roles]
+    """The rail of an agent, with what waits there."""
+    return [
+        replace(e, count=e.waiting(agent)) if e.waiting else e for e in _rail if agent.is_admin or agent.role in e.roles
+    ]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

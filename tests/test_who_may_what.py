@@ -16,7 +16,17 @@ from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
 from tests.conftest import mail, make_agent
 from tickets import letter_page
-from tickets.models import Attachment, CaughtMail, CustomField, Inbox, OutgoingMail, OutgoingServer, RawMessage, Ticket
+from tickets.models import (
+    Attachment,
+    CaughtMail,
+    CustomField,
+    Inbox,
+    Notification,
+    OutgoingMail,
+    OutgoingServer,
+    RawMessage,
+    Ticket,
+)
 from tickets.operations import drafting, enclosing, replying, sorting, status, viewing
 
 PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
@@ -147,6 +157,20 @@ POLICIES: dict[str, Policy] = {
     # --- the workspace
     "queue": agents(200, "GET"),
     # the posted body names the ticket, and here it names none; see tests/tickets/test_presence.py
+    "notifications": agents(200, "GET"),
+    "notifications_read": agents(302, "POST"),
+    # Ana's own
+    "notification_read": Policy(
+        dict.fromkeys(("POST", "DELETE"), (LOGIN, LOGIN, 404, 404, 302, 404, 404)), turned_away=SIGN_IN
+    ),
+    "settings_notifications": Policy(
+        {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(302,) * 5)}, turned_away=SIGN_IN,
+        body={"digest": "never"},
+    ),
+    "settings_notifications_inbox": Policy(
+        {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, *(302,) * 4)}, turned_away=SIGN_IN
+    ),
+    "settings_notification_defaults": admins(GET=200, POST=302),
     "presence": Policy({"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(404,) * 5)}, turned_away=SIGN_IN),
     "views": Policy(
         {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(302,) * 5)}, turned_away=SIGN_IN
@@ -343,6 +367,7 @@ def house(
         to=["dora@customer.example"], text="Hello",
     )  # fmt: skip
     delivery = out.deliveries.create(recipient="dora@customer.example", state="failed", give_up_at=event.at)
+    notification = Notification.objects.create(agent=ana, kind="assigned", event_id=event.pk, ticket=ticket)
     things = {
         "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk,
         "fields": CustomField.objects.create(key="plan", name="Plan").pk,
@@ -378,6 +403,7 @@ def house(
         "invitation": ["nobody-was-sent-this-secret"], "mfa_edit_webauthn": [1], "mfa_remove_webauthn": [1],
         **{f"settings_{key}_edit": [pk] for key, pk in things.items()},
         **{name: [inbox.pk] for name in NAMES if name.startswith("settings_inboxes_") and not name.endswith("_new")},
+        "notification_read": [notification.pk], "settings_notifications_inbox": [inbox.pk],
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],
         "report_tickets": ["created"],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],

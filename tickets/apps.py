@@ -16,7 +16,7 @@ class TicketsConfig(AppConfig):
         from helpdesk.auditing import audited
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_section
-        from tickets import acts_by_key, badges, gauges, search_subscribers, subscribers, watching  # noqa: F401
+        from tickets import acts_by_key, badges, bell, gauges, search_subscribers, subscribers, watching  # noqa: F401
 
         acts_by_key.register()
 
@@ -41,8 +41,22 @@ class TicketsConfig(AppConfig):
                 "inbox_health", tuple(Role),
             )
         )  # fmt: skip
+        settings_section(
+            Section(
+                "notifications", _("Your notifications"), _("What you hear of, by which way, and when not."),
+                "settings_notifications", tuple(Role),
+            )
+        )  # fmt: skip
+        settings_section(
+            Section(
+                "notification_defaults", _("Notification defaults"),
+                _("What agents hear of while they chose nothing else."), "settings_notification_defaults",
+                group="team",
+            )
+        )  # fmt: skip
         if settings.MAIL_CATCHER:
             settings_section(
                 Section("catcher", _("Mail catcher"), _("Development: every mail that went out."), "mail_catcher")
             )
         rail_entry(RailEntry("queue", _("Queue"), "inbox", "queue"))
+        rail_entry(RailEntry("notifications", _("Notifications"), "bell", "notifications", waiting=bell.unread))

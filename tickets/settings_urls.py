@@ -9,7 +9,7 @@ from tickets.field_form import CustomFieldForm
 from tickets.inbox_forms.general import GeneralForm
 from tickets.models import CustomField, Inbox
 from tickets.settings_tabs import TABS, tab_routes
-from tickets.views import acknowledgement, health, mailboxes, outgoing_server, webhook
+from tickets.views import acknowledgement, choices, health, mailboxes, outgoing_server, webhook
 
 INBOXES = Resource(
     key="inboxes",
@@ -74,6 +74,9 @@ urlpatterns = [
         acknowledgement.preview,
         name="settings_inboxes_acknowledgement_preview",
     ),
+    path("you/notifications/", choices.mine, name="settings_notifications"),
+    path("you/notifications/inboxes/<int:pk>/", choices.of_inbox, name="settings_notifications_inbox"),
+    path("notifications/", choices.defaults, name="settings_notification_defaults"),
     path("health/", health.inbox_health, name="inbox_health"),
     path("health/<int:pk>/probe", health.probe, name="inbox_probe"),
 ]

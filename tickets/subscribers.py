@@ -10,7 +10,15 @@ from helpdesk.addresses import objects_to_address
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event
 from tickets.models import Draft, Inbox, Ticket
-from tickets.operations import acknowledging, assignment, budget, merging_customers, organisations, scheduling
+from tickets.operations import (
+    acknowledging,
+    assignment,
+    budget,
+    merging_customers,
+    notifying,
+    organisations,
+    scheduling,
+)
 
 
 @live.audience_is
@@ -64,6 +72,15 @@ def join_organisations(events: Sequence[Event]) -> None:
 def take_along_what_came_late(events: Sequence[Event]) -> None:
     """A ticket opened while its customer was being merged is the other customer's too."""
     merging_customers.take_along(event.subject_id for event in events)
+
+
+@subscribe_batch("ticket.*", "message.*")
+def tell_agents(events: Sequence[Event]) -> None:
+    """Whom it concerns is told, and not of what was taken back."""
+    notifying.tell(events)
+    for event in events:
+        if event.verb == "message.withdrawn" and event.stream_id:
+            notifying.forget_message(event.facts["message"], event.stream_id)
 
 
 @objects_to_address

@@ -24,6 +24,7 @@ from tickets.operations import (
     health,
     indexing,
     intake,
+    notifying,
     probing,
     scheduling,
     sending,
@@ -168,3 +169,9 @@ def write_search_documents() -> int:
             break
         count += done
     return count
+
+
+@shared_task
+def forget_notifications() -> int:
+    """Drop what agents were told long ago."""
+    return notifying.forget_old()

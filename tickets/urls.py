@@ -11,6 +11,7 @@ from tickets.views import (
     drafts,
     files,
     intake_log,
+    notifications,
     people,
     presence,
     provider_reports,
@@ -22,6 +23,9 @@ from tickets.views import (
 
 urlpatterns = [
     path("", queue.queue, name="queue"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read", notifications.read_all, name="notifications_read"),
+    path("notifications/<int:pk>/read", notifications.read, name="notification_read"),
     path("presence/", presence.presence, name="presence"),
     path("views/", saved_views.arrangement, name="views"),
     path("views/new", saved_views.new, name="view_new"),

@@ -141,6 +141,16 @@ def workers_of(inbox_id: int) -> models.QuerySet[Agent]:
     return Agent.objects.active().exclude(role=Role.LIGHT).filter(Q(role=Role.ADMIN) | here).order_by("name")
 
 
+def readers_of(inbox_id: int) -> models.QuerySet[Agent]:
+    """The agents who may see an inbox's tickets: the reverse of `Inbox.objects.visible_to`."""
+    own = InboxAccess.objects.filter(inbox=inbox_id)
+    by_team = Agent.teams.through.objects.filter(team__inboxes=inbox_id).values("agent_id")
+    by_name = own.exclude(level=InboxAccess.Level.NONE).values("agent_id")
+    closed = own.filter(level=InboxAccess.Level.NONE).values("agent_id")
+    here = (Q(pk__in=by_team) | Q(pk__in=by_name)) & ~Q(pk__in=closed)
+    return Agent.objects.active().filter(Q(role=Role.ADMIN) | here)
+
+
 class AcknowledgementText(models.Model):
     """What an inbox confirms in one language; without one, our own neutral words are used."""
 

@@ -38,8 +38,12 @@ class Notification(models.Model):
     is_shown = models.BooleanField(default=True)
     mail = models.CharField(max_length=8, choices=State.choices, default=State.NONE, blank=True)
     push = models.CharField(max_length=8, choices=State.choices, default=State.NONE, blank=True)
-    #: not before: quiet hours, or the hour of the digest
+    #: mailed not before: a short rest, and quiet hours
     due_at = models.DateTimeField(default=clock.now)
+    mailed_at = models.DateTimeField(null=True)
+    #: pushed not before: quiet hours, and growing patience
+    push_due_at = models.DateTimeField(default=clock.now)
+    push_attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["-id"]
@@ -52,6 +56,10 @@ class Notification(models.Model):
             models.Index(
                 fields=["due_at"], condition=models.Q(mail="waiting") | models.Q(push="waiting"),
                 name="notification_due",
+            ),
+            models.Index(fields=["push_due_at"], condition=models.Q(push="waiting"), name="notification_push_due"),
+            models.Index(
+                fields=["agent", "mailed_at"], condition=models.Q(mailed_at__isnull=False), name="notification_mailed"
             ),
         ]  # fmt: skip
 

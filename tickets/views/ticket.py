@@ -15,7 +15,7 @@ from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
 from tickets import reading
 from tickets.models import Draft, Message, Ticket
-from tickets.operations import drafting, enclosing, forwarding, recipients, replying, scheduling
+from tickets.operations import drafting, enclosing, forwarding, notifying, recipients, replying, scheduling
 from tickets.operations.enclosing import Enclosure
 from tickets.operations.recipients import Chosen
 from tickets.operations.replying import SomethingNew
@@ -35,6 +35,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     context = ticket_context(request, found, first_unread=reading.first_unread(found, agent_of(request)))
     shown = [pk for stretch in context["stretches"] for entry in stretch.entries for pk in entry.ids]
     reading.mark_read(found, agent_of(request), upto=max(shown, default=None))
+    notifying.mark_read(agent_of(request), ticket=found)
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
         return render(request, f"tickets/ticket.html#{part}", context)

@@ -8,6 +8,7 @@ import "./conversation.js";
 import "./letters.js";
 import "./live.js";
 import "./presence.js";
+import "./bell.js";
 import "./keyboard.js";
 import "./views.js";
 import "./settings.js";

@@ -2,7 +2,7 @@
 const SECONDS = 9;
 const region = () => document.getElementById("toasts");
 
-export const toast = ({ message, undo_url: undoUrl, tone, seconds }) => {
+export const toast = ({ message, undo_url: undoUrl, tone, seconds, url, label }) => {
   const template = document.getElementById("toast-template");
   if (!template || !message) return;
   const box = template.content.firstElementChild.cloneNode(true);
@@ -11,6 +11,13 @@ export const toast = ({ message, undo_url: undoUrl, tone, seconds }) => {
   const undo = box.querySelector("[data-toast-undo]");
   if (undoUrl) undo.dataset.toastUndo = undoUrl;
   else undo.remove();
+  if (url) {
+    const link = document.createElement("a");
+    link.className = "button";
+    link.href = url;
+    link.textContent = label;
+    box.querySelector(".toast-words").after(link);
+  }
   // what cannot be undone has been read by the time the next comes
   for (const other of [...region().children]) if (!other.querySelector("[data-toast-undo]")) other.remove();
   while (region().children.length > 1) region().firstElementChild.remove();

@@ -1,0 +1,100 @@
+"""What an agent was told, as they read it: the bell's count, and notifications with their words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from helpdesk.models import Agent
+from tickets import notices, texts
+from tickets.models import Message, Notification, Ticket
+from tickets.notices import Said
+
+#: the bell counts no further
+MOST = 99
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A notification in words."""
+
+    pk: int
+    kind: str
+    icon: str
+    name: str
+    sentence: str
+    #: "and 2 more things"
+    more: str
+    ticket: Ticket
+    snippet: str
+    at: datetime
+    is_read: bool
+    is_urgent: bool
+
+
+def of(agent: Agent) -> "QuerySet[Notification]":
+    """What they were told on the page, of tickets they may see now, newest first."""
+    return Notification.objects.filter(
+        agent=agent, is_shown=True, ticket__in=Ticket.objects.visible_to(agent)
+    ).order_by("-pk")  # fmt: skip
+
+
+def unread(agent: Agent) -> int:
+    """How many they have not seen, up to one more than `MOST`."""
+    return of(agent).filter(read_at=None).order_by()[: MOST + 1].count()
+
+
+def page(agent: Agent, *, before: int | None = None, size: int = PAGE) -> tuple[list[Shown], int | None]:
+    """A page of them, and from where the next one goes on."""
+    rows = of(agent)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(
+        rows.select_related("ticket__customer").prefetch_related("ticket__customer__contact_points")[: size + 1]
+    )
+    return shown(found[:size]), found[size - 1].pk if len(found) > size else None
+
+
+def shown(found: Sequence[Notification]) -> list[Shown]:
+    """In words, in the reader's language. Their tickets and customers are fetched already."""
+    names = dict(Agent.objects.filter(pk__in={one.actor_id for one in found}).values_list("pk", "name"))
+    words = _snippets(one.facts.get("message") for one in found)
+    return [
+        _shown(one, names, words, kind)
+        for one in found
+        if (kind := notices.named(one.kind)) is not None and one.ticket is not None
+    ]
+
+
+def _snippets(messages: Iterable[Any]) -> dict[int, str]:
+    wanted = {pk for pk in messages if isinstance(pk, int)}
+    if not wanted:
+        return {}
+    rows = Message.objects.filter(pk__in=wanted, withdrawn_at=None).values_list("pk", "text")
+    return {pk: texts.snippet(text) for pk, text in rows}
+
+
+def _shown(one: Notification, names: dict[int, str], words: dict[int, str], kind: notices.Kind) -> Shown:
+    ticket, more = one.ticket, one.facts.get("more", 0)
+    assert ticket is not None
+    verb = one.facts.get("verb", "")
+    by_customer = one.actor_id is None and verb in ("message.received", "message.answered_aside", "ticket.created")
+    name = names.get(one.actor_id or 0, "") or (ticket.customer.display_name if by_customer else "")
+    return Shown(
+        pk=one.pk,
+        kind=one.kind,
+        icon=kind.icon,
+        name=name,
+        sentence=kind.sentence(Said(name or (_("Somebody") if one.actor_id else ""), verb, one.facts)),
+        more=ngettext("and %(n)d more thing", "and %(n)d more things", more) % {"n": more} if more else "",
+        ticket=ticket,
+        snippet=words.get(one.facts.get("message", 0), ""),
+        at=one.at,
+        is_read=one.read_at is not None,
+        is_urgent=kind.is_urgent,
+    )

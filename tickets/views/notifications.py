@@ -1,0 +1,84 @@
+"""What one was told: the list, the bell's popover and count, and marking it read."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from helpdesk import clock
+from helpdesk.models import Agent
+from helpdesk.pages import agent_of, agents_only
+from helpdesk.quiet import is_quiet
+from tickets import bell
+from tickets.operations import notifying
+
+POPOVER = 8
+
+
+@agents_only
+@never_cache
+@require_safe
+def notifications(request: HttpRequest) -> HttpResponse:
+    """All of them, a page at a time; `part=popover` is the bell's list, `part=bell` its count and the latest."""
+    agent, part = agent_of(request), request.GET.get("part", "")
+    if part == "bell":
+        return JsonResponse(_news(agent))
+    before = request.GET.get("before", "")
+    found, after = bell.page(
+        agent, before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,
+        size=POPOVER if part == "popover" else bell.PAGE,
+    )  # fmt: skip
+    context = {"notifications": found, "after": after, "unread": bell.unread(agent), "rail_current": "notifications"}
+    return render(request, f"tickets/{'_bell' if part == 'popover' else 'notifications'}.html", context)
+
+
+def _news(agent: Agent) -> dict[str, Any]:
+    """How many are unread, and the latest urgent one, unless it is quiet."""
+    count = bell.unread(agent)
+    said: dict[str, Any] = {"count": count, "label": label(count), "latest": None}
+    if not count or is_quiet(agent, clock.now()):
+        return said
+    newest = bell.of(agent).filter(read_at=None).select_related("ticket__customer")[:1]
+    for one in bell.shown(list(newest)):
+        if one.is_urgent:
+            said["latest"] = {
+                "id": one.pk, "ticket": one.ticket.number, "url": reverse("ticket", args=[one.ticket.number]),
+                "words": f"{one.sentence}: #{one.ticket.number} {one.ticket.subject}",
+            }  # fmt: skip
+    return said
+
+
+def label(count: int) -> str:
+    """The count in words, for those who do not see it."""
+    return ngettext("%(n)d unread", "%(n)d unread", count) % {"n": count} if count else ""
+
+
+@agents_only
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    """Everything was seen."""
+    notifying.mark_read(agent_of(request))
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    return redirect("notifications")
+
+
+@agents_only
+@require_http_methods(["POST", "DELETE"])
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """POST: this one was seen. DELETE: it is kept for later."""
+    agent = agent_of(request)
+    if not bell.of(agent).filter(pk=pk).exists():
+        raise Http404
+    is_undone = request.method == "DELETE" or request.POST.get("_method") == "delete"
+    if is_undone:
+        notifying.mark_unread(agent, pk=pk)
+    else:
+        notifying.mark_read(agent, pk=pk)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    return redirect("notifications")
