@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 
 from helpdesk import events
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
+from tests.emptying import empty_quickly  # noqa: F401 - a fixture of the whole run
 from tickets import hours, watching
 from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
 
