@@ -192,6 +192,11 @@ POLICIES: dict[str, Policy] = {
     ),
     "ticket_subject": theirs(200, "POST", light=409, body={"subject": "My lamp"}),
     "ticket_tags": theirs(200, "POST", "DELETE", light=409, body={"tag": "vip"}),
+    "ticket_act": theirs(200, "POST", light=409, body={"do": "priority", "to": "high"}),
+    "ticket_moment": theirs(200, "GET"),
+    "ticket_fields": theirs(200, "GET", "POST"),
+    # there is nothing to undo; HTMX is told so, others are led to the queue
+    "undo_last": agents(302, "POST"),
     # only who did it takes it back
     "ticket_undo": Policy({"POST": (LOGIN, LOGIN, 404, 409, 200, 409, 409)}, turned_away=SIGN_IN),
     "message_original": theirs(302, "GET"),

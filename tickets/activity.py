@@ -107,6 +107,11 @@ def say(event: Event, names: Names) -> str:
             return _("%(who)s set the priority to %(to)s") % {"who": who or _("A rule"), "to": facts.get("to", "")}
         case "ticket.retyped":
             return _retyped(facts, who)
+        case "ticket.answered":
+            about = {"who": who or _("A rule"), "field": facts.get("name", "")}
+            return (
+                _("%(who)s took the answer off %(field)s") if facts.get("is_empty") else _("%(who)s answered %(field)s")
+            ) % about
         case "ticket.followed" | "ticket.unfollowed":
             return _followed(event, who, names)
         case "ticket.spammed":

@@ -308,7 +308,7 @@ def test_frames_stay_while_the_conversation_goes_on(
     page.goto(f"/tickets/{ticket.number}/")
     expect(page.locator("html")).to_have_attribute("data-live", "on")
     expect(page.frame_locator("[data-letter]").get_by_text("bold")).to_be_visible()
-    page.keyboard.press("t")
+    page.keyboard.press("y")
     page.keyboard.type("urgent")
     page.keyboard.press("Enter")
     expect(page.locator("#header .ticket-tag")).to_contain_text("urgent")

@@ -32,7 +32,7 @@ def test_a_draft_survives_what_others_do(house: House, sit, ana, chloe, ticket):
         expect(one.locator("html")).to_have_attribute("data-live", "on")
     page.keyboard.press("r")
     page.keyboard.type("Half a sen")
-    other.keyboard.press("t")
+    other.keyboard.press("y")
     other.keyboard.type("urgent")
     other.keyboard.press("Enter")
     expect(page.locator("#header .ticket-tag")).to_contain_text("urgent")

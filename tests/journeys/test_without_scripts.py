@@ -34,6 +34,7 @@ def test_reading_answering_and_resolving(house: House, sit, ana, ticket):  # typ
     page.locator("#header").get_by_role("button", name="Reopen").click()
     expect(page.locator("#header")).to_have_attribute("data-status", "open")
     page.get_by_text("More", exact=True).or_(page.get_by_label("More")).first.click()
+    page.get_by_role("link", name="Status").click()
     page.get_by_role("button", name="On hold").click()
     expect(page.locator("#header")).to_have_attribute("data-status", "on_hold")
 

@@ -22,14 +22,16 @@ from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
 from tickets.channels.email.reading import read
-from tickets.models import Delivery, Draft, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
+from tickets.models import CustomField, Delivery, Draft, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
 from tickets.operations import (
     acknowledging,
     acting,
     alarms,
+    answering_fields,
     assignment,
     budget,
     claims,
+    collisions,
     delivery_reports,
     drafting,
     enclosing,
@@ -212,6 +214,10 @@ CHANGES: dict[Callable[..., Any], Change] = {
     ),
     sorting.mark_low_score: Change(lambda h: sorting.mark_low_score(h.ticket, score=1, actor=None), "ticket.marked"),
     sorting.retype: Change(lambda h: sorting.retype(h.ticket, to="question", actor=h.ana), "ticket.retyped"),
+    answering_fields.set_field: Change(
+        lambda h: answering_fields.set_field(h.ticket, key="plan", value="gold", actor=h.ana), "ticket.answered",
+        lambda h: CustomField.objects.create(key="plan", name="Plan"),
+    ),
     following.follow: Change(lambda h: following.follow(h.ticket, agent=h.ana, actor=h.ana), "ticket.followed"),
     following.unfollow: Change(
         lambda h: following.unfollow(h.ticket, agent=h.ana, actor=h.ana), "ticket.unfollowed",
@@ -335,6 +341,11 @@ CHANGES: dict[Callable[..., Any], Change] = {
 #: these change no ticket, with the reason
 OTHERS: dict[Callable[..., Any], str] = {
     status.apply: "in memory; its callers save and record",
+    **dict.fromkeys(
+        [collisions.change, collisions.must_be_as_seen, collisions.last_event, status.must_be_answered],
+        "only asks, before its caller's work",
+    ),
+    answering_fields.before: "only reads",
     **dict.fromkeys(
         [status.must_work_tickets, status.must_work_in, status.must_answer_customers, status.must_be_here], "only asks"
     ),

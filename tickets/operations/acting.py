@@ -1,16 +1,17 @@
 """Acts in words: what macros, changes to many tickets and the command palette ask for, through the same operations.
 
 An act is a small dict: {"do": "assign", "agent": 3, "team": null}, {"do": "take"}, {"do": "status", "to": "pending"},
-{"do": "snooze", "until": "2026-12-24T09:00:00+01:00"} or {"do": "snooze", "words": "tomorrow 9"},
+{"do": "snooze", "until": "2026-12-24T09:00:00+01:00"} or {"do": "snooze", "words": "tomorrow 9"}, {"do": "wake"},
 {"do": "priority", "to": "high"}, {"do": "type", "to": "question"}, {"do": "tag", "tag": "vip"},
-{"do": "untag", "tag": "vip"}, {"do": "follow"}, {"do": "unfollow"}, {"do": "spam"}, {"do": "trash"},
-{"do": "restore"}.
+{"do": "untag", "tag": "vip"}, {"do": "field", "key": "plan", "value": "gold"}, {"do": "follow"}, {"do": "unfollow"},
+{"do": "spam"} (with "block": true for its sender too), {"do": "trash"}, {"do": "restore"}.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import is_naive, localtime, make_aware
@@ -19,9 +20,9 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.calendars import ALWAYS_OPEN
 from helpdesk.models import Agent, Team
-from tickets import moments, reading
-from tickets.models import Priority, Status, Ticket, TicketType
-from tickets.operations import assignment, following, removing, sorting, status
+from tickets import fields, moments, reading
+from tickets.models import CustomField, Priority, Status, Ticket, TicketType
+from tickets.operations import answering_fields, assignment, collisions, following, removing, sorting, status
 from tickets.operations.status import NotPossible
 
 Act = Mapping[str, Any]
@@ -34,10 +35,16 @@ _MOVES: dict[str, Callable[..., Ticket]] = {
 }
 
 
-def perform(ticket: Ticket, act: Act, *, actor: Agent) -> Ticket:
-    """Do it, as the actor. Raises NotPossible for what is no act, and for what its operation refuses."""
+def perform(ticket: Ticket, act: Act, *, actor: Agent, seen: int | None = None) -> Ticket:
+    """Do it, as the actor. Raises NotPossible for what is no act, and for what its operation refuses.
+
+    `seen` is the last event of the ticket the actor knows: ChangedMeanwhile is raised where a colleague has changed the
+    same thing since.
+    """
     known = clean(act)
-    return _SORTS[known["do"]].do(ticket, known, actor)
+    sort = _SORTS[known["do"]]
+    thing = f"field:{known['key']}" if known["do"] == "field" else sort.changes
+    return collisions.change(ticket, thing, lambda one: sort.do(one, known, actor), seen=seen, actor=actor)
 
 
 def clean(act: Any) -> dict[str, Any]:
@@ -55,15 +62,16 @@ def describe(act: Act) -> str:
 
 
 class _Sort:
-    """One sort of act: what it needs, what it does, how it is said."""
+    """One sort of act: what it needs, what it does, how it is said, and what of the ticket it changes."""
 
     def __init__(
         self,
         do: Callable[[Ticket, dict[str, Any], Agent], Ticket],
         say: Callable[[dict[str, Any]], str],
         clean: Callable[[Act], dict[str, Any]] = lambda act: {},
+        changes: str = "",
     ) -> None:
-        self.do, self.say, self.clean = do, say, clean
+        self.do, self.say, self.clean, self.changes = do, say, clean, changes
 
 
 # --- who owes the next step
@@ -180,21 +188,55 @@ def _tag(act: Act) -> dict[str, Any]:
     return {"tag": sorting.tag_name(name if isinstance(name, str) else "")}
 
 
+# --- fields
+
+
+def _field(act: Act) -> dict[str, Any]:
+    key, value = act.get("key"), act.get("value")
+    field = CustomField.objects.filter(about=CustomField.About.TICKET, key=key).first() if _is_text(key) else None
+    if field is None:
+        raise NotPossible(_("There is no such field."))
+    try:
+        return {"key": field.key, "value": fields.clean_value(field, value)}
+    except ValidationError as why:
+        raise answering_fields.NoAnswer(field, " ".join(why.messages)) from None
+
+
+def _is_text(given: Any) -> bool:
+    return isinstance(given, str)
+
+
+def _say_field(act: dict[str, Any]) -> str:
+    field = CustomField.objects.get(about=CustomField.About.TICKET, key=act["key"])
+    if act["value"] is None:
+        return _("No answer to %(field)s") % {"field": field.name}
+    return _("%(field)s: %(value)s") % {"field": field.name, "value": fields.format_value(field, act["value"])}
+
+
+def _spam(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:
+    return removing.spam(ticket, actor=actor, block=bool(act.get("block")))
+
+
 _SORTS: dict[str, _Sort] = {
-    "assign": _Sort(_assign, _say_assign, _whom),
-    "take": _Sort(lambda ticket, act, actor: assignment.take(ticket, actor=actor), lambda act: _("Take it")),
+    "assign": _Sort(_assign, _say_assign, _whom, "assignment"),
+    "take": _Sort(
+        lambda ticket, act, actor: assignment.take(ticket, actor=actor), lambda act: _("Take it"), changes="assignment"
+    ),
     "status": _Sort(
         lambda ticket, act, actor: _MOVES[act["to"]](ticket, actor=actor),
         lambda act: _("Set to %(status)s") % {"status": str(Status(act["to"]).label).lower()},
-        _one_of(_MOVES),
+        _one_of(_MOVES), "status",
     ),
-    "snooze": _Sort(_snooze, _say_snooze, _until),
+    "snooze": _Sort(_snooze, _say_snooze, _until, "status"),
+    "wake": _Sort(
+        lambda ticket, act, actor: status.wake(ticket, actor=actor), lambda act: _("End its snooze"), changes="status"
+    ),
     "priority": _Sort(
         lambda ticket, act, actor: sorting.prioritise(ticket, priority=Priority(act["to"]), actor=actor),
         lambda act: _("Priority %(priority)s") % {"priority": str(Priority(act["to"]).label).lower()},
-        _one_of(Priority.values),
+        _one_of(Priority.values), "priority",
     ),
-    "type": _Sort(_retype, _say_type, _one_of(TicketType.values, may_be_empty=True)),
+    "type": _Sort(_retype, _say_type, _one_of(TicketType.values, may_be_empty=True), "type"),
     "tag": _Sort(
         lambda ticket, act, actor: sorting.tag(ticket, name=act["tag"], actor=actor),
         lambda act: _("Tag %(tag)s") % {"tag": act["tag"]},
@@ -205,15 +247,30 @@ _SORTS: dict[str, _Sort] = {
         lambda act: _("Take off the tag %(tag)s") % {"tag": act["tag"]},
         _tag,
     ),
+    "field": _Sort(
+        lambda ticket, act, actor: answering_fields.set_field(
+            ticket, key=act["key"], value=act["value"], actor=actor
+        ),
+        _say_field, _field,
+    ),
     "follow": _Sort(
         lambda ticket, act, actor: following.follow(ticket, agent=actor, actor=actor), lambda act: _("Follow")
     ),
     "unfollow": _Sort(
         lambda ticket, act, actor: following.unfollow(ticket, agent=actor, actor=actor), lambda act: _("Unfollow")
     ),
-    "spam": _Sort(lambda ticket, act, actor: removing.spam(ticket, actor=actor), lambda act: _("Mark as spam")),
-    "trash": _Sort(lambda ticket, act, actor: removing.trash(ticket, actor=actor), lambda act: _("Put into the trash")),
-    "restore": _Sort(
-        lambda ticket, act, actor: removing.restore(ticket, actor=actor), lambda act: _("Take out of spam or trash")
+    "spam": _Sort(
+        _spam,
+        lambda act: _("Mark as spam and block the sender") if act.get("block") else _("Mark as spam"),
+        lambda act: {"block": True} if act.get("block") in (True, "true", "on", "1") else {},
+        "status",
     ),
-}
+    "trash": _Sort(
+        lambda ticket, act, actor: removing.trash(ticket, actor=actor), lambda act: _("Put into the trash"),
+        changes="status",
+    ),
+    "restore": _Sort(
+        lambda ticket, act, actor: removing.restore(ticket, actor=actor), lambda act: _("Take out of spam or trash"),
+        changes="status",
+    ),
+}  # fmt: skip

@@ -11,7 +11,7 @@ from helpdesk import clock
 from helpdesk.events import history, record
 from helpdesk.models import Agent
 from tickets.models import Status, Ticket
-from tickets.operations import moving, status
+from tickets.operations import blocking, moving, status
 from tickets.operations.status import NotPossible, must_work_tickets
 
 #: what each way out is announced by, and the way back
@@ -20,13 +20,19 @@ WAYS_BACK = {Status.SPAM: "ticket.unspammed", Status.TRASH: "ticket.restored"}
 
 
 @transaction.atomic
-def spam(ticket: Ticket, *, actor: Agent | None) -> Ticket:
-    """Say that nobody needs to read it. Raises NotPossible for what is in the trash."""
+def spam(ticket: Ticket, *, actor: Agent | None, block: bool = False) -> Ticket:
+    """Say that nobody needs to read it; `block` lets whatever its customer sends be spam from now on.
+
+    Raises NotPossible for what is in the trash.
+    """
     must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     if ticket.status == Status.TRASH:
         raise NotPossible(_("This ticket is in the trash already."))
-    return _remove(ticket, Status.SPAM, actor)
+    is_blocked_now = block and not ticket.customer.is_blocked
+    if is_blocked_now:
+        blocking.block(ticket.customer, actor=actor)
+    return _remove(ticket, Status.SPAM, actor, **({"blocked": True} if is_blocked_now else {}))
 
 
 @transaction.atomic
@@ -60,7 +66,7 @@ def restore(ticket: Ticket, *, actor: Agent | None) -> Ticket:
     return ticket
 
 
-def _remove(ticket: Ticket, to: Status, actor: Agent | None) -> Ticket:
+def _remove(ticket: Ticket, to: Status, actor: Agent | None, **more: Any) -> Ticket:
     if ticket.status == to:
         return ticket
     at = clock.now()
@@ -71,7 +77,7 @@ def _remove(ticket: Ticket, to: Status, actor: Agent | None) -> Ticket:
     change = status.apply(ticket, to, at)
     ticket.removed_at, ticket.waiting_since = at, None
     ticket.save(update_fields=status.FIELDS)
-    record(VERBS[to], ticket, actor=actor, at=at, **change, **facts)
+    record(VERBS[to], ticket, actor=actor, at=at, **change, **facts, **more)
     return ticket
 
 

@@ -57,6 +57,8 @@ def reply(
     status.must_be_here(ticket)
     if ticket.is_closed:
         raise NotPossible(_("This ticket is closed. A new message of the customer opens a new one."))
+    if then == "resolve":
+        status.must_be_answered(ticket)
     must_have_seen(ticket, seen, actor)
     at = clock.now()
     answered = answers if answers is not None else recipients.answered_by(ticket)

@@ -1,5 +1,6 @@
 """Moving a ticket between statuses: resolve, reopen, pend, hold, close, snooze, wake."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
-from tickets.models import Status, Ticket, works_in
+from tickets import fields
+from tickets.models import CustomField, Status, Ticket, works_in
 
 #: the event each status is announced by
 VERBS = {
@@ -24,6 +26,15 @@ FIELDS = ["status", "resolved_at", "snoozed_until", "waiting_since", "removed_at
 
 class NotPossible(ValueError):
     """The ticket's state forbids this; the text says why, in words for people."""
+
+
+class NotAnswered(NotPossible):
+    """These must be answered before the ticket is resolved."""
+
+    def __init__(self, missing: Sequence[CustomField]) -> None:
+        self.fields = missing
+        names = ", ".join(f"“{field.name}”" for field in missing)
+        super().__init__(_("Answer %(fields)s before this ticket is resolved.") % {"fields": names})
 
 
 def must_work_tickets(actor: Agent | None, ticket: Ticket | None = None) -> None:
@@ -59,6 +70,12 @@ def must_be_here(ticket: Ticket) -> None:
         raise NotPossible(_("This ticket is in the trash. Take it out before you work on it."))
 
 
+def must_be_answered(ticket: Ticket) -> None:
+    """Raise NotAnswered while a field is empty without which this ticket is not resolved."""
+    if missing := fields.missing(ticket):
+        raise NotAnswered(missing)
+
+
 def apply(ticket: Ticket, to: Status, at: datetime) -> dict[str, Any]:
     """Put a locked ticket into a status, in memory, and return the facts of the change.
 
@@ -88,6 +105,8 @@ def _move(ticket: Ticket, to: Status, actor: Agent | None, **facts: Any) -> Tick
     must_be_here(ticket)
     if ticket.is_closed:
         raise NotPossible(_("A closed ticket stays closed. A new message opens a new one."))
+    if to == Status.RESOLVED and actor is not None:
+        must_be_answered(ticket)
     at = clock.now()
     change = apply(ticket, to, at)
     ticket.save(update_fields=FIELDS)
@@ -96,7 +115,10 @@ def _move(ticket: Ticket, to: Status, actor: Agent | None, **facts: Any) -> Tick
 
 
 def resolve(ticket: Ticket, *, actor: Agent | None) -> Ticket:
-    """Mark the ticket resolved. Resolving twice is the same as resolving once. Raises NotPossible when closed."""
+    """Mark the ticket resolved. Resolving twice is the same as resolving once.
+
+    Raises NotPossible when closed, NotAnswered while a required field is empty; the clock and rules may.
+    """
     return _move(ticket, Status.RESOLVED, actor)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
@@ -12,7 +11,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Event, Team
 from tickets.models import Priority, Status, Ticket
-from tickets.operations import assignment, following, removing, sorting, status
+from tickets.operations import answering_fields, assignment, blocking, following, removing, sorting, status
 from tickets.operations.status import NotPossible
 
 #: how long the last act can be taken back from anywhere
@@ -29,7 +28,7 @@ BACK_TO = {
 SAYING = ("message.replied", "message.forwarded")
 _TAKEN_BACK = ("ticket.undone", "message.withdrawn")
 
-Undoing = Callable[[Ticket, dict[str, Any], Agent], Ticket]
+Undoing = Callable[[Ticket, Event, Agent], Ticket]
 
 
 @transaction.atomic
@@ -40,7 +39,7 @@ def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
     if event.stream_id != ticket.number or event.actor_id != actor.pk or back is None:
         raise NotPossible(_("That cannot be undone."))
     before = _last_event(ticket)
-    ticket = back(ticket, event.facts, actor)
+    ticket = back(ticket, event, actor)
     made = list(Event.objects.filter(stream_id=ticket.number, id__gt=before).values_list("id", flat=True))
     if made:
         record("ticket.undone", ticket, actor=actor, event=event.pk, made=made)
@@ -68,7 +67,8 @@ def _last_event(ticket: Ticket) -> int:
     return Event.objects.filter(stream_id=ticket.number).order_by("-id").values_list("id", flat=True).first() or 0
 
 
-def _restore(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _restore(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     if ticket.status != facts["to"]:
         raise NotPossible(_("The ticket has moved on since."))
     back = BACK_TO.get(Status(facts["was"]))
@@ -77,7 +77,8 @@ def _restore(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
     return back(ticket, actor=actor)
 
 
-def _give_back(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _give_back(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     if (ticket.assignee_id, ticket.team_id) != (facts["agent"], facts["team"]):
         raise NotPossible(_("The ticket has been given to somebody else since."))
     agent = Agent.objects.filter(pk=facts["was_agent"]).first()
@@ -85,19 +86,22 @@ def _give_back(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
     return assignment.assign(ticket, agent=agent, team=team, actor=actor)
 
 
-def _prioritise_back(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _prioritise_back(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     if ticket.priority != facts["to"]:
         raise NotPossible(_("Somebody has changed the priority since."))
     return sorting.prioritise(ticket, priority=Priority(facts["was"]), actor=actor)
 
 
-def _retype_back(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _retype_back(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     if ticket.type != facts["to"]:
         raise NotPossible(_("Somebody has changed the type since."))
     return sorting.retype(ticket, to=facts["was"], actor=actor)
 
 
-def _unsnooze(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _unsnooze(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     if ticket.snoozed_until != _instant(facts.get("until")):
         raise NotPossible(_("The ticket has moved on since."))
     was = _instant(facts.get("was"))
@@ -106,28 +110,38 @@ def _unsnooze(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
     return status.wake(ticket, actor=actor)
 
 
-def _snooze_again(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _snooze_again(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     until = _instant(facts.get("until"))
     if until is None or ticket.is_snoozed:
         raise NotPossible(_("The ticket has moved on since."))
     return status.snooze(ticket, until=until, actor=actor)
 
 
-def _take_out(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _answer_as_before(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    was = answering_fields.before(ticket, event)
+    return answering_fields.set_field(ticket, key=event.facts["key"], value=was, actor=actor)
+
+
+def _take_out(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     if ticket.status != facts["to"]:
         raise NotPossible(_("The ticket has moved on since."))
+    if facts.get("blocked"):
+        blocking.unblock(ticket.customer, actor=actor)
     return removing.restore(ticket, actor=actor)
 
 
-def _remove_again(ticket: Ticket, facts: dict[str, Any], actor: Agent) -> Ticket:
+def _remove_again(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    facts = event.facts
     if ticket.status != facts["to"]:
         raise NotPossible(_("The ticket has moved on since."))
     again = removing.spam if facts["was"] == Status.SPAM else removing.trash
     return again(ticket, actor=actor)
 
 
-def _follower(facts: dict[str, Any]) -> Agent:
-    agent = Agent.objects.filter(pk=facts["agent"]).first()
+def _follower(event: Event) -> Agent:
+    agent = Agent.objects.filter(pk=event.facts["agent"]).first()
     if agent is None:
         raise NotPossible(_("That person is gone."))
     return agent
@@ -140,14 +154,15 @@ def _instant(text: str | None) -> datetime | None:
 _WAYS_BACK: dict[str, Undoing] = {
     **dict.fromkeys(status.VERBS.values(), _restore),
     "ticket.assigned": _give_back,
-    "ticket.tagged": lambda ticket, facts, actor: sorting.untag(ticket, name=facts["tag"], actor=actor),
-    "ticket.untagged": lambda ticket, facts, actor: sorting.tag(ticket, name=facts["tag"], actor=actor),
+    "ticket.tagged": lambda ticket, event, actor: sorting.untag(ticket, name=event.facts["tag"], actor=actor),
+    "ticket.untagged": lambda ticket, event, actor: sorting.tag(ticket, name=event.facts["tag"], actor=actor),
     "ticket.prioritised": _prioritise_back,
     "ticket.retyped": _retype_back,
+    "ticket.answered": _answer_as_before,
     "ticket.snoozed": _unsnooze,
     "ticket.woken": _snooze_again,
-    "ticket.followed": lambda ticket, facts, actor: following.unfollow(ticket, agent=_follower(facts), actor=actor),
-    "ticket.unfollowed": lambda ticket, facts, actor: following.follow(ticket, agent=_follower(facts), actor=actor),
+    "ticket.followed": lambda ticket, event, actor: following.unfollow(ticket, agent=_follower(event), actor=actor),
+    "ticket.unfollowed": lambda ticket, event, actor: following.follow(ticket, agent=_follower(event), actor=actor),
     **dict.fromkeys(removing.VERBS.values(), _take_out),
     **dict.fromkeys(removing.WAYS_BACK.values(), _remove_again),
 }

@@ -1,17 +1,48 @@
 """Acts on a ticket: a verb becomes a noun one can create and delete."""
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from helpdesk import clock
 from helpdesk.models import Event, Team
-from helpdesk.pages import agent_of, agents_only
-from tickets import texts
-from tickets.operations import assignment, sorting, status
-from tickets.operations.status import NotPossible
+from helpdesk.pages import agent_of, agents_only, toast
+from tickets import choosing, moments, reading, texts
+from tickets.models import Message, Ticket
+from tickets.operations import acting, assignment, collisions, replying, sorting, withdrawing
+from tickets.operations import undo as undoing
+from tickets.operations.collisions import ChangedMeanwhile
+from tickets.operations.status import NotAnswered, NotPossible
 from tickets.operations.undo import undo as undo_event
-from tickets.views.shared import after_act, assignable, find, not_possible
+from tickets.views import field_answers
+from tickets.views.shared import after_act, assignable, collision, find, not_possible, seen
+
+
+def answer(
+    request: HttpRequest, ticket: Ticket, work: Callable[[], Ticket], said: Callable[[Ticket], str | Promise]
+) -> HttpResponse:
+    """Do something and say so, or say why not."""
+    try:
+        ticket = work()
+    except ChangedMeanwhile as why:
+        return collision(request, ticket, why)
+    except NotAnswered as why:
+        return field_answers.ask(request, ticket, why)
+    except NotPossible as why:
+        return not_possible(request, ticket, str(why))
+    return after_act(request, ticket, said(ticket))
+
+
+def _act(request: HttpRequest, number: int, act: Mapping[str, Any], said: Callable[[Ticket], str | Promise]):  # type: ignore[no-untyped-def]
+    ticket, agent = find(request, number), agent_of(request)
+    return answer(request, ticket, lambda: acting.perform(ticket, act, actor=agent, seen=seen(request)), said)
 
 
 def _wants_removal(request: HttpRequest) -> bool:
@@ -30,46 +61,97 @@ def _given(request: HttpRequest, name: str) -> str:
 @require_http_methods(["POST", "DELETE"])
 def resolution(request: HttpRequest, number: int) -> HttpResponse:
     """Resolve; delete the resolution to reopen."""
-    ticket = find(request, number)
-    removal = _wants_removal(request)
-    change = status.reopen if removal else status.resolve
-    try:
-        ticket = change(ticket, actor=agent_of(request))
-    except NotPossible as why:
-        return not_possible(request, ticket, str(why))
-    return after_act(request, ticket, _("Opened again") if removal else _("Resolved"))
+    if _wants_removal(request):
+        return _act(request, number, {"do": "status", "to": "open"}, lambda ticket: _("Opened again"))
+    return _act(request, number, {"do": "status", "to": "resolved"}, lambda ticket: _("Resolved"))
 
 
 @agents_only
 @require_POST
 def status_change(request: HttpRequest, number: int) -> HttpResponse:
-    """Pending, on hold, or open."""
-    ticket = find(request, number)
-    moves = {"pending": status.pend, "on_hold": status.hold, "open": status.reopen, "resolved": status.resolve}
-    move = moves.get(request.POST.get("to", ""))
-    if move is None:
-        return not_possible(request, ticket, _("There is no such status."))
-    try:
-        ticket = move(ticket, actor=agent_of(request))
-    except NotPossible as why:
-        return not_possible(request, ticket, str(why))
-    return after_act(request, ticket, _("Now %(status)s") % {"status": ticket.get_status_display().lower()})
+    """Pending, on hold, open or resolved."""
+    return _act(
+        request, number, {"do": "status", "to": request.POST.get("to", "")},
+        lambda ticket: _("Now %(status)s") % {"status": ticket.get_status_display().lower()},
+    )  # fmt: skip
+
+
+_SAID: dict[str, Callable[[Ticket], str | Promise]] = {
+    "status": lambda ticket: _("Now %(status)s") % {"status": ticket.get_status_display().lower()},
+    "priority": lambda ticket: _("Priority %(priority)s") % {"priority": ticket.get_priority_display().lower()},
+    "type": lambda ticket: (
+        _("Type %(type)s") % {"type": ticket.get_type_display().lower()} if ticket.type else _("No type")
+    ),
+    "wake": lambda ticket: _("Awake again"),
+    "follow": lambda ticket: _("You follow it"),
+    "unfollow": lambda ticket: _("You follow it no longer"),
+    "spam": lambda ticket: (
+        _("It is spam") if not ticket.customer.is_blocked else _("It is spam, and its sender blocked")
+    ),
+    "trash": lambda ticket: _("Put into the trash"),
+    "restore": lambda ticket: _("Taken out: now %(status)s") % {"status": ticket.get_status_display().lower()},
+    "field": lambda ticket: _("Answer saved"),
+}
+
+
+@agents_only
+@require_POST
+def act(request: HttpRequest, number: int) -> HttpResponse:
+    """Any act in words, see tickets.operations.acting: its fields are those of the form."""
+    given = {name: value for name, value in request.POST.items() if name not in ("seen", "csrfmiddlewaretoken")}
+    if given.get("do") == "spam block":  # one button of a form says both
+        given |= {"do": "spam", "block": "1"}
+    if given.get("words", "").strip():
+        given.pop("until", None)
+    else:
+        given.pop("words", None)
+    agent = agent_of(request)
+
+    def said(ticket: Ticket) -> str | Promise:
+        if ticket.snoozed_until and given.get("do") == "snooze":
+            return _("Snoozed until %(when)s") % {"when": choosing.shown(ticket.snoozed_until, agent)}
+        return _SAID.get(given.get("do", ""), lambda ticket: _("Done"))(ticket)
+
+    return _act(request, number, given, said)
+
+
+@agents_only
+@require_safe
+def moment(request: HttpRequest, number: int) -> HttpResponse:
+    """What words mean as a time, while somebody writes them."""
+    ticket, agent = find(request, number), agent_of(request)
+    words = request.GET.get("words", "")[:200]
+    business = reading.business(ticket.inbox.calendar_id)
+    at = moments.read(words, now=clock.now(), zone=agent.zone, calendar=business)
+    means = {
+        "words": words.strip(),
+        "shown": choosing.shown(at, agent) if at else "",
+        "away": choosing.away(at) if at else "",
+    }
+    return render(request, "tickets/_moment.html", {"means": means})
 
 
 @agents_only
 @require_http_methods(["POST", "DELETE"])
 def assignee(request: HttpRequest, number: int) -> HttpResponse:
-    """Give it to an agent ("me" or an id), to a team, or to nobody."""
-    ticket = find(request, number)
-    try:
+    """Give it to an agent ("me" or an id), to a team, or to nobody; `note` says why to whoever gets it."""
+    ticket, me = find(request, number), agent_of(request)
+
+    def give() -> Ticket:
         if _wants_removal(request):
-            ticket = assignment.unassign(ticket, actor=agent_of(request))
-            return after_act(request, ticket, _("Nobody's now"))
+            return assignment.unassign(ticket, actor=me)
         agent, team = _who(request, ticket)
-        ticket = assignment.assign(ticket, agent=agent, team=team, actor=agent_of(request))
-    except NotPossible as why:
-        return not_possible(request, ticket, str(why))
-    return after_act(request, ticket, _("Given to %(who)s") % {"who": agent or team})
+        if note := texts.clean(request.POST.get("note", "")):
+            replying.add_note(ticket, text=note, actor=me)
+        return assignment.assign(ticket, agent=agent, team=team, actor=me)
+
+    return answer(
+        request, ticket,
+        lambda: collisions.change(ticket, "assignment", lambda one: give(), seen=seen(request), actor=me),
+        lambda ticket: _("Given to %(who)s") % {"who": ticket.assignee or ticket.team}
+        if (ticket.assignee or ticket.team) and not _wants_removal(request)
+        else _("Nobody's now"),
+    )  # fmt: skip
 
 
 def _who(request, ticket):  # type: ignore[no-untyped-def]
@@ -87,15 +169,11 @@ def _who(request, ticket):  # type: ignore[no-untyped-def]
 @require_http_methods(["POST", "DELETE"])
 def tags(request: HttpRequest, number: int) -> HttpResponse:
     """Put a tag on, or take it off."""
-    ticket = find(request, number)
     name, removal = _given(request, "tag"), _wants_removal(request)
-    change = sorting.untag if removal else sorting.tag
-    try:
-        ticket = change(ticket, name=name, actor=agent_of(request))
-    except NotPossible as why:
-        return not_possible(request, ticket, str(why))
     said = _("Tag %(tag)s taken off") if removal else _("Tagged %(tag)s")
-    return after_act(request, ticket, said % {"tag": name})
+    return _act(
+        request, number, {"do": "untag" if removal else "tag", "tag": name}, lambda ticket: said % {"tag": name}
+    )
 
 
 @agents_only
@@ -111,6 +189,43 @@ def undo(request: HttpRequest, number: int, event: int) -> HttpResponse:
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     return after_act(request, ticket, _("Undone"), can_undo=False)
+
+
+@agents_only
+@require_POST
+def undo_last(request: HttpRequest) -> HttpResponse:
+    """Take back what the agent did last, on whatever ticket; `current` is the one their page shows."""
+    agent = agent_of(request)
+    event = undoing.latest(agent)
+    ticket = Ticket.objects.visible_to(agent).filter(pk=event.stream_id).first() if event else None
+    if event is None or ticket is None:
+        return _nowhere(request, _("There is nothing to undo."))
+    try:
+        if event.verb in undoing.SAYING:
+            message = get_object_or_404(Message, pk=event.facts["message"], ticket=ticket)
+            withdrawing.withdraw(message, actor=agent)
+        else:
+            ticket = undo_event(ticket, event, actor=agent)
+    except NotPossible as why:
+        return _nowhere(request, str(why))
+    said = _("Undone on #%(number)s") % {"number": ticket.number}
+    if not request.htmx or request.POST.get("current") == str(ticket.number):  # type: ignore[attr-defined]
+        return after_act(request, ticket, said, can_undo=False)
+    return toast(_unchanged(), said)
+
+
+def _nowhere(request: HttpRequest, why: str) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.error(request, why)
+        return redirect(reverse("queue"))
+    return toast(_unchanged(), why)
+
+
+def _unchanged() -> HttpResponse:
+    """An answer that leaves the page as it is."""
+    response = HttpResponse()
+    response["HX-Reswap"] = "none"
+    return response
 
 
 @agents_only

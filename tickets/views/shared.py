@@ -5,15 +5,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet, prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk.models import Agent, Event, Team
-from helpdesk.pages import agent_of, toast
-from tickets import gist, reading, registry, stretches, texts, timeline
-from tickets.models import Tag, Ticket, workers_of, works_in
+from helpdesk.pages import agent_of, tell_page, toast
+from tickets import choosing, fields, gist, reading, registry, stretches, texts, timeline
+from tickets.models import Status, Tag, Ticket, workers_of, works_in
+from tickets.operations import collisions
+from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.undo import UNDOABLE
 from tickets.views import composing
 from tickets.views.lists import queue_context as queue_context
@@ -59,13 +61,18 @@ def ticket_context(request: HttpRequest, ticket: Ticket, *, first_unread: int | 
         "participants": list(ticket.participants.all()),
         "contact_points": list(ticket.customer.contact_points.all()),
         "other_tickets": others[:5],
-        "agents": list(assignable(ticket)),
+        "people": choosing.people(list(assignable(ticket))),
         "teams": list(Team.objects.filter(inboxes=ticket.inbox_id)),
         "tags": list(ticket.tags.all()),
         "all_tags": list(Tag.objects.values_list("name", flat=True)[:500]),
         "composer": SimpleLazyObject(lambda: composing.composer(request, ticket)),
         "pending": composing.pending(request, ticket),
-        "can_reply": not ticket.is_closed and may_work,
+        "answers": fields.for_ticket(ticket),
+        "choices": choosing.choices(ticket),
+        "snooze_presets": choosing.presets(ticket, agent) if ticket.status == Status.OPEN else [],
+        "is_following": ticket.followers.filter(agent=agent).exists(),
+        "seen": collisions.last_event(ticket),
+        "can_reply": not (ticket.is_closed or ticket.is_removed) and may_work,
         "may_work": may_work,
         "wait_tone": reading.wait_tone(ticket, reading.clock.now()),
         "rail_current": "queue",
@@ -81,10 +88,17 @@ def undo_url_of(request: HttpRequest, ticket: Ticket) -> str:
     """Where to post to undo what this request did; "" when it did nothing, or nothing that can be undone."""
     cause = request.request_id[:64]  # type: ignore[attr-defined]
     done = Event.objects.filter(stream_id=ticket.number, actor_id=agent_of(request).pk, cause=cause)
-    event = done.order_by("-id").first()
-    if event is None or event.verb not in UNDOABLE:
+    event = done.filter(verb__in=UNDOABLE).order_by("-id").first()
+    if event is None:
         return ""
     return reverse("ticket_undo", args=[ticket.number, event.pk])
+
+
+def seen(request: HttpRequest) -> int | None:
+    """The last event of the ticket the page knew; None where the agent says that it does not matter."""
+    given = QueryDict(request.body) if request.method == "DELETE" else request.POST
+    both = {**request.GET.dict(), **given.dict()}
+    return None if both.get("nevertheless") else texts.number(str(both.get("seen", "")))
 
 
 def after_act(request: HttpRequest, ticket: Ticket, said: str | Promise, *, can_undo: bool = True) -> HttpResponse:
@@ -96,6 +110,18 @@ def after_act(request: HttpRequest, ticket: Ticket, said: str | Promise, *, can_
     context = ticket_context(request, find(request, ticket.number))
     response = render(request, "tickets/ticket.html#changed", context)
     return toast(response, said, undo_url=undo_url)
+
+
+def collision(request: HttpRequest, ticket: Ticket, why: ChangedMeanwhile) -> HttpResponse:
+    """Say who changed it meanwhile, and let the agent do it nevertheless."""
+    given = {**request.GET.dict(), **request.POST.dict(), "nevertheless": "1"}
+    given.pop("csrfmiddlewaretoken", None)
+    if not request.htmx:  # type: ignore[attr-defined]
+        context = {"ticket": ticket, "why": str(why), "given": given, "rail_current": "queue"}
+        return render(request, "tickets/collision.html", context, status=409)
+    response = HttpResponse(status=409)
+    again = {"url": request.path, "method": request.method, "values": given}
+    return tell_page(response, toast={"message": str(why), "undo_url": "", "tone": "bad", "again": again})
 
 
 def not_possible(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse:

@@ -19,8 +19,8 @@ from tickets.operations import drafting, enclosing, forwarding, notifying, recip
 from tickets.operations.enclosing import Enclosure
 from tickets.operations.recipients import Chosen
 from tickets.operations.replying import SomethingNew
-from tickets.operations.status import NotPossible
-from tickets.views import composing, written
+from tickets.operations.status import NotAnswered, NotPossible
+from tickets.views import composing, field_answers, written
 from tickets.views.shared import after_act, find, not_possible, queue_context, ticket_context, view_of
 from tickets.views.written import Written
 
@@ -76,6 +76,10 @@ def _say(request: HttpRequest, number: int, kind: str) -> HttpResponse:
         message = _write(found, read, agent)
     except SomethingNew as held:
         return _held(request, found, kind, held)
+    except NotAnswered as missing:
+        if request.htmx:  # type: ignore[attr-defined]
+            return field_answers.ask(request, found, missing, then="reply")
+        return _refused(request, found, kind, str(missing))
     except NotPossible as why:
         return _refused(request, found, kind, str(why))
     reading.mark_read(found, agent, upto=message.pk)

@@ -12,3 +12,4 @@ import "./bell.js";
 import "./keyboard.js";
 import "./views.js";
 import "./settings.js";
+import "./acts.js";

@@ -12,6 +12,13 @@ export const openDialog = (id) => {
     narrow(filter);
     filter.focus();
   }
+  const field = dialog.querySelector("[data-snooze] [name=words]");
+  if (field) {
+    field.value = "";
+    field.focus();
+  }
+  const current = dialog.querySelector("[data-letters] [aria-current], [data-letters] [data-letter]");
+  current?.focus();
   return true;
 };
 
@@ -80,7 +87,9 @@ document.addEventListener("click", (event) => {
 });
 
 // what was chosen goes out; the dialog has done its part
-document.addEventListener("htmx:beforeRequest", (event) => event.target.closest("dialog[open]")?.close());
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!event.target.closest("[data-stays]")) event.target.closest("dialog[open]")?.close();
+});
 
 // a dialog that was fetched opens as soon as it is there
 document.addEventListener("htmx:afterSettle", (event) => {

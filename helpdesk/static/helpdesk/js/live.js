@@ -113,9 +113,9 @@ const refreshTicket = async () => {
       scroll.scrollTop = atEnd ? scroll.scrollHeight : before;
     }
     // a menu, drawer or dialog in use is not pulled away
-    for (const id of ["header", "panel", "assign-dialog", "tags-dialog"]) {
+    for (const id of ["header", "panel", "dialogs"]) {
       const old = document.getElementById(id);
-      const inUse = old?.matches("[open], :popover-open") || old?.querySelector("details[open]") || old?.contains(document.activeElement);
+      const inUse = old?.matches("[open], :popover-open") || old?.querySelector("details[open], dialog[open]") || old?.contains(document.activeElement);
       if (!inUse) replace(old, fresh.getElementById(id));
     }
   } catch {

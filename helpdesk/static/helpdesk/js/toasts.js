@@ -2,7 +2,7 @@
 const SECONDS = 9;
 const region = () => document.getElementById("toasts");
 
-export const toast = ({ message, undo_url: undoUrl, tone, seconds, url, label }) => {
+export const toast = ({ message, undo_url: undoUrl, tone, seconds, url, label, again }) => {
   const template = document.getElementById("toast-template");
   if (!template || !message) return;
   const box = template.content.firstElementChild.cloneNode(true);
@@ -18,6 +18,9 @@ export const toast = ({ message, undo_url: undoUrl, tone, seconds, url, label })
     link.textContent = label;
     box.querySelector(".toast-words").after(link);
   }
+  const nevertheless = box.querySelector("[data-toast-again]");
+  if (again) nevertheless.addEventListener("click", () => post(again.method, again.url, again.values));
+  else nevertheless.remove();
   // what cannot be undone has been read by the time the next comes
   for (const other of [...region().children]) if (!other.querySelector("[data-toast-undo]")) other.remove();
   while (region().children.length > 1) region().firstElementChild.remove();
@@ -36,12 +39,26 @@ const fade = (box, limit) => {
   }, 1000);
 };
 
-const changed = "#header,#panel,#assign-dialog,#tags-dialog";
+const changed = "#header,#panel,#dialogs";
 
+const post = (method, url, values = {}) => {
+  const thread = document.getElementById("thread");
+  window.htmx.ajax(method, url, {
+    source: thread ?? document.body,
+    target: thread ?? document.body,
+    swap: thread ? "outerHTML" : "none",
+    select: "#thread",
+    selectOOB: changed,
+    values,
+  });
+};
+
+/** Take back what was done last: by the button that is shown, else whatever the server knows of. */
 export const undoLast = () => {
   const button = [...region().querySelectorAll("[data-toast-undo]")].pop();
-  button?.click();
-  return Boolean(button);
+  if (button) button.click();
+  else post("POST", "/undo", { current: document.querySelector(".conversation")?.dataset.ticket ?? "" });
+  return true;
 };
 
 document.addEventListener("toast", (event) => toast(event.detail));
@@ -49,17 +66,8 @@ document.addEventListener("toast", (event) => toast(event.detail));
 document.addEventListener("click", (event) => {
   const undo = event.target.closest("[data-toast-undo]");
   const box = event.target.closest(".toast");
-  if (undo) {
-    const thread = document.getElementById("thread");
-    window.htmx.ajax("POST", undo.dataset.toastUndo, {
-      source: thread ?? document.body,
-      target: thread ?? document.body,
-      swap: thread ? "outerHTML" : "none",
-      select: "#thread",
-      selectOOB: changed,
-    });
-  }
-  if (undo || event.target.closest("[data-toast-close]")) box.remove();
+  if (undo) post("POST", undo.dataset.toastUndo);
+  if (undo || event.target.closest("[data-toast-close], [data-toast-again]")) box.remove();
 });
 
 for (const box of document.querySelectorAll("#toasts .toast")) fade(box);

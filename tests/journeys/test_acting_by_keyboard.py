@@ -1,0 +1,63 @@
+"""Acts by keys alone: snoozing in words, a letter for each choice, and one key that takes back whatever was last."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import House
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+def test_snoozing_in_words_and_taking_it_back_after_a_page_change(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto(f"/tickets/{ticket.number}/")
+    page.keyboard.press("h")
+    box = page.get_by_role("dialog", name="Snooze")
+    expect(box).to_be_visible()
+    page.keyboard.type("in 3 working days")
+    expect(box.locator("#snooze-means strong")).not_to_be_empty()
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Snoozed until")
+    ticket.refresh_from_db()
+    assert ticket.is_snoozed
+    page.goto("/")
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text(f"Undone on #{ticket.number}")
+    ticket.refresh_from_db()
+    assert not ticket.is_snoozed
+
+
+def test_a_key_and_a_letter_set_priority_type_and_status(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto(f"/tickets/{ticket.number}/")
+    for key, letter, said in (("p", "h", "Priority high"), ("t", "c", "Type complaint"), ("s", "p", "Now pending")):
+        page.keyboard.press(key)
+        expect(page.locator("dialog[open]")).to_be_visible()
+        page.keyboard.press(letter)
+        expect(page.locator("#toasts")).to_contain_text(said)
+        expect(page.locator("dialog[open]")).to_have_count(0)
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.type, ticket.status) == ("high", "complaint", "pending")
+    page.keyboard.press("z")
+    expect(page.locator("#header")).to_have_attribute("data-status", "open")
+
+
+def test_a_collision_is_said_and_may_be_gone_through(house: House, sit, ana, chloe, ticket):  # type: ignore[no-untyped-def]
+    from tickets.operations import assignment
+
+    seat = sit(ana)
+    seat.expected.append("409")
+    page = seat.page
+    page.goto(f"/tickets/{ticket.number}/")
+    page.route("**/live/*", lambda route: route.abort())
+    # the live connection would show it at once; this page is a moment behind
+    page.evaluate("() => { document.querySelector('#header [data-seen]').value = '1'; }")
+    assignment.take(ticket, actor=chloe)
+    page.evaluate("() => document.querySelectorAll('[name=seen]').forEach((one) => { one.value = '1'; })")
+    page.keyboard.press("i")
+    toast = page.locator("#toasts")
+    expect(toast).to_contain_text("Chloe Martin took it")
+    toast.get_by_role("button", name="Do it nevertheless").click()
+    expect(toast).to_contain_text("Given to Ana Silva")
+    ticket.refresh_from_db()
+    assert ticket.assignee == ana
