@@ -35,6 +35,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "sweep facts": {"task": "reports.tasks.refresh_stale_facts", "schedule": 30.0},
     "sweep unscanned files": {"task": "helpdesk.tasks.scan_files", "schedule": 10.0},
     "scan again what could not be": {"task": "helpdesk.tasks.rescan_files", "schedule": crontab(minute="47")},
+    "go on with bulk acts": {"task": "tickets.tasks.run_bulk_acts", "schedule": 20.0},
     "prepare partitions": {"task": "helpdesk.tasks.prepare_partitions", "schedule": crontab(minute="5", hour="*/6")},
     "forget old idempotency keys": {"task": "helpdesk.tasks.forget_old", "schedule": crontab(minute="29")},
 }

@@ -35,6 +35,8 @@ def register() -> None:
         Act("next", _("Next ticket"), ("j",), "list", needs="#list .row-link", icon="arrow-down"),
         Act("previous", _("Previous ticket"), ("k",), "list", needs="#list .row-link", icon="arrow-up"),
         Act("open", _("Open ticket"), ("o", "Enter"), "list", in_palette=False),
+        Act("select", _("Select"), ("x",), "list", needs="#bulk-form", icon="square-check"),
+        Act("select_range", _("Select up to here"), ("Shift+x",), "list", needs="#bulk-form", icon="list-checks"),
         Act("back", _("Back to the list"), ("u",), "list", needs=ON_A_TICKET, icon="arrow-left"),
         Act("send", _("Send"), ("Ctrl+Enter",), "writing", is_fixed=True, in_palette=False),
         Act("send_resolve", _("Send and resolve"), ("Ctrl+Shift+Enter",), "writing", is_fixed=True, in_palette=False),

@@ -277,15 +277,30 @@ def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
 def _dress(ticket: Any, now: datetime) -> None:
     ticket.is_unread = not ticket.has_been_read
     ticket.badges = registry.badges(ticket)
-    ticket.wait_tone = wait_tone(ticket, now)
+    look(ticket, now)
+
+
+def look(ticket: Any, now: datetime) -> None:
+    """Say how long the customer has waited in the inbox's business hours, whether that clock runs now, and the tone."""
+    ticket.waited, ticket.is_clock_running = 0, True
+    if ticket.waiting_since is None:
+        ticket.wait_tone = ""
+        return
+    calendar = business(ticket.inbox.calendar_id)
+    ticket.waited = calendar.seconds_between(ticket.waiting_since, max(now, ticket.waiting_since))
+    ticket.is_clock_running = calendar.is_open(now)
+    ticket.wait_tone = _tone(ticket.waited, ticket.inbox.response_target_minutes * 60)
 
 
 def wait_tone(ticket: Ticket, now: datetime) -> str:
     """ "" while less than half of the inbox's response time is used, then "amber", then "red"; in business hours."""
     if ticket.waiting_since is None:
         return ""
-    target = ticket.inbox.response_target_minutes * 60
     used = business(ticket.inbox.calendar_id).seconds_between(ticket.waiting_since, max(now, ticket.waiting_since))
+    return _tone(used, ticket.inbox.response_target_minutes * 60)
+
+
+def _tone(used: int, target: int) -> str:
     return "red" if used >= target else "amber" if used * 2 >= target else ""
 
 

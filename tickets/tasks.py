@@ -20,6 +20,7 @@ from tickets.models import Draft, Inbox, RawMessage, Ticket
 from tickets.operations import (
     alarms,
     budget,
+    bulk,
     customer_notes,
     health,
     indexing,
@@ -175,3 +176,9 @@ def write_search_documents() -> int:
 def forget_notifications() -> int:
     """Drop what agents were told long ago."""
     return notifying.forget_old()
+
+
+@shared_task
+def run_bulk_acts() -> int:
+    """Do the acts on many tickets that wait, or that somebody died over. Returns how many were finished."""
+    return sum(bulk.run(pk) is not None for pk in bulk.to_do())

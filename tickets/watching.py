@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
-from helpdesk.models import Agent
+from helpdesk.models import Agent, Role, Team
 from helpdesk.pages import Banner
 from tickets.channels.email import diagnosis
 from tickets.models import Inbox, InboxHealth, RawMessage
@@ -59,6 +59,18 @@ def _waiting() -> Counter[int]:
     return Counter(dict(rows.annotate(count=Count("pk"))))
 
 
+def _workers() -> list[tuple[int, str]]:
+    """Who may be given tickets."""
+    known = Agent.objects.active().exclude(role=Role.LIGHT).order_by("name")
+    return list(known.values_list("pk", "name")[:200])
+
+
+def _teams() -> list[tuple[int, str]]:
+    return list(Team.objects.order_by("name").values_list("pk", "name")[:100])
+
+
+workers = Remembered(_workers, 10)
+teams = Remembered(_teams, 10)
 troubled = Remembered(_troubled, 3)
 waiting_mail = Remembered(_waiting, 10)
 
@@ -101,5 +113,5 @@ def waiting_for(agent: Agent, inboxes: Iterable[int] | None = None) -> int:
 
 def forget() -> None:
     """Look anew the next time: something was just decided here."""
-    troubled.forget()
-    waiting_mail.forget()
+    for one in (troubled, waiting_mail, workers, teams):
+        one.forget()

@@ -204,7 +204,11 @@ def waiting(ticket: Any, tone: str | None = None, icon_size: int = 14) -> SafeSt
     since: datetime | None = getattr(ticket, "waiting_since", None)
     if since is None:
         return ""
-    seconds = (clock.now() - since).total_seconds()
+    wall = (clock.now() - since).total_seconds()
+    # business time stands still while nobody is there; while somebody is, the page counts on
+    seconds = getattr(ticket, "waited", wall)
+    is_running = getattr(ticket, "is_clock_running", True)
+    began = since if seconds == wall else (clock.now() - timedelta(seconds=seconds)).replace(second=0, microsecond=0)
     target = getattr(getattr(ticket, "inbox", None), "response_target_minutes", None)
     tone = getattr(ticket, "wait_tone", None) if tone is None else tone
     follow = ""
@@ -215,14 +219,16 @@ def waiting(ticket: Any, tone: str | None = None, icon_size: int = 14) -> SafeSt
         "amber": pgettext("the promised answer", "Half the promised time is gone."),
         "red": pgettext("the promised answer", "The promised time is over."),
     }.get(tone, "")
-    title = " ".join(filter(None, [_("Waiting since %(when)s.") % {"when": full_time(since)}, said]))
+    open_time = "" if began == since else _("%(time)s of that in business hours.") % {"time": words_for(seconds)}
+    title = " ".join(filter(None, [_("Waiting since %(when)s.") % {"when": full_time(since)}, open_time, said]))
     return format_html(
-        '<span class="waiting" data-tone="{}" title="{}">{}<time datetime="{}" data-since data-target="{}">{}</time>'
+        '<span class="waiting" data-tone="{}" title="{}">{}<time datetime="{}"{} data-target="{}">{}</time>'
         '<span class="visually-hidden">{}</span></span>',
         tone,
         title,
         _drawn("clock-alert", icon_size),
-        since.isoformat(),
+        began.isoformat(),
+        mark_safe(" data-since") if is_running else "",
         follow,
         words_for(seconds),
         said,

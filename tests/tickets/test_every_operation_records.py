@@ -22,7 +22,18 @@ from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
 from tickets.channels.email.reading import read
-from tickets.models import CustomField, Delivery, Draft, Message, OutgoingMail, Priority, RawMessage, RawState, Ticket
+from tickets.models import (
+    BulkAct,
+    CustomField,
+    Delivery,
+    Draft,
+    Message,
+    OutgoingMail,
+    Priority,
+    RawMessage,
+    RawState,
+    Ticket,
+)
 from tickets.operations import (
     acknowledging,
     acting,
@@ -30,6 +41,7 @@ from tickets.operations import (
     answering_fields,
     assignment,
     budget,
+    bulk,
     claims,
     collisions,
     delivery_reports,
@@ -39,6 +51,7 @@ from tickets.operations import (
     forwarding,
     health,
     intake,
+    list_looks,
     locking,
     loops,
     machine_mail,
@@ -148,6 +161,10 @@ class House:
     def opening(self) -> Message:
         """The message that opened the ticket."""
         return self.ticket.messages.earliest("pk")
+
+    def many(self) -> BulkAct:
+        """A tag for the ticket, as for many."""
+        return bulk.ask(actor=self.ana, act={"do": "tag", "tag": "vip"}, tickets=[self.ticket.pk], once="1")
 
     def late(self) -> None:
         if self.invitation().state == InvitationState.SENT:
@@ -338,6 +355,8 @@ CHANGES: dict[Callable[..., Any], Change] = {
     answering.opt_out: Change(lambda h: answering.opt_out(h.invitation()), "survey.opted_out", House.invitation),
 }  # fmt: skip
 
+CHANGES[bulk.run] = Change(lambda h: [bulk.run(pk) for pk in bulk.to_do()], "ticket.tagged", House.many)
+
 #: these change no ticket, with the reason
 OTHERS: dict[Callable[..., Any], str] = {
     status.apply: "in memory; its callers save and record",
@@ -421,6 +440,11 @@ OTHERS: dict[Callable[..., Any], str] = {
     mail_desk.read_again: "a mail that is on no ticket; tests/tickets/test_intake_log.py",
     mail_desk.let_in: "a mail that is on no ticket; tests/tickets/test_intake_log.py",
     mail_desk.dismiss: "a mail that is on no ticket; tests/tickets/test_intake_log.py",
+    **dict.fromkeys([bulk.ask, bulk.ask_undo], "writes down what is to be done; bulk.run does it and records"),
+    **dict.fromkeys([bulk.to_do, bulk.result, bulk.of_event], "only reads"),
+    bulk.claim: "a lease",
+    bulk.cause_of: "only words",
+    list_looks.choose: "an agent's taste; tests/tickets/test_looks.py",
     **dict.fromkeys([viewing.may_share, viewing.may_change], "only asks"),
     **dict.fromkeys(
         [viewing.save, viewing.change, viewing.share, viewing.delete, viewing.restore, viewing.arrange, viewing.place],

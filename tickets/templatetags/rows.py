@@ -4,6 +4,7 @@ Lists are fetched anew whenever something changes, and most of their rows did no
 nothing else of the ticket, so two equal ones are the same row, and the last ones drawn are kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,9 +15,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from helpdesk.templatetags.ui import time_since
-from tickets.models import Status
+from helpdesk.templatetags.ui import short_day, time_since
+from tickets.looks import COLUMNS
+from tickets.models import Priority, Status, TicketType
 from tickets.registry import Badge
 
 register = template.Library()
@@ -36,8 +39,11 @@ class Row:
     status: str
     waiting_since: datetime | None
     wait_tone: str
+    #: in whole minutes of business hours, so that a row is drawn anew each minute at most
+    waited: int
+    is_clock_running: bool
     updated_at: datetime
-    #: how long ago the later of the two was, in words: a row is drawn anew when they change
+    #: how long ago that was, in words, where nobody waits: a row is drawn anew when they change
     ago: str
     is_unread: bool
     is_current: bool
@@ -46,6 +52,8 @@ class Row:
     snippet: str
     tags: tuple[str, ...]
     assignee: str
+    #: what else was chosen to be shown: a label and words
+    cells: tuple[tuple[str, str], ...]
 
     @property
     def status_name(self) -> str:
@@ -53,8 +61,9 @@ class Row:
 
 
 @register.simple_tag
-def row(ticket: Any, current_number: int | str | None = None) -> SafeString:
-    """A ticket that `reading.dress` made ready."""
+def row(ticket: Any, current_number: int | str | None = None, columns: Sequence[str] | str = COLUMNS) -> SafeString:
+    """A ticket that `reading.dress` made ready, with the columns somebody chose."""
+    columns = columns or COLUMNS
     shown = Row(
         number=ticket.number,
         customer=ticket.customer.display_name,
@@ -64,16 +73,40 @@ def row(ticket: Any, current_number: int | str | None = None) -> SafeString:
         waiting_since=ticket.waiting_since,
         wait_tone=ticket.wait_tone,
         updated_at=ticket.updated_at,
-        ago=time_since(ticket.waiting_since or ticket.updated_at),
+        waited=ticket.waited // 60 * 60,
+        is_clock_running=ticket.is_clock_running,
+        ago="" if ticket.waiting_since else time_since(ticket.updated_at),
         is_unread=ticket.is_unread,
         is_current=ticket.number == current_number,
         has_draft=ticket.has_draft,
         subject=ticket.subject,
         snippet=ticket.snippet,
-        tags=tuple(ticket.tag_names),
-        assignee=ticket.assignee.name if ticket.assignee_id and ticket.assignee else "",
+        tags=tuple(ticket.tag_names) if "tags" in columns else (),
+        assignee=ticket.assignee.name if "assignee" in columns and ticket.assignee_id and ticket.assignee else "",
+        cells=tuple(_cell(name, ticket) for name in columns if name and name not in ("tags", "assignee")),
     )
     return _drawn(shown, get_language(), timezone.get_current_timezone_name())
+
+
+def _cell(name: str, ticket: Any) -> tuple[str, str]:
+    """A label and words of something a row shows."""
+    if name.startswith("field:"):
+        key = name.removeprefix("field:")
+        answer = ticket.fields.get(key)
+        said = (_("yes") if answer else _("no")) if isinstance(answer, bool) else str(answer or "")
+        return key, said[:60]
+    match name:
+        case "inbox":
+            return _("Inbox"), ticket.inbox.name
+        case "priority":
+            return _("Priority"), str(Priority(ticket.priority).label)
+        case "type":
+            return _("Type"), str(TicketType(ticket.type).label) if ticket.type else ""
+        case "status":
+            return _("Status"), str(Status(ticket.status).label)
+        case "created":
+            return _("Created"), short_day(timezone.localtime(ticket.created_at))
+    return name, ""
 
 
 @lru_cache(maxsize=KEPT)

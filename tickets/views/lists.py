@@ -1,5 +1,6 @@
 """What the views column and the list show, and which list a request is about."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,8 +9,9 @@ from django.urls import reverse
 
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of
-from tickets import conditions, lists, reading, watching
+from tickets import conditions, grouping, lists, looks, reading, watching
 from tickets.lists import View
+from tickets.models import Priority, TicketType
 from tickets.operations import viewing
 
 #: nobody has that many views worth counting on every page
@@ -68,6 +70,14 @@ def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
         "conditions": [conditions.describe(one) for one in view.conditions],
         "narrow_url": _narrow_url(view),
         "change_url": _change_url(view, agent),
+        **_looks(view, agent, found.tickets),
+        "list_query": urlencode(view.query),
+        "view_count": counted.get(view.key),
+        "view_is_capped": counted.get(view.key) == reading.COUNT_MOST,
+        "bulk_agents": watching.workers(),
+        "bulk_teams": watching.teams(),
+        "bulk_priorities": Priority.choices,
+        "bulk_types": TicketType.choices,
         "waiting_mail": watching.waiting_for(agent, inboxes),
         "rail_current": "queue",
     }
@@ -80,6 +90,17 @@ def _item(one: View, current: View, counted: dict[str, int]) -> dict[str, Any]:
         "current": one.key == current.key, "is_pinned": one.is_pinned,
         "icon": f"saved_{one.saved.scope}" if one.saved else one.key,
     }  # fmt: skip
+
+
+def _looks(view: View, agent: Agent, tickets: Sequence[Any]) -> dict[str, Any]:
+    """Density, columns and groups: the view's own, else what the agent prefers."""
+    columns = looks.columns_of(view, agent)
+    group_by = view.group_by or looks.of(agent).group_by
+    return {
+        "columns": columns,
+        "groups": grouping.groups(tickets, group_by, view.order),
+        "looks": looks.choices(agent),
+    }
 
 
 def _narrow_url(view: View) -> str:

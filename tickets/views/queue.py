@@ -1,12 +1,15 @@
 """The queue."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.pages import agent_of, agents_only
 from tickets.models import Inbox
-from tickets.views.lists import queue_context, view_of
+from tickets.operations import list_looks
+from tickets.operations.status import NotPossible
+from tickets.views.lists import address_of, queue_context, view_of
 
 
 @agents_only
@@ -19,3 +22,18 @@ def queue(request: HttpRequest) -> HttpResponse:
         return render(request, f"tickets/queue.html#{part}", context)
     context["addresses"] = list(Inbox.objects.visible_to(agent_of(request)).active().values_list("address", flat=True))
     return render(request, "tickets/queue.html", context)
+
+
+@agents_only
+@require_POST
+def settings(request: HttpRequest) -> HttpResponse:
+    """How the agent likes lists to look."""
+    given = request.POST
+    try:
+        list_looks.choose(
+            agent_of(request), density=given.get("density", ""), columns=given.getlist("columns"),
+            group_by=given.get("group_by", ""), is_table=bool(given.get("table")),
+        )  # fmt: skip
+    except NotPossible as why:
+        messages.error(request, str(why))
+    return redirect(address_of(view_of(request)))

@@ -11,5 +11,6 @@ import "./presence.js";
 import "./bell.js";
 import "./keyboard.js";
 import "./views.js";
+import "./bulk.js";
 import "./settings.js";
 import "./acts.js";

@@ -17,6 +17,8 @@ document.addEventListener("htmx:beforeSend", (event) => {
 
 const isBusy = () => {
   const here = list()?.querySelector(".list-scroll");
+  const isInUse = (part) => part?.contains(document.activeElement) || part?.querySelector("details[open]");
+  if ([...(list()?.querySelectorAll(".bulk-bar, .list-settings") ?? [])].some((part) => part.matches("[open]") || isInUse(part))) return true;
   return Boolean(here && (here.matches(":hover") || here.contains(document.activeElement)));
 };
 
@@ -32,8 +34,12 @@ const put = (fresh) => {
   const old = list();
   const scrollTop = old.querySelector(".list-scroll")?.scrollTop ?? 0;
   const focused = document.activeElement?.closest?.(".row")?.id;
+  // what is under way goes on
+  const progress = old.querySelector("#bulk-progress");
+  if (progress?.children.length) fresh.querySelector("#bulk-progress")?.replaceWith(progress);
   old.replaceWith(fresh);
   window.htmx?.process(fresh);
+  document.dispatchEvent(new CustomEvent("list-renewed"));
   fresh.querySelector(".list-scroll").scrollTop = scrollTop;
   if (focused) document.getElementById(focused)?.querySelector(".row-link")?.focus({ preventScroll: true });
   markCurrent();
@@ -44,7 +50,7 @@ const takeList = (fresh) => {
   if (!old || !fresh || old.dataset.view !== fresh.dataset.view) return;
   if (isSame(old, fresh)) return;
   // further pages were opened: replacing would take them away, so only what is there is brought up to date
-  const opened = rows() && rows().children.length > 51;
+  const opened = rows() && rows().querySelectorAll(".row").length > 51;
   if (!isBusy() && !opened) {
     put(fresh);
     return;
@@ -197,7 +203,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("pointerout", (event) => {
   if (held && event.target.closest?.("#list") && !event.relatedTarget?.closest?.("#list")) {
-    setTimeout(() => held && !isBusy() && rows()?.children.length <= 51 && put(held), 400);
+    setTimeout(() => held && !isBusy() && rows()?.querySelectorAll(".row").length <= 51 && put(held), 400);
   }
 });
 

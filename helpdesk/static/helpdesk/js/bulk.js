@@ -1,0 +1,118 @@
+// Many tickets at once: X selects, Shift-X and Shift-click select up to here. What is selected stays selected while rows
+// come and go; the form itself is plain HTML.
+import { doing } from "./keyboard.js";
+
+const form = () => document.getElementById("bulk-form");
+const boxes = () => [...document.querySelectorAll("#list .row-check")];
+const selected = new Set();
+let last = null;
+
+const show = () => {
+  const bar = form();
+  if (!bar) return;
+  for (const box of boxes()) box.checked = selected.has(box.value);
+  const output = bar.querySelector("[data-bulk-count]");
+  output.value = selected.size === 1 ? output.dataset.one : output.dataset.many.replace("%s", selected.size);
+  // rows that left the list while they were selected still belong to the selection
+  for (const old of bar.querySelectorAll("[data-bulk-gone]")) old.remove();
+  const there = new Set(boxes().map((box) => box.value));
+  for (const number of selected) {
+    if (there.has(number)) continue;
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name: "ticket", value: number });
+    field.dataset.bulkGone = "";
+    bar.append(field);
+  }
+  bar.toggleAttribute("data-some", selected.size > 0 || bar.querySelector("[data-bulk-all]").checked);
+};
+
+const choose = (box, isOn) => {
+  if (isOn) selected.add(box.value);
+  else selected.delete(box.value);
+};
+
+const upTo = (box) => {
+  const all = boxes();
+  const from = all.findIndex((one) => one.value === last);
+  const to = all.indexOf(box);
+  if (from < 0) return choose(box, true);
+  for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) choose(one, true);
+};
+
+const clear = () => {
+  selected.clear();
+  last = null;
+  const all = form()?.querySelector("[data-bulk-all]");
+  if (all) all.checked = false;
+  show();
+};
+
+const boxHere = () => {
+  const row = document.activeElement?.closest?.("#list .row") ?? document.querySelector("#list .row:has([aria-current])");
+  return row?.querySelector(".row-check");
+};
+
+doing("select", () => {
+  const box = boxHere();
+  if (!box) return false;
+  choose(box, !selected.has(box.value));
+  last = box.value;
+  show();
+  return true;
+});
+
+doing("select_range", () => {
+  const box = boxHere();
+  if (!box) return false;
+  upTo(box);
+  last = box.value;
+  show();
+  return true;
+});
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.(".row-check");
+  if (box) {
+    if (event.shiftKey && last) upTo(box);
+    else choose(box, box.checked);
+    last = box.value;
+    show();
+    return;
+  }
+  const row = event.target.closest?.("#list .row");
+  if (row && event.shiftKey && form()) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    document.getSelection()?.removeAllRanges();
+    const mine = row.querySelector(".row-check");
+    upTo(mine);
+    last = mine.value;
+    show();
+    return;
+  }
+  if (event.target.closest?.("[data-bulk-clear]")) clear();
+  if (event.target.closest?.("[data-bulk-dismiss]")) document.getElementById("bulk-progress").replaceChildren();
+}, true);
+
+document.addEventListener("change", (event) => event.target.matches?.("[data-bulk-all]") && show());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && selected.size && !document.querySelector("dialog[open], details.menu[open]")) {
+    if (document.activeElement?.closest?.("#composer, input, textarea, [contenteditable]:not([contenteditable=false])")) return;
+    clear();
+  }
+  // Enter in a field of the bar does what the button beside it does
+  const field = event.target.closest?.("[data-bulk-enter]");
+  if (field && event.key === "Enter") {
+    event.preventDefault();
+    form().querySelector(`[data-bulk-for="${field.dataset.bulkEnter}"]`)?.click();
+  }
+});
+
+document.addEventListener("list-renewed", show);
+document.addEventListener("htmx:afterSwap", (event) => event.detail.target?.classList?.contains("list-more") && show());
+document.addEventListener("bulkdone", clear);
+// while a worker is at it, nothing is asked for twice
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.id !== "bulk-form" || !event.detail.successful) return;
+  clear();
+  for (const menu of form().querySelectorAll("details[open]")) menu.open = false;
+});

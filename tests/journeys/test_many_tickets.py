@@ -1,0 +1,74 @@
+"""Ana sorts ten tickets at once while Chloe watches the same list: it is done, seen, and taken back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from helpdesk.models import Agent
+from tests.conftest import mail
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.journey
+
+
+def test_ten_tickets_are_tagged_seen_by_a_colleague_and_taken_back(
+    sit: Callable[..., Any], send_mail_in: Callable[..., Any], ana: Agent, chloe: Agent
+) -> None:
+    for number in range(10):
+        send_mail_in(mail(f"c{number}@x.example", f"Matter {number}", "Hello", Message_ID=f"<{number}@x.example>"))
+    mine, hers = sit(ana).page, sit(chloe).page
+    for page in (mine, hers):
+        page.goto("/?view=open")
+        expect(page.locator("#rows .row")).to_have_count(10)
+        expect(page.locator("html")).to_have_attribute("data-live", "on")
+
+    # three keys: select, select up to there, and the act
+    mine.keyboard.press("j")
+    mine.keyboard.press("x")
+    for _ in range(9):
+        mine.keyboard.press("j")
+    mine.keyboard.press("Shift+x")
+    expect(mine.locator("[data-bulk-count]")).to_have_text("10 selected")
+    mine.locator(".bulk-acts summary", has_text="Tag").click()
+    mine.get_by_placeholder("refund").fill("Winter sale")
+    mine.keyboard.press("Enter")
+    expect(mine.locator(".toast")).to_contain_text("Tag winter sale: 10 tickets")
+    expect(mine.locator("#rows .row .tag")).to_have_count(10)
+    expect(mine.locator(".bulk-bar")).to_be_hidden()
+
+    # she sees it without doing anything, and her list stays where it was
+    expect(hers.locator("#rows .row .tag")).to_have_count(10)
+    assert Ticket.objects.filter(tags__name="winter sale").count() == 10
+
+    mine.locator(".toast [data-toast-undo]").click()
+    expect(hers.locator("#rows .row .tag")).to_have_count(0)
+    expect(mine.locator("#rows .row .tag")).to_have_count(0)
+    assert not Ticket.objects.filter(tags__name="winter sale").exists()
+
+
+def test_a_list_is_narrowed_saved_and_put_on_top(
+    sit: Callable[..., Any], send_mail_in: Callable[..., Any], ana: Agent
+) -> None:
+    send_mail_in(mail(Message_ID="<first@customer.example>"))
+    page = sit(ana).page
+    page.goto("/?view=open")
+    page.get_by_role("link", name="Filter").click()
+    page.get_by_role("button", name="Add a condition").click()
+    third = page.get_by_role("group", name="Condition 3")
+    third.get_by_label("What").select_option(label="Waiting")
+    third.get_by_label("How").select_option(label="less than")
+    expect(third.get_by_placeholder("4 hours")).to_be_visible()
+    third.get_by_label("Value").fill("4 working hours")
+    page.get_by_label("Name", exact=True).fill("Fresh")
+    page.get_by_role("button", name="Save the view").click()
+    expect(page.get_by_role("heading", name="Fresh")).to_be_visible()
+    expect(page.locator("#rows .row")).to_have_count(1)
+    link = page.locator("#views .view-link", has_text="Fresh")
+    link.focus()
+    for _ in range(9):
+        link.press("Alt+ArrowUp")
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(page.locator("#views .view-link").first).to_contain_text("Fresh")
