@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from feedback.models import Invitation
-from tickets import texts
+from tickets import brands, texts
 from tickets.models import MessageKind
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
@@ -40,6 +40,7 @@ def write(invitation: Invitation) -> Written:
             "invitation": invitation,
             "language": invitation.language,
             "is_rtl": translation.get_language_bidi(),
+            "brand": brands.look_of(ticket.inbox.brand),
             "question": survey.words,
             "subject": texts.line(ticket.subject),
             "number": ticket.number,

@@ -112,7 +112,8 @@ def page(asked: Asked, *, before: int | None = None, limit: int = PAGE) -> tuple
 
 def told(rows: Sequence[Event]) -> Sequence[Entry]:
     """Events as lines; the names they need are looked up once for each kind of thing."""
-    people = Agent.objects.in_bulk({row.actor_id for row in rows if row.actor_id})
+    about = {row.facts["agent"] for row in rows if isinstance(row.facts.get("agent"), int)}
+    people = Agent.objects.in_bulk({row.actor_id for row in rows if row.actor_id} | about)
     named: dict[tuple[str, int], str] = {}
     for kind in {row.subject_type for row in rows}:
         model = next((m for m in apps.get_models() if m._meta.model_name == kind), None)
@@ -123,10 +124,15 @@ def told(rows: Sequence[Event]) -> Sequence[Entry]:
         Entry(
             row.id, row.at, str(people.get(row.actor_id or 0, "")), row.verb, did(row.verb),
             named.get((row.subject_type, row.subject_id)) or str(row.facts.get("name") or f"#{row.subject_id}"),
-            details(row.facts),
+            details(_with_names(row.facts, people)),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _with_names(facts: dict[str, Any], people: dict[int, Agent]) -> dict[str, Any]:
+    found = people.get(facts["agent"]) if isinstance(facts.get("agent"), int) else None
+    return {**facts, "agent": str(found)} if found else facts
 
 
 def did(verb: str) -> str:

@@ -13,11 +13,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from feedback.models import Invitation, Survey
 from helpdesk import content
-from helpdesk.models import Agent, ApiToken, Calendar, Event, Team
+from helpdesk.models import Agent, ApiToken, Calendar, Event, File, Team
 from tests.conftest import mail, make_agent
+from tests.pictures import png
 from tickets import letter_page
 from tickets.models import (
     Attachment,
+    Brand,
     CaughtMail,
     CustomField,
     Inbox,
@@ -274,7 +276,7 @@ POLICIES: dict[str, Policy] = {
     "settings_token_revoke": Policy({"POST": (LOGIN, LOGIN, 404, 404, 302, 404, 404)}, turned_away=SIGN_IN),
     **{
         f"settings_{key}{kind}": admins(**({"GET": 200, "POST": 422} if kind else {"GET": 200}))
-        for key in ("agents", "teams", "calendars", "inboxes", "surveys", "fields")
+        for key in ("agents", "teams", "calendars", "inboxes", "surveys", "brands", "fields")
         for kind in ("", "_new", "_edit")
     },
     "settings_inboxes_out": admins(GET=200, POST=302),
@@ -286,6 +288,12 @@ POLICIES: dict[str, Policy] = {
     "settings_oauth_start": admins(GET=302),
     "settings_oauth_callback": admins(GET=302),
     "settings_inboxes_webhook": admins(GET=200, POST=200),
+    "settings_inboxes_people": admins(GET=200, POST=422),
+    "settings_inboxes_people_forget": admins(POST=302),
+    "settings_tags": admins(GET=200),
+    "settings_tag": admins(GET=200, POST=422),
+    "brand_logo": everybody(200, "GET"),
+    "brand_css": everybody(200, "GET"),
     # --- reports
     "report_service": REPORT,
     "report_csv": REPORT,
@@ -379,8 +387,11 @@ def house(
     )  # fmt: skip
     delivery = out.deliveries.create(recipient="dora@customer.example", state="failed", give_up_at=event.at)
     notification = Notification.objects.create(agent=ana, kind="assigned", event_id=event.pk, ticket=ticket)
+    stored = File.objects.store(png(8, 8))
+    brand = Brand.objects.create(name="Acme", logo=stored, logo_type="image/png")
     things = {
         "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk,
+        "brands": brand.pk,
         "fields": CustomField.objects.create(key="plan", name="Plan").pk,
     }  # fmt: skip
     shared_view = viewing.save(actor=chloe, name="Refunds", conditions=[], scope="everyone")
@@ -418,6 +429,8 @@ def house(
         **{f"settings_{key}_edit": [pk] for key, pk in things.items()},
         **{name: [inbox.pk] for name in NAMES if name.startswith("settings_inboxes_") and not name.endswith("_new")},
         "notification_read": [notification.pk], "settings_notifications_inbox": [inbox.pk],
+        "settings_inboxes_people_forget": [inbox.pk, ana.pk], "settings_tag": [ticket.tags.get().pk],
+        "brand_logo": [brand.pk], "brand_css": [brand.pk],
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],
         "report_tickets": ["created"],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk.calendars import BusinessCalendar
-from tickets import languages, texts
+from tickets import brands, languages, texts
 from tickets.models import AcknowledgementText, Inbox
 
 #: what a text may name between two pairs of braces
@@ -113,8 +113,11 @@ def write(
             text = texts.clean(fill(words, values))
         else:
             text = texts.clean(_neutral(inbox, about, promise, is_in_hours, at))
-        context = {"language": language, "is_rtl": _is_rtl(language), "body": texts.paragraphs(text)}
+        brand = brands.look_of(inbox.brand)
+        context = {"language": language, "is_rtl": _is_rtl(language), "body": texts.paragraphs(text), "brand": brand}
         html = render_to_string("tickets/mail/acknowledgement.html", context)
+        if brand and brand.footer:
+            text = f"{text}\n\n{texts.line(brand.footer)}"
         return Written(language, _subject(inbox, about, language), text, html, is_in_hours)
 
 

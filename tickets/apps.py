@@ -21,14 +21,21 @@ class TicketsConfig(AppConfig):
         acts_by_key.register()
 
         banner(watching.banners)
-        audited("inbox", _("Inboxes"), "inbox.created", "inbox.changed", "inbox.deleted")
-        audited("inboxaccess", _("Access to inboxes"), changed=_("changed what they may do in an inbox"))
-        audited("tag", _("Tags"), renamed=_("renamed"), merged=_("merged"))
+        audited(
+            "inbox", _("Inboxes"), "inbox.created", "inbox.changed", "inbox.access_changed",
+            access_changed=_("changed what somebody may do in it"),
+        )  # fmt: skip
+        audited("tag", _("Tags"), renamed=_("renamed a tag"), merged=_("merged a tag"), deleted=_("deleted a tag"))
         audited("brand", _("Brands"))
         audited("customfield", _("Custom fields"))
         audited("macro", _("Macros"))
         audited("grant", _("Mail accounts"))
         audited("customer", _("Customers erased"), "customer.erased", erased=_("erased"))
+        settings_section(
+            Section(
+                "tags", _("Tags"), _("Words agents sort tickets by: rename, merge and delete them."), "settings_tags"
+            )
+        )  # fmt: skip
         settings_section(
             Section(
                 "intake", _("Incoming mail"), _("Every mail that came in, and what became of it."), "intake_log",

@@ -5,11 +5,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.views.resources import Column, Resource, routes
+from tickets import brands
+from tickets.brand_form import BrandForm
 from tickets.field_form import CustomFieldForm
 from tickets.inbox_forms.general import GeneralForm
-from tickets.models import CustomField, Inbox
+from tickets.models import Brand, CustomField, Inbox
 from tickets.settings_tabs import TABS, tab_routes
-from tickets.views import acknowledgement, choices, health, mailboxes, outgoing_server, webhook
+from tickets.views import acknowledgement, choices, health, inbox_people, mailboxes, outgoing_server, tags, webhook
 
 INBOXES = Resource(
     key="inboxes",
@@ -25,6 +27,23 @@ INBOXES = Resource(
         Column(_("Teams"), lambda inbox: ", ".join(team.name for team in inbox.teams.all())),
         Column(_("Comes in by"), lambda inbox: _("IMAP: trouble") if _trouble(inbox) else _way_in(inbox)),
     ],
+)
+
+
+BRANDS = Resource(
+    key="brands",
+    title=_("Brands"),
+    about=_("How surveys and acknowledgements look: a name, a colour, a logo. Inboxes without one have ours."),
+    new=_("Add a brand"),
+    things=lambda: Brand.objects.prefetch_related("inboxes"),
+    form=BrandForm,
+    form_template="tickets/settings/brand.html",
+    columns=[
+        Column(_("Name"), lambda brand: brand.name),
+        Column(_("Colour"), lambda brand: brand.colour),
+        Column(_("Inboxes"), lambda brand: ", ".join(inbox.name for inbox in brand.inboxes.all())),
+    ],
+    around=lambda brand: {"look": brands.look_of(brand), "themes": ("on-light", "on-dark")},
 )
 
 
@@ -61,8 +80,10 @@ def _asked(field: CustomField) -> str:
 
 
 TABS.append(webhook.TAB)
+TABS.insert(1, inbox_people.TAB)
 urlpatterns = [
     *routes(INBOXES, has_own_pages=True),
+    *routes(BRANDS),
     *tab_routes(),
     *routes(FIELDS),
     path("inboxes/<int:pk>/in/try", mailboxes.try_mailbox, name="settings_inboxes_try"),
@@ -77,6 +98,9 @@ urlpatterns = [
     path("you/notifications/", choices.mine, name="settings_notifications"),
     path("you/notifications/inboxes/<int:pk>/", choices.of_inbox, name="settings_notifications_inbox"),
     path("notifications/", choices.defaults, name="settings_notification_defaults"),
+    path("inboxes/<int:pk>/people/<int:agent>/forget", inbox_people.forget, name="settings_inboxes_people_forget"),
+    path("tags/", tags.tags, name="settings_tags"),
+    path("tags/<int:pk>/", tags.tag, name="settings_tag"),
     path("health/", health.inbox_health, name="inbox_health"),
     path("health/<int:pk>/probe", health.probe, name="inbox_probe"),
 ]

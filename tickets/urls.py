@@ -5,6 +5,7 @@ from django.urls import path
 from tickets.views import (
     acts,
     belonging,
+    brands,
     bulk,
     catcher,
     content,
@@ -70,6 +71,8 @@ urlpatterns = [
     path("content/letter/<str:token>", content.letter, name="content_letter"),
     path("content/file/<str:token>", content.file, name="content_file"),
     path("content/picture/<str:token>", content.picture, name="content_picture"),
+    path("brands/<int:pk>/logo", brands.logo, name="brand_logo"),
+    path("brands/<int:pk>/colours.css", brands.css, name="brand_css"),
     path("intake/", intake_log.intake_log, name="intake_log"),
     path("intake/<int:pk>/", intake_log.mail, name="intake_mail"),
     path("intake/<int:pk>/source", intake_log.source, name="intake_source"),

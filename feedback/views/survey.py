@@ -24,6 +24,7 @@ from feedback.models import Invitation, OptOut, Response
 from feedback.operations import answering
 from helpdesk import clock
 from helpdesk.models import Agent
+from tickets import brands
 
 Page = Callable[[HttpRequest, Invitation], HttpResponse]
 
@@ -34,7 +35,7 @@ def of_invitation(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
     @wraps(page)
     def found(request: HttpRequest, token: str) -> HttpResponse:
         invitation = (
-            Invitation.objects.select_related("survey", "ticket__inbox", "customer").filter(token=token).first()
+            Invitation.objects.select_related("survey", "ticket__inbox__brand", "customer").filter(token=token).first()
         )
         if invitation is None or not invitation.is_out:
             return _private(
@@ -172,7 +173,8 @@ def unsubscribe(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _frame(invitation: Invitation) -> dict[str, Any]:
     inbox = invitation.ticket.inbox
-    return {"invitation": invitation, "company": inbox.sender_name or inbox.name}
+    look = brands.look_of(inbox.brand)
+    return {"invitation": invitation, "company": look.name if look else inbox.sender_name or inbox.name, "brand": look}
 
 
 def _context(invitation: Invitation, form: AnswerForm, response: Response | None) -> dict[str, Any]:

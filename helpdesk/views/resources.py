@@ -44,6 +44,8 @@ class Resource:
     allowed: tuple[Role, ...] = (Role.ADMIN,)
     form_template: str = "helpdesk/settings/form.html"
     after: Callable[[HttpRequest, Any], None] | None = None
+    #: what the form's own template needs of a thing that is there
+    around: Callable[[Any], dict[str, Any]] | None = None
 
     @property
     def url_name(self) -> str:
@@ -85,6 +87,8 @@ def routes(resource: Resource, *, has_own_pages: bool = False) -> list[URLPatter
             messages.success(request, _("Saved."))
             return redirect(f"{resource.url_name}_edit", pk=kept.pk) if has_own_pages else redirect(resource.url_name)
         context = {**_shared(request, resource), "form": form, "thing": thing, "back_url": reverse(resource.url_name)}
+        if resource.around and pk:
+            context |= resource.around(get_object_or_404(resource.things(), pk=pk))
         return render(request, resource.form_template, context, status=422 if form.errors else 200)
 
     pages = [

@@ -32,9 +32,11 @@ from tickets.models import (
     Priority,
     RawMessage,
     RawState,
+    Tag,
     Ticket,
 )
 from tickets.operations import (
+    access,
     acknowledging,
     acting,
     alarms,
@@ -70,6 +72,7 @@ from tickets.operations import (
     sharing,
     sorting,
     status,
+    tagging,
     undo,
     viewing,
     webhook_secrets,
@@ -120,6 +123,12 @@ class House:
             content = mail(text="And now?", In_Reply_To="<first@customer.example>", Message_ID="<2@customer.example>")
             intake.store(inbox=self.ticket.inbox, content=content, source="test")
         return RawMessage.objects.select_related("inbox").latest("pk")
+
+    def tagged(self, name: str) -> Tag:
+        """A tag; the ticket has the first."""
+        if name == "a":
+            sorting.tag(self.ticket, name=name, actor=self.ana)
+        return Tag.objects.get_or_create(name=name)[0]
 
     def other(self) -> Ticket:
         """Another open ticket of this inbox."""
@@ -288,6 +297,12 @@ CHANGES: dict[Callable[..., Any], Change] = {
     sharing.take_over: Change(
         lambda h: sharing.take_over(Draft.objects.get(), actor=h.chloe()), "message.unscheduled", House.scheduled
     ),
+    tagging.merge: Change(
+        lambda h: tagging.merge(h.tagged("a"), into=h.tagged("b"), actor=h.ana), "ticket.tagged", is_repeatable=False
+    ),
+    tagging.delete: Change(
+        lambda h: tagging.delete(h.tagged("a"), actor=h.ana), "ticket.untagged", is_repeatable=False
+    ),
     withdrawing.withdraw: Change(
         lambda h: withdrawing.withdraw(h.said(), actor=h.ana), "message.withdrawn", House.said
     ),
@@ -370,6 +385,8 @@ OTHERS: dict[Callable[..., Any], str] = {
     ),
     **dict.fromkeys([acting.clean, acting.describe, acting.when, undo.latest], "only reads"),
     sorting.tag_name: "only words",
+    tagging.rename: "the tickets have the same tag as before; tests/tickets/test_brands_and_tags.py",
+    **dict.fromkeys([access.give, access.forget], "the inbox's; tests/tickets/test_brands_and_tags.py"),
     **dict.fromkeys(
         [drafting.save, drafting.begun, drafting.discard, drafting.consume, drafting.tell],
         "a draft is no fact of the ticket until it is sent",
