@@ -144,6 +144,29 @@ def settings_section(section: Section) -> None:
         _sections.append(section)
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Something an upper floor shows: `template` is rendered with `context`."""
+
+    template: str
+    context: dict[str, Any]
+
+
+_blocks: list[Callable[[Agent], Block | None]] = []
+
+
+def settings_block(function: Callable[[Agent], Block | None]) -> Callable[[Agent], Block | None]:
+    """Let an upper floor show something above the settings; None shows nothing."""
+    if function not in _blocks:
+        _blocks.append(function)
+    return function
+
+
+def settings_blocks_for(agent: Agent) -> Sequence[Block]:
+    """What stands above an agent's settings."""
+    return [block for function in _blocks if (block := function(agent))]
+
+
 def rail_entry(entry: RailEntry) -> None:
     """Add a place to the rail."""
     if entry not in _rail:

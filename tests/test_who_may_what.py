@@ -293,6 +293,8 @@ POLICIES: dict[str, Policy] = {
     "settings_tags": admins(GET=200),
     "settings_tag": admins(GET=200, POST=422),
     "brand_logo": everybody(200, "GET"),
+    "guide_trial": admins(POST=302),
+    "guide_shown": admins(POST=302),
     "brand_css": everybody(200, "GET"),
     # --- reports
     "report_service": REPORT,

@@ -15,12 +15,13 @@ class TicketsConfig(AppConfig):
 
         from helpdesk.auditing import audited
         from helpdesk.models import Role
-        from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_section
-        from tickets import acts_by_key, badges, bell, gauges, search_subscribers, subscribers, watching  # noqa: F401
+        from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_block, settings_section
+        from tickets import acts_by_key, badges, bell, gauges, guide, search_subscribers, subscribers, watching  # noqa: F401
 
         acts_by_key.register()
 
         banner(watching.banners)
+        settings_block(guide.above_settings)
         audited(
             "inbox", _("Inboxes"), "inbox.created", "inbox.changed", "inbox.access_changed",
             access_changed=_("changed what somebody may do in it"),

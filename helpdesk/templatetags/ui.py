@@ -295,6 +295,12 @@ def once_key() -> str:
     return uuid4().hex
 
 
+@register.simple_tag(takes_context=True)
+def block_of(context: RequestContext, block: Any) -> SafeString:
+    """A block an upper floor brought, with forms that post."""
+    return render_to_string(block.template, block.context, context.get("request"))
+
+
 @register.filter
 def in_groups(sections: Any) -> Any:
     """Pages of the settings as the groups they stand in."""

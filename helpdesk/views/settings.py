@@ -1,6 +1,5 @@
 """The settings' front page, one's own pages, and API tokens."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -12,31 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk.forms import ApiTokenForm, ProfileForm, WorkingForm
-from helpdesk.models import Agent, ApiToken
+from helpdesk.models import ApiToken
 from helpdesk.models.agent import Theme
 from helpdesk.operations import people
 from helpdesk.operations import tokens as keys
 from helpdesk.operations.keeping import keep
-from helpdesk.pages import agent_of, agents_only, remember_reader, sections_for
-
-Block = Callable[[Agent], Any]
-_blocks: list[Block] = []
-
-
-def home_block(function: Block) -> Block:
-    """Let an upper floor show something above the settings; None shows nothing."""
-    if function not in _blocks:
-        _blocks.append(function)
-    return function
+from helpdesk.pages import agent_of, agents_only, remember_reader, sections_for, settings_blocks_for
 
 
 @agents_only
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What can be set up, each with a sentence."""
-    blocks = [block for function in _blocks if (block := function(agent_of(request)))]
     context = {
-        "sections": sections_for(agent_of(request)), "section": "", "blocks": blocks, "rail_current": "settings"
+        "sections": sections_for(agent_of(request)), "section": "", "rail_current": "settings",
+        "blocks": settings_blocks_for(agent_of(request)),
     }  # fmt: skip
     return render(request, "helpdesk/settings/home.html", context)
 
