@@ -160,6 +160,11 @@ def _listed(names: Iterable[str]) -> str:
 def register_own() -> None:
     """The acts of every page."""
     for one in (
+        Act(
+            "palette", gettext_lazy("Do or find anything"), ("Ctrl+k",), "everywhere",
+            is_fixed=True, in_palette=False,
+        ),
+        Act("search", gettext_lazy("Find a ticket or a customer"), ("q",), "everywhere", icon="search"),
         Act("jump", gettext_lazy("Go to, then a letter"), ("g",), "everywhere", in_palette=False),
         Act("help", gettext_lazy("This list"), ("?",), "everywhere", icon="keyboard"),
         Act(

@@ -189,6 +189,8 @@ POLICIES: dict[str, Policy] = {
     "view_deletion": Policy({"POST": (LOGIN, LOGIN, 409, 409, 409, 302, 302)}, turned_away=SIGN_IN),
     # only who deleted it takes it back
     "view_undeletion": Policy({"POST": (LOGIN, LOGIN, 404, 404, 404, 302, 404)}, turned_away=SIGN_IN),
+    "search": agents(200, "GET"),
+    "palette": agents(200, "GET"),
     "ticket": theirs(200, "GET"),
     "ticket_reply": theirs(200, "POST", light=409, body={"text": "It ships today."}),
     "ticket_note": theirs(200, "POST", body={"text": "Seen"}),

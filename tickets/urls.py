@@ -21,6 +21,7 @@ from tickets.views import (
     provider_reports,
     queue,
     saved_views,
+    search,
     ticket,
     webhook,
 )
@@ -32,6 +33,8 @@ urlpatterns = [
     path("notifications/<int:pk>/read", notifications.read, name="notification_read"),
     path("presence/", presence.presence, name="presence"),
     path("list-settings", queue.settings, name="list_settings"),
+    path("search/", search.search, name="search"),
+    path("palette/", search.palette, name="palette"),
     path("views/", saved_views.arrangement, name="views"),
     path("views/new", saved_views.new, name="view_new"),
     path("views/<int:pk>/", saved_views.change, name="view"),

@@ -14,3 +14,4 @@ import "./views.js";
 import "./bulk.js";
 import "./settings.js";
 import "./acts.js";
+import "./palette.js";

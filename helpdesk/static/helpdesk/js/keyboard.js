@@ -12,7 +12,7 @@ const isWriting = (element) =>
       !element.closest("dialog:not([open])"),
   );
 
-const links = () => [...document.querySelectorAll("#list .row-link")];
+const links = () => [...document.querySelectorAll("#list .row-link, #results .row-link")];
 const isShown = (element) => Boolean(element?.checkVisibility?.() ?? element);
 
 const step = (by) => {
