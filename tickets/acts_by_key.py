@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.keyboard import Act, act
 
 ON_A_TICKET = ".conversation"
+ROWS = "#list .row-link, #results .row-link"
 
 
 def register() -> None:
@@ -32,8 +33,8 @@ def register() -> None:
             "changes", _("Hide or show the changes between messages"), ("v",), needs=ON_A_TICKET,
             icon="list-collapse",
         ),
-        Act("next", _("Next ticket"), ("j",), "list", needs="#list .row-link, #results .row-link", icon="arrow-down"),
-        Act("previous", _("Previous ticket"), ("k",), "list", needs="#list .row-link, #results .row-link", icon="arrow-up"),
+        Act("next", _("Next ticket"), ("j",), "list", needs=ROWS, icon="arrow-down"),
+        Act("previous", _("Previous ticket"), ("k",), "list", needs=ROWS, icon="arrow-up"),
         Act("open", _("Open ticket"), ("o", "Enter"), "list", in_palette=False),
         Act("select", _("Select"), ("x",), "list", needs="#bulk-form", icon="square-check"),
         Act("select_range", _("Select up to here"), ("Shift+x",), "list", needs="#bulk-form", icon="list-checks"),

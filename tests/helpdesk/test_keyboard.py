@@ -20,18 +20,18 @@ def test_no_two_acts_share_a_key():
 
 
 def test_an_own_key_stands_in_for_those_of_the_map():
-    assert keys({"tag": "y"})["tag"] == ("y",)
+    assert keys({"tag": "$"})["tag"] == ("$",)
     assert keys({"tag": ""})["tag"] == ()
-    assert keys({"gone": "y"}) == keys({})
+    assert keys({"gone": "$"}) == keys({})
 
 
 def test_an_own_key_is_taken_from_an_act_that_came_later():
-    assert keys({"take": "t"})["take"] == ("t",)
-    assert keys({"take": "t"})["tag"] == ("l",)
+    assert keys({"take": "o"})["take"] == ("o",)
+    assert keys({"take": "o"})["open"] == ("Enter",)
 
 
 def test_what_is_as_it_came_is_not_kept():
-    assert keyboard.clean({"reply": "R", "tag": "l", "note": " y "}) == {"note": "y"}
+    assert keyboard.clean({"reply": "R", "open": "o", "note": " $ "}) == {"note": "$"}
 
 
 @pytest.mark.parametrize("key", ["ab", "ctrl+k", "\x00"])
@@ -54,27 +54,27 @@ def test_what_is_fixed_stays():
 
 
 def test_choosing_keys_is_an_event_and_doing_it_again_is_none(ana):
-    choose_keys(ana, {"reply": "y"}, actor=ana)
-    choose_keys(ana, {"reply": "y"}, actor=ana)
+    choose_keys(ana, {"reply": "$"}, actor=ana)
+    choose_keys(ana, {"reply": "$"}, actor=ana)
     assert Event.objects.get(verb="agent.keys_chosen").facts == {"acts": ["reply"]}
     ana.refresh_from_db()
-    assert ana.keys == {"reply": "y"}
+    assert ana.keys == {"reply": "$"}
 
 
 def test_the_page_saves_refuses_and_brings_back(as_agent, ana):
     client = as_agent(ana)
-    assert client.post("/settings/you/keys/", {"reply": "y"}).status_code == 302
+    assert client.post("/settings/you/keys/", {"reply": "$"}).status_code == 302
     shown = client.get("/").content.decode()
-    assert 'data-keys="y" data-do="reply"' in shown
+    assert 'data-keys="$" data-do="reply"' in shown
     page = client.post("/settings/you/keys/", {"reply": "e"})
     assert page.status_code == 422 and "E already means “Resolve or reopen”." in page.content.decode()
     ana.refresh_from_db()
-    assert ana.keys == {"reply": "y"}
+    assert ana.keys == {"reply": "$"}
     assert client.post("/settings/you/keys/", {"reset": "yes"}).status_code == 302
     ana.refresh_from_db()
     assert ana.keys == {}
 
 
 def test_everybody_has_their_own_keys(as_agent, ana, chloe):
-    choose_keys(ana, {"reply": "y"}, actor=ana)
+    choose_keys(ana, {"reply": "$"}, actor=ana)
     assert 'data-keys="r" data-do="reply"' in as_agent(chloe).get("/").content.decode()
