@@ -160,6 +160,8 @@ POLICIES: dict[str, Policy] = {
     "queue": agents(200, "GET"),
     # the posted body names the ticket, and here it names none; see tests/tickets/test_presence.py
     "notifications": agents(200, "GET"),
+    # whoever has the link from their mail; nobody signed this one
+    "notifications_off": everybody(404, "GET", "POST"),
     "notifications_read": agents(302, "POST"),
     # Ana's own
     "notification_read": Policy(
@@ -432,7 +434,8 @@ def house(
         "invitation": ["nobody-was-sent-this-secret"], "mfa_edit_webauthn": [1], "mfa_remove_webauthn": [1],
         **{f"settings_{key}_edit": [pk] for key, pk in things.items()},
         **{name: [inbox.pk] for name in NAMES if name.startswith("settings_inboxes_") and not name.endswith("_new")},
-        "notification_read": [notification.pk], "settings_notifications_inbox": [inbox.pk],
+        "notification_read": [notification.pk], "notifications_off": ["made-up"],
+        "settings_notifications_inbox": [inbox.pk],
         "settings_inboxes_people_forget": [inbox.pk, ana.pk], "settings_tag": [ticket.tags.get().pk],
         "brand_logo": [brand.pk], "brand_css": [brand.pk],
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],

@@ -245,3 +245,10 @@ kind(
         frozenset(), is_wide=True,
     )
 )  # fmt: skip
+kind(
+    Kind(
+        "withheld", gettext_lazy("A mail in my name is held back"), ("mail.withheld",),
+        lambda event, about: (event.facts.get("agent"),),
+        lambda said: _("A mail in your name was held back: nobody can tell that it is yours"), "shield-alert",
+    )
+)  # fmt: skip

@@ -74,7 +74,7 @@ def take_along_what_came_late(events: Sequence[Event]) -> None:
     merging_customers.take_along(event.subject_id for event in events)
 
 
-@subscribe_batch("ticket.*", "message.*")
+@subscribe_batch("ticket.*", "message.*", "mail.*")
 def tell_agents(events: Sequence[Event]) -> None:
     """Whom it concerns is told, and not of what was taken back."""
     notifying.tell(events)

@@ -25,6 +25,7 @@ from tickets.operations import (
     health,
     indexing,
     intake,
+    notice_mails,
     notifying,
     probing,
     scheduling,
@@ -170,6 +171,12 @@ def write_search_documents() -> int:
             break
         count += done
     return count
+
+
+@shared_task
+def mail_notifications() -> int:
+    """Write the mails agents asked for."""
+    return notice_mails.send_due()
 
 
 @shared_task

@@ -30,6 +30,7 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read", notifications.read_all, name="notifications_read"),
+    path("notifications/off/<str:token>/", notifications.off, name="notifications_off"),
     path("notifications/<int:pk>/read", notifications.read, name="notification_read"),
     path("presence/", presence.presence, name="presence"),
     path("list-settings", queue.settings, name="list_settings"),

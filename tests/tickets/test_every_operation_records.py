@@ -39,6 +39,7 @@ from tickets.operations import (
     access,
     acknowledging,
     acting,
+    agent_notes,
     alarms,
     answering_fields,
     assignment,
@@ -59,6 +60,7 @@ from tickets.operations import (
     machine_mail,
     mail_desk,
     moving,
+    notice_mails,
     notifying,
     opening,
     outages,
@@ -481,6 +483,15 @@ OTHERS: dict[Callable[..., Any], str] = {
         "what one agent was told; tests/tickets/test_notifications.py",
     ),
     notifying.choices_of: "only reads",
+    notifying.stop_mail: "somebody's choice, recorded on no ticket; tests/tickets/test_notice_mails.py",
+    **dict.fromkeys(
+        [notice_mails.send_due, notice_mails.send_to], "mails to agents; tests/tickets/test_notice_mails.py"
+    ),
+    notice_mails.last_digest: "only arithmetic",
+    **dict.fromkeys([agent_notes.judge, agent_notes.answers_a_notice], "only reads"),
+    **dict.fromkeys(
+        [agent_notes.take, agent_notes.withhold], "part of intake.receive, records; tests/tickets/test_agent_notes.py"
+    ),
     notifying.choose: "somebody's choice, recorded on no ticket; tests/tickets/test_notification_choices.py",
     budget.key: "only words",
     budget.lock: "a lock",

@@ -130,7 +130,7 @@ def our_own(candidates: Iterable[str]) -> list[str]:
         address
         for address in candidates
         if re.sub(r"\+[^@]*@", "@", address) in inboxes
-        or minting.read_address(address)
+        or minting.is_signed(address)
         or (reply_domain and address.endswith(f"@{reply_domain}"))
     ]
 

@@ -117,7 +117,7 @@ def is_ours(address: str) -> bool:
     """Whether an inbox, an agent or the helpdesk itself would get what is sent there, whatever follows a plus."""
     sought = key(address)
     domain = sought.rpartition("@")[2]
-    if minting.read_address(address) or domain == settings.MAIL_REPLY_DOMAIN:
+    if minting.is_signed(address) or domain == settings.MAIL_REPLY_DOMAIN:
         return True
     if sought == key(parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1]):
         return True

@@ -165,7 +165,8 @@ def _fold(one: Notification, event: Event, kind: Kind, ways: frozenset[Way], is_
     """Two in a minute are one: it says the weightier, and that there is more."""
     facts = {**one.facts, "events": [*one.facts.get("events", ()), event.pk], "more": one.facts.get("more", 0) + 1}
     if notices.weight(kind.key) < notices.weight(one.kind):
-        one.kind, one.actor_id, facts = kind.key, event.actor_id, {**facts, **_facts(event)}
+        kept = {name: value for name, value in facts.items() if name not in _FACTS}
+        one.kind, one.actor_id, facts = kind.key, event.actor_id, {**kept, **_facts(event)}
         if is_pushed and one.push == _NONE:
             one.push = _WAITING
     one.facts = facts
@@ -232,9 +233,10 @@ def choose(
     the kinds that changed, which the event names.
     """
     owner, where = agent.pk if agent else None, inbox.pk if inbox else None
-    choices = choices_of([owner] if owner else [], [key for key, _way in wanted])
+    choices = choices_of([owner] if owner else [], {key for key, _way in wanted})
     mine = NotificationChoice.objects.filter(agent=agent, inbox=inbox)
-    before = {(one.kind, one.way): one.is_wanted for one in mine}
+    mine = mine.filter(kind__in={key for key, _way in wanted}, way__in={way for _key, way in wanted})
+    before = {(one.kind, one.way): one.is_wanted for one in mine if (one.kind, one.way) in wanted}
     for key, way in wanted:
         choices.made.pop(Choice(owner, where, key, way), None)
     after = {
@@ -242,7 +244,7 @@ def choose(
         for (key, way), said in wanted.items()
         if (kind := notices.named(key)) and choices.wants(owner, where, kind, Way(way)) != said
     }
-    changed = sorted({key for key, _way in {k for k in {*before, *after} if before.get(k) != after.get(k)}})
+    changed = sorted({key for key, way in {*before, *after} if before.get((key, way)) != after.get((key, way))})
     if changed:
         mine.delete()
         NotificationChoice.objects.bulk_create(
@@ -251,6 +253,15 @@ def choose(
         )
         record("notification.chosen", agent or inbox or actor, actor=actor, kinds=changed, inbox=where)
     return changed
+
+
+@transaction.atomic
+def stop_mail(agent: Agent) -> None:
+    """The agent asked for no more mail of this sort, whatever they chose before; what waits is not sent."""
+    NotificationChoice.objects.filter(agent=agent, inbox__isnull=False, way=Way.MAIL).delete()
+    off = {(kind.key, Way.MAIL.value): False for kind in notices.kinds()}
+    choose(off, agent=agent, inbox=None, actor=agent)
+    Notification.objects.filter(agent=agent, mail=_WAITING).update(mail=_NONE)
 
 
 def forget_old(before: datetime | None = None) -> int:

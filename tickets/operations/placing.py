@@ -26,7 +26,7 @@ from tickets.models import (
     Status,
     Ticket,
 )
-from tickets.operations import health, loops, machine_mail, status, threading
+from tickets.operations import agent_notes, health, loops, machine_mail, status, threading
 from tickets.operations.locking import advisory_key
 from tickets.operations.threading import Match
 
@@ -86,6 +86,10 @@ class Batch:
     vouched_for: list[ContactPoint] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
     outcomes: list[machine_mail.Outcome] = field(default_factory=list)
+    #: what agents answered to notifications
+    notes: list[agent_notes.Note] = field(default_factory=list)
+    #: and what only says so
+    withheld: list[tuple[RawMessage, agent_notes.Refusal]] = field(default_factory=list)
     #: suggestions for tickets that may not exist yet
     suggested: list[tuple[Ticket, Participant]] = field(default_factory=list)
     teams: dict[int, int | None] = field(default_factory=dict)
@@ -95,7 +99,11 @@ class Batch:
         """Decide where each mail goes."""
         readable = [coming for read in self.reads if (coming := self._readable(read)) is not None]
         deliveries = machine_mail.load([(one.mail, one.names) for one in readable])
-        comings = [one for one in readable if not self._is_about_our_mail(one, deliveries) and self._is_good(one)]
+        comings = [
+            one
+            for one in readable
+            if not self._is_about_our_mail(one, deliveries) and not self._is_for_a_note(one) and self._is_good(one)
+        ]
         if not comings:
             return
         self._lock(comings)
@@ -145,6 +153,17 @@ class Batch:
             known = naming.Named(answered.mail.message_id, "reply_address")
             one.names = Names((known, *one.names.ids), (), (), one.names.numbers)
         return False
+
+    def _is_for_a_note(self, one: Coming) -> bool:
+        """What an agent answers to a notification is a note of theirs, or is held back: never anything else."""
+        if one.raw.is_history or one.raw.is_released:
+            return False
+        verdict = agent_notes.judge(one.raw, one.mail)
+        if isinstance(verdict, agent_notes.Note):
+            self.notes.append(verdict)
+        elif verdict is not None:
+            self.withheld.append((one.raw, verdict))
+        return verdict is not None
 
     def _is_our_test_mail(self, one: Coming) -> bool:
         """By the address it was sent to, or, where an inbox has no such addresses, by what it sent itself."""
@@ -238,6 +257,9 @@ class Batch:
         if ticket is not None and ticket.is_closed and moves and match.side is None:
             follows, ticket, why = ticket, None, "follow_up"
         is_new = ticket is None
+        if is_new and not raw.is_released and (refusal := agent_notes.answers_a_notice(one.names)):
+            self.withheld.append((raw, refusal))
+            return
         if ticket is None:
             ticket = self._new_ticket(one, point, follows)
         message = _message(one, point, why, match.side)
@@ -357,7 +379,7 @@ class Batch:
             bare = _without_plus(address)
             if address in self.ours or bare in self.ours or self.threads.may_speak(ticket, address):
                 continue
-            if address == one.raw.sender or minting.read_address(address):
+            if address == one.raw.sender or minting.is_signed(address):
                 continue
             person = Participant(
                 address=address, name=texts.line(other.name, 200), suggested_by=one.raw.sender,

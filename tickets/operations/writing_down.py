@@ -18,7 +18,7 @@ from tickets.models import (
     Status,
     Ticket,
 )
-from tickets.operations import delivery_reports, status
+from tickets.operations import agent_notes, delivery_reports, status
 from tickets.operations.placing import Arrival, Batch
 
 _RAW = [
@@ -41,6 +41,10 @@ def write(batch: Batch) -> None:
     _awaited(batch)
     _participants(batch)
     _events(batch)
+    for note in batch.notes:
+        agent_notes.take(note)
+    for raw, refusal in batch.withheld:
+        agent_notes.withhold(raw, refusal)
     raws = [read.raw for read in batch.reads]
     for raw in raws:
         raw.lease_until = None

@@ -7,13 +7,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk import clock
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only
 from helpdesk.quiet import is_quiet
-from tickets import bell
+from tickets import bell, notice_mail
 from tickets.operations import notifying
 
 POPOVER = 8
@@ -82,3 +83,16 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204)
     return redirect("notifications")
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def off(request: HttpRequest, token: str) -> HttpResponse:
+    """The way out of the mails, without signing in: asked before, done on the POST that RFC 8058 prescribes."""
+    agent, is_done = notice_mail.who_is_off(token), False
+    if agent is not None and request.method == "POST" and request.POST.get("List-Unsubscribe") == "One-Click":
+        notifying.stop_mail(agent)
+        is_done = True
+    context = {"token": token if agent else "", "is_done": is_done}
+    return render(request, "tickets/notifications_off.html", context, status=200 if agent else 404)

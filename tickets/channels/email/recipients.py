@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models.functions import Lower
 
 from tickets import minting
-from tickets.models import Delivery, Inbox, Message, OutgoingMail
+from tickets.models import Delivery, Inbox, Message, OutgoingMail, Ticket
 
 
 def find(addresses: Iterable[str]) -> dict[str, Inbox]:
@@ -40,6 +40,9 @@ def _signed(address: str) -> Inbox | None:
     domain = address.lower().rpartition("@")[2]
     if not settings.MAIL_REPLY_DOMAIN or domain != settings.MAIL_REPLY_DOMAIN:
         return None
+    if (claim := minting.note_claim(address)) and claim.is_ours:
+        ticket = Ticket.objects.select_related("inbox").filter(pk=claim.ticket).first()
+        return ticket.inbox if ticket and ticket.inbox.is_active else None
     signed = minting.read_address(address)
     if signed is None:
         return None
