@@ -10,4 +10,4 @@ class FeedbackConfig(AppConfig):
     verbose_name = "Feedback"
 
     def ready(self) -> None:
-        from feedback import notices, panels, subscribers  # noqa: F401
+        from feedback import notices, panels, personal_data, subscribers  # noqa: F401

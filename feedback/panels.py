@@ -8,7 +8,7 @@ from feedback.models import Invitation, InvitationState, Reason, Response
 from helpdesk import measures
 from helpdesk.models import Agent
 from tickets import registry
-from tickets.models import Ticket
+from tickets.models import Customer, Ticket
 from tickets.registry import Badge, Panel
 
 
@@ -50,6 +50,27 @@ def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
             "state": "" if response and response.invitation_id == invitation.pk else state_in_words(invitation),
         },
     )
+
+
+@registry.customer_panel
+def scores(customer: Customer, agent: Agent) -> Panel | None:
+    """The last scores, on a line, of tickets the agent may see."""
+    answers = list(
+        Response.objects.filter(invitation__ticket__in=Ticket.objects.visible_to(agent).filter(customer=customer))
+        .select_related("invitation__survey")
+        .order_by("-answered_at", "-pk")[:8]
+    )
+    if not answers:
+        return None
+    dots = [
+        {
+            "score": one.score, "most": max(one.invitation.survey.scale, default=one.score),
+            "tone": "bad" if one.is_low else "good" if one.score > 3 else "", "at": one.answered_at,
+            "ticket": one.invitation.ticket_id,
+        }
+        for one in answers
+    ]  # fmt: skip
+    return Panel(title=_("Last scores"), template="feedback/_scores.html", context={"dots": dots})
 
 
 def state_in_words(invitation: Invitation) -> str:

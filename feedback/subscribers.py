@@ -37,6 +37,12 @@ def take_back(event: Event) -> None:
         inviting.cancel(ticket, reason=_TAKEN_BACK[event.verb])
 
 
+@subscribe("customer.merged", "customer.unmerged")
+def follow_merges(event: Event) -> None:
+    """Askings belong to whose ticket it is; who wanted no more of them wants none under another address either."""
+    inviting.follow_merge(event.facts["source"], event.subject_id)
+
+
 @subscribe("message.sent", "message.failed", "message.bounced", "message.uncertain")
 def hear_of_delivery(event: Event) -> None:
     """How the mail of an invitation fared."""

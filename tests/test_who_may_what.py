@@ -21,9 +21,12 @@ from tickets.models import (
     Attachment,
     Brand,
     CaughtMail,
+    Customer,
+    CustomerMerge,
     CustomField,
     Inbox,
     Notification,
+    Organisation,
     OutgoingMail,
     OutgoingServer,
     RawMessage,
@@ -254,6 +257,36 @@ POLICIES: dict[str, Policy] = {
     "mail_catcher": admins(GET=404, POST=404),
     "mail_catcher_mail": admins(GET=404, POST=404),
     "mail_catcher_html": admins(GET=404),
+    # --- customers: whose tickets are all foreign is a 404; organisations are everybody's
+    "customers": agents(200, "GET"),
+    "customer_new": Policy(
+        {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN
+    ),
+    "customer": theirs(200, "GET"),
+    "customer_edit": Policy(
+        {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, 422, 302, 302, 302)}, turned_away=SIGN_IN
+    ),
+    "customer_answer": theirs(302, "POST", body={"key": "tier"}),
+    "customer_addresses": theirs(302, "POST", body={"address": "dora@second.example"}),
+    "customer_address": theirs(302, "POST", body={"act": "verify"}),
+    "customer_block": theirs(302, "POST", "DELETE"),
+    "customer_notes": theirs(302, "POST", body={"text": "Likes tea"}),
+    "customer_note": theirs(302, "POST", body={"act": "pin"}),
+    "customer_merge": Policy(
+        {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, *(302,) * 4)}, turned_away=SIGN_IN
+    ),
+    "customer_unmerge": theirs(302, "POST"),
+    "customer_export": admins(POST=200),
+    "customer_erase": admins(GET=200, POST=422),
+    "organisations": agents(200, "GET"),
+    "organisation": agents(200, "GET"),
+    **{
+        name: Policy({"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN)
+        for name in ("organisation_new", "organisation_edit")
+    },
+    "organisation_notes": agents(302, "POST", body={"text": "Likes tea"}),
+    "organisation_join": agents(302, "POST"),
+    "organisation_removal": agents(302, "POST"),
     # --- settings
     "settings_home": agents(200, "GET"),
     "settings_profile": Policy(
@@ -404,6 +437,15 @@ def house(
     deletion = viewing.delete(viewing.save(actor=chloe, name="Old", conditions=[]), actor=chloe)
     many = bulk.ask(actor=chloe, act={"do": "tag", "tag": "many"}, tickets=[ticket.pk], once="many")
     bulk.run(many.pk)
+    dora = ticket.customer
+    CustomField.objects.create(about="customer", key="tier", name="Tier")
+    point = dora.contact_points.get()
+    customer_note = dora.notes.create(text="Likes tea", author=ana)
+    merge = CustomerMerge.objects.create(
+        source=Customer.objects.create(name="Dora", merged_into=dora), target=dora,
+        kept={"points": [], "tickets": [], "notes": [], "filled": []},
+    )  # fmt: skip
+    acme = Organisation.objects.create(name="Acme")
     from django.urls import reverse
 
     given: dict[str, list[Any]] = {
@@ -421,6 +463,11 @@ def house(
                 "content_picture": (message.pk, ana.pk, letter_page.packed("http://127.0.0.1/")),
             }.items()
         },
+        **{name: [dora.pk] for name in NAMES if name.startswith("customer_") and name != "customer_new"},
+        "customer": [dora.pk],
+        "customer_address": [dora.pk, point.pk], "customer_note": [customer_note.pk], "customer_unmerge": [merge.pk],
+        **{name: [acme.pk] for name in NAMES if name.startswith("organisation_") and name != "organisation_new"},
+        "organisation": [acme.pk],
         "message_original": [message.pk], "message_pictures": [message.pk], "message_raw": [message.pk],
         "message_ticket": [message.pk], "attachment": [attachment.pk],
         "delivery_again": [delivery.pk], "delivery_address": [delivery.pk], "mail_reports": [inbox.pk, "postmark"],

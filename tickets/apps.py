@@ -67,5 +67,6 @@ class TicketsConfig(AppConfig):
                 Section("catcher", _("Mail catcher"), _("Development: every mail that went out."), "mail_catcher")
             )
         rail_entry(RailEntry("queue", _("Queue"), "inbox", "queue"))
+        rail_entry(RailEntry("customers", _("Customers"), "users-round", "customers"))
         rail_entry(RailEntry("search", _("Search"), "search", "search"))
         rail_entry(RailEntry("notifications", _("Notifications"), "bell", "notifications", waiting=bell.unread))

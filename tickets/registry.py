@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+
 from helpdesk.models import Agent
-from tickets.models import Ticket
+from tickets.models import Customer, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,33 @@ class Panel:
     context: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A customer whose data is asked for: they, all who turned out to be them, their tickets and addresses."""
+
+    customers: tuple[int, ...]
+    tickets: tuple[int, ...]
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What an upper floor keeps of customers: how many things, what they say, and how they are erased.
+
+    `erase` runs in the transaction that erases the customer. It takes away what tells who somebody is and what they
+    wrote, and leaves what figures are made of.
+    """
+
+    title: str | Promise
+    count: Callable[[Subject], int]
+    export: Callable[[Subject], list[dict[str, Any]]]
+    erase: Callable[[Subject], None]
+
+
+_personal_data: list[PersonalData] = []
 _badges: list[Callable[[Ticket], Badge | None]] = []
 _panels: list[Callable[[Ticket, Agent], Panel | None]] = []
+_customer_panels: list[Callable[[Customer, Agent], Panel | None]] = []
 _activities: dict[str, Callable[[dict[str, Any]], str]] = {}
 
 
@@ -44,6 +71,23 @@ def ticket_panel(function: Callable[[Ticket, Agent], Panel | None]) -> Callable[
     """Show a block beside the ticket."""
     _panels.append(function)
     return function
+
+
+def customer_panel(function: Callable[[Customer, Agent], Panel | None]) -> Callable[[Customer, Agent], Panel | None]:
+    """Show a block on a customer's page and beside their tickets: of what this agent may see only."""
+    _customer_panels.append(function)
+    return function
+
+
+def personal_data(kept: PersonalData) -> None:
+    """Let customers' data of an upper floor be exported and erased with theirs."""
+    if kept not in _personal_data:
+        _personal_data.append(kept)
+
+
+def all_personal_data() -> list[PersonalData]:
+    """What upper floors keep of customers."""
+    return list(_personal_data)
 
 
 def activity(verb: str) -> Callable[[Callable[[dict[str, Any]], str]], Callable[[dict[str, Any]], str]]:
@@ -64,6 +108,11 @@ def badges(ticket: Ticket) -> list[Badge]:
 def panels(ticket: Ticket, agent: Agent) -> list[Panel]:
     """What stands beside this ticket."""
     return [panel for function in _panels if (panel := function(ticket, agent))]
+
+
+def customer_panels(customer: Customer, agent: Agent) -> list[Panel]:
+    """What stands on this customer's page."""
+    return [panel for function in _customer_panels if (panel := function(customer, agent))]
 
 
 def sentence(verb: str) -> Callable[[dict[str, Any]], str] | None:

@@ -83,5 +83,7 @@ def _notice(mark: str) -> str:
 
 def badges(marks: Sequence[str]) -> list[str]:
     """What is good to know: a word each."""
-    words = {"signed": _("signed"), "invitation": _("invitation"), "encrypted": _("encrypted")}
+    words = {
+        "signed": _("signed"), "invitation": _("invitation"), "encrypted": _("encrypted"), "erased": _("erased"),
+    }  # fmt: skip
     return [words[mark] for mark in marks if mark in words]

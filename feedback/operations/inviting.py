@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import get_supported_language_variant
 
 from feedback.models import Invitation, InvitationState, OptOut, Reason, Survey
@@ -135,3 +136,15 @@ def _was_asked_lately(customer: Customer, survey: Survey, at: datetime) -> bool:
     apart = timedelta(days=survey.cool_down_days)
     near = Invitation.objects.bothering(customer.pk).filter(occasion_at__gt=at - apart, occasion_at__lt=at + apart)
     return near.exists()
+
+
+@transaction.atomic
+def follow_merge(source: int, target: int) -> None:
+    """Two customers were made one, or two again: let each asking be of whom its ticket is.
+
+    An opt-out of the source holds for the target too, and goes on holding.
+    """
+    both = Invitation.objects.filter(customer__in=[source, target])
+    both.update(customer=Subquery(Ticket.objects.filter(pk=OuterRef("ticket")).values("customer")[:1]))
+    if Customer.objects.filter(pk=source, merged_into=target, survey_opt_out__isnull=False).exists():
+        OptOut.objects.get_or_create(customer_id=target)

@@ -1,6 +1,7 @@
 """Stored bytes, named by their content, so that the same file is kept once."""
 
 import hashlib
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -32,6 +33,27 @@ class FileManager(models.Manager["File"]):
             transaction.on_commit(_ask_for_scans, robust=True)
         found = {file.sha256: file for file in self.filter(sha256__in=keys)}
         return [found[key] for key in keys]
+
+    def forget_unused(self, ids: Iterable[int]) -> int:
+        """Delete those of these files that nothing names any more, bytes and all. Returns how many went."""
+        candidates = list(ids)
+        unused = self.filter(pk__in=candidates)
+        for relation in File._meta.get_fields(include_hidden=True):
+            if isinstance(relation, models.ManyToOneRel):
+                name = relation.field.name
+                used = relation.related_model._base_manager.filter(**{f"{name}__in": candidates})
+                unused = unused.exclude(pk__in=used.values(name))
+        gone = list(unused.values_list("sha256", flat=True))
+        self.filter(sha256__in=gone).delete()
+        transaction.on_commit(lambda: _drop(gone), robust=True)
+        return len(gone)
+
+
+def _drop(gone: Iterable[str]) -> None:
+    """Delete the bytes of files without a row; whoever stored the same meanwhile has a row again."""
+    for sha256 in gone:
+        if not File.objects.filter(sha256=sha256).exists():
+            default_storage.delete(File.name_of(sha256))
 
 
 def _ask_for_scans() -> None:

@@ -13,6 +13,7 @@ MARKS = (
     "stranger",  # it names a ticket its sender takes no part in
     "collision",  # another mail with the same Message-ID says something else
     "probable_duplicate",  # the same words came before, by another way
+    "erased",  # who wrote it asked to be forgotten: its words are gone
     "encrypted", "signed", "invitation", "too_complex", "feedback_report", "delay",
 )  # fmt: skip
 

@@ -136,3 +136,9 @@ def verify_address(point: ContactPoint, *, actor: Agent | None, is_verified: boo
     verb = "customer.address_verified" if is_verified else "customer.address_doubted"
     record(verb, customer, actor=actor, point=found.pk, channel=found.channel)
     return found
+
+
+@transaction.atomic
+def note_export(customer: Customer, *, tickets: int, actor: Agent) -> None:
+    """Write down that a copy of all we keep of them was made."""
+    record("customer.exported", customer, actor=actor, tickets=tickets)

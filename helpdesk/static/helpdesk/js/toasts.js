@@ -66,6 +66,8 @@ document.addEventListener("toast", (event) => toast(event.detail));
 document.addEventListener("click", (event) => {
   const undo = event.target.closest("[data-toast-undo]");
   const box = event.target.closest(".toast");
+  // where the page itself brought the toast, its form goes out as any other
+  if (undo?.form) return;
   if (undo) post("POST", undo.dataset.toastUndo);
   if (undo || event.target.closest("[data-toast-close], [data-toast-again]")) box.remove();
 });

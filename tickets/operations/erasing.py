@@ -1,0 +1,253 @@
+"""Erasing a customer for good: who they are and what was said is gone; that something happened, and when, stays.
+
+Figures are made of events and of what a ticket is, so they are the same before and after. Nothing here can be undone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.apps import apps
+from django.db import connection, models, transaction
+from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models.functions import Cast, Concat
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from helpdesk import clock
+from helpdesk.events import record
+from helpdesk.models import Agent, File, IdempotencyKey
+from helpdesk.operations.redacting import pattern, redact
+from tickets import registry
+from tickets.models import (
+    Attachment,
+    AwaitedMessage,
+    CaughtMail,
+    ContactPoint,
+    Customer,
+    CustomerMerge,
+    CustomerNote,
+    Delivery,
+    DeliveryState,
+    Draft,
+    DraftFile,
+    Inbox,
+    Mailbox,
+    Message,
+    OutgoingMail,
+    OutgoingServer,
+    Participant,
+    RawMessage,
+    RawState,
+    SearchDocument,
+    SearchWord,
+    SideConversation,
+    Ticket,
+    Unrequested,
+)
+from tickets.operations import budget, indexing
+from tickets.operations.status import NotPossible
+from tickets.registry import Subject
+
+#: settings, in which a customer's address is nobody's data but ours
+_SETTINGS = (Inbox, Mailbox, OutgoingServer, SearchWord)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What would be gone, in numbers."""
+
+    addresses: int
+    tickets: int
+    messages: int
+    attachments: int
+    mails: int
+    drafts: int
+    notes: int
+    others: list[tuple[str | Promise, int]] = field(default_factory=list)
+
+
+def subject_of(customer: Customer) -> Subject:
+    """The customer with all who were merged into them, their tickets and addresses."""
+    customers, fresh = [customer.pk], [customer.pk]
+    while fresh:
+        more = Customer.objects.filter(merged_into__in=fresh).exclude(pk__in=customers)
+        fresh = list(more.values_list("pk", flat=True))
+        customers += fresh
+    tickets = Ticket.objects.filter(customer__in=customers).order_by("number").values_list("pk", flat=True)
+    addresses = ContactPoint.objects.filter(customer__in=customers).order_by("pk").values_list("address", flat=True)
+    return Subject(tuple(customers), tuple(tickets), tuple(addresses))
+
+
+def inventory(subject: Subject) -> Inventory:
+    """What erasing would take away. Only reads."""
+    said = _messages(subject)
+    return Inventory(
+        addresses=len(subject.addresses),
+        tickets=len(subject.tickets),
+        messages=said.count(),
+        attachments=Attachment.objects.filter(message__in=said).count(),
+        mails=_raw(subject, []).count() + OutgoingMail.objects.filter(ticket__in=subject.tickets).count(),
+        drafts=Draft.objects.filter(ticket__in=subject.tickets).count(),
+        notes=CustomerNote.objects.filter(customer__in=subject.customers).count(),
+        others=[(kept.title, kept.count(subject)) for kept in registry.all_personal_data()],
+    )
+
+
+@transaction.atomic
+def erase(customer: Customer, *, actor: Agent) -> None:
+    """Take away who this customer is and what was said with them. Erasing twice is erasing once.
+
+    Admins only. Raises NotPossible for others, and for one who was merged into somebody: erase that one.
+    """
+    if not actor.is_admin:
+        raise NotPossible(_("Only an admin erases customers."))
+    customer = Customer.objects.locked(customer.pk)
+    if customer.erased_at:
+        return
+    if customer.merged_into_id:
+        raise NotPossible(_("This customer was merged into another one."))
+    subject = subject_of(customer)
+    list(Ticket.objects.filter(pk__in=subject.tickets).order_by("number").select_for_update(no_key=True))
+    words, files = _words(subject.tickets), _files(subject)
+    messages = list(_messages(subject).values_list("pk", flat=True))
+    for kept in registry.all_personal_data():
+        kept.erase(subject)
+    elsewhere = _elsewhere(subject, messages)
+    _erase_raw(_raw(subject, messages, elsewhere))
+    _erase_outgoing(subject, messages)
+    Attachment.objects.filter(message__in=messages).delete()
+    Draft.objects.filter(ticket__in=subject.tickets).delete()
+    _erase_messages(messages)
+    _erase_people(subject)
+    Ticket.objects.filter(pk__in=subject.tickets).update(subject="", snippet="", fields={}, has_undelivered=False)
+    CustomerNote.objects.filter(customer__in=subject.customers).delete()
+    CustomerMerge.objects.filter(Q(source__in=subject.customers) | Q(target__in=subject.customers)).update(
+        reason="", kept={"points": [], "tickets": [], "notes": [], "filled": []}
+    )
+    ContactPoint.objects.filter(customer__in=subject.customers).delete()
+    Customer.objects.filter(pk__in=subject.customers).update(
+        name="", language="", organisation=None, fields={}, is_blocked=False, erased_at=clock.now()
+    )
+    redact(subject.addresses, _tables())
+    IdempotencyKey.objects.filter(
+        route__iregex=rf"/tickets/({'|'.join(map(str, subject.tickets)) or 'none'})/"
+    ).delete()
+    indexing.write({*subject.tickets, *Message.objects.filter(pk__in=elsewhere).values_list("ticket", flat=True)})
+    _forget_words(words)
+    gone = File.objects.forget_unused(files)
+    record(
+        "customer.erased", customer, actor=actor,
+        tickets=len(subject.tickets), messages=len(messages), files=gone, customers=list(subject.customers),
+    )  # fmt: skip
+
+
+def _messages(subject: Subject) -> "models.QuerySet[Message]":
+    """All that was said on their tickets, and what they said on those of others."""
+    return Message.objects.filter(Q(ticket__in=subject.tickets) | Q(sender__customer__in=subject.customers))
+
+
+def _elsewhere(subject: Subject, messages: Sequence[int]) -> list[int]:
+    """Messages of others that name one of their addresses."""
+    if not subject.addresses:
+        return []
+    any_of, named = pattern(subject.addresses), Q()
+    for column in ("text", "full_text", "html", "subject"):
+        named |= Q(**{f"{column}__iregex": any_of})
+    others = Message.objects.exclude(pk__in=messages)
+    for column in ("to", "cc", "bcc", "reply_to"):
+        others = others.annotate(**{f"{column}_words": Cast(column, models.TextField())})
+        named |= Q(**{f"{column}_words__iregex": any_of})
+    return list(others.filter(named).values_list("pk", flat=True))
+
+
+def _raw(subject: Subject, messages: Sequence[int], elsewhere: Sequence[int] = ()) -> "models.QuerySet[RawMessage]":
+    """The mails as they came: theirs, those about their tickets, and those of others that name them."""
+    said = Message.objects.filter(Q(pk__in=[*messages, *elsewhere]) | Q(ticket__in=subject.tickets))
+    theirs = Q(said__in=said) | Q(pk__in=said.values("raw")) | Q(belongs_to__in=subject.tickets)
+    for address in subject.addresses:
+        theirs |= Q(sender__iexact=address) | Q(envelope_from__iexact=address)
+    raws = RawMessage.objects.all()
+    if subject.addresses:
+        # what is on no ticket: reports that mail came back, copies, mails that wait to be read
+        spelled = Func(F("content"), Value("escape"), function="encode", output_field=models.TextField())
+        unread = Case(When(~Q(state=RawState.DONE), then=spelled), default=Value(""), output_field=models.TextField())
+        raws = raws.annotate(spelled=unread)
+        theirs |= Q(spelled__iregex=pattern(subject.addresses))
+    return raws.filter(theirs)
+
+
+def _erase_raw(raws: "models.QuerySet[RawMessage]") -> None:
+    """Empty mails as they came. The rows stay, so that a mailbox that still has one is not read again."""
+    waiting = [RawState.RECEIVED, RawState.PARKED, RawState.QUARANTINED]
+    pks = list(raws.values_list("pk", flat=True))
+    RawMessage.objects.filter(pk__in=pks, state__in=waiting).update(state=RawState.DISMISSED)
+    RawMessage.objects.filter(pk__in=pks).update(
+        content=b"", size=0, sha256=bytes(32), content_hash=None, envelope_from="", envelope_to=[], message_id="",
+        sender="", subject="", reason="", reason_code="erased",
+    )  # fmt: skip
+
+
+def _erase_outgoing(subject: Subject, messages: Sequence[int]) -> None:
+    theirs = Q(ticket__in=subject.tickets) | Q(said__in=messages)
+    mails = list(OutgoingMail.objects.filter(theirs).values_list("pk", flat=True))
+    deliveries = Delivery.objects.filter(Q(mail__in=mails) | Q(recipient__in=subject.addresses))
+    deliveries.filter(state=DeliveryState.QUEUED).update(state=DeliveryState.CANCELLED, settled_at=clock.now())
+    deliveries.update(
+        recipient=Concat(Value("erased "), Cast("pk", models.CharField())), answer="", provider_id="", token=None
+    )
+    OutgoingMail.objects.filter(pk__in=mails).update(
+        to=[], cc=[], bcc=[], reply_to="", subject="", in_reply_to="", references=[], text="", html="", signature="",
+        quoted_text="", quoted_html="", headers={},
+    )  # fmt: skip
+    for address in subject.addresses:
+        CaughtMail.objects.filter(recipients__contains=[address]).delete()
+
+
+def _erase_messages(messages: Sequence[int]) -> None:
+    Message.objects.filter(pk__in=messages).update(
+        sender=None, sender_name="", subject="", text="", full_text="", html="", to=[], cc=[], bcc=[], reply_to=[],
+        message_id="", in_reply_to="", references=[], claimed_at=None, marks=["erased"],
+    )  # fmt: skip
+
+
+def _erase_people(subject: Subject) -> None:
+    """Who took part with them, and where they took part."""
+    Participant.objects.filter(Q(ticket__in=subject.tickets) | Q(address__in=subject.addresses)).delete()
+    AwaitedMessage.objects.filter(Q(ticket__in=subject.tickets) | Q(address__in=subject.addresses)).delete()
+    SideConversation.objects.filter(ticket__in=subject.tickets).update(subject="", addresses=[])
+    Unrequested.objects.filter(key__in=[budget.key(address) for address in subject.addresses]).delete()
+
+
+def _files(subject: Subject) -> list[int]:
+    said = Attachment.objects.filter(message__in=_messages(subject)).values_list("file", flat=True)
+    begun = DraftFile.objects.filter(draft__ticket__in=subject.tickets).values_list("file", flat=True)
+    return [*said, *begun]
+
+
+def _tables() -> Iterable[type[models.Model]]:
+    """Where an address may have been written besides: every table of this floor that is no setting."""
+    return [model for model in apps.get_app_config("tickets").get_models() if model not in _SETTINGS]
+
+
+def _words(tickets: Sequence[int]) -> list[str]:
+    """The words search knows of their tickets."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT lexeme FROM {SearchDocument._meta.db_table}, unnest(vector) WHERE ticket_id = ANY(%s)",  # noqa: S608
+            [list(tickets)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _forget_words(words: Sequence[str]) -> None:
+    """Drop words that stand in no document any more, so that nobody is offered one as a correction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            DELETE FROM {SearchWord._meta.db_table} WHERE word = ANY(%s) AND NOT EXISTS (
+                SELECT FROM {SearchDocument._meta.db_table}
+                WHERE vector @@ ('''' || replace(replace(word, '\\', '\\\\'), '''', '''''') || '''')::tsquery
+            )
+            """,  # noqa: S608
+            [list(words)],
+        )
