@@ -24,6 +24,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},
     "send scheduled answers": {"task": "tickets.tasks.send_scheduled_drafts", "schedule": 15.0},
     "close resolved tickets": {"task": "tickets.tasks.close_resolved", "schedule": crontab(minute="17")},
+    "empty the trash": {"task": "tickets.tasks.empty_trash", "schedule": crontab(minute="23")},
     "send due surveys": {"task": "feedback.tasks.send_due_invitations", "schedule": 15.0},
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
     "write search documents": {"task": "tickets.tasks.write_search_documents", "schedule": 30.0},

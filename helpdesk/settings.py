@@ -254,6 +254,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # --- Surveys and clocks ---------------------------------------------------------------------------------------------
 SURVEY_DELAY_MINUTES = environment.whole("SURVEY_DELAY_MINUTES", 24 * 60)
 AUTO_CLOSE_DAYS = environment.whole("AUTO_CLOSE_DAYS", 14)
+TRASH_DAYS = environment.whole("TRASH_DAYS", 30)
 
 # --- Work behind the pages ------------------------------------------------------------------------------------------
 _broker = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")

@@ -210,6 +210,19 @@ POLICIES: dict[str, Policy] = {
     "ticket_act": theirs(200, "POST", light=409, body={"do": "priority", "to": "high"}),
     "ticket_moment": theirs(200, "GET"),
     "ticket_fields": theirs(200, "GET", "POST"),
+    "ticket_merge": Policy(
+        {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 409, 409, 409)},
+        turned_away=SIGN_IN,
+    ),
+    "ticket_unmerge": theirs(404, "POST"),
+    "ticket_links": Policy(
+        {
+            "GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200),
+            **dict.fromkeys(("POST", "DELETE"), (LOGIN, LOGIN, 404, 409, 409, 409, 409)),
+        },
+        turned_away=SIGN_IN,
+    ),
+    "ticket_split": theirs(409, "POST"),
     # there is nothing to undo; HTMX is told so, others are led to the queue
     "undo_last": agents(302, "POST"),
     # only who did it takes it back
@@ -452,6 +465,7 @@ def house(
         **{name: [ticket.pk] for name in NAMES if name.startswith(("ticket", "api_")) and name not in LISTS},
         "ticket_undo": [ticket.pk, event.pk],
         "bulk_progress": [many.pk], "bulk_undo": [many.pk],
+        "ticket_unmerge": [ticket.pk, 1],
         "view": [shared_view.pk], "view_deletion": [shared_view.pk], "view_undeletion": [deletion.pk],
         "ticket_withdrawal": [ticket.pk, sent.pk],
         "ticket_draft": [ticket.pk, "note"], "ticket_draft_files": [ticket.pk, "note"],

@@ -140,9 +140,23 @@ def say(event: Event, names: Names) -> str:
                 "source": facts.get("source"),
             }
         case "ticket.merged":
+            if "merge" in facts:
+                return _("%(who)s merged it into #%(into)s") % {"who": who or _("A rule"), "into": facts.get("into")}
             return _("Nothing is left here: it went on in #%(into)s") % {"into": facts.get("into")}
         case "ticket.unmerged":
-            return _("Its message came back")
+            return _("It stands alone again") if "to" in facts and who else _("Its message came back")
+        case "ticket.linked":
+            about = {"who": who or _("A rule"), "ticket": facts.get("ticket")}
+            return _("%(who)s linked it with #%(ticket)s") % about
+        case "ticket.unlinked":
+            about = {"who": who or _("A rule"), "ticket": facts.get("ticket")}
+            return _("%(who)s took off the link with #%(ticket)s") % about
+        case "ticket.took_in":
+            about = {"who": who or _("A rule"), "source": facts.get("source")}
+            return _("%(who)s merged #%(source)s into this") % about
+        case "ticket.gave_back":
+            about = {"who": who or _("A rule"), "source": facts.get("source")}
+            return _("%(who)s took #%(source)s out again") % about
         case "ticket.copied":
             return _("The same mail came to another inbox too: #%(ticket)s") % {"ticket": facts.get("ticket")}
         case "message.acknowledged":

@@ -22,6 +22,8 @@ def register() -> None:
         Act("tag", _("Tag"), ("y",), needs="#tags-dialog", icon="tag"),
         Act("snooze", _("Snooze until…"), ("h",), needs="#snooze-dialog", icon="alarm-clock"),
         Act("follow", _("Follow, or no longer"), ("w",), needs='[data-act="follow"]', icon="bell"),
+        Act("merge", _("Merge into another ticket"), ("m",), needs='[data-act="merge"]', icon="merge"),
+        Act("link", _("Link with another ticket"), ("l",), needs='[data-act="link"]', icon="link"),
         Act("spam", _("Spam"), ("!",), needs='[data-act="spam"]', icon="shield-ban"),
         Act("trash", _("To the trash"), ("#",), needs='[data-act="trash"]', icon="trash-2"),
         Act(

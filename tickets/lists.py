@@ -129,12 +129,22 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "undelivered", _("Not delivered"), "d",
-        lambda tickets, agent: tickets.filter(has_undelivered=True).exclude(status=Status.CLOSED), _UPDATED,
+        lambda tickets, agent: tickets.filter(has_undelivered=True).exclude(status__in=[Status.CLOSED, *REMOVED]),
+        _UPDATED,
         as_where="has is undelivered; status is_not closed",
     ),
     View(
-        "low", _("Low scores"), "l", lambda tickets, agent: tickets.filter(low_score__isnull=False), _UPDATED,
+        "low", _("Low scores"), "l",
+        lambda tickets, agent: tickets.filter(low_score__isnull=False).exclude(status__in=REMOVED), _UPDATED,
         as_where="has is low_score",
+    ),
+    View(
+        "spam", _("Spam"), "", lambda tickets, agent: tickets.filter(status=Status.SPAM), _UPDATED,
+        is_counted=False, as_where="status is spam",
+    ),
+    View(
+        "trash", _("Trash"), "", lambda tickets, agent: tickets.filter(status=Status.TRASH), _UPDATED,
+        is_counted=False, as_where="status is trash",
     ),
 )  # fmt: skip
 BY_KEY = {view.key: view for view in VIEWS}

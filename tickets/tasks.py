@@ -28,6 +28,7 @@ from tickets.operations import (
     notice_mails,
     notifying,
     probing,
+    removing,
     scheduling,
     sending,
     status,
@@ -122,6 +123,19 @@ def wake_snoozed() -> None:
             until = locked.snoozed_until
             if until and until <= clock.now() and Slot.objects.take("wake", f"{ticket.pk} {until.isoformat()}"):
                 status.wake(locked, actor=None)
+
+
+@shared_task
+def empty_trash() -> None:
+    """Delete for good what has been spam or in the trash for TRASH_DAYS; 0 never does."""
+    if not settings.TRASH_DAYS:
+        return
+    before = clock.now() - timedelta(days=settings.TRASH_DAYS)
+    for ticket in Ticket.objects.filter(removed_at__lt=before).order_by("removed_at")[:1000]:
+        with transaction.atomic():
+            locked = Ticket.objects.select_for_update(of=("self",)).filter(pk=ticket.pk, removed_at__lt=before).first()
+            if locked is not None:
+                removing.purge(locked, actor=None)
 
 
 @shared_task

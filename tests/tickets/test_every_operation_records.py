@@ -27,6 +27,7 @@ from tickets.models import (
     CustomField,
     Delivery,
     Draft,
+    Merge,
     Message,
     OutgoingMail,
     Priority,
@@ -54,11 +55,13 @@ from tickets.operations import (
     forwarding,
     health,
     intake,
+    linking,
     list_looks,
     locking,
     loops,
     machine_mail,
     mail_desk,
+    merging,
     moving,
     notice_mails,
     notifying,
@@ -251,11 +254,30 @@ CHANGES: dict[Callable[..., Any], Change] = {
         lambda h: following.unfollow(h.ticket, agent=h.ana, actor=h.ana), "ticket.unfollowed",
         lambda h: following.follow(h.ticket, agent=h.ana, actor=h.ana),
     ),
+    merging.merge: Change(lambda h: merging.merge(h.ticket, into=h.other(), actor=h.ana), "ticket.merged", House.other),
+    merging.unmerge: Change(
+        lambda h: merging.unmerge(Merge.objects.get(), actor=h.ana), "ticket.unmerged",
+        lambda h: merging.merge(h.ticket, into=h.other(), actor=h.ana),
+    ),
     removing.spam: Change(lambda h: removing.spam(h.ticket, actor=h.ana), "ticket.spammed"),
     removing.trash: Change(lambda h: removing.trash(h.ticket, actor=h.ana), "ticket.deleted"),
     removing.restore: Change(
         lambda h: removing.restore(h.ticket, actor=h.ana), "ticket.restored",
         lambda h: removing.trash(h.ticket, actor=h.ana),
+    ),
+    removing.purge: Change(
+        lambda h: removing.purge(h.ticket, actor=None), "ticket.purged", lambda h: removing.trash(h.ticket, actor=h.ana)
+    ),
+    linking.link: Change(
+        lambda h: linking.link(h.ticket, to=h.other(), kind="related", actor=h.ana), "ticket.linked", House.other
+    ),
+    linking.unlink: Change(
+        lambda h: linking.unlink(h.ticket, to=h.other(), actor=h.ana), "ticket.unlinked",
+        lambda h: linking.link(h.ticket, to=h.other(), kind="related", actor=h.ana),
+    ),
+    moving.split: Change(
+        lambda h: moving.split([Message.objects.get(text="And now?")], actor=h.ana), "message.moved",
+        lambda h: intake.receive([read(h.raw())]), is_repeatable=False,
     ),
     acting.perform: Change(lambda h: acting.perform(h.ticket, {"do": "take"}, actor=h.ana), "ticket.assigned"),
     undo.undo: Change(undo_a_tag, "ticket.untagged", is_repeatable=False),
@@ -382,6 +404,10 @@ OTHERS: dict[Callable[..., Any], str] = {
         "only asks, before its caller's work",
     ),
     answering_fields.before: "only reads",
+    **dict.fromkeys([merging.final, merging.may_be_undone, merging.merges_of, merging.last_merge], "only reads"),
+    linking.links_of: "only reads",
+    removing.forget_unused: "files that hang on nothing",
+    moving.settle: "in memory; its callers save and record",
     **dict.fromkeys(
         [status.must_work_tickets, status.must_work_in, status.must_answer_customers, status.must_be_here], "only asks"
     ),

@@ -105,7 +105,7 @@ def _is_settled(message: Message) -> bool:
 def decide(message: Message, *, at: datetime) -> Verdict:
     """Whether a message is one to acknowledge, whatever its inbox's switch and its sender's budget say. Only looks."""
     raw, sender = message.raw, message.sender
-    if message.kind != MessageKind.INCOMING or _has_earlier(message):
+    if message.kind != MessageKind.INCOMING or message.ticket.is_removed or _has_earlier(message):
         return Verdict(is_silent=True)
     opened = history(message.ticket_id, ["ticket.created"]).first()
     if (raw is not None and raw.is_history) or (opened is not None and opened.facts.get("imported")):

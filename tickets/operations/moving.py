@@ -1,5 +1,7 @@
 """Putting a message where it belongs: on another ticket, or on one of its own."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
@@ -17,6 +19,7 @@ def must_take(ticket: Ticket, inbox: int) -> None:
     """Raise NotPossible where a message of this inbox cannot go to that ticket."""
     if ticket.inbox_id != inbox:
         raise NotPossible(_("That ticket is in another inbox."))
+    status.must_be_here(ticket)
     if ticket.is_closed and ticket.messages.filter(withdrawn_at=None).exists():
         raise NotPossible(_("That ticket is closed, and a closed ticket stays closed."))
 
@@ -47,6 +50,24 @@ def move(message: Message, *, ticket: Ticket | None, actor: Agent | None) -> Mes
     target = locked[ticket.pk] if ticket is not None else _of_its_own(message, source, actor)
     _carry(message, source, target, actor)
     return message
+
+
+@transaction.atomic
+def split(messages: Sequence[Message], *, actor: Agent | None) -> Ticket:
+    """Make these messages of one ticket a new ticket, which is linked with it. Returns the new one.
+
+    Raises NotPossible for none, for messages of several tickets, and as `move` does.
+    """
+    chosen = sorted(messages, key=lambda one: (one.created_at, one.pk))
+    if not chosen or len({one.ticket_id for one in chosen}) != 1:
+        raise NotPossible(_("Choose messages of one ticket."))
+    source = chosen[0].ticket
+    if source.messages.filter(withdrawn_at=None, kind=MessageKind.INCOMING).count() <= len(chosen):
+        raise NotPossible(_("Leave something of the customer's on this ticket."))
+    target = move(chosen[0], ticket=None, actor=actor).ticket
+    for message in chosen[1:]:
+        move(message, ticket=target, actor=actor)
+    return Ticket.objects.get(pk=target.pk)
 
 
 def _others(ticket: Ticket, message: Message):  # type: ignore[no-untyped-def]
@@ -91,14 +112,16 @@ def _carry(message: Message, source: Ticket, target: Ticket, actor: Agent | None
     )  # fmt: skip
     if target.is_closed:  # it was closed when its only message left
         change = status.apply(target, Status.OPEN, at)
+        target.merged_into = None
         record("ticket.unmerged", target, actor=actor, at=at, **change, source=source.number)
     _hear(target, message, actor)
     _let_speak(target, message)
     if _others(source, message).exists():
-        _settle(source)
+        settle(source)
         source.save()
     elif not source.is_closed:
         change = status.apply(source, Status.CLOSED, at)
+        source.merged_into = target
         source.save()
         record("ticket.merged", source, actor=actor, at=at, into=target.number, **change)
 
@@ -108,7 +131,7 @@ def _hear(target: Ticket, message: Message, actor: Agent | None) -> None:
     if not message.is_automated and target.status != Status.OPEN and not _is_answered(target, message):
         change = status.apply(target, Status.OPEN, clock.now())
         record(status.VERBS[Status.OPEN], target, actor=actor, **change)
-    _settle(target)
+    settle(target)
     target.save()
 
 
@@ -126,11 +149,11 @@ def _is_answered(ticket: Ticket, message: Message) -> bool:
     return replies.filter(created_at__gt=message.created_at).exists()
 
 
-def _settle(ticket: Ticket) -> None:
+def settle(ticket: Ticket) -> None:
     """What the ticket's columns say of its messages, anew: who waits since when, and what a list shows."""
     standing = ticket.messages.filter(withdrawn_at=None)
     last = standing.exclude(kind=MessageKind.NOTE).order_by("-created_at", "-pk").first()
-    newest = standing.order_by("-pk").values_list("pk", flat=True).first()
+    newest = standing.exclude(kind=MessageKind.NOTE).order_by("-pk").values_list("pk", flat=True).first()
     ticket.snippet = texts.snippet(last.text) if last else ""
     ticket.last_message_id = newest
     ticket.updated_at = clock.now()

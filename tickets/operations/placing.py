@@ -71,6 +71,8 @@ class Arrival:
     moves: bool
     reopened: dict[str, Any] | None = None
     woken: bool = False
+    #: it opens its ticket as spam: its sender is blocked
+    spammed: bool = False
     #: tickets of other inboxes that got the same mail
     copies: Sequence[int] = ()
 
@@ -268,6 +270,7 @@ class Batch:
         raw.belongs_to = match.named
         copies = [number for inbox, number in self.threads.seen[raw.message_id] if inbox != raw.inbox_id]
         arrival = Arrival(raw, mail, one.names, message, ticket, is_new, moves, copies=copies[:5] if is_new else ())
+        arrival.spammed = is_new and ticket.status == Status.SPAM
         self._move(arrival)
         if moves and match.side is None:
             self._suggest(one, ticket)
@@ -335,6 +338,8 @@ class Batch:
         )
         if raw.is_history:
             ticket.status, ticket.resolved_at = Status.CLOSED, at
+        elif point.customer.is_blocked:
+            ticket.status, ticket.removed_at = Status.SPAM, at
         return ticket
 
     def _team_of(self, inbox: Inbox) -> int | None:
@@ -358,6 +363,9 @@ class Batch:
             if ticket.status == Status.ON_HOLD:
                 arrival.reopened = status.apply(ticket, Status.OPEN, clock.now())
             return
+        if ticket.status == Status.SPAM:  # whoever sent spam sends more of it
+            return
+        # also out of the trash: what a customer writes to us is not thrown away unread
         if ticket.status != Status.OPEN and self._may_reopen(ticket):
             arrival.reopened = status.apply(ticket, Status.OPEN, clock.now())
         arrival.woken, ticket.snoozed_until = ticket.snoozed_until is not None, None

@@ -1,16 +1,18 @@
 """Spam and the trash: out of sight and out of the figures, for a while and then for good."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import history, record
-from helpdesk.models import Agent
-from tickets.models import Status, Ticket
+from helpdesk.models import Agent, File
+from tickets.models import Attachment, DraftFile, RawMessage, RawState, Status, Ticket
 from tickets.operations import blocking, moving, status
 from tickets.operations.status import NotPossible, must_work_tickets
 
@@ -64,6 +66,50 @@ def restore(ticket: Ticket, *, actor: Agent | None) -> Ticket:
     ticket.save(update_fields=status.FIELDS)
     record(WAYS_BACK[out], ticket, actor=actor, at=at, was=str(out), to=str(to))
     return ticket
+
+
+@transaction.atomic
+def purge(ticket: Ticket, *, actor: Agent | None) -> bool:
+    """Delete a removed ticket for good: its messages, mails and drafts, and files nothing else has.
+
+    The ledger and the figures keep that it was there, and nothing of what was said. Returns whether it was there.
+    """
+    must_work_tickets(actor, ticket)
+    found = Ticket.objects.select_for_update(of=("self",)).filter(pk=ticket.pk).first()
+    if found is None:
+        return False
+    if not found.is_removed:
+        raise NotPossible(_("Only what is spam or in the trash is deleted for good."))
+    files = set(Attachment.objects.filter(message__ticket=found).values_list("file_id", flat=True))
+    files |= set(DraftFile.objects.filter(draft__ticket=found).values_list("file_id", flat=True))
+    # that these mails came stays known, so that a mailbox that still has them is not read anew
+    RawMessage.objects.filter(said__ticket=found).update(
+        content=b"", subject="", sender="", envelope_from="", envelope_to=[], size=0, state=RawState.DISMISSED,
+        reason=_("Deleted for good with its ticket."), reason_code="purged",
+    )  # fmt: skip
+    record("ticket.purged", found, actor=actor, was=found.status, messages=found.messages.count())
+    found.delete()
+    forget_unused(files)
+    return True
+
+
+def forget_unused(files: Iterable[int]) -> None:
+    """Delete those files that hang on nothing any more."""
+    for file in File.objects.select_for_update().filter(pk__in=list(files)).order_by("pk"):
+        held_by = [one for one in File._meta.get_fields(include_hidden=True) if one.one_to_many and one.related_model]
+        if not any(
+            one.related_model._default_manager.filter(**{one.field.name: file}).exists()  # type: ignore[union-attr]
+            for one in held_by
+        ):
+            sha256 = file.sha256
+            file.delete()
+            transaction.on_commit(lambda name=sha256: _forget_bytes(name), robust=True)
+
+
+def _forget_bytes(sha256: str) -> None:
+    """The same bytes may have come again meanwhile."""
+    if not File.objects.filter(sha256=sha256).exists():
+        default_storage.delete(File.name_of(sha256))
 
 
 def _remove(ticket: Ticket, to: Status, actor: Agent | None, **more: Any) -> Ticket:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.db import connection
 from django.db.models import Q
 
 from tickets import minting
@@ -69,8 +70,11 @@ class Threads:
     def ticket(self, number: int) -> Ticket:
         """A ticket of this batch, or one locked now. Raises Ticket.DoesNotExist."""
         if number not in self.tickets:
-            self.tickets[number] = Ticket.objects.locked(number)
-            _hear_voices(self, {number})
+            final = _finals({number}).get(number, number)
+            if final not in self.tickets:
+                self.tickets[final] = Ticket.objects.locked(final)
+                _hear_voices(self, {final})
+            self.tickets[number] = self.tickets[final]
         return self.tickets[number]
 
     def learn(self, ticket: Ticket, inbox: int, message_id: str, names: Names, sender: str, text: str = "") -> None:
@@ -130,22 +134,47 @@ def load(inboxes: set[int], ids: Iterable[Named], own: set[str], numbers: Iterab
     wanted |= {row[2] for row in here} | {row[-1] for row in waiting}
     if not wanted:
         return threads
+    finals = _finals(wanted)
+    wanted = (wanted - set(finals)) | set(finals.values())
     tickets = threads.tickets = {
         ticket.number: ticket
         for ticket in Ticket.objects.select_for_update(of=("self",)).filter(number__in=wanted).order_by("number")
     }
+    _hear_voices(threads, set(tickets))
+    # what names a ticket that went into another means the other
+    tickets.update({number: tickets[final] for number, final in finals.items() if final in tickets})
     for inbox, identifier, number, message, side in here:
         if number in tickets:
             threads.said.setdefault((inbox, identifier), Known(tickets[number], message, side))
     for inbox, identifier, address, number in waiting:
-        threads.awaited.setdefault(((inbox, identifier), address), tickets[number])
-    _hear_voices(threads, set(tickets))
+        if number in tickets:
+            threads.awaited.setdefault(((inbox, identifier), address), tickets[number])
     sides = {row[4] for row in here if row[4] is not None}
     threads.asked = {
         pk: set(addresses)
         for pk, addresses in SideConversation.objects.filter(pk__in=sides).values_list("pk", "addresses")
     }
     return threads
+
+
+def _finals(numbers: set[int]) -> dict[int, int]:
+    """Of these tickets those that were merged, and where their matter goes on; one question, however long the chain."""
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE up(number, at, next, steps) AS (
+                SELECT number, number, merged_into_id, 0 FROM tickets_ticket
+                WHERE number = ANY(%s) AND merged_into_id IS NOT NULL
+                UNION ALL
+                SELECT up.number, t.number, t.merged_into_id, up.steps + 1
+                FROM up JOIN tickets_ticket t ON t.number = up.next WHERE up.steps < 100
+            ) SELECT number, at FROM up WHERE next IS NULL
+            """,
+            [list(numbers)],
+        )
+        return dict(cursor.fetchall())
 
 
 _Row = tuple[int, str, int, int | None, int | None]

@@ -10,8 +10,19 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Event, Team
-from tickets.models import Priority, Status, Ticket
-from tickets.operations import answering_fields, assignment, blocking, following, removing, sorting, status
+from tickets.models import Merge, Message, Priority, Status, Ticket
+from tickets.operations import (
+    answering_fields,
+    assignment,
+    blocking,
+    following,
+    linking,
+    merging,
+    moving,
+    removing,
+    sorting,
+    status,
+)
 from tickets.operations.status import NotPossible
 
 #: how long the last act can be taken back from anywhere
@@ -140,6 +151,29 @@ def _remove_again(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
     return again(ticket, actor=actor)
 
 
+def _unmerge(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    """Of a merge, and of a ticket that nothing was left on."""
+    if "merge" not in event.facts:
+        moved = Event.objects.filter(stream_id=ticket.pk, at=event.at, verb="message.moved").last()
+        return _move_back(ticket, moved or event, actor)
+    return merging.unmerge(Merge.objects.get(pk=event.facts["merge"]), actor=actor)
+
+
+def _move_back(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    message = Message.objects.filter(pk=event.facts.get("message"), ticket=event.facts.get("to")).first()
+    if message is None:
+        raise NotPossible(_("The message has moved on since."))
+    moving.move(message, ticket=ticket, actor=actor)
+    return Ticket.objects.get(pk=ticket.pk)
+
+
+def _other(event: Event) -> Ticket:
+    other = Ticket.objects.filter(pk=event.facts["ticket"]).first()
+    if other is None:
+        raise NotPossible(_("That ticket is gone."))
+    return other
+
+
 def _follower(event: Event) -> Agent:
     agent = Agent.objects.filter(pk=event.facts["agent"]).first()
     if agent is None:
@@ -163,6 +197,12 @@ _WAYS_BACK: dict[str, Undoing] = {
     "ticket.woken": _snooze_again,
     "ticket.followed": lambda ticket, event, actor: following.unfollow(ticket, agent=_follower(event), actor=actor),
     "ticket.unfollowed": lambda ticket, event, actor: following.follow(ticket, agent=_follower(event), actor=actor),
+    "ticket.linked": lambda ticket, event, actor: linking.unlink(ticket, to=_other(event), actor=actor),
+    "ticket.unlinked": lambda ticket, event, actor: linking.link(
+        ticket, to=_other(event), kind=event.facts["kind"], actor=actor
+    ),
+    "ticket.merged": _unmerge,
+    "message.moved": _move_back,
     **dict.fromkeys(removing.VERBS.values(), _take_out),
     **dict.fromkeys(removing.WAYS_BACK.values(), _remove_again),
 }

@@ -154,6 +154,10 @@ def _of(arrival: Arrival) -> list[Event]:
             )
         )  # fmt: skip
     if arrival.reopened:
-        drafts.append(draft(status.VERBS[Status.OPEN], ticket, actor=None, **arrival.reopened))
+        from_trash = arrival.reopened["was"] == Status.TRASH
+        verb = "ticket.restored" if from_trash else status.VERBS[Status.OPEN]
+        drafts.append(draft(verb, ticket, actor=None, **arrival.reopened))
+    if arrival.spammed:
+        drafts.append(draft("ticket.spammed", ticket, actor=None, was=str(Status.OPEN), to=str(Status.SPAM)))
     drafts.extend(draft("ticket.copied", ticket, actor=None, ticket=number) for number in arrival.copies)
     return drafts

@@ -209,6 +209,12 @@ def undo_last(request: HttpRequest) -> HttpResponse:
     except NotPossible as why:
         return _nowhere(request, str(why))
     said = _("Undone on #%(number)s") % {"number": ticket.number}
+    if event.verb == "ticket.merged":  # the page shows where it had gone
+        messages.success(request, said)
+        where = reverse("ticket", args=[ticket.number])
+        response = HttpResponse() if request.htmx else redirect(where)  # type: ignore[attr-defined]
+        response["HX-Redirect"] = where
+        return response
     if not request.htmx or request.POST.get("current") == str(ticket.number):  # type: ignore[attr-defined]
         return after_act(request, ticket, said, can_undo=False)
     return toast(_unchanged(), said)

@@ -14,7 +14,7 @@ from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, tell_page, toast
 from tickets import choosing, fields, gist, reading, registry, stretches, texts, timeline
 from tickets.models import Status, Tag, Ticket, workers_of, works_in
-from tickets.operations import collisions
+from tickets.operations import collisions, linking, merging
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.undo import UNDOABLE
 from tickets.views import composing
@@ -68,6 +68,8 @@ def ticket_context(request: HttpRequest, ticket: Ticket, *, first_unread: int | 
         "composer": SimpleLazyObject(lambda: composing.composer(request, ticket)),
         "pending": composing.pending(request, ticket),
         "answers": fields.for_ticket(ticket),
+        "links": linking.links_of(ticket, agent),
+        "merges": merging.merges_of(ticket),
         "choices": choosing.choices(ticket),
         "snooze_presets": choosing.presets(ticket, agent) if ticket.status == Status.OPEN else [],
         "is_following": ticket.followers.filter(agent=agent).exists(),

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
 from tickets import reading
 from tickets.models import Draft, Message, Ticket
-from tickets.operations import drafting, enclosing, forwarding, notifying, recipients, replying, scheduling
+from tickets.operations import drafting, enclosing, forwarding, merging, notifying, recipients, replying, scheduling
 from tickets.operations.enclosing import Enclosure
 from tickets.operations.recipients import Chosen
 from tickets.operations.replying import SomethingNew
@@ -32,6 +33,8 @@ PARTS = ("reading", "header", "thread", "panel", "composer", "changed")
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """The conversation with its customer beside it; htmx is answered with the part it asks for."""
     found = find(request, number)
+    if found.merged_into_id and (elsewhere := _gone_into(request, found)):
+        return elsewhere
     context = ticket_context(request, found, first_unread=reading.first_unread(found, agent_of(request)))
     shown = [pk for stretch in context["stretches"] for entry in stretch.entries for pk in entry.ids]
     reading.mark_read(found, agent_of(request), upto=max(shown, default=None))
@@ -40,6 +43,20 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
         return render(request, f"tickets/ticket.html#{part}", context)
     return render(request, "tickets/ticket.html", {**queue_context(request, view_of(request)), **context})
+
+
+def _gone_into(request: HttpRequest, ticket: Ticket) -> HttpResponse | None:
+    """Where a merged ticket leads, if the agent may see it, with a line that says so."""
+    target = merging.final(ticket)
+    if not Ticket.objects.visible_to(agent_of(request)).filter(pk=target.pk).exists():
+        return None
+    where = reverse("ticket", args=[target.pk])
+    if request.htmx:  # type: ignore[attr-defined]
+        response = HttpResponse()
+        response["HX-Redirect"] = where
+        return response
+    messages.info(request, _("#%(number)s was merged into this ticket.") % {"number": ticket.pk})
+    return redirect(where)
 
 
 @agents_only

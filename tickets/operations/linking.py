@@ -1,0 +1,98 @@
+"""Tickets that have to do with each other: related, parent and child, duplicate and original."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from helpdesk.events import record
+from helpdesk.models import Agent
+from tickets.models import Ticket, TicketLink
+from tickets.operations.status import NotPossible, must_work_tickets
+
+#: how a link is said from a ticket, and how the other one says it
+OTHER_WAY = {
+    "related": "related", "parent": "child", "child": "parent", "duplicate": "original", "original": "duplicate",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another ticket, and what it is to this one, in a word of OTHER_WAY."""
+
+    other: Ticket
+    kind: str
+
+    @property
+    def words(self) -> str:
+        return {
+            "related": _("Related"), "parent": _("Parent of"), "child": _("Part of"), "duplicate": _("Duplicate of"),
+            "original": _("Original of"),
+        }[self.kind]  # fmt: skip
+
+
+@transaction.atomic
+def link(ticket: Ticket, *, to: Ticket, kind: str, actor: Agent | None) -> Ticket:
+    """Say what this ticket is to another one: "parent" makes it its parent, "child" its child, and so on.
+
+    Two tickets have one link: a second says it anew. Raises NotPossible for itself, or no such word.
+    """
+    must_work_tickets(actor, ticket)
+    if kind not in OTHER_WAY:
+        raise NotPossible(_("There is no such link."))
+    if ticket.pk == to.pk:
+        raise NotPossible(_("A ticket has to do with itself anyway."))
+    locked = {number: Ticket.objects.locked(number) for number in sorted({ticket.pk, to.pk})}
+    ticket, to = locked[ticket.pk], locked[to.pk]
+    is_turned = kind in ("child", "original")
+    source, target = (to, ticket) if is_turned else (ticket, to)
+    wanted: dict[str, Any] = {"source": source, "target": target, "kind": OTHER_WAY[kind] if is_turned else kind}
+    known = _known(ticket, to)
+    if known is not None:
+        same = known.kind == wanted["kind"] and (known.source_id == source.pk or known.kind == TicketLink.Kind.RELATED)
+        if same:
+            return ticket
+        known.delete()
+    TicketLink.objects.create(**wanted, by=actor)
+    record("ticket.linked", ticket, actor=actor, ticket=to.pk, kind=kind)
+    record("ticket.linked", to, actor=None, ticket=ticket.pk, kind=OTHER_WAY[kind])
+    return ticket
+
+
+@transaction.atomic
+def unlink(ticket: Ticket, *, to: Ticket, actor: Agent | None) -> Ticket:
+    """Let two tickets have nothing to do with each other."""
+    must_work_tickets(actor, ticket)
+    locked = {number: Ticket.objects.locked(number) for number in sorted({ticket.pk, to.pk})}
+    ticket = locked[ticket.pk]
+    known = _known(ticket, to)
+    if known is None:
+        return ticket
+    kind = known.kind if known.source_id == ticket.pk else OTHER_WAY[known.kind]
+    known.delete()
+    record("ticket.unlinked", ticket, actor=actor, ticket=to.pk, kind=kind)
+    record("ticket.unlinked", locked[to.pk], actor=None, ticket=ticket.pk, kind=OTHER_WAY[kind])
+    return ticket
+
+
+def links_of(ticket: Ticket, agent: Agent) -> list[Link]:
+    """The links of a ticket with tickets this agent may see."""
+    seen = Ticket.objects.visible_to(agent).filter(links_to__target=ticket) | Ticket.objects.visible_to(agent).filter(
+        links_from__source=ticket
+    )
+    others = {one.pk: one for one in seen.distinct()}
+    links = TicketLink.objects.filter(source=ticket, target__in=others) | TicketLink.objects.filter(
+        target=ticket, source__in=others
+    )
+    return [
+        Link(others[one.target_id], one.kind)
+        if one.source_id == ticket.pk
+        else Link(others[one.source_id], OTHER_WAY[one.kind])
+        for one in links.order_by("pk")
+    ]
+
+
+def _known(one: Ticket, other: Ticket) -> TicketLink | None:
+    links = TicketLink.objects.filter(source=one, target=other) | TicketLink.objects.filter(source=other, target=one)
+    return links.first()
