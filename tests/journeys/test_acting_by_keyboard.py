@@ -1,8 +1,11 @@
 """Acts by keys alone: snoozing in words, a letter for each choice, and one key that takes back whatever was last."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from tests.conftest import mail
 from tests.journeys.conftest import House
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -61,3 +64,22 @@ def test_a_collision_is_said_and_may_be_gone_through(house: House, sit, ana, chl
     expect(toast).to_contain_text("Given to Ana Silva")
     ticket.refresh_from_db()
     assert ticket.assignee == ana
+
+
+def test_merging_by_keyboard_and_taking_it_back(house: House, sit, ana, ticket, send_mail_in):  # type: ignore[no-untyped-def]
+    other = send_mail_in(mail(Message_ID="<second@customer.example>", text="Still nothing?")).said.ticket
+    page = sit(ana).page
+    page.goto(f"/tickets/{other.number}/")
+    page.keyboard.press("m")
+    box = page.get_by_role("dialog", name="Merge")
+    expect(box).to_contain_text("My order")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/tickets/{ticket.number}/"))
+    expect(page.locator("#toasts")).to_contain_text(f"#{other.number} is merged into this ticket")
+    expect(page.locator("#thread")).to_contain_text("Still nothing?")
+    page.goto(f"/tickets/{other.number}/")
+    expect(page).to_have_url(re.compile(f"/tickets/{ticket.number}/"))
+    page.keyboard.press("z")
+    expect(page).to_have_url(re.compile(f"/tickets/{other.number}/"))
+    expect(page.locator("#toasts")).to_contain_text(f"Undone on #{other.number}")
+    expect(page.locator("#thread")).to_contain_text("Still nothing?")
