@@ -32,7 +32,7 @@ from tickets.models import (
     RawMessage,
     Ticket,
 )
-from tickets.operations import bulk, drafting, enclosing, replying, sorting, status, viewing
+from tickets.operations import bulk, drafting, enclosing, macros, replying, sorting, status, viewing
 
 PEOPLE = ("stranger", "left", "ben", "light", "ana", "lead", "admin")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -91,6 +91,19 @@ def admins(**rows: Cell) -> Policy:
     turned: dict[str, Cell] = {**SIGN_IN, "ben": 403, "light": 403, "ana": 403, "lead": 403}
     found = {m: (LOGIN, LOGIN, 403, 403, 403, 403, cell) for m, cell in rows.items()}
     return Policy(found, turned_away=turned)
+
+
+def leads(**rows: Cell) -> Policy:
+    """Settings of leads and admins."""
+    turned: dict[str, Cell] = {**SIGN_IN, "ben": 403, "light": 403, "ana": 403}
+    found = {m: (LOGIN, LOGIN, 403, 403, 403, cell, cell) for m, cell in rows.items()}
+    return Policy(found, turned_away=turned)
+
+
+def workers(**rows: Cell) -> Policy:
+    """Settings of whoever answers customers."""
+    found = {m: (LOGIN, LOGIN, cell, 403, cell, cell, cell) for m, cell in rows.items()}
+    return Policy(found, turned_away={**SIGN_IN, "light": 403})
 
 
 NO_TOKEN: dict[str, Cell] = {"stranger": 401, "left": 401}
@@ -235,6 +248,21 @@ POLICIES: dict[str, Policy] = {
     "ticket_participants": theirs(200, "POST", "DELETE", light=409, body={"address": "emil@other.example"}),
     # only who sent it takes it back
     "ticket_withdrawal": Policy({"POST": (LOGIN, LOGIN, 404, 409, 200, 409, 409)}, turned_away=SIGN_IN),
+    "ticket_macros": theirs(200, "GET"),
+    # it has no actions to do at once
+    "ticket_macro": theirs(409, "POST"),
+    "ticket_colleagues": theirs(200, "GET"),
+    "emoji": agents(200, "GET"),
+    **dict.fromkeys(["settings_replies", "settings_macros"], leads(GET=200)),
+    **dict.fromkeys(["settings_replies_new", "settings_macros_new"], leads(GET=200, POST=422)),
+    **dict.fromkeys(["settings_replies_edit", "settings_macros_edit"], leads(GET=200, POST=422)),
+    "settings_own_replies": workers(GET=200),
+    "settings_own_replies_new": workers(GET=200, POST=422),
+    "settings_own_replies_edit": Policy(
+        {"GET": (LOGIN, LOGIN, 404, 403, 200, 404, 404), "POST": (LOGIN, LOGIN, 404, 403, 422, 404, 404)},
+        turned_away={**SIGN_IN, "light": 403},
+    ),
+    "settings_macro_preview": agents(200, "POST"),
     "ticket_draft": theirs(200, "POST", "DELETE", body={"text": "Half a note"}),
     "ticket_draft_files": theirs(200, "POST"),
     # of a private draft
@@ -446,6 +474,10 @@ def house(
         "brands": brand.pk,
         "fields": CustomField.objects.create(key="plan", name="Plan").pk,
     }  # fmt: skip
+    refund = macros.save(None, actor=admin, name="Refund", html="<p>It is on its way.</p>")
+    away = macros.save(None, actor=admin, name="Away", actions=[{"do": "follow"}])
+    things |= {"replies": refund.pk, "macros": away.pk}
+    things |= {"own_replies": macros.save(None, actor=ana, name="Mine", html="<p>Mine.</p>").pk}
     shared_view = viewing.save(actor=chloe, name="Refunds", conditions=[], scope="everyone")
     deletion = viewing.delete(viewing.save(actor=chloe, name="Old", conditions=[]), actor=chloe)
     many = bulk.ask(actor=chloe, act={"do": "tag", "tag": "many"}, tickets=[ticket.pk], once="many")
@@ -467,7 +499,7 @@ def house(
         "bulk_progress": [many.pk], "bulk_undo": [many.pk],
         "ticket_unmerge": [ticket.pk, 1],
         "view": [shared_view.pk], "view_deletion": [shared_view.pk], "view_undeletion": [deletion.pk],
-        "ticket_withdrawal": [ticket.pk, sent.pk],
+        "ticket_withdrawal": [ticket.pk, sent.pk], "ticket_macro": [ticket.pk, refund.pk],
         "ticket_draft": [ticket.pk, "note"], "ticket_draft_files": [ticket.pk, "note"],
         "ticket_draft_file": [ticket.pk, file.pk], "ticket_draft_act": [ticket.pk, shared.pk],
         **{

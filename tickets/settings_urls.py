@@ -11,7 +11,17 @@ from tickets.field_form import CustomFieldForm
 from tickets.inbox_forms.general import GeneralForm
 from tickets.models import Brand, CustomField, Inbox
 from tickets.settings_tabs import TABS, tab_routes
-from tickets.views import acknowledgement, choices, health, inbox_people, mailboxes, outgoing_server, tags, webhook
+from tickets.views import (
+    acknowledgement,
+    choices,
+    health,
+    inbox_people,
+    macro_shelves,
+    mailboxes,
+    outgoing_server,
+    tags,
+    webhook,
+)
 
 INBOXES = Resource(
     key="inboxes",
@@ -86,6 +96,7 @@ urlpatterns = [
     *routes(BRANDS),
     *tab_routes(),
     *routes(FIELDS),
+    *macro_shelves.urlpatterns,
     path("inboxes/<int:pk>/in/try", mailboxes.try_mailbox, name="settings_inboxes_try"),
     path("inboxes/oauth/<slug:provider>/start", mailboxes.oauth_start, name="settings_oauth_start"),
     path("inboxes/oauth/<slug:provider>/callback", mailboxes.oauth_callback, name="settings_oauth_callback"),

@@ -17,7 +17,7 @@ from tickets.models import Attachment, Message, Ticket
 #: these events are the messages themselves, or their way out; the messages show them
 _SHOWN_ELSEWHERE = {
     "message.received", "message.replied", "message.noted", "message.sent", "message.delivered", "message.forwarded",
-    "ticket.marked",
+    "ticket.marked", "message.acted",
 }  # fmt: skip
 _PLACE = re.compile(r"\[image: ([^\[\]\n<>]{1,400})\]")
 #: the guess at a frame's height before it tells: letters in a row, its height, and the most we guess

@@ -60,6 +60,7 @@ from tickets.operations import (
     locking,
     loops,
     machine_mail,
+    macros,
     mail_desk,
     merging,
     moving,
@@ -279,6 +280,13 @@ CHANGES: dict[Callable[..., Any], Change] = {
         lambda h: moving.split([Message.objects.get(text="And now?")], actor=h.ana), "message.moved",
         lambda h: intake.receive([read(h.raw())]), is_repeatable=False,
     ),
+    macros.run: Change(
+        lambda h: macros.run(
+            macros.save(None, actor=h.ana, name="Mine", actions=[{"do": "take"}]), h.ticket, actor=h.ana
+        ),
+        "macro.applied",
+        is_repeatable=False,
+    ),
     acting.perform: Change(lambda h: acting.perform(h.ticket, {"do": "take"}, actor=h.ana), "ticket.assigned"),
     undo.undo: Change(undo_a_tag, "ticket.untagged", is_repeatable=False),
     replying.reply: Change(
@@ -441,6 +449,22 @@ OTHERS: dict[Callable[..., Any], str] = {
         "only reads",
     ),
     **dict.fromkeys([replying.must_be_able_to_reply, replying.must_have_seen, replying.done_before], "only asks"),
+    replying.act_with: "part of the message of an operation, and what each act records",
+    **dict.fromkeys(
+        [macros.save, macros.delete, macros.note_use], "a macro, on no ticket's stream; tests/tickets/test_macros.py"
+    ),
+    **dict.fromkeys(
+        [
+            macros.may_share,
+            macros.must_be_allowed,
+            macros.check_fields,
+            macros.values,
+            macros.render,
+            macros.described,
+            macros.rank,
+        ],
+        "only asks or reads",
+    ),
     replying.write: "the message of an operation, which records it",
     scheduling.stop: "part of what records why",
     scheduling.chosen_of: "only reads",

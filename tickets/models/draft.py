@@ -40,6 +40,8 @@ class Draft(models.Model):
     #: send it then, and resolve the ticket with it if `then` says so
     send_at = models.DateTimeField(null=True)
     then = models.CharField(max_length=10, blank=True)
+    #: acts in words that are done with it, in their order: see tickets.operations.acting
+    acts = models.JSONField(default=list)
     #: with `then` "snooze": until when
     then_until = models.DateTimeField(null=True)
     #: why it did not go out at its time, in words

@@ -16,7 +16,7 @@ from tickets.channels.email.naming import Names
 from tickets.channels.email.parsing import ParsedMail
 from tickets.models import OutgoingMail, RawMessage, RawState, Ticket
 from tickets.operations import replying
-from tickets.operations.replying import Upload
+from tickets.operations.enclosing import Upload
 from tickets.operations.status import NotPossible
 
 #: a word of RawMessage.reason_code

@@ -5,7 +5,9 @@ saves under another key speaks of another draft, and one that was sent cannot be
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -43,6 +45,8 @@ class Content:
     is_kept: bool = False
     #: as the editor wrote it, where it says more than the text
     html: str = ""
+    #: acts in words that are done with the message
+    acts: Sequence[dict[str, Any]] = ()
 
     @property
     def is_blank(self) -> bool:
@@ -54,6 +58,7 @@ class Content:
         wanted = {
             "text": _kept(self.text),
             "html": rich_text.clean(self.html),
+            "acts": list(self.acts),
             "to": list(chosen.to) if chosen else None,
             "cc": list(chosen.cc) if chosen else None,
             "bcc": list(chosen.bcc) if chosen else [],

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.failpoints import reach
-from helpdesk.models import Agent
-from tickets import minting, rich_text, texts
+from helpdesk.models import Agent, Event
+from tickets import mentions, minting, rich_text, texts
 from tickets.models import Draft, Message, MessageKind, SideConversation, Status, Ticket
-from tickets.operations import drafting, enclosing, participants, recipients, sending, status
+from tickets.operations import acting, drafting, enclosing, following, participants, recipients, sending, status
+from tickets.operations.acting import Act
 from tickets.operations.enclosing import Enclosure, Upload
 from tickets.operations.recipients import Chosen
 from tickets.operations.status import NotPossible, must_answer_customers
@@ -21,6 +22,7 @@ from tickets.operations.status import NotPossible, must_answer_customers
 __all__ = ["SomethingNew", "Upload", "add_note", "reply"]
 
 NO_DELAY = timedelta(0)
+MOST_ACTS = 12
 
 
 class SomethingNew(NotPossible):
@@ -35,16 +37,16 @@ class SomethingNew(NotPossible):
 def reply(
     ticket: Ticket, *, text: str, html: str = "", actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
     enclosures: Sequence[Enclosure] = (), to: Chosen | None = None, answers: Message | None = None, then: str = "",
-    seen: int | None = None, draft: int | None = None, delay: timedelta = NO_DELAY,
+    seen: int | None = None, draft: int | None = None, delay: timedelta = NO_DELAY, acts: Sequence[Act] = (),
 ) -> Message:  # fmt: skip
     """Answer the customer in public; their mail is a row in the same transaction, due after `delay`.
 
     `html` is what the editor wrote, where that says more than `text` (see `rich_text.read`). `once` makes a repeat of
-    the same request return the first message. `to` is who gets it, by default whoever the
-    answered message says; an agent who includes somebody new thereby lets them take part. `then="resolve"` resolves the
-    ticket with it. `seen` is the last message the writer saw: what others wrote since holds the answer. `draft` is the
-    version of the actor's draft it was written from, which is gone with it. An unassigned ticket becomes the actor's, a
-    resolved one is opened.
+    the same request return the first message. `to` is who gets it, by default whoever the answered message says; an
+    agent who includes somebody new thereby lets them take part. `then="resolve"` resolves the ticket with it, `acts`
+    are done with it. `seen` is the last message the writer saw: what others wrote since holds the answer. `draft` is
+    the version of the actor's draft it was written from, which is gone with it. An unassigned ticket becomes the
+    actor's, a resolved one is opened.
 
     Raises SomethingNew; NotPossible for an empty text, recipients nobody can write to, a closed ticket, an answer that
     was taken back, or who may not reply.
@@ -72,6 +74,7 @@ def reply(
     mail = sending.enqueue_reply(message, to=list(chosen.to), cc=list(chosen.cc), bcc=list(chosen.bcc), delay=delay)
     if mail is not None:
         message.refresh_from_db(fields=["to", "cc", "bcc"])
+    act_with(message, acts, actor)
     if draft is not None:
         drafting.consume(ticket, actor, Draft.Kind.REPLY, draft, text)
     return message
@@ -109,19 +112,45 @@ def _move(ticket: Ticket, message: Message, answered: Message | None, actor: Age
 @transaction.atomic
 def add_note(
     ticket: Ticket, *, text: str, html: str = "", actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
-    enclosures: Sequence[Enclosure] = (), draft: int | None = None,
+    enclosures: Sequence[Enclosure] = (), draft: int | None = None, acts: Sequence[Act] = (),
 ) -> Message:  # fmt: skip
-    """Write for the team's eyes only. No clock hears it. Raises NotPossible for an empty text."""
+    """Write for the team's eyes only. No clock hears it. Colleagues it names with @ follow the ticket from now on.
+
+    Raises NotPossible for an empty text.
+    """
     ticket = Ticket.objects.locked(ticket.pk)
     if done := done_before(actor, once):
         return done
     message = write(ticket, MessageKind.NOTE, text, actor, once, files, enclosures, at=clock.now(), html=html)
     ticket.updated_at = message.created_at
     ticket.save(update_fields=["updated_at"])
-    record("message.noted", ticket, actor=actor, at=message.created_at, message=message.pk)
+    named = [agent for agent in mentions.named_in(message.text, ticket) if agent.pk != actor.pk]
+    facts = {"mentions": [agent.pk for agent in named]} if named else {}
+    record("message.noted", ticket, actor=actor, at=message.created_at, message=message.pk, **facts)
+    for agent in named:
+        following.follow(ticket, agent=agent, actor=actor)
+    act_with(message, acts, actor)
     if draft is not None:
         drafting.consume(ticket, actor, Draft.Kind.NOTE, draft, text)
     return message
+
+
+def act_with(message: Message, acts: Sequence[Act], actor: Agent) -> None:
+    """Do what goes with a message of ours, all or none of it; part of sending it, on a locked ticket.
+
+    One event names what the acts recorded, so that the message is taken back with all of it.
+    """
+    if not acts:
+        return
+    if len(acts) > MOST_ACTS:
+        raise NotPossible(_("At most %(most)s actions go with one message.") % {"most": MOST_ACTS})
+    ticket = Ticket.objects.get(pk=message.ticket_id)
+    before = Event.objects.filter(stream_id=ticket.number).order_by("-id").values_list("id", flat=True).first() or 0
+    known = [acting.clean(act) for act in acts]
+    for act in known:
+        ticket = acting.perform(ticket, act, actor=actor)
+    done = Event.objects.filter(stream_id=ticket.number, id__gt=before).order_by("id").values_list("id", flat=True)
+    record("message.acted", ticket, actor=actor, message=message.pk, acts=known, events=list(done))
 
 
 def must_be_able_to_reply(actor: Agent, ticket: Ticket) -> None:

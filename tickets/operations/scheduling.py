@@ -103,7 +103,7 @@ def _send(draft: Draft, delay: timedelta) -> Message:
     return replying.reply(
         draft.ticket, text=draft.text, html=draft.html, actor=draft.author, once=draft.once,
         enclosures=enclosing.of(draft), to=chosen_of(draft), answers=draft.answers, then=draft.then,
-        draft=draft.version, delay=delay,
+        draft=draft.version, delay=delay, acts=draft.acts,
     )  # fmt: skip
 
 

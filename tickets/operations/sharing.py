@@ -32,6 +32,7 @@ def take_over(draft: Draft, *, actor: Agent) -> Draft:
             raise NotPossible(_("Your own answer waits for its time. Change or cancel it first."))
         draft.html = rich_text.joined((draft.text, draft.html), (mine.text, mine.html))
         draft.text = drafting.joined(draft.text, mine.text)
+        draft.acts = [*draft.acts, *(act for act in mine.acts if act not in draft.acts)]
         mine.files.update(draft=draft)
         mine.delete()
     scheduling.stop(ticket, draft, actor=actor, why="taken_over")

@@ -38,6 +38,8 @@ BACK_TO = {
 
 SAYING = ("message.replied", "message.forwarded")
 _TAKEN_BACK = ("ticket.undone", "message.withdrawn")
+#: names what was done with a message: that is taken back with it
+_WITH_IT = "message.acted"
 
 Undoing = Callable[[Ticket, Event, Agent], Ticket]
 
@@ -63,12 +65,14 @@ def latest(actor: Agent) -> Event | None:
     An answer is one act, whatever it did to its ticket: it is returned as its own event, and withdrawn elsewhere.
     """
     recent = Event.objects.filter(at__gte=clock.now() - WITHIN, actor_id=actor.pk, stream_id__isnull=False)
-    events = list(recent.filter(verb__in=[*UNDOABLE, *SAYING, *_TAKEN_BACK]).order_by("-id")[:200])
+    events = list(recent.filter(verb__in=[*UNDOABLE, *SAYING, *_TAKEN_BACK, _WITH_IT]).order_by("-id")[:200])
     said = {(event.stream_id, event.at): event for event in reversed(events) if event.verb in SAYING}
     over: set[int] = set()
     for event in events:
         if event.verb in _TAKEN_BACK:
             over.update([event.facts.get("event", 0), *event.facts.get("made", ()), *event.facts.get("undone", ())])
+        elif event.verb == _WITH_IT:
+            over.update(event.facts.get("events", ()))
         elif event.pk not in over:
             return said.get((event.stream_id, event.at), event)
     return None

@@ -15,7 +15,7 @@ from tickets import rich_text, texts
 from tickets.models import Draft, Message, MessageKind, OutgoingMail, Status, Ticket
 from tickets.operations import assignment, drafting, enclosing, participants, scheduling, sending, status
 from tickets.operations.status import NotPossible
-from tickets.operations.undo import BACK_TO
+from tickets.operations.undo import BACK_TO, undo
 
 _KINDS = {MessageKind.REPLY: Draft.Kind.REPLY, MessageKind.FORWARD: Draft.Kind.FORWARD}
 _STATUS_VERBS = frozenset(status.VERBS.values())
@@ -43,9 +43,12 @@ def withdraw(message: Message, *, actor: Agent) -> Draft:
         raise NotPossible(_("Too late: it is on its way and cannot be taken back."))
     message.withdrawn_at = clock.now()
     message.save(update_fields=["withdrawn_at"])
-    draft = _put_back(ticket, message, actor)
+    acted = history(ticket.number, ["message.acted"]).filter(facts__message=message.pk).first()
+    draft = _put_back(ticket, message, actor, acted.facts["acts"] if acted else [])
     done = _done_by(message)
     last = Event.objects.filter(stream_id=ticket.pk).order_by("-id").values_list("id", flat=True).first() or 0
+    acts_undone = _undo_acts(ticket, acted, actor) if acted else []
+    ticket = Ticket.objects.locked(ticket.pk)
     if message.kind == MessageKind.REPLY:
         _undo_moves(ticket, message, done, actor)
         participants.exclude_again(ticket, message, actor=actor)
@@ -53,7 +56,7 @@ def withdraw(message: Message, *, actor: Agent) -> Draft:
         message.side.delete()
     # the ways back are no facts of the ticket's life either
     ways_back = history(ticket.number).filter(id__gt=last, verb__in=_OF_AN_ANSWER)
-    undone = [event.pk for event in [*done, *ways_back]]
+    undone = sorted({*acts_undone, *(event.pk for event in [*done, *ways_back])})
     record("message.withdrawn", ticket, actor=actor, message=message.pk, draft=draft.pk, undone=undone)
     return draft
 
@@ -75,7 +78,25 @@ def _done_by(message: Message) -> list[Event]:
     return list(history(message.ticket_id, _OF_AN_ANSWER).filter(actor_id=message.author_id, at=event.at))
 
 
-def _put_back(ticket: Ticket, message: Message, actor: Agent) -> Draft:
+def _undo_acts(ticket: Ticket, acted: Event, actor: Agent) -> list[int]:
+    """Take back what was done with the message, last first, but for what somebody changed since.
+
+    What it returns never was: the acts that were taken back, and their ways back.
+    """
+    last = Event.objects.filter(stream_id=ticket.pk).order_by("-id").values_list("id", flat=True).first() or 0
+    over = [acted.pk]
+    for event in Event.objects.filter(pk__in=acted.facts["events"], stream_id=ticket.pk).order_by("-id"):
+        try:
+            with transaction.atomic():
+                undo(ticket, event, actor=actor)
+        except NotPossible:
+            continue
+        over.append(event.pk)
+    made = Event.objects.filter(stream_id=ticket.pk, id__gt=last).values_list("id", flat=True)
+    return [*over, *made]
+
+
+def _put_back(ticket: Ticket, message: Message, actor: Agent, acts: list[dict[str, Any]]) -> Draft:
     """The words, recipients and files as a draft; what the author has begun since stands below."""
     kind = _KINDS[MessageKind(message.kind)]
     draft = drafting.of(ticket, actor, kind) or Draft(ticket=ticket, author=actor, kind=kind, version=0)
@@ -86,6 +107,7 @@ def _put_back(ticket: Ticket, message: Message, actor: Agent) -> Draft:
     draft.subject = message.subject
     draft.answers_id = _facts(message).get("answers") or _facts(message).get("passed_on")
     draft.then, draft.held_back = "", ""
+    draft.acts = [*acts, *(act for act in draft.acts if act not in acts)]
     draft.once, draft.version, draft.updated_at = drafting.new_key(), draft.version + 1, clock.now()
     draft.save()
     enclosing.put_back(draft, message)

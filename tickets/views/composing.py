@@ -1,5 +1,6 @@
 """What the composer shows: a sheet for each kind of message, as its draft has it, or as the form just sent says."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -18,7 +19,7 @@ from helpdesk.pages import agent_of
 from helpdesk.templatetags.ui import short_time
 from tickets import rich_text, signatures, texts
 from tickets.models import Draft, DraftFile, Message, MessageKind, SideConversation, Ticket, works_in
-from tickets.operations import drafting, forwarding, recipients, scheduling
+from tickets.operations import drafting, forwarding, macros, recipients, scheduling
 from tickets.operations.recipients import Chosen, Person, Recipients
 from tickets.views import written
 
@@ -44,12 +45,19 @@ class Sheet:
     answers: Message | None = None
     people: Recipients = field(default_factory=Recipients)
     files: Sequence[DraftFile] = ()
+    #: what is done with it, each as JSON-able act and in words
+    acts: Sequence[dict[str, Any]] = ()
     #: of the forwarded message, each with whether it goes along
     attachments: Sequence[tuple[Any, bool]] = ()
 
     @property
     def prefix(self) -> str:
         return written.field(self.kind, "")
+
+    @property
+    def acts_json(self) -> str:
+        """The acts as the form sends them."""
+        return json.dumps([one["act"] for one in self.acts]) if self.acts else ""
 
 
 @dataclass(slots=True)
@@ -65,6 +73,8 @@ class Composer:
     #: the writer's own answer that waits for its time
     scheduled: Draft | None
     times: Sequence[tuple[str, str]]
+    #: moments to snooze until, in the reader's words and in ours
+    snoozes: Sequence[tuple[str, str]]
     #: messages one may pass on
     forwardable: Sequence[tuple[int, str]]
     known: Sequence[Person]
@@ -102,6 +112,11 @@ def composer(request: HttpRequest, ticket: Ticket, *, problem: str = "", kind: s
         signature=signatures.render(ticket.inbox, agent, ticket),
         scheduled=scheduled,
         times=presets(),
+        snoozes=[
+            (_("Tomorrow morning"), "tomorrow 9"),
+            (_("In 3 working days"), "in 3 working days"),
+            (_("Next week"), "monday 9"),
+        ],
         forwardable=_forwardable(ticket, forward.answers),
         known=_known(ticket, reply.people),
         problem=problem,
@@ -140,6 +155,7 @@ def _sheet(kind: str, draft: Draft | None) -> Sheet:
         subject=draft.subject,
         answers=draft.answers,
         files=list(draft.files.all()),
+        acts=macros.described(draft.acts),
     )
 
 

@@ -22,6 +22,7 @@ from tickets.operations.recipients import Chosen
 from tickets.operations.replying import SomethingNew
 from tickets.operations.status import NotAnswered, NotPossible
 from tickets.views import composing, field_answers, written
+from tickets.views.onward import lead_on
 from tickets.views.shared import after_act, find, not_possible, queue_context, ticket_context, view_of
 from tickets.views.written import Written
 
@@ -101,6 +102,8 @@ def _say(request: HttpRequest, number: int, kind: str) -> HttpResponse:
         return _refused(request, found, kind, str(why))
     reading.mark_read(found, agent, upto=message.pk)
     response = after_act(request, found, _said(kind, read), can_undo=False)
+    if kind == Draft.Kind.REPLY:
+        lead_on(request, response, found)
     if kind == Draft.Kind.NOTE or not settings.UNDO_SECONDS or not request.htmx:  # type: ignore[attr-defined]
         return response
     url = reverse("ticket_withdrawal", args=[found.number, message.pk])
@@ -115,11 +118,12 @@ def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
         "draft": read.version, "enclosures": _enclosures(draft, read),
     }  # fmt: skip
     if read.kind == Draft.Kind.NOTE:
-        return replying.add_note(ticket, **shared)
+        return replying.add_note(ticket, acts=read.acts, **shared)
     if read.kind == Draft.Kind.REPLY:
         return replying.reply(
-            ticket, to=read.chosen, answers=read.answers, then=read.then, seen=read.seen, delay=delay, **shared
-        )
+            ticket, to=read.chosen, answers=read.answers, then=read.then, seen=read.seen, delay=delay, acts=read.acts,
+            **shared,
+        )  # fmt: skip
     passed_on = read.answers or recipients.answered_by(ticket)
     if passed_on is None:
         raise NotPossible(_("Choose the message to pass on."))
@@ -140,6 +144,8 @@ def _said(kind: str, read: Written) -> str:
         return _("Note added")
     if kind == Draft.Kind.FORWARD:
         return _("Passed on")
+    if any(act["do"] == "snooze" for act in read.acts):
+        return _("Answer sent, ticket snoozed")
     return _("Answer sent, ticket resolved") if read.then == "resolve" else _("Answer sent")
 
 

@@ -4,9 +4,11 @@ The tabs share one form, so that it works without scripts: the reply's fields ha
 begin with their kind, as in `note_text`.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -16,10 +18,11 @@ from django.utils.translation import gettext as _
 from tickets import rich_text, texts
 from tickets.forms import MessageForm
 from tickets.models import Attachment, Draft, Message, MessageKind, Ticket
-from tickets.operations import forwarding, recipients
+from tickets.operations import acting, forwarding, recipients
 from tickets.operations.drafting import Content
 from tickets.operations.enclosing import Upload
 from tickets.operations.recipients import Chosen
+from tickets.operations.replying import MOST_ACTS
 from tickets.operations.status import NotPossible
 
 KINDS = tuple(Draft.Kind.values)
@@ -64,6 +67,8 @@ class Written:
     attachments: Sequence[Attachment]
     offered: Sequence[Attachment]
     then: str
+    #: acts in words that are done with it
+    acts: Sequence[dict[str, Any]]
     send_at: datetime | None
 
     @property
@@ -75,6 +80,7 @@ class Written:
         return Content(
             text=self.text,
             html=self.html,
+            acts=self.acts,
             chosen=None if self.is_as_suggested else self.chosen,
             subject=subject,
             answers=self.answers,
@@ -95,6 +101,10 @@ def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
     offered = list(answers.attachments.select_related("file")) if kind == Draft.Kind.FORWARD and answers else []
     ticked = {texts.number(one) for one in post.getlist(field(kind, "attachment"))}
     seen, then = _seen(post)
+    acts = _acts(post, kind)
+    if kind == Draft.Kind.REPLY and then.startswith("snooze"):
+        when = then.removeprefix("snooze").strip() or post.get("snooze_words", "")
+        acts, then = [*acts, acting.clean({"do": "snooze", "words": when})], ""
     chosen = _chosen(post, kind)
     text, html = words(post, kind)
     return Written(
@@ -115,6 +125,7 @@ def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
         attachments=[one for one in offered if one.pk in ticked],
         offered=offered,
         then=then,
+        acts=acts,
         send_at=_time(post),
     )
 
@@ -124,6 +135,17 @@ def words(post: QueryDict, kind: str) -> tuple[str, str]:
     if written := post.get(field(kind, "html"), ""):
         return rich_text.read(written)
     return given(post, kind, "text"), ""
+
+
+def _acts(post: QueryDict, kind: str) -> list[dict[str, Any]]:
+    """What is to be done with it. Raises NotPossible for what is no act, or speaks of what is gone."""
+    try:
+        given_acts = json.loads(post.get(field(kind, "acts"), "") or "[]")
+    except (ValueError, RecursionError):
+        given_acts = None
+    if not isinstance(given_acts, list) or len(given_acts) > MOST_ACTS:
+        raise NotPossible(_("There is no such act."))
+    return [acting.clean(act) for act in given_acts]
 
 
 def _answered(ticket: Ticket, kind: str, number: str) -> Message | None:

@@ -4,6 +4,7 @@ import "./toasts.js";
 import "./times.js";
 import "./dialogs.js";
 import "./composer.js";
+import "./richfields.js";
 import "./conversation.js";
 import "./letters.js";
 import "./live.js";

@@ -5,6 +5,8 @@ import { fetchPart } from "./pages.js";
 import { word } from "./words.js";
 import { blurText, caretIn, fieldOf, focusText, kindOf, prepareSheets, setCaret, setWords, state, textOf } from "./sheets.js";
 import "./attachments.js";
+import { clearActs } from "./message-acts.js";
+import { openSavedReplies } from "./suggestions.js";
 
 const form = () => document.querySelector("form.composer");
 const remembered = {
@@ -109,6 +111,7 @@ export const renew = async ({ kind = "", focus = false, query = "", quietly = fa
 
 const empty = (one, kind) => {
   setWords(one, kind, {});
+  clearActs(one, kind);
   for (const name of ["once", "version"]) {
     const input = one.querySelector(`[name="${kind === "reply" ? "" : `${kind}_`}${name}"]`);
     if (input) input.value = name === "once" ? newOnce() : "0";
@@ -143,6 +146,9 @@ document.addEventListener("keydown", (event) => {
     send(event.shiftKey ? "resolve" : "reply");
   }
 });
+
+// what was chosen is in the text now, and was to be sent with it
+document.addEventListener("taken", (event) => send(event.detail.send));
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-held-close]")) {
@@ -227,15 +233,34 @@ document.addEventListener("htmx:afterRequest", (event) => {
     if (scroll) scroll.scrollTop = scroll.scrollHeight;
     blurText(one, kind);
     empty(one, kind);
-    renew();
+    const where = onward;
+    onward = null;
+    if (where && String(where.ticket) === one.dataset.ticket) goOn(where.url);
+    else renew();
   }
   // else not sent, or nobody knows: the once-only key stays, so sending again cannot send twice
 });
+
+// where one goes from here, as the agent likes it
+let onward = null;
+document.addEventListener("onward", (event) => (onward = event.detail));
+
+const goOn = (url) => {
+  const row = [...document.querySelectorAll("#list .row-link")].find((link) => link.getAttribute("href") === url);
+  if (row) row.click();
+  else if (url.startsWith("/tickets/")) {
+    window.htmx.ajax("GET", `${url}?part=reading`, { target: "#reading", select: "#reading", swap: "outerHTML" }).then(() => history.pushState({}, "", url));
+  } else location.assign(url);
+};
+
+/** The saved replies, where an answer is written. */
+export const savedReplies = () => openSavedReplies(write);
 
 // an undo, a change of mind, or a colleague's draft: the server says that the composer is another one
 document.addEventListener("composer", (event) => {
   const { ticket, kind, focus } = event.detail;
   if (String(ticket) === document.querySelector(".conversation")?.dataset.ticket) renew({ kind, focus });
+  else if (focus) goOn(`/tickets/${ticket}/`);
 });
 
 const isBusy = (one) =>

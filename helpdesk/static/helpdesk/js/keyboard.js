@@ -1,6 +1,6 @@
 // One keyboard map, read from the help dialog, so that what is listed is what works. Silent while somebody writes.
 import { openDialog } from "./dialogs.js";
-import { write } from "./composer.js";
+import { savedReplies, write } from "./composer.js";
 import { undoLast } from "./toasts.js";
 import { word } from "./words.js";
 import { openTicket } from "./pages.js";
@@ -52,6 +52,7 @@ const acts = {
   reply: () => write("reply"),
   note: () => write("note"),
   forward: () => write("forward"),
+  replies: () => savedReplies(),
   assign: () => openDialog("assign-dialog"),
   tag: () => openDialog("tags-dialog"),
   take: () => {

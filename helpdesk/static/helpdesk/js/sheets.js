@@ -39,8 +39,12 @@ export const enrich = async (text) => {
     else put(text);
   } catch {
     loading = null;
+    text.dispatchEvent(new CustomEvent("plain", { bubbles: true }));
   }
 };
+
+/** Whether a text field is about to become an editor. */
+export const isComing = (text) => Boolean(loading) && !editors.has(text) && Boolean(fieldOf(text.form, text.dataset.kind, "html"));
 
 let composing = false;
 document.addEventListener("compositionstart", () => (composing = true));
@@ -115,6 +119,6 @@ export const state = (form, said) => {
 export const contentOf = (form) => {
   const data = new FormData(form);
   data.delete("files");
-  for (const name of ["then", "send_at", "send_at_other", "later", "later_then", "anyway"]) data.delete(name);
+  for (const name of ["then", "send_at", "send_at_other", "snooze_words", "later", "later_then", "anyway"]) data.delete(name);
   return data;
 };
