@@ -30,6 +30,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "write search documents": {"task": "tickets.tasks.write_search_documents", "schedule": 30.0},
     "forget spent budgets": {"task": "tickets.tasks.forget_spent", "schedule": crontab(minute="33", hour="3")},
     "mail notifications": {"task": "tickets.tasks.mail_notifications", "schedule": 20.0},
+    "push notifications": {"task": "tickets.tasks.push_notifications", "schedule": 20.0},
     "forget notifications": {
         "task": "tickets.tasks.forget_notifications",
         "schedule": crontab(minute="37", hour="3"),

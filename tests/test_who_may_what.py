@@ -178,6 +178,10 @@ POLICIES: dict[str, Policy] = {
     "notifications": agents(200, "GET"),
     # whoever has the link from their mail; nobody signed this one
     "notifications_off": everybody(404, "GET", "POST"),
+    "push_worker": everybody(200, "GET"),
+    # the keys it posts are no browser's
+    "notification_devices": agents(400, "POST"),
+    "notification_device": Policy({"POST": (LOGIN, LOGIN, 404, 404, 302, 404, 404)}, turned_away=SIGN_IN),
     "notifications_read": agents(302, "POST"),
     # Ana's own
     "notification_read": Policy(
@@ -466,6 +470,7 @@ def house(
         to=["dora@customer.example"], text="Hello",
     )  # fmt: skip
     delivery = out.deliveries.create(recipient="dora@customer.example", state="failed", give_up_at=event.at)
+    device = ana.push_subscriptions.create(endpoint="https://push.example/1", p256dh="key", auth="secret")
     notification = Notification.objects.create(agent=ana, kind="assigned", event_id=event.pk, ticket=ticket)
     stored = File.objects.store(png(8, 8))
     brand = Brand.objects.create(name="Acme", logo=stored, logo_type="image/png")
@@ -528,8 +533,9 @@ def house(
         **{f"settings_{key}_edit": [pk] for key, pk in things.items()},
         **{name: [inbox.pk] for name in NAMES if name.startswith("settings_inboxes_") and not name.endswith("_new")},
         "notification_read": [notification.pk], "notifications_off": ["made-up"],
+        "notification_device": [device.pk],
         "settings_notifications_inbox": [inbox.pk],
-        "settings_inboxes_people_forget": [inbox.pk, ana.pk], "settings_tag": [ticket.tags.get().pk],
+        "settings_inboxes_people_forget": [inbox.pk, ana.pk], "settings_tag": [ticket.tags.get(name="vip").pk],
         "brand_logo": [brand.pk], "brand_css": [brand.pk],
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],
         "report_tickets": ["created"],

@@ -28,6 +28,7 @@ from tickets.operations import (
     notice_mails,
     notifying,
     probing,
+    pushing,
     removing,
     scheduling,
     sending,
@@ -191,6 +192,12 @@ def write_search_documents() -> int:
 def mail_notifications() -> int:
     """Write the mails agents asked for."""
     return notice_mails.send_due()
+
+
+@shared_task
+def push_notifications() -> int:
+    """Post to agents' devices what is due."""
+    return pushing.push_due()
 
 
 @shared_task

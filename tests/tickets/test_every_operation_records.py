@@ -70,6 +70,7 @@ from tickets.operations import (
     outages,
     participants,
     probing,
+    pushing,
     recipients,
     removing,
     replying,
@@ -533,6 +534,11 @@ OTHERS: dict[Callable[..., Any], str] = {
         "what one agent was told; tests/tickets/test_notifications.py",
     ),
     notifying.choices_of: "only reads",
+    **dict.fromkeys([pushing.devices, pushing.message], "only reads"),
+    **dict.fromkeys(
+        [pushing.subscribe, pushing.unsubscribe, pushing.push_due],
+        "what one agent's devices are told; tests/tickets/test_pushing.py",
+    ),
     notifying.stop_mail: "somebody's choice, recorded on no ticket; tests/tickets/test_notice_mails.py",
     **dict.fromkeys(
         [notice_mails.send_due, notice_mails.send_to], "mails to agents; tests/tickets/test_notice_mails.py"

@@ -51,7 +51,7 @@ def test_as_a_mail_it_says_what_it_is(told):
         notice_mails.send_due()
         [delivery] = sending.claim(10)
     made = message_from_bytes(
-        compose(Delivery.objects.select_related("mail__inbox").get(pk=delivery.pk)).content, policy=policy.default
+        compose(Delivery.objects.select_related("mail__inbox").get(pk=delivery.pk)), policy=policy.default
     )
     assert made["Auto-Submitted"] == "auto-generated" and made["X-Auto-Response-Suppress"] == "All"
     assert made["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

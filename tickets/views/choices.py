@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from helpdesk import webpush
 from helpdesk.models import Agent
 from helpdesk.operations.keeping import keep
 from helpdesk.pages import agent_of, agents_only, roles, sections_for
 from tickets import notices
-from tickets.models import Inbox, NotificationChoice, PushSubscription, Way
+from tickets.models import Inbox, NotificationChoice, Way
 from tickets.notices import Choices
 from tickets.notification_form import QuietForm
-from tickets.operations import notifying
+from tickets.operations import notifying, pushing
 
 
 def _matrix(agent: Agent | None, inbox: Inbox | None) -> list[dict[str, Any]]:
@@ -66,7 +67,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         request, "notifications", 422 if form.errors else 200, title=_("Your notifications"),
         about=_("What you hear of, and how. You never hear of what you did yourself."), form=form,
         matrix=_matrix(agent, None), inboxes=_inboxes(agent),
-        devices=PushSubscription.objects.filter(agent=agent).order_by("pk"),
+        devices=pushing.devices(agent), push_key=webpush.public_key(),
     )  # fmt: skip
 
 

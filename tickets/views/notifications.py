@@ -10,12 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from helpdesk import clock
+from helpdesk import clock, webpush
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only
 from helpdesk.quiet import is_quiet
 from tickets import bell, notice_mail
-from tickets.operations import notifying
+from tickets.operations import notifying, pushing
 
 POPOVER = 8
 
@@ -96,3 +96,44 @@ def off(request: HttpRequest, token: str) -> HttpResponse:
         is_done = True
     context = {"token": token if agent else "", "is_done": is_done}
     return render(request, "tickets/notifications_off.html", context, status=200 if agent else 404)
+
+
+@agents_only
+@require_POST
+def devices(request: HttpRequest) -> HttpResponse:
+    """This browser is to be told, too."""
+    given = {name: request.POST.get(name, "") for name in ("endpoint", "p256dh", "auth")}
+    try:
+        pushing.subscribe(agent_of(request), **given, device=browser(request.headers.get("User-Agent", "")))
+    except webpush.BadKeys:
+        return HttpResponse(status=400)
+    return HttpResponse(status=204)
+
+
+@agents_only
+@require_POST
+def device(request: HttpRequest, pk: int) -> HttpResponse:
+    """One of one's devices is told no more."""
+    if not pushing.unsubscribe(agent_of(request), pk=pk):
+        raise Http404
+    return redirect("settings_notifications")
+
+
+@require_safe
+def push_worker(request: HttpRequest) -> HttpResponse:
+    """The script that shows what was pushed; below /notifications/, so that it stands before no page."""
+    response = render(request, "tickets/push_worker.js", content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+_BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+_SYSTEMS = {
+    "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS", "Linux": "Linux",
+}  # fmt: skip
+
+
+def browser(agent: str) -> str:
+    """A browser as people know it: "Firefox, Linux"."""
+    found = [next((name for sign, name in names.items() if sign in agent), "") for names in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, found))
