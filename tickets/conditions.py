@@ -48,6 +48,8 @@ Condition = dict[str, Any]
 
 MOST = 20
 MOST_VALUES = 50
+#: words that mean more people than that are looked for another way
+MOST_PEOPLE = 500
 ME, MY_TEAMS = "me", "my_teams"
 
 OPERATORS: dict[str, str | Promise] = {
@@ -390,7 +392,11 @@ def _q_team(condition: Condition, agent: Agent) -> Q:
 def _q_tag(condition: Condition, agent: Agent) -> Q:
     tagged = Ticket.tags.through.objects.filter(ticket=OuterRef("pk"))
     if condition["is"] not in BARE:
-        tagged = tagged.filter(tag__in=Tag.objects.filter(name__in=_values(condition)).values("pk"))
+        # their numbers, and not a subquery, let the database know how rare they are
+        known = list(Tag.objects.filter(name__in=_values(condition)).values_list("pk", flat=True))
+        if not known:
+            return _either(Q(pk__in=[]), condition)
+        tagged = tagged.filter(tag__in=known) if len(known) > 1 else tagged.filter(tag=known[0])
     return _either(Q(Exists(tagged)), condition)
 
 
@@ -421,17 +427,25 @@ def _q_organisation(condition: Condition, agent: Agent) -> Q:
     return _either(Q(customer__in=theirs.values("pk")), condition)
 
 
-def _people(model: Any, values: Iterable[Any]) -> models.QuerySet[Any]:
-    """Customers or organisations by their numbers, or by words of their names, addresses and domains."""
-    meant = Q(pk__in=[one for one in values if isinstance(one, int)])
+def _people(model: Any, values: Iterable[Any]) -> list[int] | models.QuerySet[Any]:
+    """Customers or organisations by their numbers, or by words of their names, addresses and domains.
+
+    They are looked up first: the tickets of some people are found along an index, those of a subquery are not.
+    """
+    numbers = {one for one in values if isinstance(one, int)}
     for words in (one for one in values if isinstance(one, str)):
+        ways = [model.objects.filter(name__icontains=words).order_by().values_list("pk", flat=True)]
         if model is Customer:
-            points = ContactPoint.objects.filter(address__contains=words.lower()).values("customer")
-            meant |= Q(name__icontains=words) | Q(pk__in=points)
+            points = ContactPoint.objects.filter(address__contains=words.lower()).order_by()
+            ways.append(points.values_list("customer", flat=True))
         else:
-            meant |= Q(name__icontains=words) | Q(domain__iexact=words)
-    found: models.QuerySet[Any] = model.objects.filter(meant).order_by().values("pk")
-    return found
+            ways.append(model.objects.filter(domain__iexact=words).order_by().values_list("pk", flat=True))
+        found = [pk for way in ways for pk in way[: MOST_PEOPLE + 1]]
+        if len(found) > MOST_PEOPLE:
+            either = reduce(or_, (Q(pk__in=way) for way in ways))
+            return model.objects.filter(either | Q(pk__in=numbers)).order_by().values("pk")  # type: ignore[no-any-return]
+        numbers.update(found)
+    return sorted(numbers)
 
 
 def _q_moment(condition: Condition, agent: Agent) -> Q:

@@ -1,18 +1,23 @@
 """The business hours of inboxes, kept for half a minute: a list asks once a row."""
 
 import time
+from collections.abc import Mapping, Set
 from datetime import UTC, datetime, timedelta
+
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.models import Calendar
 from tickets.models import Inbox
 
 KEPT_SECONDS = 30
+INBOX_SECONDS = 5
 #: nobody is looked for who has waited longer than that
 LONGEST = timedelta(days=3650)
 
 _calendars: dict[int, tuple[float, BusinessCalendar]] = {}
-_inboxes: dict[str, tuple[float, dict[int, int | None]]] = {}
+_inboxes: dict[str, tuple[float, dict[int, Inbox]]] = {}
 
 
 def business(calendar_id: int | None) -> BusinessCalendar:
@@ -26,13 +31,24 @@ def business(calendar_id: int | None) -> BusinessCalendar:
     return kept[1]
 
 
-def calendars_of_inboxes() -> dict[int, int | None]:
-    """Each inbox and the calendar it keeps."""
+def inboxes(wanted: Set[int]) -> Mapping[int, Inbox]:
+    """Inboxes as rows show them, some seconds old at most; asked anew where one of those wanted is not among them."""
     kept = _inboxes.get("all")
-    if kept is None or kept[0] < time.monotonic():
-        kept = (time.monotonic() + KEPT_SECONDS, dict(Inbox.objects.values_list("pk", "calendar_id")))
+    if kept is None or kept[0] < time.monotonic() or not wanted <= kept[1].keys():
+        kept = (time.monotonic() + INBOX_SECONDS, Inbox.objects.defer("signature").in_bulk())
         _inboxes["all"] = kept
     return kept[1]
+
+
+def calendars_of_inboxes() -> dict[int, int | None]:
+    """Each inbox and the calendar it keeps."""
+    return {pk: inbox.calendar_id for pk, inbox in inboxes(set()).items()}
+
+
+@receiver(post_save, sender=Inbox)
+@receiver(post_save, sender=Calendar)
+def _changed(**_: object) -> None:
+    forget()
 
 
 def waiting_at_least(calendar: BusinessCalendar, now: datetime, seconds: int) -> datetime | None:

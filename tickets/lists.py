@@ -4,6 +4,7 @@ An order is read along an index, so a list is made of parts: one an inbox, and w
 or a priority. `tickets.reading` merges the first rows of each.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,9 @@ from tickets.models import Priority, SavedView, Status, ViewPlace
 from tickets.models.ticket import REMOVED, TicketQuerySet
 
 Part = Mapping[str, Any]
+#: marks a part in which nobody waits
+IDLE = "idle"
+OVER = (Status.RESOLVED, Status.CLOSED)
 
 #: the most urgent first
 RANKS = {Priority.URGENT: 0, Priority.HIGH: 1, Priority.NORMAL: 2, Priority.LOW: 3}
@@ -200,6 +204,27 @@ def column(agent: Agent, *, with_hidden: bool = False) -> list[View]:
     )
 
 
+#: an agent's views, and when they were looked up; somebody else's new one may come some seconds late
+_kept: dict[int, tuple[float, list[View]]] = {}
+KEPT_SECONDS = 5
+
+
+def kept_column(agent: Agent, *, since: float = 0.0) -> list[View]:
+    """As `column` with what is hidden, some seconds old at most and never older than `since`."""
+    kept = _kept.get(agent.pk)
+    if kept is None or kept[0] <= max(since, time.time() - KEPT_SECONDS):
+        if len(_kept) > 1000:
+            _kept.clear()
+        kept = (time.time(), column(agent, with_hidden=True))
+        _kept[agent.pk] = kept
+    return kept[1]
+
+
+def forget() -> None:
+    """Look anew the next time."""
+    _kept.clear()
+
+
 def _placed(view: View, place: ViewPlace) -> View:
     return replace(view, is_pinned=place.is_pinned, is_hidden=place.is_hidden)
 
@@ -223,9 +248,11 @@ def _parts(order: Order, wanted: Sequence[Condition]) -> Sequence[Part]:
         awake.append({"status": Status.OPEN, "snoozed_until__isnull": True})
         if not any(one["field"] == "snoozed" and one["is"] == "not_set" for one in wanted):
             awake.append({"status": Status.OPEN, "snoozed_until__isnull": False})
-    others = [status for status in statuses if status != Status.OPEN]
-    if others:
+    if others := [status for status in statuses if status in (Status.PENDING, Status.ON_HOLD)]:
         awake.append({"status__in": others})
+    # nobody waits there, so these are read by their numbers
+    if over := [status for status in statuses if status in OVER or status in REMOVED]:
+        awake.append({"status__in": over, IDLE: True})
     if order.by == "awake":
         return awake
     if order.by == "priority":

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.functional import SimpleLazyObject
-
 from helpdesk.models import Agent
 from tickets.lists import View
 
@@ -22,6 +20,10 @@ class Looks:
     columns: Sequence[str]
     group_by: str
     is_table: bool
+
+    @property
+    def is_compact(self) -> bool:
+        return self.density == "compact"
 
 
 def of(agent: Agent) -> Looks:
@@ -41,14 +43,13 @@ def columns_of(view: View, agent: Agent) -> tuple[str, ...]:
     return tuple(view.columns or of(agent).columns) or ("",)
 
 
-def choices(agent: Agent) -> dict[str, Any]:
-    """For the small menu above a list; what it offers is looked up once it is drawn."""
+def choices(mine: Looks) -> dict[str, Any]:
+    """For the small menu above a list."""
     from tickets.view_form import Choice, column_names, group_names
 
-    mine = of(agent)
     return {
         "is_compact": mine.density == "compact",
         "is_table": mine.is_table,
-        "columns": SimpleLazyObject(lambda: [Choice(k, label, k in mine.columns) for k, label in column_names()]),
+        "columns": [Choice(key, label, key in mine.columns) for key, label in column_names()],
         "groups": [Choice(key, label, key == mine.group_by) for key, label in group_names()],
     }

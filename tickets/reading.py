@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, Value, prefetch_related_objects
 
 from helpdesk import clock
 from helpdesk.models import Agent
@@ -24,8 +25,8 @@ from tickets import hours, registry
 from tickets.hours import business
 from tickets.lists import BY_KEY as BY_KEY
 from tickets.lists import DEFAULT as DEFAULT
-from tickets.lists import RANKS, VIEWS, Order, View
-from tickets.models import Draft, Inbox, ReadMark, Ticket
+from tickets.lists import IDLE, OVER, RANKS, VIEWS, Order, View
+from tickets.models import Draft, Inbox, ReadMark, Tag, Ticket
 
 PAGE = 50
 JUST = timedelta(minutes=10)
@@ -120,38 +121,92 @@ def _first(
     view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool = False
 ) -> list[Spot]:
     """The first `limit` rows after the spots, or before them, in one question."""
+    is_ranked = view.order.by == "priority"
+    rows = _rows(view, agent, groups, spots, limit, backwards=backwards)
+    spots_found = [
+        Spot(RANKS.get(row[3], 9) if is_ranked else 0, row[2] if len(row) > 2 else row[0], row[0], row[1])
+        for row in rows
+    ]
+    if is_ranked or len(groups) > 1:
+        spots_found.sort(key=_merging(groups, clock.now()), reverse=backwards)
+    return spots_found[:limit]
+
+
+def _rows(
+    view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool
+) -> list[Any]:
+    """Number, inbox, the column of the order, and the priority where it is ordered by."""
+    if spots or backwards or view.key == "where":
+        found = _united(view, agent, groups, spots, limit, backwards=backwards)
+        try:
+            return list(found) if found is not None else []
+        except EmptyResultSet:
+            return []
+    sql, given = _first_page(view, agent, groups, limit)
+    if not sql:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return cursor.fetchall()
+
+
+def _united(
+    view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool
+) -> Any:
+    """The first rows of each part of a list, in one question; None where there is nothing to ask."""
     order = view.order
     terms = order.reversed_terms if backwards else order.terms
     is_ranked = order.by == "priority"
-    columns = ["number", "inbox_id", *({order.column} - {"number"}), *(["priority"] if is_ranked else [])]
     parts = [
-        view.narrow(Ticket.objects.filter(**inbox, **part), agent)
-        .filter(_beyond(order, spots.get(group), part, backwards=backwards))
-        .order_by(*terms)
-        .values_list(*columns)[:limit]
+        _piece(view, agent, inbox, part, spots.get(group), limit, backwards=backwards)
         for group, members in groups.items()
         for part in view.parts
         for inbox in _each(members, len(view.parts))
         if not _is_passed(spots.get(group), part, backwards=backwards)
     ]
-    if not parts:
-        return []
-    merges_here = is_ranked or len(groups) > 1
-    found: Any = parts[0]
-    if len(parts) > 1:
-        found = parts[0].union(*parts[1:], all=True)
-        found = found if merges_here else found.order_by(*terms)[:limit]
-    try:
-        rows = list(found)
-    except EmptyResultSet:
-        return []
-    spots_found = [
-        Spot(RANKS.get(row[3], 9) if is_ranked else 0, row[2] if len(row) > 2 else row[0], row[0], row[1])
-        for row in rows
-    ]
-    if merges_here:
-        spots_found.sort(key=_merging(groups, clock.now()), reverse=backwards)
-    return spots_found[:limit]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    found = parts[0].union(*parts[1:], all=True)
+    return found if is_ranked or len(groups) > 1 else found.order_by(*terms)[:limit]
+
+
+def _piece(view: View, agent: Agent, inbox: Any, part: Any, spot: Spot | None, limit: int, *, backwards: bool) -> Any:
+    """The first rows of one part, along its index."""
+    order = view.order
+    columns = ["number", "inbox_id", *({order.column} - {"number"}), *(["priority"] if order.by == "priority" else [])]
+    terms = order.reversed_terms if backwards else order.terms
+    where = {name: value for name, value in part.items() if name != IDLE}
+    found = view.narrow(Ticket.objects.filter(**inbox, **where), agent)
+    found = found.filter(_beyond(order, spot, part, backwards=backwards))
+    if IDLE in part:
+        columns[2], terms = "nobody_waits", terms[1:]
+        found = found.annotate(nobody_waits=Value(None, DateTimeField()))
+    return found.order_by(*terms).values_list(*columns)[:limit]
+
+
+#: a list's first page is asked for again and again: making the statement takes longer than answering it
+_statements: dict[Any, tuple[float, tuple[str, tuple[Any, ...]]]] = {}
+_STATEMENT_SECONDS = 20
+
+
+def _first_page(view: View, agent: Agent, groups: dict[int, list[int]], limit: int) -> tuple[str, tuple[Any, ...]]:
+    """The statement of a list's first page. A saved view's moments may be some seconds old in it."""
+    inboxes = tuple((group, tuple(members)) for group, members in groups.items())
+    is_mine = (agent.pk, agent.zone) if view.saved else ()
+    key = (view.key, repr(view.conditions), view.order.name, inboxes, limit, is_mine)
+    kept = _statements.get(key)
+    if kept is None or kept[0] < time.monotonic():
+        found = _united(view, agent if view.saved else Agent(pk=_AN_AGENT), groups, {}, limit, backwards=False)
+        try:
+            sql, given = found.query.sql_with_params() if found is not None else ("", ())
+        except EmptyResultSet:
+            sql, given = "", ()
+        if len(_statements) > 2000:
+            _statements.clear()
+        kept = (time.monotonic() + _STATEMENT_SECONDS, (sql, tuple(given)))
+        _statements[key] = kept
+    sql, given = kept[1]
+    return sql, tuple(agent.pk if place == _AN_AGENT else place for place in given)
 
 
 def _each(members: Sequence[int], pieces: int) -> Iterable[dict[str, Any]]:
@@ -176,9 +231,13 @@ def _merging(groups: dict[int, list[int]], now: datetime) -> Any:
 
 
 def _is_passed(spot: Spot | None, part: Any, *, backwards: bool) -> bool:
-    if spot is None or "priority" not in part:
+    if spot is None:
         return False
+    if "priority" not in part:
+        return backwards and IDLE in part and spot.value is not None
     rank = RANKS[part["priority"]]
+    if rank == spot.rank:
+        return backwards and IDLE in part and spot.value is not None
     return rank > spot.rank if backwards else rank < spot.rank
 
 
@@ -189,6 +248,8 @@ def _beyond(order: Order, spot: Spot | None, part: Any, *, backwards: bool = Fal
     column, up = order.column, order.down == backwards
     compare = "gt" if up else "lt"
     tie = Q(**{f"number__{compare}": spot.number})
+    if IDLE in part:
+        return tie if spot.value is None else Q()
     if column == "number":
         return Q(**{f"number__{compare}": spot.value})
     if spot.value is None:
@@ -201,7 +262,7 @@ def _beyond(order: Order, spot: Spot | None, part: Any, *, backwards: bool = Fal
 def _spots_around(order: Order, ticket: Ticket, groups: dict[int, list[int]]) -> Spots:
     """Where a ticket stands in each group: for other business hours than its own, after as long a wait."""
     rank = RANKS.get(ticket.priority, 9) if order.by == "priority" else 0  # type: ignore[call-overload]
-    value = getattr(ticket, order.column)
+    value = None if order.is_waiting and ticket.status in OVER else getattr(ticket, order.column)
     mine = Spot(rank, value, ticket.number, ticket.inbox_id)
     if len(groups) == 1 or value is None:
         return dict.fromkeys(groups, mine)
@@ -222,20 +283,27 @@ def _as_long_a_wait(mine: Spot, calendar: Any, now: datetime, used: int) -> Spot
     return mine if mine.value < as_long else Spot(mine.rank, as_long, 0)
 
 
-def arrivals(view: View, agent: Agent, shown: Sequence[Ticket], *, inboxes: Sequence[int]) -> Sequence[Ticket]:
-    """What came into a view in the last minutes and stands further down than `shown`: the latest first, at most five.
+def opening(view: View, agent: Agent, *, after: str = "", inboxes: Sequence[int]) -> tuple[Page, Sequence[Ticket]]:
+    """A page of a list and what just arrived further down, dressed together."""
+    numbers, cursor = numbers_of(view, agent, after=after, inboxes=inboxes)
+    latest = [] if after else _arrived(view, agent, numbers, inboxes)
+    dressed = dress([*numbers, *latest], agent)
+    fresh = set(latest)
+    page_ = Page([row for row in dressed if row.number not in fresh], cursor)
+    return page_, [row for row in dressed if row.number in fresh]
+
+
+def _arrived(view: View, agent: Agent, shown: Sequence[int], inboxes: Sequence[int]) -> list[int]:
+    """What came into a view in the last minutes and stands further down: the latest first, at most five.
 
     The queue begins with who has waited longest; without this, a new mail would arrive out of sight.
     """
     if not view.order.is_waiting or len(shown) < PAGE:
         return []
     fresh = view.narrow(Ticket.objects.filter(inbox_id__in=inboxes, waiting_since__gte=clock.now() - JUST), agent)
-    latest = (
-        fresh.exclude(number__in=[ticket.number for ticket in shown])
-        .order_by("-waiting_since", "-number")
-        .values_list("number", flat=True)[:5]
-    )
-    return dress(list(latest), agent)
+    latest = fresh.order_by("-waiting_since", "-number").values_list("number", flat=True)[: PAGE + 5]
+    known = set(shown)
+    return [number for number in latest if number not in known][:5]
 
 
 def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
@@ -254,24 +322,25 @@ def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
                 ReadMark.objects.filter(ticket=OuterRef("pk"), agent=agent, message_id__gte=OuterRef("last_message_id"))
             ),
             has_draft=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author=agent)),
+            assignee_name=F("assignee__name"),
+            tag_names=ArraySubquery(_TAGS),
         )
     }
     rows = [found[number] for number in numbers if number in found]
-    inboxes = Inbox.objects.defer("signature").in_bulk({row.inbox_id for row in rows})
-    assignees = Agent.objects.only("name").in_bulk({row.assignee_id for row in rows if row.assignee_id})
-    tags: dict[int, list[str]] = defaultdict(list)
-    tagged = Ticket.tags.through.objects.filter(ticket_id__in=numbers).order_by("tag__name")
-    for number, name in tagged.values_list("ticket_id", "tag__name"):
-        tags[number].append(name)
+    inboxes = hours.inboxes({row.inbox_id for row in rows})
+    names = {row.assignee_id: row.assignee_name for row in rows if row.assignee_id}
+    assignees = {pk: Agent(pk=pk, name=name) for pk, name in names.items()}
     prefetch_related_objects([row.customer for row in rows if not row.customer.name], "contact_points")
     now = clock.now()
     for row in rows:
         row.inbox = inboxes[row.inbox_id]
         if row.assignee_id:
-            row.assignee = assignees.get(row.assignee_id)
-        row.tag_names = tags[row.number]  # type: ignore[attr-defined]
+            row.assignee = assignees[row.assignee_id]
         _dress(row, now)
     return rows
+
+
+_TAGS = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name").values("name")
 
 
 def _dress(ticket: Any, now: datetime) -> None:

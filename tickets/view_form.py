@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Team
-from tickets import conditions, lists
+from tickets import conditions, lists, watching
 from tickets.conditions import BARE, MANY, OPERATORS, BadCondition, Condition, Field
 from tickets.models import CustomField, Inbox, SavedView, Tag
 from tickets.operations import viewing
@@ -160,11 +160,10 @@ def group_names() -> list[tuple[str, str]]:
 
 def column_names() -> list[tuple[str, str]]:
     """What a row can show besides what it always does."""
-    own = CustomField.objects.filter(about="ticket", is_active=True)
     return [
         ("tags", _("Tags")), ("assignee", _("Assignee")), ("inbox", _("Inbox")), ("priority", _("Priority")),
         ("type", _("Type")), ("status", _("Status")), ("created", _("Created")),
-        *((f"field:{one.key}", one.name) for one in own),
+        *((f"field:{key}", name) for key, name in watching.own_fields()),
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from helpdesk import clock
 from helpdesk.models import Agent, Role, Team
 from helpdesk.pages import Banner
 from tickets.channels.email import diagnosis
-from tickets.models import Inbox, InboxHealth, RawMessage
+from tickets.models import CustomField, Inbox, InboxHealth, RawMessage
 from tickets.operations.mail_desk import WAITING
 
 T = TypeVar("T")
@@ -69,6 +69,11 @@ def _teams() -> list[tuple[int, str]]:
     return list(Team.objects.order_by("name").values_list("pk", "name")[:100])
 
 
+def _own_fields() -> list[tuple[str, str]]:
+    return list(CustomField.objects.filter(about="ticket", is_active=True).values_list("key", "name"))
+
+
+own_fields = Remembered(_own_fields, 10)
 workers = Remembered(_workers, 10)
 teams = Remembered(_teams, 10)
 troubled = Remembered(_troubled, 3)
@@ -113,5 +118,5 @@ def waiting_for(agent: Agent, inboxes: Iterable[int] | None = None) -> int:
 
 def forget() -> None:
     """Look anew the next time: something was just decided here."""
-    for one in (troubled, waiting_mail, workers, teams):
+    for one in (troubled, waiting_mail, workers, teams, own_fields):
         one.forget()

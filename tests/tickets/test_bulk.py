@@ -224,7 +224,17 @@ def test_fifty_are_a_constant_number_of_questions_each(
     ana: Agent, inbox: Inbox, dora: Customer, django_assert_max_num_queries: Any
 ) -> None:
     asked = ask(ana, make(inbox, dora, 50))
-    with django_assert_max_num_queries(30 + 50 * 14):
+    with django_assert_max_num_queries(30 + 50 * 20):
         bulk.run(asked.pk)
     assert tagged() == 50
     sorting.untag(Ticket.objects.first(), name="refund", actor=ana)  # type: ignore[arg-type]
+
+
+def test_the_undo_key_takes_back_all_of_it(ana: Agent, inbox: Inbox, dora: Customer, as_agent: Open) -> None:
+    browser = as_agent(ana)
+    post(browser, make(inbox, dora, 3), TAG, htmx=True)
+    answer = browser.post("/undo", headers={"HX-Request": "true"})
+    assert json.loads(answer["HX-Trigger"])["toast"]["message"] == "Undone: 3 tickets" and tagged() == 0
+    assert answer["HX-Reswap"] == "none"
+    again = browser.post("/undo", headers={"HX-Request": "true"})
+    assert "nothing to undo" in again["HX-Trigger"]

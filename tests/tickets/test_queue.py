@@ -93,7 +93,7 @@ def test_the_queue_page_asks_the_same_number_of_questions_whatever_it_shows(
     client = as_agent(ana)
     make(inbox, dora, 60)
     client.get("/")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(11):
         assert client.get("/").status_code == 200
 
 

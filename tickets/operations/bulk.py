@@ -122,8 +122,7 @@ def _do_part(pk: int, size: int) -> BulkAct:
             try:
                 if number not in found:
                     raise NotPossible(_("There is no such ticket, or it is not yours to see."))
-                with transaction.atomic():
-                    _one(bulk, found[number], undone.get(number, ()))
+                _one(bulk, found[number], undone.get(number, ()))
             except NotPossible as why:
                 bulk.failed[str(number)] = str(why)
     made = Event.objects.filter(stream_id__in=numbers, id__gt=before, at__gte=began - timedelta(seconds=1))
@@ -139,11 +138,12 @@ def _do_part(pk: int, size: int) -> BulkAct:
 
 
 def _one(bulk: BulkAct, ticket: Ticket, events: Sequence[Event]) -> None:
-    if bulk.undoes is None:
+    if bulk.undoes is None:  # an operation refuses before it writes, in a transaction of its own
         acting.perform(ticket, bulk.act, actor=bulk.agent)
         return
-    for event in events:
-        undo.undo(ticket, event, actor=bulk.agent)
+    with transaction.atomic():
+        for event in events:
+            undo.undo(ticket, event, actor=bulk.agent)
 
 
 def _events_to_undo(bulk: BulkAct, numbers: Sequence[int]) -> dict[int, list[Event]]:

@@ -12,7 +12,7 @@ from helpdesk.events import record
 from helpdesk.models import Agent, Event, Team
 from tickets import conditions as language
 from tickets import texts
-from tickets.lists import BY_KEY, CHOOSABLE
+from tickets.lists import BY_KEY, CHOOSABLE, forget
 from tickets.models import SavedView, ViewPlace
 from tickets.operations.status import NotPossible
 
@@ -48,6 +48,7 @@ def save(
     view = SavedView(owner=actor)
     _fill(view, actor, name, conditions, order, scope, team, group_by, columns, query)
     view.save()
+    forget()
     record("view.saved", view, actor=actor, **_facts(view))
     return view
 
@@ -64,6 +65,7 @@ def change(
     if _facts(view) == was:
         return view
     view.save()
+    forget()
     record("view.changed", view, actor=actor, was=was, **_facts(view))
     if (was["scope"], was["team"]) != (view.scope, view.team_id):
         record("view.shared", view, actor=actor, was=was["scope"], to=str(view.scope), team=view.team_id)
@@ -84,6 +86,7 @@ def delete(view: SavedView, *, actor: Agent) -> Event:
     view = _mine(view, actor)
     event = record("view.deleted", view, actor=actor, owner=view.owner_id, **_facts(view))
     view.delete()
+    forget()
     return event
 
 
@@ -102,6 +105,7 @@ def restore(event: Event, *, actor: Agent) -> SavedView:
     scope = facts["scope"] if team or facts["scope"] != Scope.TEAM else Scope.PRIVATE
     view = SavedView(pk=event.subject_id, owner_id=event.facts["owner"], team=team, **{**facts, "scope": scope})
     view.save(force_insert=True)
+    forget()
     record("view.restored", view, actor=actor, event=event.pk)
     return view
 
@@ -120,6 +124,7 @@ def arrange(agent: Agent, keys: Sequence[str]) -> None:
         [ViewPlace(agent=agent, view=key, position=at) for at, key in enumerate(known)],
         update_conflicts=True, unique_fields=["agent", "view"], update_fields=["position"],
     )  # fmt: skip
+    forget()
     record("view.arranged", agent, actor=agent, views=known)
 
 
@@ -136,6 +141,7 @@ def place(agent: Agent, key: str, *, is_pinned: bool | None = None, is_hidden: b
     there.is_hidden = there.is_hidden if is_hidden is None else is_hidden
     if (there.is_pinned, there.is_hidden) != was:
         there.save(update_fields=["is_pinned", "is_hidden"])
+        forget()
         record("view.placed", agent, actor=agent, view=key, pinned=there.is_pinned, hidden=there.is_hidden)
     return there
 

@@ -18,7 +18,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from helpdesk.templatetags.ui import short_day, time_since
-from tickets.looks import COLUMNS
+from tickets import watching
+from tickets.looks import COLUMNS, Looks, choices
 from tickets.models import Priority, Status, TicketType
 from tickets.registry import Badge
 
@@ -112,3 +113,29 @@ def _cell(name: str, ticket: Any) -> tuple[str, str]:
 @lru_cache(maxsize=KEPT)
 def _drawn(shown: Row, _language: str | None, _zone: str) -> SafeString:
     return render_to_string("tickets/_row.html", {"ticket": shown})
+
+
+@register.simple_tag
+def bulk_acts(agent: Any, agents: Sequence[tuple[int, str]], teams: Sequence[tuple[int, str]]) -> SafeString:
+    """What can be done with many tickets; drawn once while the people are the same."""
+    return _bulk_acts_drawn(agent.pk, tuple(agents), tuple(teams), get_language())
+
+
+@lru_cache(maxsize=256)
+def _bulk_acts_drawn(me: int, agents: Any, teams: Any, _language: str | None) -> SafeString:
+    return render_to_string(
+        "tickets/_bulk_acts.html",
+        {"me": me, "bulk_agents": agents, "bulk_teams": teams, "bulk_priorities": Priority.choices,
+         "bulk_types": TicketType.choices},
+    )  # fmt: skip
+
+
+@register.simple_tag
+def list_choices(looks: Looks) -> SafeString:
+    """The fields of the small menu above a list, with an agent's choices."""
+    return _choices_drawn(looks, tuple(watching.own_fields()), get_language())
+
+
+@lru_cache(maxsize=256)
+def _choices_drawn(looks: Looks, _own: Any, _language: str | None) -> SafeString:
+    return render_to_string("tickets/_list_choices.html", choices(looks))

@@ -17,11 +17,13 @@ from helpdesk.pages import agent_of, agents_only, toast
 from tickets import choosing, moments, reading, texts
 from tickets.models import Message, Ticket
 from tickets.operations import acting, assignment, collisions, replying, sorting, withdrawing
+from tickets.operations import bulk as bulk_acts
 from tickets.operations import undo as undoing
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.status import NotAnswered, NotPossible
 from tickets.operations.undo import undo as undo_event
 from tickets.views import field_answers
+from tickets.views.bulk import take_back
 from tickets.views.shared import after_act, assignable, collision, find, not_possible, seen
 
 
@@ -200,6 +202,8 @@ def undo_last(request: HttpRequest) -> HttpResponse:
     ticket = Ticket.objects.visible_to(agent).filter(pk=event.stream_id).first() if event else None
     if event is None or ticket is None:
         return _nowhere(request, _("There is nothing to undo."))
+    if (many := bulk_acts.of_event(event)) and not many.undoes_id:
+        return take_back(request, many)
     try:
         if event.verb in undoing.SAYING:
             message = get_object_or_404(Message, pk=event.facts["message"], ticket=ticket)

@@ -37,12 +37,21 @@ def bulk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undoing(request: HttpRequest, pk: int) -> HttpResponse:
     """Take all of it back."""
-    done = get_object_or_404(BulkAct, pk=pk, agent=agent_of(request))
+    return take_back(request, get_object_or_404(BulkAct, pk=pk, agent=agent_of(request)))
+
+
+def take_back(request: HttpRequest, done: BulkAct) -> HttpResponse:
+    """As asked for from anywhere: whatever page it is leaves its parts as they are, and shows how far it is."""
     try:
         asked = operation.ask_undo(done, actor=agent_of(request))
     except NotPossible as why:
         return _refused(request, str(why))
-    return _begun(request, asked)
+    response = _begun(request, asked)
+    if request.htmx:  # type: ignore[attr-defined]
+        response["HX-Reswap"] = "none"
+        if asked.state != BulkAct.State.DONE or asked.failed:
+            tell_page(response, bulkbegun={"url": reverse("bulk_progress", args=[asked.pk])})
+    return response
 
 
 @agents_only
@@ -78,8 +87,10 @@ def _numbers(request: HttpRequest) -> list[int]:
 
 
 def _begun(request: HttpRequest, asked: BulkAct) -> HttpResponse:
+    """Do what can be done at once, or have it done."""
     if len(asked.tickets) - asked.done <= operation.AT_ONCE:
-        asked = operation.run(asked.pk) or BulkAct.objects.get(pk=asked.pk)
+        operation.run(asked.pk)
+        asked.refresh_from_db()
     else:
         from tickets.tasks import run_bulk_acts
 

@@ -1,5 +1,6 @@
 """What the views column and the list show, and which list a request is about."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +12,6 @@ from helpdesk.models import Agent
 from helpdesk.pages import agent_of
 from tickets import conditions, grouping, lists, looks, reading, watching
 from tickets.lists import View
-from tickets.models import Priority, TicketType
 from tickets.operations import viewing
 
 #: nobody has that many views worth counting on every page
@@ -22,9 +22,16 @@ def views_of(request: HttpRequest) -> list[View]:
     """The agent's views, looked up once a request; hidden ones too."""
     found: list[View] | None = getattr(request, "_views_of", None)
     if found is None:
-        found = lists.column(agent_of(request), with_hidden=True)
+        since = request.session.get("views_changed_at", 0.0)
+        found = lists.kept_column(agent_of(request), since=since)
         request._views_of = found  # type: ignore[attr-defined]
     return found
+
+
+def changed_views(request: HttpRequest) -> None:
+    """The agent changed their views: what any process keeps of them is too old from now on."""
+    request.session["views_changed_at"] = time.time()
+    lists.forget()
 
 
 def view_of(request: HttpRequest, *, strict: bool = False) -> View:
@@ -40,6 +47,10 @@ def view_of(request: HttpRequest, *, strict: bool = False) -> View:
         view = lists.of_where(str(told["where"]), str(told.get("order", "")))
     else:
         key = str(told.get("view", lists.DEFAULT))
+        if key not in known and asked:
+            lists.forget()  # a colleague may have made it this second
+            request._views_of = None  # type: ignore[attr-defined]
+            known = {view.key: view for view in views_of(request)}
         if strict and key not in known and asked and key.isascii() and key.isdigit():
             raise Http404
         view = known.get(key, lists.BY_KEY[lists.DEFAULT])
@@ -57,14 +68,15 @@ def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
     """The views column and the list."""
     agent: Agent = agent_of(request)
     inboxes = reading.inbox_ids(agent)
-    found = reading.page(view, agent, after=request.GET.get("after", ""), inboxes=inboxes)
+    found, arrived = reading.opening(view, agent, after=request.GET.get("after", ""), inboxes=inboxes)
     shown = [one for one in views_of(request) if not one.is_hidden or one.key == view.key][:MOST_COUNTED]
     counted = reading.counts(agent, inboxes, shown)
     return {
         "view": view,
+        "inboxes": inboxes,
         "views": [_item(one, view, counted) for one in shown],
         "tickets": found.tickets,
-        "arrivals": [] if request.GET.get("after") else reading.arrivals(view, agent, found.tickets, inboxes=inboxes),
+        "arrivals": arrived,
         "list_url": address_of(view),
         "next_url": address_of(view, after=found.after) if found.after else "",
         "conditions": [conditions.describe(one) for one in view.conditions],
@@ -76,8 +88,6 @@ def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
         "view_is_capped": counted.get(view.key) == reading.COUNT_MOST,
         "bulk_agents": watching.workers(),
         "bulk_teams": watching.teams(),
-        "bulk_priorities": Priority.choices,
-        "bulk_types": TicketType.choices,
         "waiting_mail": watching.waiting_for(agent, inboxes),
         "rail_current": "queue",
     }
@@ -99,7 +109,7 @@ def _looks(view: View, agent: Agent, tickets: Sequence[Any]) -> dict[str, Any]:
     return {
         "columns": columns,
         "groups": grouping.groups(tickets, group_by, view.order),
-        "looks": looks.choices(agent),
+        "looks": looks.of(agent),
     }
 
 

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.pages import agent_of, agents_only
-from tickets.models import Inbox
+from tickets import hours
 from tickets.operations import list_looks
 from tickets.operations.status import NotPossible
 from tickets.views.lists import address_of, queue_context, view_of
@@ -20,7 +20,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     part = request.GET.get("part", "")
     if request.htmx and part in ("list", "views", "rows"):  # type: ignore[attr-defined]
         return render(request, f"tickets/queue.html#{part}", context)
-    context["addresses"] = list(Inbox.objects.visible_to(agent_of(request)).active().values_list("address", flat=True))
+    known = hours.inboxes(set(context["inboxes"]))
+    context["addresses"] = [known[pk].address for pk in context["inboxes"] if pk in known and known[pk].is_active]
     return render(request, "tickets/queue.html", context)
 
 

@@ -16,7 +16,7 @@ from tickets.models import SavedView
 from tickets.operations import viewing
 from tickets.operations.status import NotPossible
 from tickets.view_form import ViewForm, cleaned
-from tickets.views.lists import address_of, views_of
+from tickets.views.lists import address_of, changed_views, views_of
 
 
 @agents_only
@@ -59,6 +59,7 @@ def _posted(request: HttpRequest, saved: SavedView | None) -> HttpResponse:
         kept = viewing.change(saved, actor=agent, **given) if saved else viewing.save(actor=agent, **given)
     except NotPossible as why:
         return _shown(request, saved, form, problem=str(why), status=422)
+    changed_views(request)
     messages.success(request, _("View “%(name)s” saved") % {"name": kept.name})
     return redirect(f"{reverse('queue')}?view={kept.pk}")
 
@@ -86,6 +87,7 @@ def deletion(request: HttpRequest, pk: int) -> HttpResponse:
         event = viewing.delete(saved, actor=agent_of(request))
     except NotPossible as why:
         return _shown(request, saved, ViewForm.of(saved), problem=str(why), status=409)
+    changed_views(request)
     return redirect(f"{reverse('views')}?deleted={event.pk}")
 
 
@@ -101,6 +103,7 @@ def undeletion(request: HttpRequest, event: int) -> HttpResponse:
     except NotPossible as why:
         messages.error(request, str(why))
         return redirect("views")
+    changed_views(request)
     messages.success(request, _("View “%(name)s” is back") % {"name": saved.name})
     return redirect(f"{reverse('queue')}?view={saved.pk}")
 
@@ -115,6 +118,7 @@ def arrangement(request: HttpRequest) -> HttpResponse:
             _arrange(request)
         except NotPossible as why:
             messages.error(request, str(why))
+        changed_views(request)
         if request.htmx:  # type: ignore[attr-defined]
             return toast(HttpResponse(status=204), "")
         return redirect("views")

@@ -110,6 +110,9 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("list-renewed", show);
 document.addEventListener("htmx:afterSwap", (event) => event.detail.target?.classList?.contains("list-more") && show());
 document.addEventListener("bulkdone", clear);
+document.addEventListener("bulkbegun", (event) => {
+  if (document.getElementById("bulk-progress")) window.htmx.ajax("GET", event.detail.url, { target: "#bulk-progress", swap: "innerHTML" });
+});
 // while a worker is at it, nothing is asked for twice
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.target.id !== "bulk-form" || !event.detail.successful) return;
