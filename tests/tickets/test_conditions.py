@@ -174,7 +174,7 @@ def holds(condition: dict[str, Any], ticket: Ticket, agent: Agent) -> bool:
     return bool(has & set(wanted)) == (operator in ("is", "any_of"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_narrow_finds_what_plain_python_finds(world: dict[str, Any], data: st.DataObject) -> None:
     ana: Agent = world["agents"][0]
