@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Agent
-from tickets import conditions
+from tickets import conditions, texts
 from tickets.conditions import BadCondition, Condition
 from tickets.models import Priority, SavedView, Status, ViewPlace
 from tickets.models.ticket import REMOVED, TicketQuerySet
@@ -83,6 +83,8 @@ class View:
     #: further pieces of each inbox's part of the list
     parts: Sequence[Part] = ({},)
     conditions: Sequence[Condition] = ()
+    #: what is searched for besides
+    words: str = ""
     saved: SavedView | None = None
     group_by: str = ""
     columns: Sequence[str] = ()
@@ -98,7 +100,8 @@ class View:
         """What stands in the address."""
         if self.key == "where":
             order = {} if self.order.name == "waiting" else {"order": self.order.name}
-            return {"where": conditions.written(self.conditions), **order}
+            words = {"words": self.words} if self.words else {}
+            return {"where": conditions.written(self.conditions), **words, **order}
         return {"view": self.key}
 
 
@@ -159,15 +162,15 @@ def of_saved(saved: SavedView, **more: Any) -> View:
     """A saved view as a list."""
     return _of_conditions(
         str(saved.pk), saved.name, saved.conditions, saved.order, saved=saved, group_by=saved.group_by,
-        columns=saved.columns, **more,
+        columns=saved.columns, words=saved.query, **more,
     )  # fmt: skip
 
 
-def of_where(line: str, order: str = "waiting") -> View:
+def of_where(line: str, order: str = "waiting", words: str = "") -> View:
     """A list narrowed in the address. One that cannot be read is empty, and says why."""
     name = _("Filtered")
     try:
-        return _of_conditions("where", name, conditions.read(line), order)
+        return _of_conditions("where", name, conditions.read(line), order, words=texts.line(words, 300))
     except BadCondition as why:
         return View("where", name, "", lambda tickets, agent: tickets.none(), problem=str(why))
 
@@ -231,8 +234,16 @@ def _placed(view: View, place: ViewPlace) -> View:
 
 def _of_conditions(key: str, name: str | Promise, wanted: Sequence[Condition], order: str, **more: Any) -> View:
     kept = ORDERS[order] if order in CHOOSABLE else ORDERS["waiting"]
+    words = more.get("words", "")
+
+    def narrow(tickets: TicketQuerySet, agent: Agent) -> TicketQuerySet:
+        from tickets import searching  # which shows what it finds as a list does
+
+        found = conditions.narrow(tickets, wanted, agent)
+        return found.filter(searching.of_words(words)) if words else found
+
     return View(
-        key, name, "", lambda tickets, agent: conditions.narrow(tickets, wanted, agent), kept,
+        key, name, "", narrow, kept,
         parts=_parts(kept, wanted), conditions=wanted, **more,
     )  # fmt: skip
 

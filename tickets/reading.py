@@ -193,7 +193,7 @@ def _first_page(view: View, agent: Agent, groups: dict[int, list[int]], limit: i
     """The statement of a list's first page. A saved view's moments may be some seconds old in it."""
     inboxes = tuple((group, tuple(members)) for group, members in groups.items())
     is_mine = (agent.pk, agent.zone) if view.saved else ()
-    key = (view.key, repr(view.conditions), view.order.name, inboxes, limit, is_mine)
+    key = (view.key, repr(view.conditions), view.words, view.order.name, inboxes, limit, is_mine)
     kept = _statements.get(key)
     if kept is None or kept[0] < time.monotonic():
         found = _united(view, agent if view.saved else Agent(pk=_AN_AGENT), groups, {}, limit, backwards=False)
@@ -408,7 +408,7 @@ _saved_counts: dict[Any, tuple[float, tuple[str, tuple[Any, ...]]]] = {}
 
 
 def _counting_saved(view: View, agent: Agent, inboxes: tuple[int, ...]) -> tuple[str, tuple[Any, ...]]:
-    key = (view.key, repr(view.conditions), agent.pk, agent.zone, inboxes)
+    key = (view.key, repr(view.conditions), view.words, agent.pk, agent.zone, inboxes)
     kept = _saved_counts.get(key)
     if kept is None or kept[0] < time.monotonic():
         if len(_saved_counts) > 2000:

@@ -24,7 +24,17 @@ from helpdesk.models import Agent
 from tickets import conditions, reading, search_words
 from tickets.conditions import BadCondition, Condition
 from tickets.highlighting import Marker
-from tickets.models import Customer, Inbox, Message, Organisation, Participant, ReadMark, SearchWord, Ticket
+from tickets.models import (
+    Customer,
+    Inbox,
+    Message,
+    Organisation,
+    Participant,
+    ReadMark,
+    SearchDocument,
+    SearchWord,
+    Ticket,
+)
 from tickets.operations.indexing import apart
 from tickets.search_words import Qualifier, Typed, Word
 
@@ -272,6 +282,16 @@ def _terms(typed: Typed) -> list[list[_Term]]:
 
 def _tsquery(groups: Sequence[Sequence[_Term]]) -> str:
     return " & ".join(f"({' | '.join(term.query for term in group)})" for group in groups)
+
+
+def of_words(text: str) -> Q:
+    """Tickets in which these words stand, as a filter; for lists that keep words beside their conditions."""
+    tsquery = _tsquery(_terms(search_words.parse(text))) if text else ""
+    if not tsquery:
+        return Q()
+    # the alias of this table is Django's to choose; nothing around it has such a column
+    found = SearchDocument.objects.extra(where=['"vector" @@ %s::tsquery'], params=[tsquery])
+    return Q(pk__in=found.values("ticket"))
 
 
 # --- finding --------------------------------------------------------------------------------------------------------

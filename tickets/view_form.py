@@ -79,11 +79,19 @@ class ViewForm:
     group_by: str
     raw: list[Condition]
     columns: list[str]
+    query: str = ""
 
     @classmethod
     def of(cls, view: SavedView) -> "ViewForm":
         return cls(
-            view.name, view.order, view.scope, view.team_id, view.group_by, list(view.conditions), list(view.columns)
+            view.name,
+            view.order,
+            view.scope,
+            view.team_id,
+            view.group_by,
+            list(view.conditions),
+            list(view.columns),
+            view.query,
         )
 
     @classmethod
@@ -91,7 +99,7 @@ class ViewForm:
         """A list on screen, to be narrowed or saved."""
         wanted = list(view.conditions) or conditions.read(view.as_where)
         order = view.order.name if view.order.name in lists.CHOOSABLE else "waiting"
-        return cls("", order, SavedView.Scope.PRIVATE, None, view.group_by, wanted, list(view.columns))
+        return cls("", order, SavedView.Scope.PRIVATE, None, view.group_by, wanted, list(view.columns), view.words)
 
     @classmethod
     def posted(cls, data: QueryDict) -> "ViewForm":
@@ -112,7 +120,7 @@ class ViewForm:
         return cls(
             data.get("name", "")[:200], data.get("order", "waiting"), data.get("scope", ""),
             int(team) if team.isascii() and team.isdigit() and len(team) < 18 else None, data.get("group_by", ""), raw,
-            data.getlist("columns")[:30],
+            data.getlist("columns")[:30], data.get("query", "")[:300].replace("\x00", ""),
         )  # fmt: skip
 
     def add(self) -> None:
@@ -129,7 +137,7 @@ class ViewForm:
         return {
             "name": self.name, "conditions": self.raw, "order": self.order, "scope": self.scope,
             "team": Team.objects.filter(pk=self.team).first() if self.team else None, "group_by": self.group_by,
-            "columns": self.columns,
+            "columns": self.columns, "query": self.query,
         }  # fmt: skip
 
     def context(self, agent: Agent) -> dict[str, Any]:

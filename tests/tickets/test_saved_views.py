@@ -254,3 +254,21 @@ def test_the_column_is_arranged_without_scripts_and_with_them(ana: Agent, as_age
     assert [one.key for one in lists.column(ana)][:3] == ["low", "open", "mine"]
     page = browser.get("/").content.decode()
     assert 'data-view-key="pending"' not in page and ViewPlace.objects.get(view="pending").is_hidden
+
+
+def test_words_of_a_search_are_kept_beside_the_conditions(
+    ana: Agent, inbox: Inbox, dora: Customer, ticket: Ticket, as_agent: Open, settle: Callable[[], None]
+) -> None:
+    settle()
+    other = make(inbox, dora, 1)[0]
+    browser = as_agent(ana)
+    found = browser.get("/search/?q=order+is:open").content.decode()
+    assert "words=order" in found
+    listed = browser.get("/?" + urlencode({"where": "status is open", "words": "order"})).content.decode()
+    assert f'id="row-{ticket.pk}"' in listed and f'id="row-{other.pk}"' not in listed and "“order”" in listed
+    row = {"field-0": "status", "is-0": "is", "value-0": "open", "query": "order", "name": "Orders", "scope": "private"}
+    kept = browser.post("/views/new", {**row, "do": "save"})
+    assert SavedView.objects.get().query == "order"
+    listed = browser.get(kept["Location"]).content.decode()
+    assert f'id="row-{ticket.pk}"' in listed and f'id="row-{other.pk}"' not in listed
+    assert reading.counts(ana, views=[lists.of_saved(SavedView.objects.get())]) == {str(SavedView.objects.get().pk): 1}

@@ -40,11 +40,11 @@ def view_of(request: HttpRequest, *, strict: bool = False) -> View:
     With `strict`, a saved view that is not theirs to see is not found; else the default one stands in for it.
     """
     known = {view.key: view for view in views_of(request)}
-    asked = {name: request.GET[name] for name in ("where", "order", "view") if name in request.GET}
+    asked = {name: request.GET[name] for name in ("where", "order", "view", "words") if name in request.GET}
     kept = request.session.get("list") or {}
     told = asked if asked.keys() & {"where", "view"} else kept
     if "where" in told:
-        view = lists.of_where(str(told["where"]), str(told.get("order", "")))
+        view = lists.of_where(str(told["where"]), str(told.get("order", "")), str(told.get("words", "")))
     else:
         key = str(told.get("view", lists.DEFAULT))
         if key not in known and asked:
@@ -79,7 +79,10 @@ def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
         "arrivals": arrived,
         "list_url": address_of(view),
         "next_url": address_of(view, after=found.after) if found.after else "",
-        "conditions": [conditions.describe(one) for one in view.conditions],
+        "conditions": [
+            *([f"“{view.words}”"] if view.words else []),
+            *(conditions.describe(one) for one in view.conditions),
+        ],
         "narrow_url": _narrow_url(view),
         "change_url": _change_url(view, agent),
         **_looks(view, agent, found.tickets),
@@ -117,7 +120,8 @@ def _narrow_url(view: View) -> str:
     """Where the list is narrowed further, and saved."""
     where = conditions.written(view.conditions) or view.as_where
     order = view.order.name if view.order.name in lists.CHOOSABLE else "waiting"
-    return f"{reverse('view_new')}?{urlencode({'where': where, 'order': order})}"
+    words = {"words": view.words} if view.words else {}
+    return f"{reverse('view_new')}?{urlencode({'where': where, 'order': order, **words})}"
 
 
 def _change_url(view: View, agent: Agent) -> str:

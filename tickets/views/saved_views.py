@@ -25,7 +25,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Conditions for a new view, beginning with those in the address."""
     if request.method == "POST":
         return _posted(request, None)
-    view = lists.of_where(request.GET.get("where", ""), request.GET.get("order", ""))
+    view = lists.of_where(request.GET.get("where", ""), request.GET.get("order", ""), request.GET.get("words", ""))
     return _shown(request, None, ViewForm.of_list(view), problem=view.problem)
 
 
@@ -53,7 +53,9 @@ def _posted(request: HttpRequest, saved: SavedView | None) -> HttpResponse:
         if problem:
             return _shown(request, saved, form, problem=problem, status=422)
         order = lists.ORDERS[form.order if form.order in lists.CHOOSABLE else "waiting"]
-        return redirect(address_of(lists.View("where", "", "", lambda t, a: t, order, conditions=wanted)))
+        return redirect(
+            address_of(lists.View("where", "", "", lambda t, a: t, order, conditions=wanted, words=form.query))
+        )
     try:
         given = form.given(agent)
         kept = viewing.change(saved, actor=agent, **given) if saved else viewing.save(actor=agent, **given)

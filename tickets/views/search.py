@@ -37,8 +37,9 @@ def _context(text: str, found: searching.Found, exact: bool) -> dict[str, Any]:
 
     query = found.query
     view_url = ""
-    if query.conditions and not (query.typed.groups or query.more or query.everywhere):
-        view_url = f"{reverse('view_new')}?{urlencode({'where': conditions.written(query.conditions)})}"
+    if (query.conditions or query.typed.groups) and not (query.more or query.everywhere):
+        words = {"words": query.words} if query.words else {}
+        view_url = f"{reverse('view_new')}?{urlencode({'where': conditions.written(query.conditions), **words})}"
     return {
         "q": text, "found": found, "query": query, "taught": search_suggestions.taught(), "rail_current": "search",
         "next_url": address(page=found.page + 1) if found.has_more else "",
