@@ -81,7 +81,7 @@ GROUPS: dict[str, str | Promise] = {
 }
 #: where sections stand that do not say it themselves
 _GROUP_OF = {
-    "profile": "you", "working": "you", "signing_in": "you", "tokens": "you", "keys": "you", "notifications": "you",
+    "profile": "you", "working": "you", "notifications": "you", "keys": "you", "signing_in": "you", "tokens": "you",
     "agents": "team", "teams": "team", "calendars": "team",
     "inboxes": "inboxes", "brands": "inboxes", "health": "channels", "intake": "channels",
     "tags": "tickets", "fields": "tickets", "saved_replies": "tickets", "macros": "tickets", "surveys": "tickets",
@@ -200,7 +200,8 @@ def sections_for(agent: Agent) -> Sequence[Section]:
 def grouped(sections: Sequence[Section]) -> Sequence[Group]:
     """Sections in their groups; a group without any is left out."""
     found: dict[str, list[Section]] = {key: [] for key in GROUPS}
-    for section in sections:
+    order = list(_GROUP_OF)
+    for section in sorted(sections, key=lambda one: order.index(one.key) if one.key in order else len(order)):
         group = section.group or _GROUP_OF.get(section.key, "system")
         found[group if group in found else "system"].append(section)
     return [Group(key, GROUPS[key], members) for key, members in found.items() if members]

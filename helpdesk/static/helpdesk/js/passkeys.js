@@ -2,14 +2,13 @@
 // `webauthnJSON` comes with allauth and translates between JSON and what browsers speak.
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("[data-passkey]");
-  const field = form?.elements.credential;
-  if (!form || field.value) return;
+  if (!form) return;
   event.preventDefault();
   const failed = document.querySelector("[data-passkey-failed]");
   failed.hidden = true;
   try {
-    field.value = JSON.stringify(await ask(form));
-    form.submit();
+    form.elements.credential.value = JSON.stringify(await ask(form));
+    form.submit(); // does not come here again
   } catch {
     failed.hidden = false;
   }
