@@ -198,3 +198,42 @@ def test_a_page_of_spam_offers_the_way_back_and_no_answer(ticket, ana, as_agent)
     removing.spam(ticket, actor=ana)
     page = as_agent(ana).get(f"/tickets/{ticket.pk}/").content.decode()
     assert "No spam" in page and 'data-act="reply"' not in page
+
+
+def test_a_change_of_many_tickets_is_undone_as_one(ticket, ana, as_agent, send_mail_in):
+    from tests.conftest import mail
+    from tickets.operations import bulk
+
+    other = send_mail_in(mail(Message_ID="<second@customer.example>")).said.ticket
+    act = {"do": "priority", "to": "high"}
+    bulk.run(bulk.ask(actor=ana, act=act, tickets=[ticket.pk, other.pk], once="1").pk)
+    answer = as_agent(ana).post("/undo", **HTMX)
+    assert answer.status_code == 200
+    assert set(Ticket.objects.values_list("priority", flat=True)) == {"normal"}
+
+
+def test_a_merged_ticket_leads_where_it_went_and_can_be_taken_out(ticket, ana, as_agent, send_mail_in):
+    from tests.conftest import mail
+    from tickets.models import Merge
+
+    other = send_mail_in(mail(Message_ID="<second@customer.example>")).said.ticket
+    browser = as_agent(ana)
+    assert f'value="{ticket.pk}"' in browser.get(f"/tickets/{other.pk}/merge", **HTMX).content.decode()
+    browser.post(f"/tickets/{other.pk}/merge", {"into": f"#{ticket.pk}"})
+    page = browser.get(f"/tickets/{other.pk}/", follow=True)
+    assert page.redirect_chain[-1][0] == f"/tickets/{ticket.pk}/"
+    assert f"#{other.pk} was merged into this ticket." in page.content.decode() and "Take out" in page.content.decode()
+    browser.post(f"/tickets/{ticket.pk}/merge/{Merge.objects.get().pk}/undo")
+    assert browser.get(f"/tickets/{other.pk}/").status_code == 200
+
+
+def test_a_link_is_put_on_and_taken_off(ticket, ana, as_agent, send_mail_in):
+    from tests.conftest import mail
+
+    other = send_mail_in(mail(Message_ID="<second@customer.example>")).said.ticket
+    browser = as_agent(ana)
+    page = browser.post(f"/tickets/{ticket.pk}/links", {"ticket": other.pk, "kind": "duplicate"}, **HTMX)
+    assert "Duplicate of" in page.content.decode()
+    page = browser.post(f"/tickets/{ticket.pk}/links", {"ticket": other.pk, "_method": "delete"}, **HTMX)
+    assert "Duplicate of" not in page.content.decode()
+    assert browser.post(f"/tickets/{ticket.pk}/links", {"ticket": "999999"}, **HTMX).status_code == 409

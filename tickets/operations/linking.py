@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from helpdesk.events import record
@@ -78,18 +79,15 @@ def unlink(ticket: Ticket, *, to: Ticket, actor: Agent | None) -> Ticket:
 
 def links_of(ticket: Ticket, agent: Agent) -> list[Link]:
     """The links of a ticket with tickets this agent may see."""
-    seen = Ticket.objects.visible_to(agent).filter(links_to__target=ticket) | Ticket.objects.visible_to(agent).filter(
-        links_from__source=ticket
-    )
-    others = {one.pk: one for one in seen.distinct()}
-    links = TicketLink.objects.filter(source=ticket, target__in=others) | TicketLink.objects.filter(
-        target=ticket, source__in=others
-    )
+    links = list(TicketLink.objects.filter(Q(source=ticket) | Q(target=ticket)).order_by("pk"))
+    if not links:
+        return []
+    numbers = [one.target_id if one.source_id == ticket.pk else one.source_id for one in links]
+    others = Ticket.objects.visible_to(agent).in_bulk(numbers)
     return [
-        Link(others[one.target_id], one.kind)
-        if one.source_id == ticket.pk
-        else Link(others[one.source_id], OTHER_WAY[one.kind])
-        for one in links.order_by("pk")
+        Link(others[number], one.kind if one.source_id == ticket.pk else OTHER_WAY[one.kind])
+        for one, number in zip(links, numbers, strict=True)
+        if number in others
     ]
 
 

@@ -19,6 +19,7 @@ from helpdesk.models import Agent, Event
 from helpdesk.quiet import next_loud
 from tickets import notices
 from tickets.models import (
+    REMOVED,
     Follower,
     Inbox,
     Notification,
@@ -64,7 +65,9 @@ def _abouts(numbers: set[int]) -> dict[int, About]:
     followers: dict[int, set[int]] = defaultdict(set)
     for ticket, agent in Follower.objects.filter(ticket__in=numbers).values_list("ticket_id", "agent_id"):
         followers[ticket].add(agent)
-    tickets = Ticket.objects.filter(number__in=numbers).only("number", "inbox_id", "assignee_id", "team_id")
+    # nobody hears of what is spam or in the trash
+    tickets = Ticket.objects.filter(number__in=numbers).exclude(status__in=REMOVED)
+    tickets = tickets.only("number", "inbox_id", "assignee_id", "team_id")
     return {one.number: About(one, frozenset(followers[one.number])) for one in tickets}
 
 
