@@ -226,7 +226,10 @@ POLICIES: dict[str, Policy] = {
     "ticket_tags": theirs(200, "POST", "DELETE", light=409, body={"tag": "vip"}),
     "ticket_act": theirs(200, "POST", light=409, body={"do": "priority", "to": "high"}),
     "ticket_moment": theirs(200, "GET"),
-    "ticket_fields": theirs(200, "GET", "POST"),
+    "ticket_fields": Policy(
+        {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 200, 200, 200)},
+        turned_away=SIGN_IN,
+    ),
     "ticket_merge": Policy(
         {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 409, 409, 409)},
         turned_away=SIGN_IN,

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils.dates import MONTHS, WEEKDAYS
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -82,7 +84,7 @@ def presets(ticket: Ticket, agent: Agent) -> list[tuple[str, str, str]]:
     for name, words in _PRESETS:
         at = moments.read(words, now=clock.now(), zone=agent.zone, calendar=reading.business(ticket.inbox.calendar_id))
         if at is not None:
-            found.append((str(name), shown(at, agent), at.isoformat()))
+            found.append((str(name), date_format(at.astimezone(ZoneInfo(agent.zone)), "D j M, H:i"), at.isoformat()))
     return found
 
 

@@ -14,7 +14,7 @@ from reports.models import TicketFacts
 from tests.conftest import mail
 from tickets import tasks
 from tickets.models import Message, OutgoingMail, RawMessage, Ticket
-from tickets.operations import blocking, removing, replying
+from tickets.operations import blocking, removing, replying, status
 from tickets.operations.replying import Upload
 from tickets.operations.status import NotPossible
 
@@ -53,6 +53,17 @@ def test_a_customer_who_writes_takes_their_ticket_out_of_the_trash(ticket, ana, 
     assert verbs(ticket)[-1] == "ticket.restored"
     facts.refresh([ticket.pk])
     assert TicketFacts.objects.get(ticket=ticket.pk).klass == "counted"
+
+
+def test_a_resolved_ticket_comes_out_of_the_trash_open_also_for_the_figures(ticket, ana, send_mail_in, verbs):
+    status.resolve(ticket, actor=ana)
+    removing.trash(ticket, actor=ana)
+    send_mail_in(mail(**AGAIN))
+    ticket.refresh_from_db()
+    assert ticket.status == "open" and verbs(ticket)[-2:] == ["ticket.restored", "ticket.reopened"]
+    facts.refresh([ticket.pk])
+    row = TicketFacts.objects.get(ticket=ticket.pk)
+    assert (row.klass, row.status) == ("counted", "open")
 
 
 def test_more_of_a_spammer_stays_spam(ticket, ana, send_mail_in):

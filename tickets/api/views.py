@@ -37,8 +37,10 @@ from tickets.api.serializers import (
 from tickets.models import Attachment, Customer, Inbox, Message, MessageKind, Tag, Ticket
 from tickets.operations import assignment, opening, replying, sorting, status
 from tickets.operations.recipients import Chosen
-from tickets.operations.status import NotPossible
+from tickets.operations.status import NotAnswered, NotPossible
 
+# the narrower first
+problems.kind(NotAnswered, 422, "not-answered")
 problems.kind(NotPossible, 409, "not-possible")
 
 BY_ID = paging.Order("id", "id")

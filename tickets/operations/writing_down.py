@@ -3,7 +3,7 @@
 from typing import Any
 
 from helpdesk.bulk import update_rows
-from helpdesk.events import draft, record_many
+from helpdesk.events import draft, history, record_many
 from helpdesk.models import Event, File
 from tickets import texts
 from tickets.models import (
@@ -153,11 +153,23 @@ def _of(arrival: Arrival) -> list[Event]:
                 automated=message.is_automated or not arrival.moves, **facts,
             )
         )  # fmt: skip
-    if arrival.reopened:
-        from_trash = arrival.reopened["was"] == Status.TRASH
-        verb = "ticket.restored" if from_trash else status.VERBS[Status.OPEN]
-        drafts.append(draft(verb, ticket, actor=None, **arrival.reopened))
+    if arrival.reopened and arrival.reopened["was"] == Status.TRASH:
+        drafts.extend(_out_of_the_trash(ticket))
+    elif arrival.reopened:
+        drafts.append(draft(status.VERBS[Status.OPEN], ticket, actor=None, **arrival.reopened))
     if arrival.spammed:
         drafts.append(draft("ticket.spammed", ticket, actor=None, was=str(Status.OPEN), to=str(Status.SPAM)))
     drafts.extend(draft("ticket.copied", ticket, actor=None, ticket=number) for number in arrival.copies)
+    return drafts
+
+
+def _out_of_the_trash(ticket: Ticket) -> list[Event]:
+    """It is again what it was before, and open from there on: the figures understand both steps."""
+    thrown = history(ticket.number, ["ticket.deleted"]).last()
+    was = str(thrown.facts["was"]) if thrown else str(Status.OPEN)
+    drafts = [draft("ticket.restored", ticket, actor=None, was=str(Status.TRASH), to=was)]
+    if was == Status.SPAM:
+        drafts.append(draft("ticket.unspammed", ticket, actor=None, was=was, to=str(Status.OPEN)))
+    elif was != Status.OPEN:
+        drafts.append(draft(status.VERBS[Status.OPEN], ticket, actor=None, was=was, to=str(Status.OPEN)))
     return drafts

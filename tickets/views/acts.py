@@ -226,7 +226,7 @@ def undo_last(request: HttpRequest) -> HttpResponse:
 
 def _nowhere(request: HttpRequest, why: str) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
-        messages.error(request, why)
+        messages.info(request, why)
         return redirect(reverse("queue"))
     return toast(_unchanged(), why)
 
