@@ -103,6 +103,9 @@ def say(event: Event, names: Names) -> str:
             return _("%(who)s took off the tag %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
         case "ticket.renamed":
             return _("%(who)s changed the subject") % {"who": who or _("A rule")}
+        case "ticket.customer_changed":
+            merged = _("%(who)s said that its customer is somebody else here")
+            return merged % {"who": who} if who else _("Its customer is somebody else here")
         case "ticket.prioritised":
             return _("%(who)s set the priority to %(to)s") % {"who": who or _("A rule"), "to": facts.get("to", "")}
         case "ticket.retyped":

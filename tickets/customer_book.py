@@ -73,7 +73,7 @@ def rows(customers: Sequence[Customer], agent: Agent) -> list[Row]:
     made = []
     for one in customers:
         points = list(one.contact_points.all())
-        figures = counted.get(one.pk, {})
+        figures: dict[str, Any] = dict(counted.get(one.pk, {}))
         first, count, last = points[0].address if points else "", figures.get("open", 0), figures.get("last")
         made.append(Row(one, first, max(len(points) - 1, 0), count, last))
     return made
@@ -128,7 +128,7 @@ def timeline(
         )[: limit + 1]
     )  # fmt: skip
     shown = found[:limit]
-    return Timeline([_moment(one, customer) for one in shown], shown[-1]["pk"] if len(found) > limit else 0)
+    return Timeline([_moment(dict(one), customer) for one in shown], shown[-1]["pk"] if len(found) > limit else 0)
 
 
 def _moment(one: dict[str, Any], customer: Customer) -> Moment:

@@ -18,7 +18,8 @@ def redact(addresses: Sequence[str], tables: Iterable[type[models.Model]]) -> No
     """
     if not addresses:
         return
-    for model in (*tables, PendingEvent):
+    everywhere: list[type[models.Model]] = [*tables, PendingEvent]
+    for model in everywhere:
         if columns := _columns(model):
             _replace(model._meta.db_table, columns, addresses)
     # what was answered to a program is kept for a day, and may be asked for again
@@ -38,7 +39,7 @@ def pattern(addresses: Sequence[str]) -> str:
 def _columns(model: type[models.Model]) -> list[tuple[str, bool]]:
     """The text columns of a model, and whether each is JSON."""
     return [
-        (field.column, isinstance(field, models.JSONField))
+        (str(field.column), isinstance(field, models.JSONField))
         for field in model._meta.concrete_fields
         if isinstance(field, models.CharField | models.TextField | models.JSONField) and not field.primary_key
     ]

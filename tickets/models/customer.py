@@ -58,7 +58,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 
 @models.CharField.register_lookup
-class ILike(models.Lookup):  # type: ignore[type-arg]
+class ILike(models.Lookup):
     """Has these words in it, in any case: unlike `icontains` this can use an index of trigrams."""
 
     lookup_name = "ilike"

@@ -40,7 +40,8 @@ class Preview:
 def preview(source: Customer, target: Customer, agent: Agent) -> Preview:
     """What would move from one to the other. Only reads."""
     names = {"name": _("Name"), "language": _("Language"), "organisation": _("Organisation")}
-    filled, left = [], []
+    filled: list[tuple[str, str]] = []
+    left: list[tuple[str, str]] = []
     for attribute, title in names.items():
         theirs, ours = getattr(source, attribute), getattr(target, attribute)
         if theirs and theirs != ours:

@@ -249,13 +249,15 @@ def address(request: HttpRequest, pk: int, point: int) -> HttpResponse:
 def block(request: HttpRequest, pk: int) -> HttpResponse:
     """Block; delete the block to hear them again."""
     customer = find(request, pk)
-    removal = request.method == "DELETE" or request.POST.get("_method") == "delete"
+    wanted = request.GET.get("_method") or request.POST.get("_method")
+    removal = request.method == "DELETE" or wanted == "delete"
     try:
         (blocking.unblock if removal else blocking.block)(customer, actor=agent_of(request))
     except NotPossible as why:
         return refused(request, why, customer.get_absolute_url())
     said = _("No longer blocked") if removal else _("Blocked: what they send is spam from now on")
-    return done(request, said, customer.get_absolute_url())
+    back_url = reverse("customer_block", args=[pk]) + ("" if removal else "?_method=delete")
+    return done(request, said, customer.get_absolute_url(), undo_url=back_url)
 
 
 @agents_only
