@@ -222,6 +222,8 @@ POLICIES: dict[str, Policy] = {
         {"POST": (LOGIN, LOGIN, 404, 409, 200, 200, 200), "DELETE": (LOGIN, LOGIN, 404, 409, 200, 200, 200)},
         turned_away=SIGN_IN, body={"agent": "me"},
     ),
+    "ticket_next": theirs(302, "GET"),
+    "ticket_previous": theirs(302, "GET"),
     "ticket_subject": theirs(200, "POST", light=409, body={"subject": "My lamp"}),
     "ticket_tags": theirs(200, "POST", "DELETE", light=409, body={"tag": "vip"}),
     "ticket_act": theirs(200, "POST", light=409, body={"do": "priority", "to": "high"}),

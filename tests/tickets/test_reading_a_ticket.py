@@ -138,3 +138,12 @@ def test_who_only_reads_does_not_rename(ticket, lou):
 def test_a_resolved_ticket_folds_too(ticket, long, ana):
     status.resolve(ticket, actor=ana)
     assert any(one.kind == "earlier" for one in told(ticket))
+
+
+def test_one_goes_through_the_list_from_ticket_to_ticket(ticket, ana, as_agent, send_mail_in):
+    second = send_mail_in(mail(subject="Later", Message_ID="<later@customer.example>")).said.ticket
+    client = as_agent(ana)
+    assert client.get(f"/tickets/{ticket.pk}/next").url == f"/tickets/{second.pk}/"
+    assert client.get(f"/tickets/{second.pk}/previous").url == f"/tickets/{ticket.pk}/"
+    page = client.get(f"/tickets/{second.pk}/next", follow=True)
+    assert page.request["PATH_INFO"] == f"/tickets/{second.pk}/" and "the last of the list" in page.content.decode()

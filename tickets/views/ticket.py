@@ -61,6 +61,20 @@ def _gone_into(request: HttpRequest, ticket: Ticket) -> HttpResponse | None:
 
 
 @agents_only
+@require_safe
+def neighbour(request: HttpRequest, number: int, way: str) -> HttpResponse:
+    """Go to the ticket before or after this one, in the order of the list one works through."""
+    found = find(request, number)
+    view = view_of(request)
+    before, after = reading.around(view, agent_of(request), found)
+    other = before if way == "previous" else after
+    if other is None:
+        said = _("This is the first of the list.") if way == "previous" else _("This is the last of the list.")
+        messages.info(request, said)
+    return redirect("ticket", number=other or found.number)
+
+
+@agents_only
 @require_POST
 def reply(request: HttpRequest, number: int) -> HttpResponse:
     """Answer the customer; `then=resolve` also resolves, `send_at` sends later.
