@@ -10,7 +10,7 @@ import django
 from reports.bench.timing import USUAL, Effort, say
 
 #: reading first: intake and API add to what is read
-ORDER = ("queue", "views", "ticket", "report", "intake", "api")
+ORDER = ("queue", "views", "search", "ticket", "report", "intake", "api")
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     asked = parser.parse_args()
     django.setup()
     from helpdesk.models import Agent, Role
-    from reports.bench import api, intake, pages, views
+    from reports.bench import api, intake, pages, search, views
     from tickets.models import Message, Ticket
 
     effort, folder = Effort(asked.times, asked.seconds, asked.mails), Path(os.environ["DATA"])
@@ -34,6 +34,7 @@ def main() -> int:
     measures = {
         "queue": lambda: pages.queue(asked.size, effort, agent, folder),
         "views": lambda: views.measure(asked.size, effort, agent),
+        "search": lambda: search.measure(asked.size, effort, agent),
         "ticket": lambda: pages.ticket(asked.size, effort, agent, folder),
         "report": lambda: pages.report(asked.size, effort, agent, folder),
         "intake": lambda: intake.measure(asked.size, effort),

@@ -33,7 +33,7 @@ def lines() -> list[dict[str, object]]:
 
 def test_every_part_has_figures_with_floors(lines: list[dict[str, object]]) -> None:
     assert [(line["what"], "median_ms" in line, line.get("clients", line.get("workers"))) for line in lines] == [
-        ("queue", True, None), ("queue", False, 4), *[("views", True, None)] * 4,
+        ("queue", True, None), ("queue", False, 4), *[("views", True, None)] * 4, *[("search", True, None)] * 2,
         ("ticket", True, None), ("ticket", True, None),
         ("ticket", False, 4), ("report", True, None), ("report", True, None), ("intake", False, 1),
         ("intake", False, 2), ("api", False, 1), ("api", False, 8),

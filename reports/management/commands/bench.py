@@ -22,7 +22,7 @@ _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 class Command(BaseCommand):
     """Starts servers of its own (or takes those of DATABASE_URL and REDIS_URL), fills them, measures, tidies up."""
 
-    help = "Measure intake, queue, ticket page, API and report, each beside its floor in the same run."
+    help = "Measure intake, queue, search, ticket page, API and report, each beside its floor in the same run."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -72,6 +72,7 @@ class Command(BaseCommand):
         here.create(database)
         self._python(here, database, ["manage.py", "migrate", "--verbosity", "0"], 600)
         self._python(here, database, ["manage.py", "demo", "--tickets", str(_tickets(size))], _LONGEST_FILLING)
+        self._python(here, database, ["manage.py", "index_search"], _LONGEST_FILLING)
         here.settle(database)
         self.stdout.write(f"{size}: filled in {time.monotonic() - began:.0f} s")
 
