@@ -135,6 +135,8 @@ def _identify(cookie_header: str) -> tuple[int, frozenset[str] | None] | None:
     from django.db import close_old_connections
     from django.http import HttpRequest, parse_cookie
 
+    from helpdesk import second_factor
+
     close_old_connections()
     try:
         key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
@@ -143,7 +145,7 @@ def _identify(cookie_header: str) -> tuple[int, frozenset[str] | None] | None:
         request = HttpRequest()
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
         agent = get_user(request)
-        if not agent.is_authenticated or not agent.is_active:
+        if not agent.is_authenticated or not agent.is_active or second_factor.is_missing(agent):
             return None
         return agent.pk, _audiences(agent)
     finally:

@@ -38,7 +38,10 @@ class NotAnswered(NotPossible):
 
 
 def must_work_tickets(actor: Agent | None, ticket: Ticket | None = None) -> None:
-    """Raise NotPossible for who only reads and notes; the clock and rules may do everything."""
+    """Raise NotPossible for who only reads and notes on this ticket; the clock and rules may do everything.
+
+    Without a ticket, for what belongs to no inbox, the role alone decides.
+    """
     must_work_in(actor, ticket.inbox_id if ticket else None)
 
 

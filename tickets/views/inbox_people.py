@@ -33,7 +33,7 @@ class AccessForm(forms.Form):
     """Who may do what here."""
 
     agent = forms.ModelChoiceField(label=gettext_lazy("Who"), queryset=Agent.objects.none())
-    level = forms.ChoiceField(label=gettext_lazy("may"), choices=InboxAccess.Level.choices, initial="agent")
+    level = forms.ChoiceField(label=gettext_lazy("May do here"), choices=InboxAccess.Level.choices, initial="agent")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

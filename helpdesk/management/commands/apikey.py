@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from helpdesk.models import Agent, ApiToken
+from helpdesk.models import Agent
+from helpdesk.operations import tokens
 
 
 class Command(BaseCommand):
@@ -21,5 +22,5 @@ class Command(BaseCommand):
         agent = Agent.objects.active().filter(email__iexact=options["email"].strip()).first()
         if agent is None:
             raise CommandError(f"No active agent has the address {options['email']}.")
-        _token, secret = ApiToken.objects.issue(agent, options["name"][:80])
+        _token, secret = tokens.issue(agent, name=options["name"][:80])
         self.stdout.write(secret)
