@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -56,9 +57,9 @@ _PRESETS: tuple[tuple[str | Promise, str], ...] = (
 def choices(ticket: Ticket) -> list[Choices]:
     """The dialogs that offer a few words."""
     moves = [Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.RESOLVED]
-    types = [*TicketType.choices, ("", _("No type"))]
+    types: list[tuple[str, Any]] = [*TicketType.choices, ("", _("No type"))]
     offered = [
-        Choices("priority", _("Priority"), "flag", _lettered(reversed(Priority.choices), ticket.priority)),
+        Choices("priority", _("Priority"), "flag", _lettered(Priority.choices[::-1], ticket.priority)),
         Choices("type", _("Type"), "shapes", _lettered(types, ticket.type)),
     ]
     if not (ticket.is_closed or ticket.is_removed):
@@ -67,7 +68,7 @@ def choices(ticket: Ticket) -> list[Choices]:
     return offered
 
 
-def _lettered(pairs: Iterable[tuple[str, str]], current: str) -> list[Choice]:
+def _lettered(pairs: Iterable[tuple[str, Any]], current: str) -> list[Choice]:
     """Each choice with the first letter of its label that no other has."""
     taken: set[str] = set()
     found = []

@@ -78,12 +78,12 @@ class _Sort:
 
 
 def _whom(act: Act) -> dict[str, Any]:
-    agent, team = act.get("agent"), act.get("team")
-    if agent is not None and not Agent.objects.active().filter(pk=_id(agent)).exists():
+    agent, team = _id(act.get("agent")), _id(act.get("team"))
+    if agent is not None and not Agent.objects.active().filter(pk=agent).exists():
         raise NotPossible(_("That person is gone."))
-    if team is not None and not Team.objects.filter(pk=_id(team)).exists():
+    if team is not None and not Team.objects.filter(pk=team).exists():
         raise NotPossible(_("That team is gone."))
-    return {"agent": _id(agent), "team": _id(team)}
+    return {"agent": agent, "team": team}
 
 
 def _id(given: Any) -> int | None:

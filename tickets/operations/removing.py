@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -103,7 +104,7 @@ def forget_unused(files: Iterable[int]) -> None:
         ):
             sha256 = file.sha256
             file.delete()
-            transaction.on_commit(lambda name=sha256: _forget_bytes(name), robust=True)
+            transaction.on_commit(partial(_forget_bytes, sha256), robust=True)
 
 
 def _forget_bytes(sha256: str) -> None:

@@ -100,7 +100,7 @@ _SAID: dict[str, Callable[[Ticket], str | Promise]] = {
 @require_POST
 def act(request: HttpRequest, number: int) -> HttpResponse:
     """Any act in words, see tickets.operations.acting: its fields are those of the form."""
-    given = {name: value for name, value in request.POST.items() if name not in ("seen", "csrfmiddlewaretoken")}
+    given = {name: str(value) for name, value in request.POST.items() if name not in ("seen", "csrfmiddlewaretoken")}
     if given.get("do") == "spam block":  # one button of a form says both
         given |= {"do": "spam", "block": "1"}
     if given.get("words", "").strip():
@@ -199,7 +199,7 @@ def undo_last(request: HttpRequest) -> HttpResponse:
     """Take back what the agent did last, on whatever ticket; `current` is the one their page shows."""
     agent = agent_of(request)
     event = undoing.latest(agent)
-    ticket = Ticket.objects.visible_to(agent).filter(pk=event.stream_id).first() if event else None
+    ticket = Ticket.objects.visible_to(agent).filter(pk=event.stream_id or 0).first() if event else None
     if event is None or ticket is None:
         return _nowhere(request, _("There is nothing to undo."))
     if (many := bulk_acts.of_event(event)) and not many.undoes_id:

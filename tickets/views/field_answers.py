@@ -1,5 +1,6 @@
 """Answering a ticket's custom fields: in place, and those that are wanted before it is resolved."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -59,13 +60,9 @@ def ticket_fields(request: HttpRequest, number: int) -> HttpResponse:
         try:
             with transaction.atomic():
                 for key, value in fields.answered(form.cleaned_data).items():
-                    ticket = collisions.change(
-                        ticket, f"field:{key}" if ticket.fields.get(key) != value else "",
-                        lambda one, key=key, value=value: answering_fields.set_field(
-                            one, key=key, value=value, actor=agent
-                        ),
-                        seen=seen(request), actor=agent,
-                    )  # fmt: skip
+                    thing = f"field:{key}" if ticket.fields.get(key) != value else ""
+                    answer = partial(answering_fields.set_field, key=key, value=value, actor=agent)
+                    ticket = collisions.change(ticket, thing, answer, seen=seen(request), actor=agent)
                 if then == "resolve":
                     ticket = status.resolve(ticket, actor=agent)
         except ChangedMeanwhile as why:
