@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from helpdesk import embedded, environment, logs
 
@@ -124,6 +125,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = environment.folder("STATIC", DATA / "static")
 WHITENOISE_USE_FINDERS = not STATIC_HASHED
 WHITENOISE_AUTOREFRESH = DEBUG
+# maps are for who looks into a script, and large
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- People ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "helpdesk.Agent"

@@ -262,9 +262,9 @@ POLICIES: dict[str, Policy] = {
     "ticket_macro": theirs(409, "POST"),
     "ticket_colleagues": theirs(200, "GET"),
     "emoji": agents(200, "GET"),
-    **dict.fromkeys(["settings_replies", "settings_macros"], leads(GET=200)),
-    **dict.fromkeys(["settings_replies_new", "settings_macros_new"], leads(GET=200, POST=422)),
-    **dict.fromkeys(["settings_replies_edit", "settings_macros_edit"], leads(GET=200, POST=422)),
+    **dict.fromkeys(["settings_saved_replies", "settings_macros"], leads(GET=200)),
+    **dict.fromkeys(["settings_saved_replies_new", "settings_macros_new"], leads(GET=200, POST=422)),
+    **dict.fromkeys(["settings_saved_replies_edit", "settings_macros_edit"], leads(GET=200, POST=422)),
     "settings_own_replies": workers(GET=200),
     "settings_own_replies_new": workers(GET=200, POST=422),
     "settings_own_replies_edit": Policy(
@@ -486,7 +486,7 @@ def house(
     }  # fmt: skip
     refund = macros.save(None, actor=admin, name="Refund", html="<p>It is on its way.</p>")
     away = macros.save(None, actor=admin, name="Away", actions=[{"do": "follow"}])
-    things |= {"replies": refund.pk, "macros": away.pk}
+    things |= {"saved_replies": refund.pk, "macros": away.pk}
     things |= {"own_replies": macros.save(None, actor=ana, name="Mine", html="<p>Mine.</p>").pk}
     shared_view = viewing.save(actor=chloe, name="Refunds", conditions=[], scope="everyone")
     deletion = viewing.delete(viewing.save(actor=chloe, name="Old", conditions=[]), actor=chloe)

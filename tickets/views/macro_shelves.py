@@ -45,7 +45,8 @@ class Shelf:
 
 
 REPLIES = Shelf(
-    "replies", gettext_lazy("Saved replies"), gettext_lazy("Texts everybody answers with: / finds them while writing."),
+    "saved_replies", gettext_lazy("Saved replies"),
+    gettext_lazy("Texts everybody answers with: / finds them while writing."),
     gettext_lazy("Write a saved reply"), "saved-replies/", (Role.LEAD,), has_acts=False,
 )  # fmt: skip
 MACROS = Shelf(
@@ -61,7 +62,8 @@ OWN = Shelf(
 
 def pages(shelf: Shelf) -> list[URLPattern]:
     """The list, the empty form and the filled one, and their place in the settings' navigation."""
-    settings_section(Section(shelf.key, shelf.title, shelf.about, shelf.url_name, shelf.allowed))
+    group = "you" if shelf.is_own else "tickets"
+    settings_section(Section(shelf.key, shelf.title, shelf.about, shelf.url_name, shelf.allowed, group=group))
     guard = roles(*shelf.allowed)
 
     @require_safe
