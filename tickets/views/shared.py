@@ -12,7 +12,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, tell_page, toast
-from tickets import choosing, fields, gist, reading, registry, stretches, texts, timeline
+from tickets import choosing, customer_card, fields, gist, reading, registry, stretches, texts, timeline
 from tickets.models import Status, Tag, Ticket, workers_of, works_in
 from tickets.operations import collisions, linking, merging
 from tickets.operations.collisions import ChangedMeanwhile
@@ -59,8 +59,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket, *, first_unread: int | 
         "first_unread": first_unread,
         "panels": registry.panels(ticket, agent),
         "participants": list(ticket.participants.all()),
-        "contact_points": list(ticket.customer.contact_points.all()),
-        "other_tickets": others[:5],
+        "card": SimpleLazyObject(lambda: customer_card.of(ticket.customer, agent, ticket)),
         "people": choosing.people(list(assignable(ticket))),
         "teams": list(Team.objects.filter(inboxes=ticket.inbox_id)),
         "tags": list(ticket.tags.all()),
