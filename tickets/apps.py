@@ -49,19 +49,6 @@ class TicketsConfig(AppConfig):
                 "inbox_health", tuple(Role),
             )
         )  # fmt: skip
-        settings_section(
-            Section(
-                "notifications", _("Your notifications"), _("What you hear of, by which way, and when not."),
-                "settings_notifications", tuple(Role),
-            )
-        )  # fmt: skip
-        settings_section(
-            Section(
-                "notification_defaults", _("Notification defaults"),
-                _("What agents hear of while they chose nothing else."), "settings_notification_defaults",
-                group="team",
-            )
-        )  # fmt: skip
         if settings.MAIL_CATCHER:
             settings_section(
                 Section("catcher", _("Mail catcher"), _("Development: every mail that went out."), "mail_catcher")
@@ -69,4 +56,4 @@ class TicketsConfig(AppConfig):
         rail_entry(RailEntry("queue", _("Queue"), "inbox", "queue"))
         rail_entry(RailEntry("customers", _("Customers"), "users-round", "customers"))
         rail_entry(RailEntry("search", _("Search"), "search", "search"))
-        rail_entry(RailEntry("notifications", _("Notifications"), "bell", "notifications", waiting=bell.unread))
+        rail_entry(RailEntry("notifications", _("Alerts"), "bell", "notifications", waiting=bell.unread))

@@ -2,22 +2,17 @@
 
 import re
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from helpdesk.models import Agent, Role
-from tickets.models import InboxAccess, Ticket
+from helpdesk.models import Agent
+from tickets.models import Ticket, readers_of
 
 _BEFORE, _AFTER = r"(?<![\w@.])@", r"(?!\w)"
 
 
 def mentionable(ticket: Ticket) -> QuerySet[Agent]:
     """Who may be named on a ticket, by name: everybody who sees its inbox."""
-    own = InboxAccess.objects.filter(inbox=ticket.inbox_id)
-    by_team = Agent.teams.through.objects.filter(team__inboxes=ticket.inbox_id).values("agent_id")
-    by_name = own.exclude(level=InboxAccess.Level.NONE).values("agent_id")
-    closed = own.filter(level=InboxAccess.Level.NONE).values("agent_id")
-    here = (Q(pk__in=by_team) | Q(pk__in=by_name)) & ~Q(pk__in=closed)
-    return Agent.objects.active().filter(here | Q(role=Role.ADMIN)).order_by("name")
+    return readers_of(ticket.inbox_id).order_by("name")
 
 
 def named_in(text: str, ticket: Ticket) -> list[Agent]:

@@ -4,6 +4,8 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.models import Role
+from helpdesk.pages import Section, settings_section
 from helpdesk.views.resources import Column, Resource, routes
 from tickets import brands
 from tickets.brand_form import BrandForm
@@ -115,3 +117,15 @@ urlpatterns = [
     path("health/", health.inbox_health, name="inbox_health"),
     path("health/<int:pk>/probe", health.probe, name="inbox_probe"),
 ]
+settings_section(
+    Section(
+        "notifications", _("Your notifications"), _("What you hear of, by which way, and when not."),
+        "settings_notifications", tuple(Role),
+    )
+)  # fmt: skip
+settings_section(
+    Section(
+        "notification_defaults", _("Notification defaults"), _("What agents hear of while they chose nothing else."),
+        "settings_notification_defaults", group="team",
+    )
+)  # fmt: skip

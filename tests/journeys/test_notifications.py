@@ -5,13 +5,13 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import House
 from tests.journeys.test_for_everybody import wrong
-from tickets.operations import assignment
+from tickets.operations import assignment, replying
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_an_assignment_arrives_in_the_bell_of_another_browser(  # type: ignore[no-untyped-def]
+def test_an_assignment_and_a_mention_arrive_in_the_bell_of_another_browser(  # type: ignore[no-untyped-def]
     house: House, sit, ana, chloe, ticket, theme
 ):
     page = sit(ana, color_scheme=theme).page
@@ -29,6 +29,15 @@ def test_an_assignment_arrives_in_the_bell_of_another_browser(  # type: ignore[n
     expect(page.locator("#bell")).to_be_visible()
     assert wrong(page) == []
     page.locator("#bell").get_by_role("link", name="Chloe Martin assigned it to you").click()
+    expect(page).to_have_url(f"{house.address}/tickets/{ticket.number}/")
+    expect(bell.locator("[data-rail-count]")).to_be_empty()
+
+    page.goto("/reports/")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    replying.add_note(ticket, text="@Ana Silva, could you look at this?", actor=chloe)
+    expect(page.locator(".toast")).to_contain_text("Chloe Martin mentioned you")
+    expect(bell.locator("[data-rail-count]")).to_contain_text("1")
+    page.locator(".toast").get_by_role("link", name="Open").click()
     expect(page).to_have_url(f"{house.address}/tickets/{ticket.number}/")
     expect(bell.locator("[data-rail-count]")).to_be_empty()
 

@@ -7,6 +7,7 @@ still be here and may still see the ticket (T03).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from helpdesk import clock
 from helpdesk.events import record
@@ -109,7 +110,7 @@ def withhold(raw: RawMessage, refusal: Refusal) -> None:
         raw.state = RawState.RECORDED
         return
     raw.state, raw.belongs_to = RawState.QUARANTINED, refusal.ticket
-    facts = {"agent": refusal.agent.pk} if refusal.agent else {}
+    facts: dict[str, Any] = {"agent": refusal.agent.pk} if refusal.agent else {}
     if refusal.ticket:
         facts["ticket"] = refusal.ticket.number
     record("mail.withheld", refusal.ticket or raw.inbox, actor=None, raw=raw.pk, reason=refusal.reason, **facts)

@@ -139,8 +139,8 @@ def message(one: Notification, agent: Agent, ticket: Ticket, kind: Kind) -> Mapp
     """What the device shows: who of us did what, and the ticket's number. Nothing a customer wrote, not even a name:
     it may stand on a locked screen."""
     with translation.override(agent.language or settings.LANGUAGE_CODE):
-        names = Agent.objects.filter(pk=one.actor_id).values_list("name", flat=True)
-        name = (names.first() if one.actor_id else None) or (_("The customer") if _by_customer(one) else "")
+        names = Agent.objects.filter(pk=one.actor_id or 0).values_list("name", flat=True)
+        name = names.first() or (_("The customer") if _by_customer(one) else "")
         return {
             "title": kind.sentence(Said(name, one.facts.get("verb", ""), one.facts)),
             "body": _("Ticket %(number)s") % {"number": f"#{ticket.number}"},

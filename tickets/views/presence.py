@@ -69,7 +69,7 @@ def _shown(there: list[Presence], names: dict[int, str]) -> dict[str, Any]:
     faces = [{"name": name, "is_typing": one.doing != Doing.VIEWING, "said": _said(name, one)} for name, one in people]
     return {
         "faces": render_to_string("tickets/_faces.html", {"faces": faces[:FACES], "rest": faces[FACES:]}),
-        "typing": " · ".join(face["said"] for face in faces if face["is_typing"]),
+        "typing": " · ".join(_said(name, one) for name, one in people if one.doing != Doing.VIEWING),
         "seconds": max(1, round(min((one.seconds for _name, one in people), default=1))),
     }
 
