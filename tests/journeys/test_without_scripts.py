@@ -33,9 +33,9 @@ def test_reading_answering_and_resolving(house: House, sit, ana, ticket):  # typ
     expect(page.locator("#header")).to_have_attribute("data-status", "resolved")
     page.locator("#header").get_by_role("button", name="Reopen").click()
     expect(page.locator("#header")).to_have_attribute("data-status", "open")
-    page.get_by_text("More", exact=True).or_(page.get_by_label("More")).first.click()
-    page.get_by_role("link", name="Status").click()
-    page.get_by_role("button", name="On hold").click()
+    page.locator("#header summary[aria-label=More]").click()
+    page.locator("#header").get_by_role("link", name="Status").click()
+    page.locator("#status-dialog").get_by_role("button", name="On hold").click()
     expect(page.locator("#header")).to_have_attribute("data-status", "on_hold")
 
 

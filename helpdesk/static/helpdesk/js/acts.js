@@ -28,9 +28,9 @@ document.addEventListener("keydown", (event) => {
   const form = document.querySelector("dialog[open] [data-letters]");
   // the key that opened the dialog is no choice in it
   if (!form || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  const all = [...form.querySelectorAll("[data-letter]")];
+  const all = [...form.querySelectorAll("[data-takes]")];
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const chosen = all.find((one) => one.dataset.letter === event.key.toLowerCase());
+  const chosen = all.find((one) => one.dataset.takes === event.key.toLowerCase());
   if (step) {
     event.preventDefault();
     const at = all.indexOf(document.activeElement);

@@ -17,7 +17,7 @@ export const openDialog = (id) => {
     field.value = "";
     field.focus();
   }
-  const current = dialog.querySelector("[data-letters] [aria-current], [data-letters] [data-letter]");
+  const current = dialog.querySelector("[data-letters] [aria-current], [data-letters] [data-takes]");
   current?.focus();
   return true;
 };
