@@ -93,7 +93,7 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password"].validators.append(MaxLengthValidator(4096))  # type: ignore[attr-defined]
+        self.fields["password"].validators.append(MaxLengthValidator(4096))
 
 
 class ForgottenForm(ResetPasswordForm):
@@ -101,7 +101,8 @@ class ForgottenForm(ResetPasswordForm):
 
     def clean_email(self) -> str:
         email: str = super().clean_email()
-        self.users = [user for user in self.users if user.has_usable_password()]
+        found: list[Agent] = self.users  # type: ignore[has-type]
+        self.users = [user for user in found if user.has_usable_password()]
         return email
 
 
@@ -269,7 +270,7 @@ class ApiTokenForm(forms.Form):
         help_text=_("None chosen is all that you see."),
     )  # fmt: skip
     days = forms.TypedChoiceField(
-        label=_("Works for"), coerce=int, empty_value=0, required=False,
+        label=_("Works for"), coerce=int, empty_value=None, required=False,
         choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year")), (0, _("until I revoke it"))], initial=90,
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ def agents(request: HttpRequest) -> HttpResponse:
     found = list(_agents().order_by("-is_active", "name")[:500])
     for agent in found:
         agent.state, agent.tone = _state(agent)  # type: ignore[attr-defined]
-    without = sum(1 for agent in found if agent.is_active and not agent.has_second_factor)  # type: ignore[attr-defined]
+    without = len([one for one in found if one.is_active and not one.has_second_factor])  # type: ignore[attr-defined]
     return render(request, "helpdesk/settings/agents.html", {**_frame(request), "agents": found, "without": without})
 
 

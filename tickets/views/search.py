@@ -71,7 +71,7 @@ def _views(agent: Agent, text: str) -> list[dict[str, str]]:
 
 
 def _settings(agent: Agent, text: str) -> list[Any]:
-    return [one for one in sections_for(agent) if _fits(str(one.title), text)][:OF_A_SORT]
+    return [one for one in sections_for(agent) if _fits(f"{one.title} {one.words}", text)][:OF_A_SORT]
 
 
 def _fits(name: str, text: str) -> bool:
