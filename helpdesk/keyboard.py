@@ -127,9 +127,11 @@ def clean(given: Mapping[str, str]) -> dict[str, str]:
         if one.is_fixed or one.name not in given:
             continue
         key = given[one.name].strip().lower()
+        if one.keys and key == one.keys[0].lower():  # the map's own may be longer than one may choose
+            continue
         if len(key) > 1 or not key.isprintable():
             why[one.name] = _("One letter, digit or sign.")
-        elif key != (one.keys[0] if one.keys else ""):
+        elif key or one.keys:
             own[one.name] = key
     why.update(_conflicts(own))
     if why:
