@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tickets.models import Brand
 
-WHITE, BLACK = "#ffffff", "#14211f"
+WHITE, BLACK = "#ffffff", "#000000"
 #: what a colour stands on, on the survey's pages: light and dark
 PAPERS = ("#ffffff", "#201d1a")
 #: the least contrast of text (WCAG 2.2, 1.4.3)
