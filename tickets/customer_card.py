@@ -12,10 +12,13 @@ from django.utils.translation import ngettext
 from helpdesk import clock
 from helpdesk.models import Agent
 from tickets import customer_book, fields, registry
+from tickets.glance import Glance
 from tickets.models import UNSOLVED, ContactPoint, Customer, CustomerNote, Ticket
 
 #: of the last contacts and of open tickets, so many
 LAST = 3
+#: with so many other tickets the database counts
+ENOUGH = 20
 MOST_OPEN = 8
 LATELY = timedelta(days=30)
 
@@ -39,28 +42,30 @@ class Card:
     can_change: bool
 
 
-def of(customer: Customer, agent: Agent, ticket: Ticket) -> Card:
+def of(
+    customer: Customer, agent: Agent, ticket: Ticket, *, others: Sequence[Ticket] | None = None,
+    has: Glance | None = None,
+) -> Card:  # fmt: skip
     """The card of a ticket's customer for this agent.
 
-    Bring the customer with its organisation and contact points fetched, or they are asked for one by one.
+    Bring the customer with its organisation and contact points fetched, or they are asked for one by one. `others`
+    are the latest of the customer's other tickets that this agent may see, and `has` the ticket's glance, where the
+    page knows them already.
     """
-    theirs = customer_book.tickets_of([customer], agent).order_by()
-    counted = theirs.aggregate(
-        all=Count("pk"),
-        lately=Count("pk", filter=Q(created_at__gte=clock.now() - LATELY)),
-        low=Count("pk", filter=Q(low_score__isnull=False, updated_at__gte=clock.now() - 3 * LATELY)),
-        open=Count("pk", filter=Q(status__in=UNSOLVED) & ~Q(pk=ticket.pk)),
-    )
-    others = theirs.exclude(pk=ticket.pk)
-    unsolved = others.filter(status__in=UNSOLVED).select_related("inbox").order_by("-number")[:MOST_OPEN]
+    if others is not None and len(others) < ENOUGH:
+        counted, unsolved = _count(ticket, others), [one for one in others if one.status in UNSOLVED][:MOST_OPEN]
+    else:
+        counted, unsolved = _ask(customer, agent, ticket)
     points = list(customer.contact_points.all())
     return Card(
         customer=customer,
         know=_know(customer, points, counted),
         points=points,
-        answers=fields.for_customer(customer),
-        notes=list(customer.notes.standing().filter(is_pinned=True).select_related("author")[:5]),
-        open_tickets=list(unsolved) if counted["open"] else [],
+        answers=fields.for_customer(customer) if has is None or has.customer_fields else [],
+        notes=list(customer.notes.standing().filter(is_pinned=True).select_related("author")[:5])
+        if has is None or has.customer_notes
+        else [],
+        open_tickets=unsolved,
         contacts=customer_book.timeline(customer, agent, limit=LAST, besides=ticket).moments
         if counted["all"] > 1
         else [],
@@ -68,6 +73,27 @@ def of(customer: Customer, agent: Agent, ticket: Ticket) -> Card:
         tickets=counted["all"],
         can_change=agent.may_reply and customer.is_current,
     )
+
+
+def _count(ticket: Ticket, others: Sequence[Ticket]) -> dict[str, int]:
+    """What `_ask` counts, of tickets that are at hand."""
+    everything, now = [ticket, *others], clock.now()
+    return {
+        "all": len(everything),
+        "lately": sum(one.created_at >= now - LATELY for one in everything),
+        "low": sum(one.low_score is not None and one.updated_at >= now - 3 * LATELY for one in everything),
+    }
+
+
+def _ask(customer: Customer, agent: Agent, ticket: Ticket) -> tuple[dict[str, int], list[Ticket]]:
+    theirs = customer_book.tickets_of([customer], agent).order_by()
+    counted = theirs.aggregate(
+        all=Count("pk"),
+        lately=Count("pk", filter=Q(created_at__gte=clock.now() - LATELY)),
+        low=Count("pk", filter=Q(low_score__isnull=False, updated_at__gte=clock.now() - 3 * LATELY)),
+    )
+    unsolved = theirs.exclude(pk=ticket.pk).filter(status__in=UNSOLVED).order_by("-number")[:MOST_OPEN]
+    return counted, list(unsolved)
 
 
 def _know(customer: Customer, points: Sequence[ContactPoint], counted: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Model
 from django.urls import reverse
 from django.utils.html import escape
 
@@ -123,15 +123,30 @@ class Entry:
         return (self.message.id,) if self.message else self.talk.ids if self.talk else ()
 
 
-def said_on(ticket: Ticket) -> list[Message]:
-    """Everything said on a ticket, oldest first, with what a page shows of it."""
-    return list(
+def said_on(ticket: Ticket, *, with_files: bool = True) -> list[Message]:
+    """Everything said on a ticket, oldest first, with what a page shows of it; files only where there are some."""
+    messages = (
         Message.objects.filter(ticket=ticket, withdrawn_at=None)
         .select_related("author", "sender", "outgoing", "side")
         .annotate(named=F("raw__belongs_to"))
-        .prefetch_related("attachments__file", "outgoing__deliveries")
+        .prefetch_related("outgoing__deliveries", *(["attachments__file"] if with_files else []))
         .order_by("created_at", "id")
     )
+    found = list(messages)
+    for message in found:
+        message.ticket = ticket
+        if not with_files:
+            fill(message, "attachments")
+    return found
+
+
+def fill(thing: Model, *names: str) -> None:
+    """Let an object know that it has none of these, so that nobody asks."""
+    cache = thing.__dict__.setdefault("_prefetched_objects_cache", {})
+    for name in names:
+        nothing = getattr(thing, name).none()
+        nothing._result_cache = []
+        cache.setdefault(name, nothing)
 
 
 def of(ticket: Ticket, messages: Sequence[Message]) -> list[Entry]:

@@ -4,7 +4,7 @@ Both are looked up at most once every few seconds in each process: pages are ask
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -17,7 +17,7 @@ from helpdesk import clock
 from helpdesk.models import Agent, Role, Team
 from helpdesk.pages import Banner
 from tickets.channels.email import diagnosis
-from tickets.models import CustomField, Inbox, InboxHealth, RawMessage
+from tickets.models import CustomField, Inbox, InboxHealth, RawMessage, SideConversation
 from tickets.operations.mail_desk import WAITING
 
 T = TypeVar("T")
@@ -73,6 +73,17 @@ def _own_fields() -> list[tuple[str, str]]:
     return list(CustomField.objects.filter(about="ticket", is_active=True).values_list("key", "name"))
 
 
+def _asked_aside() -> dict[int, tuple[str, ...]]:
+    """Whom messages were passed on to lately, by inbox."""
+    found: dict[int, dict[str, None]] = defaultdict(dict)
+    lately = SideConversation.objects.order_by("-pk").values_list("ticket__inbox", "addresses")[:400]
+    for inbox, addresses in lately:
+        if len(found[inbox]) < 50:
+            found[inbox] |= dict.fromkeys(addresses)
+    return {inbox: tuple(addresses) for inbox, addresses in found.items()}
+
+
+asked_aside = Remembered(_asked_aside, 10)
 own_fields = Remembered(_own_fields, 10)
 workers = Remembered(_workers, 10)
 teams = Remembered(_teams, 10)
@@ -118,5 +129,5 @@ def waiting_for(agent: Agent, inboxes: Iterable[int] | None = None) -> int:
 
 def forget() -> None:
     """Look anew the next time: something was just decided here."""
-    for one in (troubled, waiting_mail, workers, teams, own_fields):
+    for one in (troubled, waiting_mail, workers, teams, own_fields, asked_aside):
         one.forget()

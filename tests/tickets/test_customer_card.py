@@ -35,12 +35,14 @@ def test_what_an_agent_should_know_stands_there(
     ticket: Ticket, ana: Agent, send_mail_in: Callable[..., RawMessage]
 ) -> None:
     CustomField.objects.create(about="customer", key="plan", name="Plan")
-    Customer.objects.update(fields={"plan": "Gold"}, is_blocked=True)
+    Customer.objects.update(fields={"plan": "Gold"})
     customer_notes.pin(customer_notes.add(ticket.customer, text="Calls at noon", actor=ana), actor=ana)
     customer_notes.add(ticket.customer, text="Unpinned", actor=ana)
     for n in range(4):
         send_mail_in(mail(subject=f"Again {n}", text=f"words number {n}"))
     Ticket.objects.filter(subject="Again 1").update(low_score=1)
+    Customer.objects.update(is_blocked=True)
+    ticket.customer.refresh_from_db()
     survey = Survey.objects.create(name="Satisfaction")
     asked = Invitation.objects.create(
         survey=survey, ticket=ticket, customer=ticket.customer, occasion_id=1, occasion_at=clock.now(),

@@ -1,10 +1,15 @@
 """The ticket's page: what is new on it, what stands in its head, and what each act offers to undo."""
 
 import json
+from dataclasses import replace
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import mail
-from tickets import reading
-from tickets.operations import replying, sorting
+from tickets import glance, reading
+from tickets.operations import drafting, following, replying, sorting
+from tickets.operations.replying import Upload
 
 
 def page_of(client, ticket):
@@ -44,3 +49,35 @@ def test_an_act_offers_its_own_undo_and_an_act_that_changed_nothing_none(ticket,
     assert again["undo_url"] == ""
     tagged = act(client, ticket, "tags", tag="shipping")
     assert tagged["undo_url"] not in ("", first["undo_url"])
+
+
+def test_a_page_asks_as_often_however_much_was_said(
+    ticket, ana, chloe, as_agent, send_mail_in, django_assert_max_num_queries
+):
+    client = as_agent(ana)
+    page_of(client, ticket)
+    with CaptureQueriesContext(connection) as short:
+        page_of(client, ticket)
+    for n in range(15):
+        replying.add_note(ticket, text=f"Note {n}", actor=chloe)
+        send_mail_in(
+            mail(text=f"And {n}?", In_Reply_To="<first@customer.example>", Message_ID=f"<{n}@customer.example>")
+        )
+    page_of(client, ticket)
+    with django_assert_max_num_queries(30) as long:
+        page_of(client, ticket)
+    assert len(long.captured_queries) - len(short.captured_queries) <= 1, "names of the agents who did something"
+
+
+def test_what_a_glance_says_is_asked_for(ticket, ana, chloe, dora, as_agent):
+    assert glance.at(ticket, ana) == replace(
+        glance.at(ticket, chloe), **dict.fromkeys(("files", "drafts", "links", "merges", "is_following"), False)
+    )
+    drafting.save(ticket, actor=ana, kind="reply", content=drafting.Content("In good time."))
+    following.follow(ticket, actor=ana)
+    replying.add_note(ticket, text="Seen", actor=ana, files=[Upload("seen.txt", "text/plain", b"seen")])
+    found = glance.at(ticket, ana)
+    assert found.drafts and found.files and found.is_following and not glance.at(ticket, chloe).is_following
+    page = page_of(as_agent(ana), ticket).content.decode()
+    assert "In good time." in page and "seen.txt" in page
+    assert glance.at(ticket, ana).read_upto == found.last_message

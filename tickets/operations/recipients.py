@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -38,14 +38,27 @@ def answered_by(ticket: Ticket) -> Message | None:
     return known.order_by("-created_at", "-id").first()
 
 
-def suggest(ticket: Ticket, answered: Message | None) -> Recipients:
+def latest_answerable(said: Sequence[Message]) -> Message | None:
+    """As `answered_by`, of messages that are at hand, oldest first."""
+    return next(
+        (
+            message
+            for message in reversed(said)
+            if message.kind == MessageKind.INCOMING and not message.is_automated and "stranger" not in message.marks
+        ),
+        None,
+    )
+
+
+def suggest(ticket: Ticket, answered: Message | None, *, said: Sequence[Message] | None = None) -> Recipients:
     """Who an answer to this message goes to, by itself.
 
     To: where its sender wants answers, if their word can be trusted; the sender, if they are the customer or somebody
     an agent confirmed; else the customer. Copies: everybody confirmed. Whom a mail merely names is offered, except on
-    a ticket's first mail, when it is authenticated and nobody answered yet.
+    a ticket's first mail, when it is authenticated and nobody answered yet. `said` are the ticket's messages, oldest
+    first, where they are at hand.
     """
-    circle = _Circle(ticket, answered)
+    circle = _Circle(ticket, answered, said)
     return circle.described(circle.by_default())
 
 
@@ -68,24 +81,46 @@ def decide(ticket: Ticket, answered: Message | None, given: Chosen | None) -> Ch
     return checked
 
 
+class _Utterance(NamedTuple):
+    """What is asked of a public message."""
+
+    pk: int
+    kind: str
+    sender__address: str | None
+    sender_name: str
+    authentication: str
+    to: list[str]
+    cc: list[str]
+    bcc: list[str]
+
+
+def _public(ticket: Ticket) -> list[_Utterance]:
+    said = ticket.messages.filter(
+        kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None, is_automated=False
+    )
+    return [_Utterance(*row) for row in said.order_by("created_at", "id").values_list(*_Utterance._fields)]
+
+
+def _is_public(message: Message) -> bool:
+    return message.kind in (MessageKind.INCOMING, MessageKind.REPLY) and not message.is_automated
+
+
+def _utterance(one: Message) -> _Utterance:
+    address = one.sender.address if one.sender else None
+    return _Utterance(one.pk, one.kind, address, one.sender_name, one.authentication, one.to, one.cc, one.bcc)
+
+
 class _Circle:
     """Everybody around a ticket, looked up once."""
 
-    def __init__(self, ticket: Ticket, answered: Message | None) -> None:
+    def __init__(self, ticket: Ticket, answered: Message | None, said: Sequence[Message] | None = None) -> None:
         self.ticket = ticket
         self.answered = answered if answered is not None and answered.kind == MessageKind.INCOMING else None
         points = [point for point in ticket.customer.contact_points.all() if point.channel == "email"]
         self.points = {point.address.lower(): point for point in points}
         self.participants: dict[str, Participant] = {p.address.lower(): p for p in ticket.participants.all()}
         self.confirmed = [p.address for p in self.participants.values() if p.is_confirmed]
-        public = ticket.messages.filter(
-            kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None, is_automated=False
-        )
-        self.said: list[Any] = list(
-            public.order_by("created_at", "id").values_list(
-                "pk", "kind", "sender__address", "sender_name", "authentication", "to", "cc", "bcc", named=True
-            )
-        )
+        self.said = _public(ticket) if said is None else [_utterance(one) for one in said if _is_public(one)]
         self.ours = set(our_own(self._all_named()))
 
     def _all_named(self) -> set[str]:

@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -17,8 +16,9 @@ from helpdesk import clock
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of
 from helpdesk.templatetags.ui import short_time
-from tickets import rich_text, signatures, texts
-from tickets.models import Draft, DraftFile, Message, MessageKind, SideConversation, Ticket, works_in
+from tickets import glance, rich_text, signatures, texts, timeline, watching
+from tickets.glance import Glance
+from tickets.models import Draft, DraftFile, Message, MessageKind, Ticket, works_in
 from tickets.operations import drafting, forwarding, macros, recipients, scheduling
 from tickets.operations.recipients import Chosen, Person, Recipients
 from tickets.views import written
@@ -90,25 +90,34 @@ class Composer:
         return (self.reply, self.note, self.forward)
 
 
-def composer(request: HttpRequest, ticket: Ticket, *, problem: str = "", kind: str = "") -> Composer:
-    """The composer of this page. A form that was just refused is shown as it was sent, with the problem."""
+def composer(
+    request: HttpRequest, ticket: Ticket, *, messages: Sequence[Message] | None = None, has: Glance | None = None,
+    may_work: bool | None = None, problem: str = "", kind: str = "",
+) -> Composer:  # fmt: skip
+    """The composer of this page. A form that was just refused is shown as it was sent, with the problem.
+
+    `messages` (`timeline.said_on`), the ticket's glance and `may_work` (`works_in`) are what the page knows already.
+    """
     agent = agent_of(request)
+    has = has or glance.at(ticket, agent)
+    said = timeline.said_on(ticket, with_files=has.files) if messages is None else messages
     own = Draft.objects.filter(ticket=ticket, author=agent).select_related("answers__side", "answers__sender")
-    drafts = {draft.kind: draft for draft in own.prefetch_related("files__file")}
+    drafts = {draft.kind: draft for draft in own.prefetch_related("files__file")} if has.drafts else {}
     scheduled = next((draft for draft in drafts.values() if draft.send_at), None)
     if scheduled is not None:
         drafts.pop(scheduled.kind)
-    reply = _reply(request, ticket, drafts.get(Draft.Kind.REPLY))
+    reply = _reply(request, ticket, drafts.get(Draft.Kind.REPLY), said)
     note = _sheet(Draft.Kind.NOTE, drafts.get(Draft.Kind.NOTE))
     forward = _forward(request, ticket, drafts.get(Draft.Kind.FORWARD), reply.answers)
     if scheduled is not None and scheduled.send_at:
         scheduled.when = coming(scheduled.send_at)  # type: ignore[attr-defined]
     made = Composer(
-        kind=kind or _opens_with(request, drafts, scheduled, works_in(agent, ticket.inbox_id)),
+        kind=kind
+        or _opens_with(request, drafts, scheduled, works_in(agent, ticket.inbox_id) if may_work is None else may_work),
         reply=reply,
         note=note,
         forward=forward,
-        seen=ticket.messages.aggregate(last=Max("pk"))["last"] or 0,
+        seen=has.last_message,
         signature=signatures.render(ticket.inbox, agent, ticket),
         scheduled=scheduled,
         times=presets(),
@@ -117,7 +126,7 @@ def composer(request: HttpRequest, ticket: Ticket, *, problem: str = "", kind: s
             (_("In 3 working days"), "in 3 working days"),
             (_("Next week"), "monday 9"),
         ],
-        forwardable=_forwardable(ticket, forward.answers),
+        forwardable=_forwardable(said, forward.answers),
         known=_known(ticket, reply.people),
         problem=problem,
     )
@@ -173,14 +182,14 @@ def draft_file_url(draft: Draft, file: DraftFile) -> str:
     return reverse("ticket_draft_file", args=[draft.ticket_id, file.pk])
 
 
-def _reply(request: HttpRequest, ticket: Ticket, draft: Draft | None) -> Sheet:
+def _reply(request: HttpRequest, ticket: Ticket, draft: Draft | None, said: Sequence[Message]) -> Sheet:
     sheet = _sheet(Draft.Kind.REPLY, draft)
     asked = _message(ticket, request.GET.get("answer", ""), [MessageKind.INCOMING])
     chosen = scheduling.chosen_of(draft) if draft and not asked else None
     # a draft that goes to whoever the answered message says follows the conversation
     if asked is not None or chosen is None:
-        sheet.answers = asked or recipients.answered_by(ticket)
-    suggested = recipients.suggest(ticket, sheet.answers)
+        sheet.answers = asked or recipients.latest_answerable(said)
+    suggested = recipients.suggest(ticket, sheet.answers, said=said)
     sheet.suggested = "|".join(", ".join(part) for part in (suggested.chosen.to, suggested.chosen.cc))
     _address(sheet, suggested if chosen is None else recipients.describe(ticket, sheet.answers, chosen))
     return sheet
@@ -215,7 +224,7 @@ def _chosen_files(
 ) -> tuple[list[tuple[Any, bool]], list[DraftFile]]:
     """A forwarded message's files with whether they go along, and what was added beside them."""
     kept = {(one.file_id, one.filename) for one in files}
-    theirs = list(message.attachments.select_related("file"))
+    theirs = list(message.attachments.all())
     keys = {(one.file_id, one.filename) for one in theirs}
     shown = [(one, not has_draft or (one.file_id, one.filename) in kept) for one in theirs]
     return shown, [one for one in files if (one.file_id, one.filename) not in keys]
@@ -251,11 +260,10 @@ def _message(ticket: Ticket, number: str, kinds: Sequence[str]) -> Message | Non
     return found.select_related("sender", "side", "ticket").first()
 
 
-def _forwardable(ticket: Ticket, chosen: Message | None) -> list[tuple[int, str]]:
+def _forwardable(said: Sequence[Message], chosen: Message | None) -> list[tuple[int, str]]:
     """The latest messages of the conversation in words, and the chosen one wherever it stands."""
-    spoken = ticket.messages.filter(kind__in=[MessageKind.INCOMING, MessageKind.REPLY], withdrawn_at=None)
-    spoken = spoken.select_related("author", "sender").defer("html", "full_text", "references")
-    latest = list(spoken.order_by("-created_at", "-pk")[:30])
+    spoken = [message for message in said if message.kind in (MessageKind.INCOMING, MessageKind.REPLY)]
+    latest = spoken[::-1][:30]
     if chosen is not None and chosen.pk not in {message.pk for message in latest}:
         latest.append(chosen)
     return [(message.pk, _in_a_line(message)) for message in latest]
@@ -271,8 +279,8 @@ def _known(ticket: Ticket, people: Recipients) -> list[Person]:
     known = {p.address.lower(): Person(p.address, ticket.customer.name) for p in ticket.customer.contact_points.all()}
     known |= {p.address.lower(): Person(p.address, p.name) for p in ticket.participants.all()}
     known |= {o.address.lower(): Person(o.address, o.name) for o in people.offered}
-    asked = SideConversation.objects.filter(ticket__inbox=ticket.inbox_id).order_by("-pk").values_list("addresses")[:20]
-    known |= {address: Person(address) for (addresses,) in asked for address in addresses if address not in known}
+    asked = watching.asked_aside().get(ticket.inbox_id, ())
+    known |= {address: Person(address) for address in asked if address not in known}
     return list(known.values())[:50]
 
 
@@ -292,10 +300,10 @@ def presets(now: datetime | None = None) -> list[tuple[str, str]]:
     return [(words, moment.astimezone(timezone.get_default_timezone()).isoformat()) for words, moment in times]
 
 
-def pending(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+def pending(request: HttpRequest, ticket: Ticket, *, has_drafts: bool = True) -> dict[str, Any]:
     """What stands between the conversation and the composer: answers on their way, and colleagues' drafts."""
     agent = agent_of(request)
-    found = Draft.objects.filter(ticket=ticket).select_related("author")
+    found = Draft.objects.filter(ticket=ticket).select_related("author") if has_drafts else []
     drafts = [
         draft
         for draft in found

@@ -12,9 +12,10 @@ from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, tell_page, toast
-from tickets import choosing, customer_card, fields, gist, reading, registry, stretches, texts, timeline
+from tickets import choosing, customer_card, fields, gist, glance, reading, registry, stretches, texts, timeline
+from tickets.glance import Glance
 from tickets.models import Status, Tag, Ticket, workers_of, works_in
-from tickets.operations import collisions, linking, merging
+from tickets.operations import linking, merging
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.undo import UNDOABLE
 from tickets.views import composing
@@ -39,12 +40,17 @@ def shown_from(request: HttpRequest, first_unread: int | None) -> int | None:
     return min(filter(None, (first_unread, has_open)), default=None)
 
 
-def ticket_context(request: HttpRequest, ticket: Ticket, *, first_unread: int | None = None) -> dict[str, Any]:
-    """Everything the conversation, its header and its panel show."""
+def ticket_context(
+    request: HttpRequest, ticket: Ticket, *, first_unread: int | None = None, seen_at: Glance | None = None
+) -> dict[str, Any]:
+    """Everything the conversation, its header and its panel show. `seen_at` is its glance, where that is known."""
     agent: Agent = agent_of(request)
-    prefetch_related_objects([ticket], "participants", "customer__contact_points")
+    has = seen_at or glance.at(ticket, agent)
+    prefetch_related_objects([ticket], "customer__contact_points", *(["participants"] if has.participants else []))
+    if not has.participants:
+        timeline.fill(ticket, "participants")
     may_work = works_in(agent, ticket.inbox_id)
-    messages = timeline.said_on(ticket)
+    messages = timeline.said_on(ticket, with_files=has.files)
     others = list(
         Ticket.objects.visible_to(agent)
         .filter(customer_id=ticket.customer_id)
@@ -59,20 +65,22 @@ def ticket_context(request: HttpRequest, ticket: Ticket, *, first_unread: int | 
         "first_unread": first_unread,
         "panels": registry.panels(ticket, agent),
         "participants": list(ticket.participants.all()),
-        "card": SimpleLazyObject(lambda: customer_card.of(ticket.customer, agent, ticket)),
+        "card": SimpleLazyObject(lambda: customer_card.of(ticket.customer, agent, ticket, others=others, has=has)),
         "people": choosing.people(list(assignable(ticket))),
         "teams": list(Team.objects.filter(inboxes=ticket.inbox_id)),
         "tags": list(ticket.tags.all()),
         "all_tags": list(Tag.objects.values_list("name", flat=True)[:500]),
-        "composer": SimpleLazyObject(lambda: composing.composer(request, ticket)),
-        "pending": composing.pending(request, ticket),
-        "answers": fields.for_ticket(ticket),
-        "links": linking.links_of(ticket, agent),
-        "merges": merging.merges_of(ticket),
+        "composer": SimpleLazyObject(
+            lambda: composing.composer(request, ticket, messages=messages, has=has, may_work=may_work)
+        ),
+        "pending": composing.pending(request, ticket, has_drafts=has.drafts),
+        "answers": fields.for_ticket(ticket) if has.ticket_fields else [],
+        "links": linking.links_of(ticket, agent) if has.links else [],
+        "merges": merging.merges_of(ticket) if has.merges else [],
         "choices": choosing.choices(ticket),
         "snooze_presets": choosing.presets(ticket, agent) if ticket.status == Status.OPEN else [],
-        "is_following": ticket.followers.filter(agent=agent).exists(),
-        "seen": collisions.last_event(ticket),
+        "is_following": has.is_following,
+        "seen": has.last_event,
         "can_reply": not (ticket.is_closed or ticket.is_removed) and may_work,
         "may_work": may_work,
         "wait_tone": reading.wait_tone(ticket, reading.clock.now()),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
-from tickets import reading
+from tickets import glance, reading
 from tickets.models import Draft, Message, Ticket
 from tickets.operations import drafting, enclosing, forwarding, merging, notifying, recipients, replying, scheduling
 from tickets.operations.enclosing import Enclosure
@@ -36,10 +36,15 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     found = find(request, number)
     if found.merged_into_id and (elsewhere := _gone_into(request, found)):
         return elsewhere
-    context = ticket_context(request, found, first_unread=reading.first_unread(found, agent_of(request)))
+    agent = agent_of(request)
+    has = glance.at(found, agent)
+    unread = reading.first_unread(found, agent) if has.read_upto and has.read_upto < has.last_message else None
+    context = ticket_context(request, found, first_unread=unread, seen_at=has)
     shown = [pk for stretch in context["stretches"] for entry in stretch.entries for pk in entry.ids]
-    reading.mark_read(found, agent_of(request), upto=max(shown, default=None))
-    notifying.mark_read(agent_of(request), ticket=found)
+    if (newest := max(shown, default=None)) != has.read_upto:
+        reading.mark_read(found, agent, upto=newest)
+    if has.notifications:
+        notifying.mark_read(agent, ticket=found)
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
         return render(request, f"tickets/ticket.html#{part}", context)
