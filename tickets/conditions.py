@@ -190,7 +190,7 @@ def _clean(given: Any) -> Condition:
     kept: Condition = {"field": about.key, "is": operator}
     if operator in BARE:
         return kept
-    value = given.get("value")
+    value: Any = given.get("value")
     if operator not in MANY:
         return {**kept, "value": _value(about, operator, value[0] if _is_list(value) and len(value) == 1 else value)}
     values = list(value) if _is_list(value) else [value]
@@ -443,7 +443,7 @@ def _people(model: Any, values: Iterable[Any]) -> list[int] | models.QuerySet[An
         found = [pk for way in ways for pk in way[: MOST_PEOPLE + 1]]
         if len(found) > MOST_PEOPLE:
             either = reduce(or_, (Q(pk__in=way) for way in ways))
-            return model.objects.filter(either | Q(pk__in=numbers)).order_by().values("pk")  # type: ignore[no-any-return]
+            return model.objects.filter(either | Q(pk__in=numbers)).order_by().values("pk")
         numbers.update(found)
     return sorted(numbers)
 

@@ -174,7 +174,7 @@ def _piece(view: View, agent: Agent, inbox: Any, part: Any, spot: Spot | None, l
     """The first rows of one part, along its index."""
     order = view.order
     columns = ["number", "inbox_id", *({order.column} - {"number"}), *(["priority"] if order.by == "priority" else [])]
-    terms = order.reversed_terms if backwards else order.terms
+    terms: tuple[str, ...] = order.reversed_terms if backwards else order.terms
     where = {name: value for name, value in part.items() if name != IDLE}
     found = view.narrow(Ticket.objects.filter(**inbox, **where), agent)
     found = found.filter(_beyond(order, spot, part, backwards=backwards))

@@ -67,10 +67,8 @@ def _asked(once: str, actor: Agent, **fields: Any) -> BulkAct:
     if bulk.agent_id != actor.pk:
         raise NotPossible(_("That cannot be undone."))
     if is_new:
-        record(
-            "bulk.asked", bulk, actor=actor, act=bulk.act, tickets=len(bulk.tickets),
-            **({"undoes": bulk.undoes_id} if bulk.undoes_id else {}),
-        )  # fmt: skip
+        facts: dict[str, Any] = {"undoes": bulk.undoes_id} if bulk.undoes_id else {}
+        record("bulk.asked", bulk, actor=actor, act=bulk.act, tickets=len(bulk.tickets), **facts)
     return bulk
 
 

@@ -6,7 +6,14 @@ import { word } from "./words.js";
 const column = () => document.querySelector("#views [data-arrange]");
 const keys = () => [...column().querySelectorAll("[data-view-key]")].map((one) => one.dataset.viewKey);
 
-const keep = async () => {
+// several steps are one arrangement, sent when they end: two on their way at once could overtake each other
+let waiting = 0;
+const keep = () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(send, 300);
+};
+
+const send = async () => {
   try {
     const answer = await fetch(column().dataset.arrange, {
       method: "POST",
