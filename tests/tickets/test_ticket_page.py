@@ -74,7 +74,7 @@ def test_what_a_glance_says_is_asked_for(ticket, ana, chloe, dora, as_agent):
         glance.at(ticket, chloe), **dict.fromkeys(("files", "drafts", "links", "merges", "is_following"), False)
     )
     drafting.save(ticket, actor=ana, kind="reply", content=drafting.Content("In good time."))
-    following.follow(ticket, actor=ana)
+    following.follow(ticket, agent=ana, actor=ana)
     replying.add_note(ticket, text="Seen", actor=ana, files=[Upload("seen.txt", "text/plain", b"seen")])
     found = glance.at(ticket, ana)
     assert found.drafts and found.files and found.is_following and not glance.at(ticket, chloe).is_following
