@@ -132,7 +132,7 @@ def said_on(ticket: Ticket, *, with_files: bool = True) -> list[Message]:
         .prefetch_related("outgoing__deliveries", *(["attachments__file"] if with_files else []))
         .order_by("created_at", "id")
     )
-    found = list(messages)
+    found: list[Message] = list(messages)
     for message in found:
         message.ticket = ticket
         if not with_files:
