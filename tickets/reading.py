@@ -361,14 +361,6 @@ def look(ticket: Any, now: datetime) -> None:
     ticket.wait_tone = _tone(ticket.waited, ticket.inbox.response_target_minutes * 60)
 
 
-def wait_tone(ticket: Ticket, now: datetime) -> str:
-    """ "" while less than half of the inbox's response time is used, then "amber", then "red"; in business hours."""
-    if ticket.waiting_since is None:
-        return ""
-    used = business(ticket.inbox.calendar_id).seconds_between(ticket.waiting_since, max(now, ticket.waiting_since))
-    return _tone(used, ticket.inbox.response_target_minutes * 60)
-
-
 def _tone(used: int, target: int) -> str:
     return "red" if used >= target else "amber" if used * 2 >= target else ""
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 
+from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from helpdesk.pages import agent_of, tell_page, toast
 from tickets import choosing, customer_card, fields, gist, glance, reading, registry, stretches, texts, timeline
@@ -49,6 +50,7 @@ def ticket_context(
     prefetch_related_objects([ticket], "customer__contact_points", *(["participants"] if has.participants else []))
     if not has.participants:
         timeline.fill(ticket, "participants")
+    reading.look(ticket, clock.now())
     may_work = works_in(agent, ticket.inbox_id)
     messages = timeline.said_on(ticket, with_files=has.files)
     others = list(
@@ -83,7 +85,7 @@ def ticket_context(
         "seen": has.last_event,
         "can_reply": not (ticket.is_closed or ticket.is_removed) and may_work,
         "may_work": may_work,
-        "wait_tone": reading.wait_tone(ticket, reading.clock.now()),
+        "wait_tone": ticket.wait_tone,  # type: ignore[attr-defined]
         "rail_current": "queue",
     }
 
