@@ -582,7 +582,7 @@ def ask(house: House, name: str, method: str, who: str, as_agent: Callable[[Agen
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_everybody_may_what_is_declared_and_nothing_else(
+def test_t21_1_everybody_may_what_is_declared_and_nothing_else(
     name: str, house: House, as_agent: Callable[[Agent], Client]
 ) -> None:
     from django.db import transaction

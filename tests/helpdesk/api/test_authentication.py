@@ -84,7 +84,7 @@ def test_the_use_is_noted_once_a_minute(secret: str) -> None:
     assert noted == [began, began, began + timedelta(seconds=60), began + timedelta(seconds=60)]
 
 
-def test_who_tries_tokens_is_slowed_down_and_nobody_else(secret: str) -> None:
+def test_t25_3_who_tries_tokens_is_slowed_down_and_nobody_else(secret: str) -> None:
     with time_machine.travel(datetime(2026, 3, 2, 9, 0, tzinfo=UTC), tick=False):
         tried = [ask("Bearer hd_wrong", HTTP_X_FORWARDED_FOR=f"10.0.0.{n}") for n in range(11)]
         assert [answer.status_code for answer in tried] == [401] * 10 + [429]
