@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from feedback.models import Survey
 from helpdesk.models import Agent, Calendar, CalendarVersion, Role, SpecialDay, Team
+from reports.demo import workshop
 from reports.demo.life import Asking, Person, Source, World
 from reports.demo.rhythm import Rhythm
 from reports.demo.topics import TOPICS
@@ -90,6 +91,7 @@ def settle(until: datetime, days: int) -> None:
         Tag.objects.get_or_create(name="carrier backlog")
         if any(Survey.objects.asking_after(inbox.pk) is None for inbox in inboxes):
             Survey.objects.get_or_create(name="After each ticket")
+        workshop.equip(Agent.objects.get(email=f"{AGENTS[0].login}@{settings.MAIL_DOMAIN}"))
 
 
 def _hire(one: _Agent, teams: dict[str, Team]) -> None:
