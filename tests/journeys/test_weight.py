@@ -1,0 +1,56 @@
+"""What the first look at the queue costs on a slow line, and that nothing moves while it arrives."""
+
+import gzip
+from typing import Any
+
+import pytest
+from playwright.sync_api import Response, expect
+
+from tests.journeys.conftest import House
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+#: compressed, without pictures
+MOST_BYTES = 150_000
+SHIFT = """() => new Promise((done) => {
+  let moved = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) moved += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(moved), 700);
+})"""
+
+
+def weighed(page: Any) -> list[tuple[int, str]]:
+    """What comes over the line from now on: each answer's size, compressed, and its address."""
+    found: list[tuple[int, str]] = []
+
+    def weigh(response: Response) -> None:
+        kind = response.headers.get("content-type", "")
+        if response.status == 200 and not kind.startswith(("image/", "text/event-stream")):
+            found.append((len(gzip.compress(response.body())), response.url))
+
+    page.on("requestfinished", lambda request: weigh(request.response()))
+    return found
+
+
+def test_the_first_load_of_the_queue_is_light(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    for n in range(30):
+        house.write(f"Matter {n}", f"Where is order {n}? " * 9, Message_ID=f"<{n}@customer.example>")
+    page = sit(ana).page
+    page.goto("/")
+    expect(page.locator("#rows .row")).to_have_count(31)
+    page = sit(ana).page
+    found = weighed(page)
+    page.goto("/")
+    page.wait_for_timeout(1500)
+    total = sum(size for size, _url in found)
+    assert len(found) > 5, "scripts and styles are among it"
+    assert total <= MOST_BYTES, sorted(found, reverse=True)[:8]
+
+
+@pytest.mark.parametrize("place", ["queue", "ticket"])
+def test_nothing_moves_while_a_page_arrives(house: House, sit, ana, ticket, place):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto("/" if place == "queue" else f"/tickets/{ticket.number}/")
+    assert page.evaluate(SHIFT) <= 0.02
