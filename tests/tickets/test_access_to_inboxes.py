@@ -1,13 +1,15 @@
 """Who sees and works in which inbox: by team, by name, or not at all; and losing it is losing it everywhere."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
+from helpdesk import clock
 from helpdesk.models import Agent, ApiToken, Team
 from tickets.models import Inbox, InboxAccess, Ticket, workers_of, works_in
-from tickets.operations import assignment, drafting, replying, sorting, status
+from tickets.operations import acting, assignment, drafting, replying, sorting, status
 from tickets.operations.status import NotPossible
 from tickets.subscribers import audiences
 
@@ -43,6 +45,15 @@ def test_who_may_only_read_and_note_changes_nothing(ticket: Ticket, inbox: Inbox
     ):
         with pytest.raises(NotPossible):
             act()
+
+
+def test_who_may_only_read_and_note_ends_no_snooze(ticket: Ticket, inbox: Inbox, ana: Agent, lou: Agent) -> None:
+    status.snooze(ticket, until=clock.now() + timedelta(days=1), actor=ana)
+    give(ana, inbox, LEVELS.LIGHT)
+    for agent in (ana, lou):
+        with pytest.raises(NotPossible):
+            acting.perform(ticket, {"do": "wake"}, actor=agent)
+    assert Ticket.objects.get(pk=ticket.pk).is_snoozed
 
 
 def test_an_inbox_can_be_closed_to_somebody_of_its_team(

@@ -169,6 +169,7 @@ def snooze(ticket: Ticket, *, until: datetime, actor: Agent | None) -> Ticket:
 @transaction.atomic
 def wake(ticket: Ticket, *, actor: Agent | None) -> Ticket:
     """Bring a snoozed ticket back. One that is awake stays as it is."""
+    must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     if not ticket.is_snoozed:
         return ticket
