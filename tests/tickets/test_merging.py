@@ -1,11 +1,12 @@
 """Two tickets that are one: everything goes, later mail follows, and taking apart brings back what was."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 
 from helpdesk import clock
 from helpdesk.models import Event
@@ -179,6 +180,51 @@ def test_two_who_merge_each_into_the_other_make_one_merge(ticket, other, ana, ch
     assert Merge.objects.count() == 1 and Event.objects.filter(verb="ticket.merged").count() == 1
     survivor = Ticket.objects.get(merged_into=None)
     assert survivor.messages.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_undone", [False, True], ids=["merge", "undo"])
+def test_who_merges_waits_for_the_lower_number_and_holds_nothing_meanwhile(is_undone, ticket, other, ana, as_agent):
+    client, address = as_agent(ana), f"/tickets/{other.pk}/merge"
+    if is_undone:
+        merging.merge(other, into=ticket, actor=ana)
+        address = f"/tickets/{other.pk}/undo/{undo.latest(ana).pk}"
+
+    def go():
+        try:
+            client.post(address, {"into": ticket.pk})
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Ticket.objects.locked(ticket.pk)
+        thread = threading.Thread(target=go)
+        thread.start()
+        until = clock.now() + timedelta(seconds=10)
+        while not _waits() and clock.now() < until:
+            time.sleep(0.05)
+        assert _waits()
+        Ticket.objects.select_for_update(of=("self",), nowait=True).get(pk=other.pk)
+    thread.join(30)
+    other.refresh_from_db()
+    assert other.merged_into_id == (None if is_undone else ticket.pk)
+
+
+def _waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
+
+
+def test_what_was_thrown_away_after_it_was_merged_is_taken_out_first(ticket, other, ana):
+    merge = merging.merge(other, into=ticket, actor=ana)
+    removing.trash(other, actor=ana)
+    with pytest.raises(NotPossible):
+        merging.unmerge(merge, actor=ana)
+    removing.restore(other, actor=ana)
+    assert merging.unmerge(merge, actor=ana).status == "open"
+    facts.refresh([ticket.pk, other.pk])
+    assert TicketFacts.objects.get(ticket=other.pk).klass == "counted"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -23,7 +23,7 @@ from tickets.models import (
     Status,
     Ticket,
 )
-from tickets.operations import drafting, moving, status
+from tickets.operations import collisions, drafting, moving, status
 from tickets.operations.status import NotPossible, must_be_here, must_work_tickets
 
 #: how long merged tickets can be taken apart
@@ -31,15 +31,17 @@ WITHIN = timedelta(days=30)
 
 
 @transaction.atomic
-def merge(source: Ticket, *, into: Ticket, actor: Agent | None) -> Merge:
+def merge(source: Ticket, *, into: Ticket, actor: Agent | None, seen: int | None = None) -> Merge:
     """Let everything on one ticket go on in another of the same inbox; the first is closed and leads there.
 
-    Merging what is merged there already changes nothing. Raises NotPossible for another inbox's ticket, itself, what is
-    closed, removed or went elsewhere, and where an answer of one author waits for its time on both.
+    Merging what is merged there already changes nothing. `seen` is the last event of the source the actor knows, see
+    `collisions`. Raises NotPossible for another inbox's ticket, itself, what is closed, removed or went elsewhere, and
+    where an answer of one author waits for its time on both.
     """
     source, target = _both(source.pk, into.pk)
     must_work_tickets(actor, source)
     must_work_tickets(actor, target)
+    collisions.must_be_as_seen(source, "status", seen=seen, actor=actor)
     if source.merged_into_id == target.pk and (known := source.merges.filter(undone_at=None).first()):
         return known
     _must_go_together(source, target)
@@ -74,6 +76,7 @@ def unmerge(merge: Merge, *, actor: Agent | None) -> Ticket:
     """
     source, target = _both(merge.source_id, merge.target_id)
     must_work_tickets(actor, source)
+    must_be_here(source)
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
     if merge.undone_at is not None:
         return source

@@ -47,7 +47,7 @@ Undoing = Callable[[Ticket, Event, Agent], Ticket]
 @transaction.atomic
 def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
     """Undo the actor's own event on this ticket. Raises NotPossible when it is too late or not theirs."""
-    ticket = Ticket.objects.locked(ticket.pk)
+    ticket = _locked(ticket, event)
     back = _WAYS_BACK.get(event.verb)
     if event.stream_id != ticket.number or event.actor_id != actor.pk or back is None:
         raise NotPossible(_("That cannot be undone."))
@@ -57,6 +57,14 @@ def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
     if made:
         record("ticket.undone", ticket, actor=actor, event=event.pk, made=made)
     return ticket
+
+
+def _locked(ticket: Ticket, event: Event) -> Ticket:
+    """The ticket, with the other one its event speaks of, in the order of their numbers: whoever changes both does."""
+    others = {event.facts.get(name) for name in ("into", "ticket", "to")}
+    numbers = sorted({ticket.pk, *(one for one in others if isinstance(one, int))})
+    locked = Ticket.objects.select_for_update(of=("self",)).filter(pk__in=numbers).order_by("number")
+    return {one.pk: one for one in locked}[ticket.pk]
 
 
 def latest(actor: Agent) -> Event | None:

@@ -13,7 +13,7 @@ from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only
 from tickets import texts
 from tickets.models import Merge, Message, Ticket
-from tickets.operations import collisions, linking, merging, moving
+from tickets.operations import linking, merging, moving
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.status import NotPossible
 from tickets.views.shared import after_act, collision, find, not_possible, seen
@@ -66,10 +66,7 @@ def ticket_merge(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST":
         try:
             into = _chosen(request, request.POST.get("into", ""))
-            collisions.change(
-                ticket, "status", lambda one: merging.merge(one, into=into, actor=agent),
-                seen=seen(request), actor=agent,
-            )  # fmt: skip
+            merging.merge(ticket, into=into, actor=agent, seen=seen(request))
             said = _("#%(source)s is merged into this ticket. It can be taken out again for 30 days.")
             return _goes_to(request, into, said % {"source": ticket.pk})
         except ChangedMeanwhile as why:
