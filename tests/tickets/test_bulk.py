@@ -74,8 +74,15 @@ def test_asking_twice_is_asking_once_and_running_twice_is_running_once(
     bulk.run(asked.pk)
     assert bulk.run(asked.pk) is None and tasks.run_bulk_acts() == 0
     assert Event.objects.filter(verb="ticket.tagged").count() == 3
-    with pytest.raises(NotPossible):
-        ask(chloe, tickets)  # somebody else's key
+    assert ask(chloe, tickets) != asked, "a key is somebody's own"
+
+
+def test_a_key_that_was_used_keeps_nobody_from_anything_else(ana: Agent, inbox: Inbox, dora: Customer) -> None:
+    """A page whose answer was lost still holds its key; a program may send none."""
+    tickets = make(inbox, dora, 2)
+    first = ask(ana, tickets)
+    assert ask(ana, tickets[:1]) != first and ask(ana, tickets, {"do": "trash"}) != first
+    assert ask(ana, tickets, once="") != ask(ana, tickets, once="")
 
 
 def test_what_cannot_be_is_named_and_the_rest_is_done(ana: Agent, inbox: Inbox, billing: Inbox, dora: Customer) -> None:

@@ -5,6 +5,9 @@ nothing of it, and whoever goes on begins where the row says. A lease keeps othe
 fail, the row's lock makes the second one wait and then see that the part is done.
 """
 
+import hashlib
+import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +42,7 @@ UNDO = {"do": "undo"}
 
 
 def ask(*, actor: Agent, act: Mapping[str, Any], tickets: Iterable[int], once: str) -> BulkAct:
-    """Write down what is to be done. Asking again with the same key is asking once. Raises NotPossible."""
+    """Write down what is to be done. Asking again for the same with the same key is asking once. Raises NotPossible."""
     must_work_tickets(actor)
     known = acting.clean(act)
     numbers = list(dict.fromkeys(tickets))
@@ -47,7 +50,13 @@ def ask(*, actor: Agent, act: Mapping[str, Any], tickets: Iterable[int], once: s
         raise NotPossible(_("Choose the tickets first."))
     if len(numbers) > MOST:
         raise NotPossible(_("At most %(most)d tickets in one go.") % {"most": MOST})
-    return _asked(once, actor, agent=actor, act=known, tickets=numbers)
+    return _asked(_key(once, actor, known, numbers), actor, agent=actor, act=known, tickets=numbers)
+
+
+def _key(once: str, actor: Agent, act: Mapping[str, Any], numbers: Sequence[int]) -> str:
+    """A form's key holds for one agent, one act and these tickets: whatever else it is sent with is asked for anew."""
+    said = json.dumps([once or secrets.token_hex(), actor.pk, act, sorted(numbers)], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def ask_undo(done: BulkAct, *, actor: Agent) -> BulkAct:
@@ -63,9 +72,7 @@ def ask_undo(done: BulkAct, *, actor: Agent) -> BulkAct:
 
 @transaction.atomic
 def _asked(once: str, actor: Agent, **fields: Any) -> BulkAct:
-    bulk, is_new = BulkAct.objects.get_or_create(once=once[:64], defaults=fields)
-    if bulk.agent_id != actor.pk:
-        raise NotPossible(_("That cannot be undone."))
+    bulk, is_new = BulkAct.objects.get_or_create(once=once, defaults=fields)
     if is_new:
         facts: dict[str, Any] = {"undoes": bulk.undoes_id} if bulk.undoes_id else {}
         record("bulk.asked", bulk, actor=actor, act=bulk.act, tickets=len(bulk.tickets), **facts)
