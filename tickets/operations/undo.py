@@ -97,7 +97,12 @@ def _restore(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
     back = BACK_TO.get(Status(facts["was"]))
     if back is None or ticket.is_closed:
         raise NotPossible(_("A closed ticket stays closed."))
-    return back(ticket, actor=actor)
+    ticket = back(ticket, actor=actor)
+    if facts["to"] == Status.RESOLVED and (since := moving.waiting_since(ticket)):
+        # resolving had settled who waits
+        ticket.waiting_since = since
+        ticket.save(update_fields=["waiting_since"])
+    return ticket
 
 
 def _give_back(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
