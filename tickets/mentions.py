@@ -11,8 +11,8 @@ _BEFORE, _AFTER = r"(?<![\w@.])@", r"(?!\w)"
 
 
 def mentionable(ticket: Ticket) -> QuerySet[Agent]:
-    """Who may be named on a ticket, by name: everybody who sees its inbox."""
-    return readers_of(ticket.inbox_id).order_by("name")
+    """Who may be named on a ticket, by name: everybody who sees its inbox and has one."""
+    return readers_of(ticket.inbox_id).exclude(name="").order_by("name")
 
 
 def named_in(text: str, ticket: Ticket) -> list[Agent]:

@@ -181,3 +181,10 @@ def test_naming_a_colleague_in_a_note_lets_them_follow(ticket: Ticket, ana: Agen
     noted = Event.objects.get(verb="message.noted")
     assert noted.facts["mentions"] == [chloe.pk], "who does not see the inbox is not named, nor who wrote it"
     assert [one.agent for one in ticket.followers.all()] == [chloe]
+
+
+def test_who_has_no_name_is_named_by_no_note(ticket, ana, chloe):
+    Agent.objects.filter(pk=chloe.pk).update(name="")
+    replying.add_note(ticket, text="Ten pieces @ 3 euros, ask @ home", actor=ana)
+    assert "mentions" not in Event.objects.get(verb="message.noted").facts
+    assert not ticket.followers.exists()

@@ -56,7 +56,7 @@ def ticket_macro(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 def ticket_colleagues(request: HttpRequest, number: int) -> JsonResponse:
     """Who may be named in a note on this ticket."""
     ticket = find(request, number)
-    people = [{"id": one.pk, "name": one.name} for one in mentions.mentionable(ticket)[:500] if one.name]
+    people = [{"id": one.pk, "name": one.name} for one in mentions.mentionable(ticket)[:500]]
     return JsonResponse({"colleagues": people})
 
 
