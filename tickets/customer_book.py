@@ -113,7 +113,7 @@ def timeline(
     `besides` leaves out what was said on one ticket.
     """
     said = Message.objects.filter(ticket__customer=customer, withdrawn_at=None).exclude(ticket__status__in=REMOVED)
-    if not agent.is_admin:
+    if not agent.sees_all:
         said = said.filter(ticket__inbox__in=reading.inbox_ids(agent))
     if besides is not None:
         said = said.exclude(ticket=besides)

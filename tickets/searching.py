@@ -329,7 +329,7 @@ def search(text: str, agent: Agent, *, page: int = 1, exact: bool = False, is_qu
 def narrow(query: Query, agent: Agent):  # type: ignore[no-untyped-def]
     """The tickets an agent may see of which the conditions of a query hold, whatever its words."""
     tickets = Ticket.objects.filter(query.more)
-    if not agent.is_admin:
+    if not agent.sees_all:
         # as `visible_to`, with the numbers looked up first: PostgreSQL knows better what to expect of them
         tickets = tickets.filter(inbox_id__in=reading.inbox_ids(agent))
     if query.everywhere:
@@ -504,7 +504,7 @@ def _people(groups: Sequence[Sequence[_Term]], query: Query, agent: Agent, found
         return False
     found.customers = list(Customer.objects.visible_to(agent).like(plain).prefetch_related("contact_points")[:PEOPLE])
     organisations = Organisation.objects.filter(name__ilike=plain)
-    if not agent.is_admin:
+    if not agent.sees_all:
         theirs = Customer.objects.visible_to(agent).filter(organisation=OuterRef("pk"))
         organisations = organisations.filter(Exists(theirs))
     found.organisations = list(organisations[:PEOPLE])

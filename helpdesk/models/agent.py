@@ -122,6 +122,11 @@ class Agent(AbstractBaseUser):
         return self.role == Role.ADMIN
 
     @property
+    def sees_all(self) -> bool:
+        """An admin, unless it is a program of theirs that is limited to some inboxes."""
+        return self.is_admin and self.limited_to is None
+
+    @property
     def is_lead(self) -> bool:
         """May read reports and look after teams; admins too."""
         return self.role in (Role.ADMIN, Role.LEAD)

@@ -130,6 +130,7 @@ def test_t25_1_a_key_opens_no_more_than_it_says(
     found = Client().get("/api/v1/inboxes/", **program(elsewhere)).json()["results"]
     assert [one["id"] for one in found] == [billing.pk]
     assert Client().get("/api/v1/tickets/", **program(elsewhere)).json()["results"] == []
+    assert Client().get(f"/api/v1/customers/{ticket.customer_id}/", **program(elsewhere)).status_code == 404
     # in the address, run out, of somebody who left
     assert Client().get(f"{path}?token={reading}&access_token={reading}").status_code == 401
     _token, old = tokens.issue(ana, name="old", expires_at=clock.now() - timedelta(seconds=1))

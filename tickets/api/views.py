@@ -344,5 +344,5 @@ class CustomerView(ApiView):
         agent = _agent(request)
         theirs = Ticket.objects.visible_to(agent).filter(customer=OuterRef("pk"))
         rows = Customer.objects.select_related("organisation").prefetch_related("contact_points")
-        customer = get_object_or_404(rows if agent.is_admin else rows.filter(Exists(theirs)), pk=id)
+        customer = get_object_or_404(rows if agent.sees_all else rows.filter(Exists(theirs)), pk=id)
         return Response(serializers.customer(customer))

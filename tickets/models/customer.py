@@ -43,7 +43,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """Customers with a ticket in an inbox the agent may see, and those without any; not who is another by now."""
         if not agent.is_active:
             return self.none()
-        if agent.is_admin:
+        if agent.sees_all:
             return self.filter(merged_into=None)
         # a value of each customer's own tickets: unlike two EXISTS, which the planner answers by hashing every ticket,
         # it is looked up for the few rows of a page only

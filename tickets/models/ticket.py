@@ -55,7 +55,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """The one permission layer: tickets of the inboxes an agent may see."""
         if not agent.is_active:
             return self.none()
-        if agent.is_admin and agent.limited_to is None:
+        if agent.sees_all:
             return self
         return self.filter(inbox__in=Inbox.objects.visible_to(agent))
 
