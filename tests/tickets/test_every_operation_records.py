@@ -439,6 +439,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     **dict.fromkeys(
         [
             recipients.answered_by,
+            recipients.latest_answerable,
             recipients.suggest,
             recipients.describe,
             recipients.decide,
