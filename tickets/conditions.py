@@ -434,9 +434,9 @@ def _people(model: Any, values: Iterable[Any]) -> list[int] | models.QuerySet[An
     """
     numbers = {one for one in values if isinstance(one, int)}
     for words in (one for one in values if isinstance(one, str)):
-        ways = [model.objects.filter(name__icontains=words).order_by().values_list("pk", flat=True)]
+        ways = [model.objects.filter(name__ilike=words).order_by().values_list("pk", flat=True)]
         if model is Customer:
-            points = ContactPoint.objects.filter(address__contains=words.lower()).order_by()
+            points = ContactPoint.objects.filter(address__ilike=words).order_by()
             ways.append(points.values_list("customer", flat=True))
         else:
             ways.append(model.objects.filter(domain__iexact=words).order_by().values_list("pk", flat=True))

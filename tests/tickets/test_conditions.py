@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -286,3 +288,15 @@ def test_waiting_counts_business_hours_only(inbox: Inbox, billing: Inbox, dora: 
         assert set(narrow(Ticket.objects.all(), asked, ana)) == {round_the_clock}
     with time_machine.travel(datetime(2026, 3, 9, 12, 0, tzinfo=UTC), tick=False):
         assert set(narrow(Ticket.objects.all(), asked, ana)) == {round_the_clock, mine}
+
+
+def test_people_are_looked_up_by_words_through_the_trigrams(db):
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert conditions._people(Customer, ["Dora"]) == []
+        looked_up = [one["sql"] for one in asked.captured_queries if "SELECT" in one["sql"]]
+        plans = []
+        for sql in looked_up:
+            cursor.execute(f"EXPLAIN {sql}")
+            plans.append(" ".join(row[0] for row in cursor.fetchall()))
+    assert "customer_name_trigrams" in plans[0] and "contact_point_trigrams" in plans[1]
