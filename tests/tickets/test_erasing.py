@@ -24,7 +24,7 @@ from helpdesk.models import Agent, Event, File
 from reports import facts, figures, reading
 from reports.models import SurveyFacts, TicketFacts
 from tests.conftest import mail
-from tickets import exporting
+from tickets import exporting, tasks
 from tickets.models import (
     Attachment,
     ContactPoint,
@@ -186,6 +186,20 @@ def test_what_is_others_stays(story: Ticket, admin: Agent) -> None:
     assert "Ask [erased]." in other.messages.earliest("pk").text
     assert other.messages.filter(text="Hello both").exists()
     assert OutgoingMail.objects.filter(ticket=other, to=["emil@other.example"]).exists()
+
+
+def test_mail_of_others_that_waits_to_be_read_is_not_lost(
+    story: Ticket, admin: Agent, inbox: Inbox, settle: Any
+) -> None:
+    content = mail(
+        sender="Emil <emil@other.example>", subject="Please help", Cc="dora@customer.example",
+        Message_ID="<waits@other.example>", text="Nobody has read this.",
+    )  # fmt: skip
+    intake.store(inbox=inbox, content=content, source="test")
+    erasing.erase(story.customer, actor=admin)
+    tasks.receive_mail()
+    assert Message.objects.filter(text="Nobody has read this.").exists()
+    assert not Message.objects.filter(subject="Canaryword waits").exists()
 
 
 def test_every_figure_is_as_it_was(story: Ticket, admin: Agent, settle: Any) -> None:

@@ -3,6 +3,7 @@
 Figures are made of events and of what a ticket is, so they are the same before and after. Nothing here can be undone.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -50,6 +51,10 @@ from tickets.registry import Subject
 
 #: settings, in which a customer's address is nobody's data but ours
 _SETTINGS = (Inbox, Mailbox, OutgoingServer, SearchWord)
+#: mail that nobody has read yet
+_WAITING = (RawState.RECEIVED, RawState.PARKED, RawState.QUARANTINED)
+_HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
+_SENDER = re.compile(rb"^(?:from|sender|reply-to|return-path):.*(?:\r?\n[ \t].*)*", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def inventory(subject: Subject) -> Inventory:
         tickets=len(subject.tickets),
         messages=said.count(),
         attachments=Attachment.objects.filter(message__in=said).count(),
-        mails=_raw(subject, []).count() + OutgoingMail.objects.filter(ticket__in=subject.tickets).count(),
+        mails=len(_raw(subject, [])) + OutgoingMail.objects.filter(ticket__in=subject.tickets).count(),
         drafts=Draft.objects.filter(ticket__in=subject.tickets).count(),
         notes=CustomerNote.objects.filter(customer__in=subject.customers).count(),
         others=[(kept.title, kept.count(subject)) for kept in registry.all_personal_data()],
@@ -160,27 +165,38 @@ def _elsewhere(subject: Subject, messages: Sequence[int]) -> list[int]:
     return list(others.filter(named).values_list("pk", flat=True))
 
 
-def _raw(subject: Subject, messages: Sequence[int], elsewhere: Sequence[int] = ()) -> "models.QuerySet[RawMessage]":
-    """The mails as they came: theirs, those about their tickets, and those of others that name them."""
+def _raw(subject: Subject, messages: Sequence[int], elsewhere: Sequence[int] = ()) -> set[int]:
+    """The mails as they came: theirs, those about their tickets, and those of others that name them.
+
+    What others wrote and nobody has read yet stays: it would be lost.
+    """
     said = Message.objects.filter(Q(pk__in=[*messages, *elsewhere]) | Q(ticket__in=subject.tickets))
     theirs = Q(said__in=said) | Q(pk__in=said.values("raw")) | Q(belongs_to__in=subject.tickets)
     for address in subject.addresses:
         theirs |= Q(sender__iexact=address) | Q(envelope_from__iexact=address)
-    raws = RawMessage.objects.all()
+    found = set(RawMessage.objects.filter(theirs).values_list("pk", flat=True))
     if subject.addresses:
         # what is on no ticket: reports that mail came back, copies, mails that wait to be read
         spelled = Func(F("content"), Value("escape"), function="encode", output_field=models.TextField())
         unread = Case(When(~Q(state=RawState.DONE), then=spelled), default=Value(""), output_field=models.TextField())
-        raws = raws.annotate(spelled=unread)
-        theirs |= Q(spelled__iregex=pattern(subject.addresses))
-    return raws.filter(theirs)
+        naming = RawMessage.objects.alias(spelled=unread).filter(spelled__iregex=pattern(subject.addresses))
+        found.update(naming.exclude(state__in=_WAITING).values_list("pk", flat=True))
+        for pk, content in naming.filter(state__in=_WAITING).values_list("pk", "content").iterator(chunk_size=20):
+            if _is_from(bytes(content), subject.addresses):
+                found.add(pk)
+    return found
 
 
-def _erase_raw(raws: "models.QuerySet[RawMessage]") -> None:
+def _is_from(content: bytes, addresses: Sequence[str]) -> bool:
+    """Whether a mail says that it comes from one of these addresses."""
+    senders = b" ".join(_SENDER.findall(_HEAD_ENDS.split(content, maxsplit=1)[0]))
+    return re.search(pattern(addresses), senders.decode("latin-1"), re.IGNORECASE) is not None
+
+
+def _erase_raw(pks: Iterable[int]) -> None:
     """Empty mails as they came. The rows stay, so that a mailbox that still has one is not read again."""
-    waiting = [RawState.RECEIVED, RawState.PARKED, RawState.QUARANTINED]
-    pks = list(raws.values_list("pk", flat=True))
-    RawMessage.objects.filter(pk__in=pks, state__in=waiting).update(state=RawState.DISMISSED)
+    pks = list(pks)
+    RawMessage.objects.filter(pk__in=pks, state__in=_WAITING).update(state=RawState.DISMISSED)
     RawMessage.objects.filter(pk__in=pks).update(
         content=b"", size=0, sha256=bytes(32), content_hash=None, envelope_from="", envelope_to=[], message_id="",
         sender="", subject="", reason="", reason_code="erased",
