@@ -289,6 +289,13 @@ def key_of(context: RequestContext, name: str) -> SafeString | str:
     return format_html("<kbd>{}</kbd>", key) if key else ""
 
 
+@register.simple_tag(takes_context=True)
+def with_key(context: RequestContext, words: str, name: str) -> str:
+    """Words for a title, and the key the reader presses for the act."""
+    key = keyboard.key_of(name, context.get("user"))
+    return f"{words} ({key})" if key else words
+
+
 @register.simple_tag
 def once_key() -> str:
     """A key that makes a form count once, however often it arrives."""

@@ -83,3 +83,21 @@ def test_merging_by_keyboard_and_taking_it_back(house: House, sit, ana, ticket, 
     expect(page).to_have_url(re.compile(f"/tickets/{other.number}/"))
     expect(page.locator("#toasts")).to_contain_text(f"Undone on #{other.number}")
     expect(page.locator("#thread")).to_contain_text("Still nothing?")
+
+
+def test_resolving_leads_to_the_next_ticket_and_is_taken_back_from_there(  # type: ignore[no-untyped-def]
+    house: House, sit, ana, ticket, send_mail_in
+):
+    send_mail_in(mail("eli@x.example", "The other matter", "Hello", Message_ID="<other@x.example>"))
+    page = sit(ana).page
+    page.goto("/?view=open")
+    page.locator(f"#row-{ticket.number} .row-link").click()
+    expect(page.locator("#header")).to_contain_text(f"#{ticket.number}")
+    page.keyboard.press("e")
+    expect(page.locator("#header")).to_contain_text("The other matter")
+    expect(page.locator("#toasts")).to_contain_text("Resolved")
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text(f"Undone on #{ticket.number}")
+    expect(page.locator("#header")).to_contain_text("The other matter")
+    ticket.refresh_from_db()
+    assert ticket.status == "open"

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from helpdesk.models import Event
+from tests.conftest import mail
 from tickets.models import CustomField, Follower, Ticket
 from tickets.operations import acting, assignment, collisions, removing, sorting, status
 
@@ -237,3 +238,23 @@ def test_a_link_is_put_on_and_taken_off(ticket, ana, as_agent, send_mail_in):
     page = browser.post(f"/tickets/{ticket.pk}/links", {"ticket": other.pk, "_method": "delete"}, **HTMX)
     assert "Duplicate of" not in page.content.decode()
     assert browser.post(f"/tickets/{ticket.pk}/links", {"ticket": "999999"}, **HTMX).status_code == 409
+
+
+@pytest.mark.parametrize(("after_act", "leads"), [("next", True), ("stay", False)])
+def test_resolving_leads_on_as_the_agent_likes_it(after_act, leads, ticket, ana, as_agent, send_mail_in):
+    send_mail_in(mail("eli@x.example", "Another matter", "Hello", Message_ID="<other@x.example>"))
+    other = Ticket.objects.exclude(pk=ticket.pk).get()
+    ana.after_act = after_act
+    ana.save()
+    answer = as_agent(ana).post(f"/tickets/{ticket.pk}/resolution", **HTMX)
+    onward = json.loads(answer["HX-Trigger"]).get("onward")
+    assert (onward == {"ticket": ticket.pk, "url": f"/tickets/{other.pk}/", "to": "next"}) if leads else onward is None
+    reopened = as_agent(ana).delete(f"/tickets/{ticket.pk}/resolution", **HTMX)
+    assert "onward" not in json.loads(reopened["HX-Trigger"])
+
+
+def test_a_key_on_a_button_is_the_agents_own(ticket, ana, as_agent):
+    ana.keys = {"reply": "9", "next": "7"}
+    ana.save()
+    page = as_agent(ana).get(f"/tickets/{ticket.pk}/").content.decode()
+    assert 'title="Reply (9)"' in page and 'title="Next in the list (7)"' in page

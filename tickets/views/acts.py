@@ -24,6 +24,7 @@ from tickets.operations.status import NotAnswered, NotPossible
 from tickets.operations.undo import undo as undo_event
 from tickets.views import field_answers
 from tickets.views.bulk import take_back
+from tickets.views.onward import lead_on
 from tickets.views.shared import after_act, assignable, collision, find, not_possible, seen
 
 
@@ -44,7 +45,10 @@ def answer(
 
 def _act(request: HttpRequest, number: int, act: Mapping[str, Any], said: Callable[[Ticket], str | Promise]):  # type: ignore[no-untyped-def]
     ticket, agent = find(request, number), agent_of(request)
-    return answer(request, ticket, lambda: acting.perform(ticket, act, actor=agent, seen=seen(request)), said)
+    response = answer(request, ticket, lambda: acting.perform(ticket, act, actor=agent, seen=seen(request)), said)
+    if act.get("do") == "status" and act.get("to") == "resolved" and response.status_code == 200:
+        lead_on(request, response, ticket)
+    return response
 
 
 def _wants_removal(request: HttpRequest) -> bool:
@@ -190,6 +194,10 @@ def undo(request: HttpRequest, number: int, event: int) -> HttpResponse:
         ticket = undo_event(ticket, done, actor=agent_of(request))
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
+    current = request.POST.get("current", "")
+    if request.htmx and current and current != str(ticket.number):  # type: ignore[attr-defined]
+        # the page has gone on to another ticket, and stays there
+        return toast(_unchanged(), _("Undone on #%(number)s") % {"number": ticket.number})
     return after_act(request, ticket, _("Undone"), can_undo=False)
 
 

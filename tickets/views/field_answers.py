@@ -16,6 +16,7 @@ from tickets.models import Ticket
 from tickets.operations import answering_fields, collisions, status
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.status import NotAnswered, NotPossible
+from tickets.views.onward import lead_on
 from tickets.views.shared import after_act, collision, find, not_possible, seen
 
 
@@ -70,6 +71,8 @@ def ticket_fields(request: HttpRequest, number: int) -> HttpResponse:
         except NotPossible as why:
             return not_possible(request, ticket, str(why))
         response = after_act(request, ticket, _("Resolved") if then == "resolve" else _("Answers saved"))
+        if then == "resolve":
+            lead_on(request, response, ticket)
         return tell_page(response, answered={"then": then}) if request.htmx else response  # type: ignore[attr-defined]
     context = {"ticket": ticket, "form": form, "then": then, "rail_current": "queue"}
     if not request.htmx:  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 // Writing: one form, a tab for each kind of message, sent once. Drafts, files and recipients have files of their own.
 import { choose } from "./recipients.js";
 import { dropDraft, keepLocally, restoreLocally, saveNow, saveSoon, settled } from "./drafts.js";
+import { goOn, leadOn } from "./onward.js";
 import { fetchPart } from "./pages.js";
 import { word } from "./words.js";
 import { blurText, caretIn, fieldOf, focusText, kindOf, prepareSheets, setCaret, setWords, state, textOf } from "./sheets.js";
@@ -233,25 +234,10 @@ document.addEventListener("htmx:afterRequest", (event) => {
     if (scroll) scroll.scrollTop = scroll.scrollHeight;
     blurText(one, kind);
     empty(one, kind);
-    const where = onward;
-    onward = null;
-    if (where && String(where.ticket) === one.dataset.ticket) goOn(where.url);
-    else renew();
+    if (!leadOn()) renew();
   }
   // else not sent, or nobody knows: the once-only key stays, so sending again cannot send twice
 });
-
-// where one goes from here, as the agent likes it
-let onward = null;
-document.addEventListener("onward", (event) => (onward = event.detail));
-
-const goOn = (url) => {
-  const row = [...document.querySelectorAll("#list .row-link")].find((link) => link.getAttribute("href") === url);
-  if (row) row.click();
-  else if (url.startsWith("/tickets/")) {
-    window.htmx.ajax("GET", `${url}?part=reading`, { target: "#reading", select: "#reading", swap: "outerHTML" }).then(() => history.pushState({}, "", url));
-  } else location.assign(url);
-};
 
 /** The saved replies, where an answer is written. */
 export const savedReplies = () => openSavedReplies(write);

@@ -68,7 +68,7 @@ document.addEventListener("click", (event) => {
   const box = event.target.closest(".toast");
   // where the page itself brought the toast, its form goes out as any other
   if (undo?.form) return;
-  if (undo) post("POST", undo.dataset.toastUndo);
+  if (undo) post("POST", undo.dataset.toastUndo, { current: document.querySelector(".conversation")?.dataset.ticket ?? "" });
   if (undo || event.target.closest("[data-toast-close], [data-toast-again]")) box.remove();
 });
 
