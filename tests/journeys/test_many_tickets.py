@@ -50,6 +50,25 @@ def test_ten_tickets_are_tagged_seen_by_a_colleague_and_taken_back(
     assert not Ticket.objects.filter(tags__name="winter sale").exists()
 
 
+def test_a_key_of_a_ticket_does_for_the_selected_what_it_does_for_one(
+    sit: Callable[..., Any], send_mail_in: Callable[..., Any], ana: Agent
+) -> None:
+    for number in range(3):
+        send_mail_in(mail(f"c{number}@x.example", f"Matter {number}", "Hello", Message_ID=f"<{number}@x.example>"))
+    page = sit(ana).page
+    page.goto("/?view=open")
+    for key in ("j", "x", "j", "Shift+x", "a", "Enter"):  # the first that is offered is oneself
+        page.keyboard.press(key)
+    expect(page.locator("#toasts")).to_contain_text("2 tickets")
+    assert Ticket.objects.filter(assignee=ana).count() == 2
+    for key in ("j", "x", "j", "Shift+x", "e"):
+        page.keyboard.press(key)
+    expect(page.locator("#toasts")).to_contain_text("Set to resolved: 2 tickets")
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text("Undone: 2 tickets")
+    assert not Ticket.objects.filter(status="resolved").exists()
+
+
 def test_a_list_is_narrowed_saved_and_put_on_top(
     sit: Callable[..., Any], send_mail_in: Callable[..., Any], ana: Agent
 ) -> None:

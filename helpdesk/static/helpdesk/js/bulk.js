@@ -1,6 +1,6 @@
 // Many tickets at once: X selects, Shift-X and Shift-click select up to here. What is selected stays selected while rows
 // come and go; the form itself is plain HTML.
-import { doing } from "./keyboard.js";
+import { askedFirst, doing } from "./keyboard.js";
 
 const form = () => document.getElementById("bulk-form");
 const boxes = () => [...document.querySelectorAll("#list .row-check")];
@@ -67,6 +67,43 @@ doing("select_range", () => {
   last = box.value;
   show();
   return true;
+});
+
+// the keys of a ticket do for the selected ones what they do for one
+const PRESSED = {
+  take: '{"do": "take"}',
+  resolve: '{"do": "status", "to": "resolved"}',
+  follow: '{"do": "follow"}',
+  spam: '{"do": "spam"}',
+  trash: '{"do": "trash"}',
+};
+const OPENED = ["assign", "status", "tag", "snooze", "priority", "type"];
+
+askedFirst((name) => {
+  const bar = form();
+  if (!bar?.hasAttribute("data-some")) return false;
+  const button = PRESSED[name] && [...bar.querySelectorAll("[name=act]")].find((one) => one.value === PRESSED[name]);
+  if (button) button.click();
+  const place = OPENED.includes(name) ? bar.querySelector(`[data-bulk-key="${name}"]`) : null;
+  const menu = place?.closest("details");
+  if (menu) {
+    for (const other of bar.querySelectorAll("details[open]")) other.open = false;
+    menu.open = true;
+    (place.matches("input") ? place : place.matches("summary") ? menu.querySelector(".menu-item") : place.nextElementSibling).focus();
+  }
+  return Boolean(button || menu);
+});
+
+// in a menu of the bar the arrows walk
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const menu = step && event.target.closest?.("#bulk-form details[open]");
+  if (!menu) return;
+  const all = [...menu.querySelectorAll(".menu-list :is(button, input)")];
+  if (!all.length) return;
+  event.preventDefault();
+  const at = all.indexOf(document.activeElement);
+  all[at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length].focus();
 });
 
 document.addEventListener("click", (event) => {

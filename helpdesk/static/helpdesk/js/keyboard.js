@@ -21,9 +21,10 @@ const step = (by) => {
   const focused = all.indexOf(document.activeElement);
   const at = focused >= 0 ? focused : all.findIndex((link) => link.hasAttribute("aria-current"));
   const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
-  if (openTicket() && focused < 0) {
-    // beside an open ticket, the next one opens
+  if (openTicket() && (focused < 0 || all[focused].hasAttribute("aria-current"))) {
+    // beside an open ticket, the next one opens; who went there from its row goes on from the next row
     if (at !== all.indexOf(next)) next.click();
+    if (focused >= 0) next.focus();
     next.scrollIntoView({ block: "nearest" });
   } else next.focus();
   return true;
@@ -90,10 +91,15 @@ const readMap = () => {
 /** Whether an act can be done on this page as it is now. */
 export const canDo = (line) => !line.dataset.needs || Boolean(document.querySelector(line.dataset.needs));
 
+// who is asked first: with tickets selected, a key is for all of them
+const firsts = [];
+export const askedFirst = (work) => firsts.push(work);
+
 /** Do what a line of the map says. */
 export const act = (line) => {
-  if (!canDo(line)) return false;
   const name = line.dataset.do;
+  if (firsts.some((work) => work(name))) return true;
+  if (!canDo(line)) return false;
   return acts[name] ? acts[name]() : press(name);
 };
 
