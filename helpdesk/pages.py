@@ -121,6 +121,8 @@ class RailEntry:
     #: how many things wait there for an agent; asked for each page, so it must be cheap
     waiting: Callable[[Agent], int] | None = None
     count: int = 0
+    #: where the title is too long for the foot of a phone
+    short: str | Promise = ""
 
     @property
     def url(self) -> str:

@@ -56,4 +56,8 @@ class TicketsConfig(AppConfig):
         rail_entry(RailEntry("queue", _("Queue"), "inbox", "queue"))
         rail_entry(RailEntry("customers", _("Customers"), "users-round", "customers"))
         rail_entry(RailEntry("search", _("Search"), "search", "search"))
-        rail_entry(RailEntry("notifications", _("Alerts"), "bell", "notifications", waiting=bell.unread))
+        rail_entry(
+            RailEntry(
+                "notifications", _("Notifications"), "bell", "notifications", waiting=bell.unread, short=_("Alerts")
+            )
+        )

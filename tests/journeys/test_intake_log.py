@@ -35,7 +35,7 @@ def test_a_parked_mail_is_read_again_and_becomes_a_ticket(house: House, sit, ana
     page = sit(ana).page
     page.goto("/")
     page.get_by_role("link", name="1 mail waits for a person to decide").click()
-    expect(page.get_by_role("heading", name="Received mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Incoming mail")).to_be_visible()
     expect(log_row(page, "Broken lamp")).to_contain_text("a defect of ours")
 
     log_row(page, "Broken lamp").get_by_role("link", name="Broken lamp").click()
