@@ -45,7 +45,7 @@ def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, b
     page.goto("/")
     page.get_by_label("Email").fill(ana.email)
     page.get_by_label("Password").fill("lamps and more lamps")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="All open")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-live", "on")
     ben_sits.page.goto("/")

@@ -65,7 +65,7 @@ const ranked = (all, letters, wordsOf) =>
 const SOURCES = {
   "/": {
     label: () => word("savedReplies"),
-    none: () => word("noSavedReply"),
+    none: () => word(open.letters ? "noSavedReply" : "noSavedRepliesYet"),
     token: /(?:^|\s)\/([^/\s][^/\n]{0,39}|)$/,
     find: async (letters, one) =>
       ranked(await ask(one.dataset.macrosUrl, "macros"), letters, (macro) => macro.name),
@@ -143,6 +143,13 @@ const draw = () => {
         more.className = "muted truncate";
         more.textContent = hint;
         row.append(more);
+      }
+      const text = source.preview?.(item).text;
+      if (text) {
+        const says = document.createElement("span");
+        says.className = "suggestion-says truncate";
+        says.textContent = text.replace(/\s+/g, " ");
+        row.append(says);
       }
       return row;
     }),
