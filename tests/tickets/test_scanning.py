@@ -123,7 +123,9 @@ def test_a_file_is_held_until_it_was_found_clean(
     assert page.status_code == 409 and "This file is being checked" in page.content.decode()
     assert door(attachment) in page.content.decode(), "a link to try again"
     assert Client().get(signed).status_code == 404
-    (entry,) = [e for e in timeline.of(attachment.message.ticket) if e.message]
+    (entry,) = [
+        e for e in timeline.of(attachment.message.ticket, timeline.said_on(attachment.message.ticket)) if e.message
+    ]
     assert entry.message and entry.message.attachments[0].held == "unscanned"
     assert scan_waiting() == 1
     assert scan_waiting() == 0
