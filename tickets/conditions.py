@@ -520,8 +520,8 @@ _OWN: dict[str, Callable[[Condition, Agent], Q]] = {
 # --- saying them ----------------------------------------------------------------------------------------------------
 
 
-def describe(condition: Condition) -> str:
-    """A cleaned condition in words: "Waiting more than 4 working hours"."""
+def describe(condition: Condition, agent: Agent) -> str:
+    """A cleaned condition in words: "Waiting more than 4 working hours". Whom the agent may not see is a number."""
     try:
         about = field(condition["field"])
     except BadCondition:
@@ -529,7 +529,7 @@ def describe(condition: Condition) -> str:
     operator = condition["is"]
     if operator in BARE:
         return f"{about.label} {OPERATORS[operator]}"
-    said = _(", ").join(_said(about, one) for one in _values(condition))
+    said = _(", ").join(_said(about, one, agent) for one in _values(condition))
     if about.key == "waiting":
         said = _("%(time)s of working time") % {"time": said}
     elif about.values == "moment" and operator in ("more_than", "less_than"):
@@ -537,7 +537,7 @@ def describe(condition: Condition) -> str:
     return f"{about.label} {OPERATORS[operator]} {said}"
 
 
-def _said(about: Field, value: Any) -> str:
+def _said(about: Field, value: Any, agent: Agent) -> str:
     if value == ME and about.values == "agent":
         return _("me")
     if value == MY_TEAMS and about.values == "team":
@@ -548,9 +548,10 @@ def _said(about: Field, value: Any) -> str:
         return str(HAS[value])
     if about.values == CustomField.Kind.CHECKBOX:
         return _("yes") if value else _("no")
-    named: dict[str, Any] = {
-        "agent": Agent, "team": Team, "inbox": Inbox, "customer": Customer, "organisation": Organisation
-    }  # fmt: skip
+    if about.values in ("customer", "inbox") and isinstance(value, int):
+        seen: Any = Customer.objects if about.values == "customer" else Inbox.objects
+        return str(seen.visible_to(agent).filter(pk=value).first() or f"#{value}")
+    named: dict[str, Any] = {"agent": Agent, "team": Team, "organisation": Organisation}
     if about.values in named and isinstance(value, int):
         return str(named[about.values].objects.filter(pk=value).first() or _("somebody who is gone"))
     return str(value)

@@ -174,7 +174,7 @@ def _understand(query: Query, qualifier: Qualifier, agent: Agent) -> str:
         return _("Read") if qualifier.is_negative else _("Unread")
     made = conditions.clean(_conditions(qualifier))
     query.conditions += made
-    return " · ".join(conditions.describe(one) for one in made)
+    return " · ".join(conditions.describe(one, agent) for one in made)
 
 
 def _conditions(qualifier: Qualifier) -> list[Condition]:

@@ -188,7 +188,7 @@ def test_narrow_finds_what_plain_python_finds(world: dict[str, Any], data: st.Da
             asked = [one_condition(world, data.draw) for _ in range(data.draw(st.integers(1, 2)))]
             assert clean(asked) == asked
             assert read(written(asked)) == asked
-            assert all(describe(one) for one in asked)
+            assert all(describe(one, ana) for one in asked)
             removed = any(
                 c["field"] == "status" and c["is"] in ("is", "any_of") and "spam" in str(c["value"]) for c in asked
             )
@@ -265,9 +265,10 @@ def test_values_with_marks_in_them_come_back_from_a_line(db: None) -> None:
 
 
 def test_conditions_are_said_in_words(world: dict[str, Any], inbox: Inbox) -> None:
-    said = [describe(one) for one in read("waiting more_than 4 hours; assignee is me; created more_than 7 days")]
+    asked = read("waiting more_than 4 hours; assignee is me; created more_than 7 days")
+    said = [describe(one, Agent()) for one in asked]
     assert said == ["Waiting more than 4 hours of working time", "Assignee is me", "Created more than 7 days ago"]
-    assert describe({"field": "field:gone", "is": "set"}) == "field:gone (no longer there)"
+    assert describe({"field": "field:gone", "is": "set"}, Agent()) == "field:gone (no longer there)"
 
 
 def test_a_field_put_away_since_finds_nothing_and_breaks_nothing(
@@ -300,3 +301,13 @@ def test_people_are_looked_up_by_words_through_the_trigrams(db):
             cursor.execute(f"EXPLAIN {sql}")
             plans.append(" ".join(row[0] for row in cursor.fetchall()))
     assert "customer_name_trigrams" in plans[0] and "contact_point_trigrams" in plans[1]
+
+
+def test_nobody_learns_by_a_number_who_a_customer_or_an_inbox_of_others_is(ticket, ana, ben, as_agent):
+    """Ana sees the inbox, Ben is of another team."""
+    for where, name in ((f"customer is {ticket.customer_id}", "Dora Diaz"), (f"inbox is {ticket.inbox_id}", "Support")):
+        assert name in describe(read(where)[0], ana)
+        assert name not in describe(read(where)[0], ben)
+    where = {"where": f"customer is {ticket.customer_id}"}
+    assert "Dora Diaz" not in as_agent(ben).get("/", where, follow=True).content.decode()
+    assert "Dora Diaz" not in as_agent(ben).get("/search/", {"q": f"from:{ticket.customer_id}"}).content.decode()

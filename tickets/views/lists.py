@@ -81,7 +81,7 @@ def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
         "next_url": address_of(view, after=found.after) if found.after else "",
         "conditions": [
             *([f"“{view.words}”"] if view.words else []),
-            *(conditions.describe(one) for one in view.conditions),
+            *(conditions.describe(one, agent) for one in view.conditions),
         ],
         "narrow_url": _narrow_url(view),
         "change_url": _change_url(view, agent),
