@@ -415,7 +415,6 @@ OTHERS: dict[Callable[..., Any], str] = {
     answering_fields.before: "only reads",
     **dict.fromkeys([merging.final, merging.may_be_undone, merging.merges_of, merging.last_merge], "only reads"),
     linking.links_of: "only reads",
-    removing.forget_unused: "files that hang on nothing",
     moving.settle: "in memory; its callers save and record",
     **dict.fromkeys(
         [status.must_work_tickets, status.must_work_in, status.must_answer_customers, status.must_be_here], "only asks"

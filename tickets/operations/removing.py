@@ -1,11 +1,8 @@
 """Spam and the trash: out of sight and out of the figures, for a while and then for good."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -90,27 +87,8 @@ def purge(ticket: Ticket, *, actor: Agent | None) -> bool:
     )  # fmt: skip
     record("ticket.purged", found, actor=actor, was=found.status, messages=found.messages.count())
     found.delete()
-    forget_unused(files)
+    File.objects.forget_unused(files)
     return True
-
-
-def forget_unused(files: Iterable[int]) -> None:
-    """Delete those files that hang on nothing any more."""
-    for file in File.objects.select_for_update().filter(pk__in=list(files)).order_by("pk"):
-        held_by = [one for one in File._meta.get_fields(include_hidden=True) if one.one_to_many and one.related_model]
-        if not any(
-            one.related_model._default_manager.filter(**{one.field.name: file}).exists()  # type: ignore[union-attr]
-            for one in held_by
-        ):
-            sha256 = file.sha256
-            file.delete()
-            transaction.on_commit(partial(_forget_bytes, sha256), robust=True)
-
-
-def _forget_bytes(sha256: str) -> None:
-    """The same bytes may have come again meanwhile."""
-    if not File.objects.filter(sha256=sha256).exists():
-        default_storage.delete(File.name_of(sha256))
 
 
 def _remove(ticket: Ticket, to: Status, actor: Agent | None, **more: Any) -> Ticket:
