@@ -6,7 +6,6 @@ from typing import Any
 import structlog
 from allauth.account import signals as account_signals
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from allauth.core import context as running
 from allauth.mfa import signals as factor_signals
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -28,8 +27,6 @@ log = structlog.get_logger(__name__)
 
 #: somebody looks at the page meanwhile; a customer's mail has longer
 MAIL_SECONDS = 15
-#: no password is longer; hashing a longer one only costs time
-MOST_PASSWORD = 4096
 
 
 def closed(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
@@ -89,11 +86,6 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002
         count = Authenticator.objects.filter(user=user, type=type).count()
         return _("Passkey %(number)d") % {"number": count + 1} if count else _("Passkey")
-
-
-def must_confirm(request: HttpRequest) -> bool:
-    """Whether a change of one's own way in asks for the password, or the second factor, once more."""
-    return is_reauthentication_required(request, app="allauth.account")
 
 
 def _happened(

@@ -175,16 +175,6 @@ def of_where(line: str, order: str = "waiting", words: str = "") -> View:
         return View("where", name, "", lambda tickets, agent: tickets.none(), problem=str(why))
 
 
-def of_key(key: str, agent: Agent) -> View | None:
-    """One of ours by its name, or a saved one by its number, if the agent may see it."""
-    if key in BY_KEY:
-        return BY_KEY[key]
-    if not (key.isascii() and key.isdigit() and len(key) <= 18):
-        return None
-    saved = SavedView.objects.visible_to(agent).filter(pk=int(key)).first()
-    return of_saved(saved) if saved else None
-
-
 def column(agent: Agent, *, with_hidden: bool = False) -> list[View]:
     """The agent's views as they arranged them: pinned ones, ours, then saved ones."""
     places = {place.view: place for place in ViewPlace.objects.filter(agent=agent)}

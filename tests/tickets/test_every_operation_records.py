@@ -413,7 +413,7 @@ OTHERS: dict[Callable[..., Any], str] = {
         "only asks, before its caller's work",
     ),
     answering_fields.before: "only reads",
-    **dict.fromkeys([merging.final, merging.may_be_undone, merging.merges_of, merging.last_merge], "only reads"),
+    **dict.fromkeys([merging.final, merging.merges_of], "only reads"),
     linking.links_of: "only reads",
     moving.settle: "in memory; its callers save and record",
     **dict.fromkeys(

@@ -42,10 +42,6 @@ class Macro(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def is_saved_reply(self) -> bool:
-        return not self.actions
-
 
 class MacroUse(models.Model):
     """An agent used it on a ticket: what ranks it next time."""

@@ -112,11 +112,6 @@ def final(ticket: Ticket) -> Ticket:
     return ticket
 
 
-def may_be_undone(merge: Merge) -> bool:
-    """Whether it is not too late to take these apart."""
-    return merge.undone_at is None and clock.now() <= merge.at + WITHIN
-
-
 def _both(source: int, target: int) -> tuple[Ticket, Ticket]:
     """Both tickets, locked in the order of their numbers, so that two merges never wait for each other in a circle."""
     locked = {number: Ticket.objects.locked(number) for number in sorted({source, target})}
@@ -256,8 +251,3 @@ def merges_of(ticket: Ticket) -> list[Merge]:
     """What went into this ticket and can still be taken out again, the latest first."""
     merges = Merge.objects.filter(target=ticket, undone_at=None, at__gt=clock.now() - WITHIN)
     return list(merges.select_related("source", "by").order_by("-at"))
-
-
-def last_merge(ticket: Ticket) -> Merge | None:
-    """The merge that holds of a ticket that went into another."""
-    return ticket.merges.filter(undone_at=None).first()
