@@ -1,6 +1,7 @@
 """The way in for somebody who was invited: one link, once, within a week."""
 
 from allauth.account.internal.flows.login import record_authentication
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -46,6 +47,7 @@ def accept(request: HttpRequest) -> HttpResponse:
         request.session.flush()
         login(request, agent, backend=_BACKEND)
         record_authentication(request, agent, "password", reauthenticated=False)
+        UserSession.objects.create_from_request(request)
         remember_reader(request, agent)
         return _private(redirect("queue"))
     context = {"form": form, "invitation": found}

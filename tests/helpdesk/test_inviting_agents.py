@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from helpdesk import clock
 from helpdesk.models import Agent, ApiToken, Event, Team
-from helpdesk.operations import people
+from helpdesk.operations import people, sessions
 from tickets.models import Ticket
 from tickets.operations import assignment
 
@@ -54,6 +54,14 @@ def test_an_invitation_is_a_mail_of_its_own(invited: Any, mailoutbox: Any, admin
     assert is_in(browser) and nia.name == "Nia Berg" and nia.check_password(SENTENCE)
     verbs = list(Event.objects.filter(subject_type="agent", subject_id=nia.pk).values_list("verb", flat=True))
     assert verbs == ["agent.created", "agent.invited", "agent.joined"]
+
+
+def test_the_first_session_is_one_that_can_be_ended(invited: Any) -> None:
+    nia, link = invited
+    browser = join(link)
+    assert is_in(browser)
+    assert sessions.end_others(nia) == 1
+    assert not is_in(browser)
 
 
 def test_looking_at_the_link_changes_nothing(invited: Any) -> None:
