@@ -25,6 +25,7 @@ from tickets.operations import (
     health,
     indexing,
     intake,
+    macros,
     notice_mails,
     notifying,
     probing,
@@ -154,8 +155,8 @@ def close_resolved() -> None:
 
 @shared_task
 def forget_spent() -> int:
-    """Drop what the budget of unrequested mail no longer needs to know, and notes deleted long enough ago."""
-    return budget.forget_old() + customer_notes.forget_deleted()
+    """Drop what the budget of unrequested mail no longer needs to know, notes deleted long ago, old uses of macros."""
+    return budget.forget_old() + customer_notes.forget_deleted() + macros.forget_old_uses()
 
 
 @shared_task

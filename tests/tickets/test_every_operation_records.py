@@ -559,6 +559,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     budget.inbox_at: "only reads",
     budget.agent_at: "only reads",
     budget.forget_old: "forgets what counts no more",
+    macros.forget_old_uses: "forgets what ranks nothing any more",
     acknowledging.decide: "only reads",
     acknowledging.compose: "only words",
     acknowledging.texts_of: "only reads",

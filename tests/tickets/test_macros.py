@@ -188,3 +188,17 @@ def test_who_has_no_name_is_named_by_no_note(ticket, ana, chloe):
     replying.add_note(ticket, text="Ten pieces @ 3 euros, ask @ home", actor=ana)
     assert "mentions" not in Event.objects.get(verb="message.noted").facts
     assert not ticket.followers.exists()
+
+
+def test_a_macro_used_for_years_is_ranked_by_few_uses_and_the_old_ones_go(ticket, ana, chloe, admin):
+    macro = saved("Often", by=admin)
+    now = clock.now()
+    for agent, days, times in ((ana, 1, 3), (chloe, 1, 40), (ana, 100, 5), (chloe, 100, 5)):
+        MacroUse.objects.bulk_create(
+            MacroUse(macro=macro, agent=agent, ticket=ticket, at=now - timedelta(days=days)) for _ in range(times)
+        )
+    [one] = macros.rank(ticket, ana)
+    assert one.score == 3 * 0.5 + 1 and "you used it 3 times lately" in one.why
+    assert len(one.macro.others) == macros.MOST_USES
+    assert macros.forget_old_uses() == 10 and macros.forget_old_uses() == 0
+    assert macros.rank(ticket, ana)[0].score == one.score

@@ -11,8 +11,9 @@ from datetime import timedelta
 from html import escape, unescape
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,6 +32,8 @@ FIELDS = (
 MOST_ACTIONS, MOST_NAME = 10, 80
 #: so long a use counts for the ranking
 LATELY = timedelta(days=90)
+#: and so many of each macro count, however often it was used
+MOST_USES = 20
 _FIELD = re.compile(r"\{\{\s*([a-z_.]{1,40})\s*(?:\|([^{}|<>]{0,80}))?\}\}")
 _BRACES = re.compile(r"\{\{([^{}]*)\}?\}?")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -181,13 +184,13 @@ def rank(ticket: Ticket, agent: Agent, *, most: int = 200) -> list[Ranked]:
     a tag of the ticket in its name (3), that it is for this inbox (1), that the agent used it lately (½ each time, at
     most 3) and that others did (a tenth each time, at most 1). Equal ones stand in the order of the alphabet.
     """
-    since = Q(uses__at__gte=clock.now() - LATELY)
+    uses = MacroUse.objects.filter(macro=OuterRef("pk"), at__gte=clock.now() - LATELY).values("pk")
     found = (
         Macro.objects.visible_to(agent)
         .filter(Q(inboxes=None) | Q(pk__in=Macro.inboxes.through.objects.filter(inbox=ticket.inbox_id).values("macro")))
         .annotate(
-            mine=Count("uses", filter=since & Q(uses__agent=agent), distinct=True),
-            others=Count("uses", filter=since & ~Q(uses__agent=agent), distinct=True),
+            mine=ArraySubquery(uses.filter(agent=agent)[:MOST_USES]),
+            others=ArraySubquery(uses.exclude(agent=agent)[:MOST_USES]),
         )
         .prefetch_related("inboxes")
         .distinct()
@@ -212,8 +215,7 @@ def _weigh(macro: Macro, ticket: Ticket, subject: set[str], said: set[str], tags
     count(min(len(in_message), 4), _("“%(words)s” in the message") % {"words": ", ".join(sorted(in_message)[:4])})
     tagged = {tag for tag in tags if tag in macro.name.lower()}
     count(3 * len(tagged), _("tag %(tags)s") % {"tags": ", ".join(sorted(tagged))})
-    mine: int = macro.mine  # type: ignore[attr-defined]
-    others: int = macro.others  # type: ignore[attr-defined]
+    mine, others = len(macro.mine), len(macro.others)  # type: ignore[attr-defined]
     count(min(mine * 0.5, 3), ngettext("you used it lately", "you used it %(n)s times lately", mine) % {"n": mine})
     count(min(others * 0.1, 1), _("colleagues use it"))
     count(int(bool(macro.inboxes.all())), _("for %(inbox)s") % {"inbox": ticket.inbox.name})
@@ -240,6 +242,11 @@ def note_use(macro: Macro, ticket: Ticket, *, actor: Agent) -> None:
         return
     MacroUse.objects.create(macro=macro, agent=actor, ticket=ticket, at=clock.now())
     Macro.objects.filter(pk=macro.pk).update(used=F("used") + 1)
+
+
+def forget_old_uses() -> int:
+    """Drop the uses that rank nothing any more; how often a macro was used in all stays with it."""
+    return MacroUse.objects.filter(at__lt=clock.now() - LATELY).delete()[0]
 
 
 @transaction.atomic
