@@ -17,12 +17,12 @@ from tickets.ways import Way
 @pytest.fixture
 def said(ticket: Ticket) -> Said:
     letters._drawn.cache_clear()
-    (message,) = (entry.message for entry in timeline.of(ticket) if entry.message)
+    (message,) = (entry.message for entry in timeline.of(ticket, timeline.said_on(ticket)) if entry.message)
     return message
 
 
 def test_a_message_is_drawn_once_while_it_looks_the_same(ticket: Ticket, said: Said) -> None:
-    (again,) = (entry.message for entry in timeline.of(ticket) if entry.message)
+    (again,) = (entry.message for entry in timeline.of(ticket, timeline.said_on(ticket)) if entry.message)
     assert again is not None
     assert letters.draw(said) == letters.draw(again)
     assert letters._drawn.cache_info().hits == 1
