@@ -52,7 +52,7 @@ VIEWS = (
         {"field": "assignee", "is": "not_set", "value": None},
     ]),
 )  # fmt: skip
-FIELDS = (
+FIELDS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     ("ticket", "frame_number", "Frame number", "text", []),
     ("customer", "rider", "Rides", "choice", ["to work", "for sport", "for fun"]),
     ("organisation", "contract", "Contract until", "date", []),
