@@ -42,8 +42,6 @@ class Draft(models.Model):
     then = models.CharField(max_length=10, blank=True)
     #: acts in words that are done with it, in their order: see tickets.operations.acting
     acts = models.JSONField(default=list)
-    #: with `then` "snooze": until when
-    then_until = models.DateTimeField(null=True)
     #: why it did not go out at its time, in words
     held_back = models.TextField(blank=True)
     #: the once-only key of the message it becomes
