@@ -77,6 +77,12 @@ def test_giving_to_a_person_and_a_team_is_one_act(ticket, ana, chloe, team):
     assert acting.describe(act) == "Give to Chloe Martin in Support"
 
 
+def test_nothing_is_given_to_a_team_that_does_not_see_it(ticket, ana, billing_team):
+    with pytest.raises(NotPossible):
+        acting.perform(ticket, {"do": "assign", "agent": None, "team": billing_team.pk}, actor=ana)
+    assert Ticket.objects.get(pk=ticket.pk).team != billing_team
+
+
 def test_a_light_collaborator_follows_and_does_nothing_else(ticket, lou):
     acting.perform(ticket, {"do": "follow"}, actor=lou)
     assert ticket.followers.get().agent == lou

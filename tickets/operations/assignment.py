@@ -12,7 +12,7 @@ from tickets.operations.status import NotPossible, must_work_tickets
 
 @transaction.atomic
 def assign(ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Agent | None) -> Ticket:
-    """Give the ticket to an agent, a team, both or nobody. Raises NotPossible for an agent who may not see it."""
+    """Give the ticket to an agent, a team, both or nobody. Raises NotPossible for who may not see it."""
     must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     if agent and not workers_of(ticket.inbox_id).filter(pk=agent.pk).exists():
@@ -21,6 +21,8 @@ def assign(ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Age
     now_agent, now_team = agent.pk if agent else None, team.pk if team else None
     if (was_agent, was_team) == (now_agent, now_team):
         return ticket
+    if team and now_team != was_team and not team.inboxes.filter(pk=ticket.inbox_id).exists():
+        raise NotPossible(_("%(agent)s does not work in this inbox.") % {"agent": team})
     at = clock.now()
     ticket.assignee, ticket.team, ticket.updated_at = agent, team, at
     ticket.save(update_fields=["assignee", "team", "updated_at"])
