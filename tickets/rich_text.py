@@ -92,7 +92,7 @@ def _name(img: re.Match[str]) -> str:
 def to_text(html: str) -> str:
     """Good plain text: lists with - and 1., quotes with >, links as words <address>, pictures as [image: name]."""
     tree = LexborHTMLParser(f"<body>{html}")
-    return texts.clean("\n\n".join(_blocks(tree.body))) if tree.body else ""
+    return texts.clean("\n\n".join(filter(None, _blocks(tree.body)))) if tree.body else ""
 
 
 def _blocks(parent: LexborNode) -> list[str]:

@@ -183,3 +183,7 @@ def test_pages_save_show_and_send_it(ticket: Ticket, ana: Agent, as_agent) -> No
     assert browser.post(f"/tickets/{ticket.pk}/reply", sent, headers={"HX-Request": "true"}).status_code == 200
     assert Message.objects.get(kind="reply").text == f"{SAID}\n\nMore"
     assert not Draft.objects.exists()
+
+
+def test_an_empty_paragraph_makes_no_gap_in_the_text():
+    assert rich_text.to_text("<p>Hello,</p><p></p><p>it ships.</p>") == "Hello,\n\nit ships."

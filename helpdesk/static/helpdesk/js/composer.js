@@ -181,9 +181,16 @@ document.addEventListener(
 document.addEventListener("htmx:confirm", (event) => {
   if (!event.target.matches?.("form.composer")) return;
   const waiting = settled(event.target);
-  if (!waiting) return;
-  event.preventDefault();
-  waiting.then(() => event.detail.issueRequest(true));
+  // the second of two clicks waits for nothing
+  if (event.target.dataset.settling) event.preventDefault();
+  else if (waiting) {
+    event.preventDefault();
+    event.target.dataset.settling = "yes";
+    waiting.then(() => {
+      delete event.target.dataset.settling;
+      event.detail.issueRequest(true);
+    });
+  }
 });
 
 // a note must never leave the house: where it goes is decided by the tab, whatever was pressed
