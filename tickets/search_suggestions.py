@@ -57,7 +57,7 @@ def taught() -> list[tuple[str, str]]:
         ("after:2026-03-01", _("something happened since; also before, created, updated")),
         ('"exact words"', _("these words in a row")),
         ("refund or return", _("one of them is enough")),
-        ("-invoice", _("without this word; also before a qualifier")),
+        ("-invoice", _("without this word; also before a condition")),
         ("in:trash", _("what was thrown away; also spam, anywhere")),
         ("#123", _("the ticket of that number")),
     ]

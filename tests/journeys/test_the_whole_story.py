@@ -36,6 +36,7 @@ def choose(page: Page, key: str, words: str) -> None:
 
 
 def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, billing):  # type: ignore[no-untyped-def]
+    ana.after_act = "stay"
     ana.set_password("lamps and more lamps")
     ana.save()
     ana_sits, ben_sits = sit(), sit(ben)
@@ -102,11 +103,11 @@ def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, b
     expect(page.locator(".toast").last).to_contain_text("Given to Chloe Martin")
     page.keyboard.press("z")
     expect(page.locator("#header")).to_contain_text("Ana Silva")
-    choose(page, "t", "shipping")
+    choose(page, "y", "shipping")
     expect(page.locator("#header .ticket-tag")).to_contain_text("shipping")
     page.locator(".toast", has_text="Tagged shipping").get_by_role("button", name="Undo").click()
     expect(page.locator("#header .ticket-tag")).to_have_count(0)
-    choose(page, "t", "shipping")
+    choose(page, "y", "shipping")
     expect(page.locator("#header .ticket-tag")).to_contain_text("shipping")
     page.keyboard.press("n")
     page.keyboard.type("The courier lost one last month, too.")

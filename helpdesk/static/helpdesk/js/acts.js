@@ -58,6 +58,14 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
     form.querySelector("[name=until]")?.click();
+    return;
+  }
+  // words that are no time stay where they can be mended
+  const none = form?.querySelector("[data-no-time]")?.dataset.noTime;
+  if (none && none === form.elements.words.value.trim() && event.submitter?.matches("[data-snooze-go]")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    form.elements.words.select();
   }
 }, true);
 
