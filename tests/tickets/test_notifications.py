@@ -101,6 +101,17 @@ def test_hearing_it_twice_tells_once(ticket, ana, chloe, settle):
     assert told(ana) == ["assigned"] and "more" not in Notification.objects.get().facts
 
 
+def test_what_was_folded_and_read_is_told_no_second_time(ticket, ana, chloe, settle):
+    following.follow(ticket, agent=ana, actor=ana)
+    for words in ("One", "Two"):
+        replying.add_note(ticket, text=words, actor=chloe)
+    settle()
+    assert Notification.objects.get(agent=ana).facts["more"] == 1
+    notifying.mark_read(ana)
+    notifying.tell(list(Event.objects.filter(verb="message.noted")))
+    assert Notification.objects.get(agent=ana).read_at is not None
+
+
 def test_what_comes_on_a_ticket_within_a_minute_is_one(ticket, ana, chloe, send_mail_in, settle):
     replying.add_note(ticket, text="One", actor=chloe)
     following.follow(ticket, agent=ana, actor=ana)

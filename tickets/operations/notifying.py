@@ -118,6 +118,7 @@ def _write(told: Mapping[tuple[int, int], tuple[Event, About, Kind, frozenset[Wa
             agent__in=agents, event_id__in={event for _agent, event in told}
         ).values_list("agent_id", "event_id")
     )  # fmt: skip
+    known |= _folded(agents, told)
     fresh: list[Notification] = []
     changed = 0
     for (pk, event_id), (event, about, kind, ways) in sorted(told.items(), key=lambda item: item[0][1]):
@@ -130,8 +131,6 @@ def _write(told: Mapping[tuple[int, int], tuple[Event, About, Kind, frozenset[Wa
         if not ways - {Way.PUSH} | push:
             continue
         if one is not None and one.at > event.at - FOLD:
-            if event_id in one.facts.get("events", ()):
-                continue
             _fold(one, event, kind, ways, bool(push))
             if one.pk:
                 one.save()
@@ -158,6 +157,15 @@ def _open_rows(
         agent__in=list(agents), ticket__in=numbers, read_at=None, at__gt=since
     )
     return {(one.agent_id, one.ticket_id or 0): one for one in rows.order_by("pk")}
+
+
+def _folded(agents: Iterable[int], told: Mapping[tuple[int, int], tuple[Event, Any, Any, Any]]) -> set[tuple[int, int]]:
+    """Agents with the events that became part of another notification of theirs, whether they have read it or not."""
+    since = min(event.at for event, *_rest in told.values()) - FOLD
+    tickets = {about.ticket.number for _event, about, *_rest in told.values()}
+    rows = Notification.objects.filter(agent__in=list(agents), ticket__in=tickets, at__gt=since)
+    found = rows.filter(facts__has_key="events").values_list("agent_id", "facts__events")
+    return {(agent, event) for agent, events in found for event in events}
 
 
 def _facts(event: Event) -> dict[str, Any]:
