@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
@@ -134,10 +134,17 @@ def empty_trash() -> None:
         return
     before = clock.now() - timedelta(days=settings.TRASH_DAYS)
     for ticket in Ticket.objects.filter(removed_at__lt=before).order_by("removed_at")[:1000]:
-        with transaction.atomic():
-            locked = Ticket.objects.select_for_update(of=("self",)).filter(pk=ticket.pk, removed_at__lt=before).first()
-            if locked is not None:
-                removing.purge(locked, actor=None)
+        try:
+            _purge(ticket.pk, before)
+        except Exception:
+            log.exception("a removed ticket could not be deleted; it is tried again", ticket=ticket.pk)
+
+
+@transaction.atomic
+def _purge(number: int, before: datetime) -> None:
+    ticket = Ticket.objects.select_for_update(of=("self",)).filter(pk=number, removed_at__lt=before).first()
+    if ticket is not None:
+        removing.purge(ticket, actor=None)
 
 
 @shared_task
