@@ -23,7 +23,7 @@ def fill(page, server, password="secret"):
     page.get_by_label("fetched from a mailbox (IMAP)").check()
     page.get_by_label("IMAP server").fill(server.host)
     page.get_by_label("Port", exact=True).fill(str(server.port))
-    page.get_by_label("Security", exact=True).select_option("none")
+    page.get_by_role("combobox", name="Security", exact=True).select_option("none")
     page.get_by_label("User name", exact=True).fill(server.username)
     page.get_by_label("Password", exact=True).fill(password)
 

@@ -62,7 +62,7 @@ export const write = (as) => {
   const text = textOf(form(), as);
   const empty = as === "forward" && form().querySelector("[data-recipients=forward] details[open] .chip-input");
   if (text && !(empty && !text.value)) focusText(form(), as);
-  else (empty ?? form().querySelector(".composer-scheduled button, [name=kind]:checked")).focus();
+  else (empty || form().querySelector(".composer-scheduled button, [name=kind]:checked")).focus();
   return true;
 };
 
