@@ -143,7 +143,7 @@ def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, b
     expect(page.locator("#header")).to_contain_text("Rated 1", timeout=SOON_MS)
     expect(page.locator("#panel")).to_contain_text("Nobody told me it would take a week.")
     page.keyboard.press("g")
-    page.keyboard.press("y")
+    page.keyboard.press("l")
     expect(page.get_by_role("heading", name="Low scores")).to_be_visible()
     expect(row(page, "Where is my lamp?")).to_contain_text("Rated 1")
 

@@ -111,7 +111,9 @@ export const doing = (name, work) => {
 // G, then a letter: views first, then the rail; a letter that is taken gives way to the next of the name
 export const jumps = () => {
   const found = new Map();
-  for (const link of document.querySelectorAll("#views [data-jump], .rail [data-jump]")) {
+  // one after the other: together they would come as they stand, and the places would take the letters of the views
+  const places = ["#views [data-jump]", ".rail [data-jump]"].flatMap((where) => [...document.querySelectorAll(where)]);
+  for (const link of places) {
     const letters = [link.dataset.jump, ...link.dataset.jumpName.toLowerCase()].filter((letter) => /^[a-z]$/.test(letter));
     const letter = letters.find((one) => !found.has(one));
     if (letter) found.set(letter, link);
