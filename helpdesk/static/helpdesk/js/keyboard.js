@@ -108,15 +108,16 @@ export const doing = (name, work) => {
   acts[name] = work;
 };
 
-// G, then a letter: views first, then the rail; a letter that is taken gives way to the next of the name
+// G, then a letter: views first, then the rail, so that a view keeps its own letter; a letter that is taken gives way
+// to the next of the name, and where none is left to any other
 export const jumps = () => {
   const found = new Map();
-  // one after the other: together they would come as they stand, and the places would take the letters of the views
-  const places = ["#views [data-jump]", ".rail [data-jump]"].flatMap((where) => [...document.querySelectorAll(where)]);
-  for (const link of places) {
-    const letters = [link.dataset.jump, ...link.dataset.jumpName.toLowerCase()].filter((letter) => /^[a-z]$/.test(letter));
-    const letter = letters.find((one) => !found.has(one));
-    if (letter) found.set(letter, link);
+  for (const where of ["#views [data-jump]", ".rail [data-jump]"]) {
+    for (const link of document.querySelectorAll(where)) {
+      const wanted = [link.dataset.jump, ...link.dataset.jumpName.toLowerCase(), ..."abcdefghijklmnopqrstuvwxyz"];
+      const letter = wanted.find((one) => /^[a-z]$/.test(one) && !found.has(one));
+      if (letter) found.set(letter, link);
+    }
   }
   return found;
 };
