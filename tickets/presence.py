@@ -1,4 +1,4 @@
-"""Who looks at a ticket, and who writes on it: kept in Redis alone, gone by itself, about nobody to themselves.
+"""Who is here, who looks at a ticket and who writes on it: kept in Redis alone, gone by itself.
 
 Each open page says every 20 seconds that it is there. What it said holds a little longer than twice that, so that a
 page which was closed, crashed or fell asleep is forgotten without anybody's doing. While Redis is away nobody is seen,
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 VIEWING_SECONDS = 45
 #: how long after the last key somebody counts as typing; the page says so at most every 4 seconds
 TYPING_SECONDS = 10
+#: how long somebody counts as here after a page of theirs was last looked at: they read elsewhere, or fetch a coffee
+HERE_SECONDS = 300
 #: pages ask for what they show; nobody shows more rows than that
 MOST_TICKETS = 300
 
@@ -48,6 +50,34 @@ class Presence:
 
 def _key(number: int) -> str:
     return f"{settings.INSTANCE}:presence:{number}"
+
+
+def _here() -> str:
+    """The key of who was here when; no ticket has that for a number."""
+    return f"{settings.INSTANCE}:presence:here"
+
+
+def be_here(agent: int) -> None:
+    """An agent looks at some page of ours."""
+    now = clock.now().timestamp()
+    try:
+        with live.client().pipeline() as pipe:
+            pipe.zadd(_here(), {str(agent): now})
+            pipe.zremrangebyscore(_here(), "-inf", now - HERE_SECONDS)
+            pipe.expire(_here(), HERE_SECONDS + 1)
+            pipe.execute()
+    except (redis.RedisError, OSError) as error:
+        log.warning("presence is away", error=str(error))
+
+
+def here() -> set[int] | None:
+    """The agents who looked at a page of ours within some minutes; None where nobody can tell."""
+    try:
+        found = live.client().zrangebyscore(_here(), clock.now().timestamp() - HERE_SECONDS, "+inf")
+    except (redis.RedisError, OSError) as error:
+        log.warning("presence is away", error=str(error))
+        return None
+    return {int(agent) for agent in found}  # type: ignore[union-attr]
 
 
 def come(number: int, *, audience: str, agent: int, seat: str, doing: Doing) -> None:

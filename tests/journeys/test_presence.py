@@ -30,6 +30,11 @@ def test_who_is_there_and_who_types(house: House, sit, ana, chloe, ticket, theme
     expect(row).to_contain_text("Chloe Martin is typing a reply")
     expect(theirs.locator("[data-typing-line]")).to_be_empty()
     assert wrong(mine) == []
+    mine.locator(".ticket-acts [data-act=assign]").click()
+    theirs_row = mine.locator(f"#assign-agent-{chloe.pk}")
+    expect(theirs_row).to_contain_text("here")
+    assert wrong(mine) == []
+    mine.keyboard.press("Escape")
 
     theirs.goto("/")
     expect(mine.locator("#header [data-faces]")).to_be_empty()

@@ -13,6 +13,7 @@ from django.test import Client
 
 from helpdesk import clock, live
 from helpdesk.models import Agent
+from helpdesk.operations import people
 from tests.helpdesk.test_live import Ear, listening
 from tests.web import served
 from tickets import presence
@@ -153,3 +154,26 @@ def test_t22_news_of_who_is_there_reaches_those_who_may_see_the_ticket(
             bens.until("change")
         chloes.close()
         bens.close()
+
+
+def states(client: Client, ticket: Ticket) -> dict[str, str]:
+    found = client.get("/presence/", {"people_of": ticket.number}).json()
+    return {pk: one["state"] for pk, one in found.items()}
+
+
+def test_the_list_of_who_can_be_given_a_ticket_says_who_is_here_away_and_offline(ticket, ana, chloe, as_agent):
+    anas, chloes = as_agent(ana), as_agent(chloe)
+    assert states(anas, ticket) == {str(ana.pk): "offline", str(chloe.pk): "offline"}
+    with time_machine.travel(clock.now(), tick=False) as time_now:
+        assert chloes.post("/presence/", {"ticket": "", "doing": "here", "seat": "a"}).status_code == 204
+        assert states(anas, ticket)[str(chloe.pk)] == "here"
+        people.go_away(chloe, is_away=True)
+        assert states(anas, ticket)[str(chloe.pk)] == "away"
+        people.go_away(chloe, is_away=False)
+        time_now.shift(timedelta(seconds=presence.HERE_SECONDS + 1))
+        assert states(anas, ticket)[str(chloe.pk)] == "offline"
+
+
+def test_t22_who_may_not_see_a_ticket_learns_of_nobody_on_it(ticket, ben, as_agent):
+    for number in (ticket.number, "*", "", ticket.number + 9):
+        assert as_agent(ben).get("/presence/", {"people_of": number}).status_code == 404

@@ -1,11 +1,13 @@
-"""Who is on a ticket: pages say that they are there, and ask for the faces on what they show."""
+"""Who is here and on which ticket: pages say that they are there, and ask for the faces on what they show."""
 
 import re
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -14,6 +16,7 @@ from helpdesk.pages import agent_of, agents_only
 from tickets import presence as kept
 from tickets.models import Ticket
 from tickets.presence import Doing, Presence
+from tickets.views.shared import assignable
 
 _SEAT = re.compile(r"[0-9a-z]{1,32}\Z")
 #: how many faces a row has room for
@@ -24,12 +27,21 @@ FACES = 3
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def presence(request: HttpRequest) -> HttpResponse:
-    """POST: a page is on a ticket, or leaves it. GET: the faces on `tickets=1,2,3`, of those one may see."""
-    return _come(request) if request.method == "POST" else _faces(request)
+    """Say that one is here, or learn who is.
+
+    POST: a page is open, is on a ticket, or leaves it. GET: the faces on `tickets=1,2,3`, of those one may see; or how
+    those are who can be given the ticket `people_of=1`.
+    """
+    if request.method == "POST":
+        return _come(request)
+    return _people(request) if "people_of" in request.GET else _faces(request)
 
 
 def _come(request: HttpRequest) -> HttpResponse:
     agent, number = agent_of(request), request.POST.get("ticket", "")
+    if request.POST.get("doing") == "here":
+        kept.be_here(agent.pk)
+        return HttpResponse(status=204)
     inbox = Ticket.objects.visible_to(agent).filter(pk=_whole(number)).values_list("inbox_id", flat=True).first()
     if inbox is None:
         raise Http404
@@ -44,6 +56,26 @@ def _come(request: HttpRequest) -> HttpResponse:
     else:
         return HttpResponse(status=400)
     return HttpResponse(status=204)
+
+
+def _people(request: HttpRequest) -> HttpResponse:
+    """Here, away or offline, and the word for it: of everybody who can be given a ticket one may see."""
+    tickets = Ticket.objects.visible_to(agent_of(request)).select_related("inbox")
+    ticket = get_object_or_404(tickets, pk=_whole(request.GET["people_of"]))
+    there = kept.here()
+    people = assignable(ticket).values_list("pk", "is_away")
+    return JsonResponse({str(pk): _state(pk, is_away=is_away, there=there) for pk, is_away in people})
+
+
+def _state(agent: int, *, is_away: bool, there: set[int] | None) -> dict[str, str]:
+    """Who says that they are away is, whatever page of theirs is open."""
+    if is_away:
+        return {"state": "away", "word": _("away")}
+    if there is None:
+        return {"state": "", "word": ""}
+    if agent in there:
+        return {"state": "here", "word": pgettext("presence of a colleague", "here")}
+    return {"state": "offline", "word": pgettext("presence of a colleague", "offline")}
 
 
 def _whole(word: str) -> int:

@@ -6,6 +6,7 @@ export const openDialog = (id) => {
   if (!dialog) return false;
   for (const open of document.querySelectorAll("dialog[open]")) open.close();
   dialog.showModal();
+  dialog.dispatchEvent(new CustomEvent("dialog-opened", { bubbles: true }));
   const filter = dialog.querySelector("[data-picker-filter]");
   if (filter) {
     filter.value = "";

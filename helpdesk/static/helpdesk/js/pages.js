@@ -36,7 +36,8 @@ const essence = (element) => {
     slot.replaceChildren();
     for (const name of ["data-drawn", "class"]) slot.removeAttribute(name);
   }
-  for (const line of copy.querySelectorAll("[data-typing-line]")) line.replaceChildren();
+  for (const line of copy.querySelectorAll("[data-typing-line], .presence-word")) line.replaceChildren();
+  for (const dot of copy.querySelectorAll(".presence-dot")) delete dot.dataset.state;
   for (const time of copy.querySelectorAll("time[data-since]")) time.textContent = "";
   for (const part of [copy, ...copy.querySelectorAll("*")]) {
     part.classList.remove("htmx-request", "htmx-settling", "htmx-swapping", "htmx-added");

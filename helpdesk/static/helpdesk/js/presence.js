@@ -3,6 +3,7 @@
 import { csrfHeaders, openTicket } from "./pages.js";
 
 const BEAT = 20_000;
+const HERE_BEAT = 60_000;
 const TYPING_PAUSE = 4000;
 const seat = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -40,7 +41,17 @@ const arrive = () => {
   }
 };
 
-setInterval(() => here && !document.hidden && tell(here, "viewing"), BEAT);
+// whoever looks at any page of ours is here; see `people` below
+let said = 0;
+const beHere = () => {
+  if (document.hidden || Date.now() - said < HERE_BEAT) return;
+  said = Date.now();
+  tell("", "here");
+};
+
+setInterval(() => !document.hidden && (here && tell(here, "viewing"), beHere()), BEAT);
+document.addEventListener("visibilitychange", beHere);
+beHere();
 window.addEventListener("pagehide", leave);
 window.addEventListener("pageshow", (event) => event.persisted && arrive());
 document.addEventListener("visibilitychange", () => !document.hidden && (arrive(), here && tell(here, "viewing")));
@@ -139,3 +150,21 @@ const look = () => {
 };
 new MutationObserver(() => (looking ??= setTimeout(look, 60))).observe(document.body, { childList: true, subtree: true });
 look();
+
+// --- who can be given it ----------------------------------------------------------------------------------------------
+// asked for when the list opens: dot and word of each
+const people = async (dialog) => {
+  try {
+    const answer = await fetch(`/presence/?people_of=${dialog.dataset.peopleOf}`, { credentials: "same-origin", redirect: "manual" });
+    if (!answer.ok) return;
+    for (const [agent, { state, word }] of Object.entries(await answer.json())) {
+      const place = dialog.querySelector(`[data-presence-of="${agent}"]`);
+      if (!place) continue;
+      place.textContent = word;
+      place.parentElement.querySelector(".presence-dot").dataset.state = state;
+    }
+  } catch {
+    // the list says who is away, as it was drawn
+  }
+};
+document.addEventListener("dialog-opened", (event) => event.target.matches("[data-people-of]") && people(event.target));
