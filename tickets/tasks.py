@@ -142,8 +142,8 @@ def empty_trash() -> None:
 
 @transaction.atomic
 def _purge(number: int, before: datetime) -> None:
-    ticket = Ticket.objects.select_for_update(of=("self",)).filter(pk=number, removed_at__lt=before).first()
-    if ticket is not None:
+    ticket = Ticket.objects.all_locked([number]).get(number)
+    if ticket is not None and ticket.removed_at and ticket.removed_at < before:
         removing.purge(ticket, actor=None)
 
 

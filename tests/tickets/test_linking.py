@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import mail
-from tickets.models import TicketLink
+from tickets.models import InboxAccess, TicketLink
 from tickets.operations import linking, moving, opening, undo
 from tickets.operations.status import NotPossible
 
@@ -34,6 +34,19 @@ def test_a_link_with_what_one_may_not_see_is_not_shown(ticket, ana, billing):
     foreign = opening.open_ticket(inbox=billing, address="dora@customer.example", subject="", text="Hello", actor=None)
     linking.link(ticket, to=foreign, kind="related", actor=None)
     assert linking.links_of(ticket, ana) == []
+
+
+def test_both_tickets_must_be_ones_that_one_works(ticket, ana, billing, settle):
+    foreign = opening.open_ticket(inbox=billing, address="dora@customer.example", subject="", text="Hello", actor=None)
+    InboxAccess.objects.create(inbox=billing, agent=ana, level="light")
+    for one, other in ((ticket, foreign), (foreign, ticket)):
+        with pytest.raises(NotPossible):
+            linking.link(one, to=other, kind="related", actor=ana)
+    linking.link(ticket, to=foreign, kind="related", actor=None)
+    for one, other in ((ticket, foreign), (foreign, ticket)):
+        with pytest.raises(NotPossible):
+            linking.unlink(one, to=other, actor=ana)
+    assert TicketLink.objects.count() == 1
 
 
 def test_nonsense_is_refused(ticket, other, ana, lou):

@@ -1,5 +1,7 @@
 """Customers: who writes, under which addresses, and for whom they work."""
 
+from collections.abc import Iterable
+
 from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -55,6 +57,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def locked(self, pk: int) -> "Customer":
         """This customer, ours alone until the transaction ends. Raises Customer.DoesNotExist."""
         return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
+
+    def all_locked(self, pks: Iterable[int]) -> dict[int, "Customer"]:
+        """Those of these customers that there are, locked in the order of their keys, and after any ticket."""
+        found = self.select_for_update(of=("self",), no_key=True).filter(pk__in=set(pks))
+        return {customer.pk: customer for customer in found.order_by("pk")}
 
     def like(self, words: str) -> "CustomerQuerySet":
         """Those whose name or an address of theirs has these words in it; looked up through the trigrams."""

@@ -1,5 +1,6 @@
 """Tickets: one customer's matter, known by its number."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -60,8 +61,17 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(inbox__in=Inbox.objects.visible_to(agent))
 
     def locked(self, number: int) -> "Ticket":
-        """This ticket, ours alone until the transaction ends. Raises Ticket.DoesNotExist."""
-        return self.select_for_update(of=("self",)).get(number=number)
+        """This ticket, ours alone until the transaction ends. Raises Ticket.DoesNotExist.
+
+        Whoever only refers to it, with a reading mark or an invitation, does not wait. Decision 12 says what is locked
+        before what.
+        """
+        return self.select_for_update(of=("self",), no_key=True).get(number=number)
+
+    def all_locked(self, numbers: Iterable[int]) -> dict[int, "Ticket"]:
+        """Those of these tickets that there are, locked in the order of their numbers."""
+        found = self.select_for_update(of=("self",), no_key=True).filter(number__in=set(numbers))
+        return {ticket.number: ticket for ticket in found.order_by("number")}
 
     def unsolved(self) -> "TicketQuerySet":
         return self.filter(status__in=UNSOLVED)

@@ -10,7 +10,7 @@ from tickets.models import Inbox, InboxAccess
 @transaction.atomic
 def give(inbox: Inbox, agent: Agent, *, level: str, actor: Agent) -> InboxAccess:
     """Say what an agent may do in an inbox. Saying it twice is saying it once."""
-    Inbox.objects.select_for_update().get(pk=inbox.pk)
+    Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
     found = InboxAccess.objects.filter(inbox=inbox, agent=agent).first()
     if found and found.level == level:
         return found
@@ -25,7 +25,7 @@ def give(inbox: Inbox, agent: Agent, *, level: str, actor: Agent) -> InboxAccess
 @transaction.atomic
 def forget(inbox: Inbox, agent: Agent, *, actor: Agent) -> None:
     """Let teams and role alone decide again."""
-    Inbox.objects.select_for_update().get(pk=inbox.pk)
+    Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
     found = InboxAccess.objects.filter(inbox=inbox, agent=agent).first()
     if found:
         found.delete()

@@ -23,7 +23,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.failpoints import reach
 from helpdesk.models import Agent, Event
-from tickets.models import BulkAct, Ticket
+from tickets.models import BulkAct, Customer, Ticket
 from tickets.operations import acting, undo
 from tickets.operations.status import NotPossible, must_work_tickets
 
@@ -118,6 +118,7 @@ def _do_part(pk: int, size: int) -> BulkAct:
     if bulk.state == State.DONE:
         return bulk
     numbers = sorted(bulk.tickets[bulk.done : bulk.done + size])
+    _hold(bulk, numbers)
     before = Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
     began = clock.now()
     found = {one.pk: one for one in Ticket.objects.visible_to(bulk.agent).filter(pk__in=numbers)}
@@ -140,6 +141,14 @@ def _do_part(pk: int, size: int) -> BulkAct:
     bulk.save(update_fields=["done", "failed", "events", "state", "finished_at", "lease_until"])
     reach("job.part_open")
     return bulk
+
+
+def _hold(bulk: BulkAct, numbers: Sequence[int]) -> None:
+    """Lock the whole part at once, in the one order: tickets, and where customers are blocked or heard again, those."""
+    locked = Ticket.objects.all_locked(numbers)
+    done = bulk.undoes.act if bulk.undoes is not None else bulk.act
+    if done.get("block"):
+        Customer.objects.all_locked(ticket.customer_id for ticket in locked.values())
 
 
 def _one(bulk: BulkAct, ticket: Ticket, events: Sequence[Event]) -> None:

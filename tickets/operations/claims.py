@@ -184,7 +184,7 @@ def _mine(delivery: Delivery) -> QuerySet[Delivery]:
 def _lock_ticket(delivery: Delivery) -> None:
     """A ticket is always locked before its deliveries, so that nobody waits for somebody who waits for them."""
     if delivery.mail.ticket_id:
-        Ticket.objects.select_for_update(of=("self",)).filter(pk=delivery.mail.ticket_id).first()
+        Ticket.objects.select_for_update(of=("self",), no_key=True).filter(pk=delivery.mail.ticket_id).first()
 
 
 def tell(verb: str, delivery: Delivery, *, actor: Agent | None = None, **facts: Any) -> None:

@@ -97,7 +97,7 @@ def _arrives(delivery: Delivery) -> None:
 def _locked(delivery: Delivery) -> Delivery:
     """The delivery as it is now, ours until the transaction ends; its ticket is locked before it."""
     if number := delivery.mail.ticket_id:
-        Ticket.objects.select_for_update(of=("self",)).filter(pk=number).first()
+        Ticket.objects.select_for_update(of=("self",), no_key=True).filter(pk=number).first()
     fresh = Delivery.objects.select_for_update(of=("self",)).select_related("mail__ticket", "mail__inbox")
     return fresh.get(pk=delivery.pk)
 

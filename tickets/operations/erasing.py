@@ -45,7 +45,7 @@ from tickets.models import (
     Ticket,
     Unrequested,
 )
-from tickets.operations import budget, indexing
+from tickets.operations import budget, indexing, locking
 from tickets.operations.status import NotPossible
 from tickets.registry import Subject
 
@@ -106,13 +106,18 @@ def erase(customer: Customer, *, actor: Agent) -> None:
     """
     if not actor.is_admin:
         raise NotPossible(_("Only an admin erases customers."))
-    customer = Customer.objects.locked(customer.pk)
+    found: list[Subject] = []
+
+    def whom() -> tuple[Iterable[int], Iterable[int]]:
+        found[:] = [subject_of(customer)]
+        return found[0].tickets, found[0].customers
+
+    _tickets, people = locking.hold_tickets_and_customers(whom)
+    [subject], customer = found, people[customer.pk]
     if customer.erased_at:
         return
     if customer.merged_into_id:
         raise NotPossible(_("This customer was merged into another one."))
-    subject = subject_of(customer)
-    list(Ticket.objects.filter(pk__in=subject.tickets).order_by("number").select_for_update(no_key=True))
     words, files = _words(subject.tickets), _files(subject)
     messages = list(_messages(subject).values_list("pk", flat=True))
     for kept in registry.all_personal_data():

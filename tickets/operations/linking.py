@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets.models import Ticket, TicketLink
+from tickets.operations import locking
 from tickets.operations.status import NotPossible, must_work_tickets
 
 #: how a link is said from a ticket, and how the other one says it
@@ -37,15 +38,17 @@ class Link:
 def link(ticket: Ticket, *, to: Ticket, kind: str, actor: Agent | None) -> Ticket:
     """Say what this ticket is to another one: "parent" makes it its parent, "child" its child, and so on.
 
+    It is said on both, so the actor must work both.
+
     Two tickets have one link: a second says it anew. Raises NotPossible for itself, or no such word.
     """
     must_work_tickets(actor, ticket)
+    must_work_tickets(actor, to)
     if kind not in OTHER_WAY:
         raise NotPossible(_("There is no such link."))
     if ticket.pk == to.pk:
         raise NotPossible(_("A ticket has to do with itself anyway."))
-    locked = {number: Ticket.objects.locked(number) for number in sorted({ticket.pk, to.pk})}
-    ticket, to = locked[ticket.pk], locked[to.pk]
+    ticket, to = locking.hold_both(ticket, to)
     is_turned = kind in ("child", "original")
     source, target = (to, ticket) if is_turned else (ticket, to)
     wanted: dict[str, Any] = {"source": source, "target": target, "kind": OTHER_WAY[kind] if is_turned else kind}
@@ -65,15 +68,15 @@ def link(ticket: Ticket, *, to: Ticket, kind: str, actor: Agent | None) -> Ticke
 def unlink(ticket: Ticket, *, to: Ticket, actor: Agent | None) -> Ticket:
     """Let two tickets have nothing to do with each other."""
     must_work_tickets(actor, ticket)
-    locked = {number: Ticket.objects.locked(number) for number in sorted({ticket.pk, to.pk})}
-    ticket = locked[ticket.pk]
+    must_work_tickets(actor, to)
+    ticket, to = locking.hold_both(ticket, to)
     known = _known(ticket, to)
     if known is None:
         return ticket
     kind = known.kind if known.source_id == ticket.pk else OTHER_WAY[known.kind]
     known.delete()
     record("ticket.unlinked", ticket, actor=actor, ticket=to.pk, kind=kind)
-    record("ticket.unlinked", locked[to.pk], actor=None, ticket=ticket.pk, kind=OTHER_WAY[kind])
+    record("ticket.unlinked", to, actor=None, ticket=ticket.pk, kind=OTHER_WAY[kind])
     return ticket
 
 

@@ -23,7 +23,7 @@ from tickets.models import (
     Status,
     Ticket,
 )
-from tickets.operations import collisions, drafting, moving, status
+from tickets.operations import collisions, drafting, locking, moving, status
 from tickets.operations.status import NotPossible, must_be_here, must_work_tickets
 
 #: how long merged tickets can be taken apart
@@ -38,7 +38,7 @@ def merge(source: Ticket, *, into: Ticket, actor: Agent | None, seen: int | None
     `collisions`. Raises NotPossible for another inbox's ticket, itself, what is closed, removed or went elsewhere, and
     where an answer of one author waits for its time on both.
     """
-    source, target = _both(source.pk, into.pk)
+    source, target = locking.hold_both(source, into)
     must_work_tickets(actor, source)
     must_work_tickets(actor, target)
     collisions.must_be_as_seen(source, "status", seen=seen, actor=actor)
@@ -74,7 +74,7 @@ def unmerge(merge: Merge, *, actor: Agent | None) -> Ticket:
     Returns that ticket. Taking apart twice is doing it once. Raises NotPossible after WITHIN, and where what it would
     get back has moved on.
     """
-    source, target = _both(merge.source_id, merge.target_id)
+    source, target = locking.hold_both(merge.source, merge.target)
     must_work_tickets(actor, source)
     must_be_here(source)
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
@@ -110,12 +110,6 @@ def final(ticket: Ticket) -> Ticket:
         known.add(ticket.merged_into_id)
         ticket = Ticket.objects.get(pk=ticket.merged_into_id)
     return ticket
-
-
-def _both(source: int, target: int) -> tuple[Ticket, Ticket]:
-    """Both tickets, locked in the order of their numbers, so that two merges never wait for each other in a circle."""
-    locked = {number: Ticket.objects.locked(number) for number in sorted({source, target})}
-    return locked[source], locked[target]
 
 
 def _must_go_together(source: Ticket, target: Ticket) -> None:

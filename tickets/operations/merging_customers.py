@@ -5,7 +5,7 @@ was, empty-handed, and says whom it became. What moved is kept with the merge, s
 for what has moved on since.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from helpdesk.events import draft, record, record_many
 from helpdesk.models import Agent
 from tickets import fields, texts
 from tickets.models import ContactPoint, Customer, CustomerMerge, CustomerNote, Ticket
+from tickets.operations import locking
 from tickets.operations.status import NotPossible, must_work_tickets
 
 #: of a customer, filled in where the target has nothing
@@ -64,7 +65,8 @@ def merge(source: Customer, target: Customer, *, actor: Agent | None, reason: st
     must_work_tickets(actor)
     if source.pk == target.pk:
         raise NotPossible(_("That is the same customer."))
-    source, target = _both(source.pk, target.pk)
+    theirs = Ticket.objects.filter(customer=source)
+    source, target, tickets = _locked(source.pk, target.pk, lambda: theirs.values_list("pk", flat=True))
     if source.merged_into_id == target.pk:
         return CustomerMerge.objects.get(source=source, undone_at=None)
     for one in (source, target):
@@ -75,7 +77,7 @@ def merge(source: Customer, target: Customer, *, actor: Agent | None, reason: st
     kept: dict[str, Any] = {
         "points": _ids(source.contact_points.all()),
         "notes": _ids(source.notes.all()),
-        "tickets": _ids(Ticket.objects.filter(customer=source).order_by("number").select_for_update(no_key=True)),
+        "tickets": tickets,
     }
     ContactPoint.objects.filter(pk__in=kept["points"]).update(customer=target)
     CustomerNote.objects.filter(pk__in=kept["notes"]).update(customer=target)
@@ -97,7 +99,12 @@ def unmerge(merge: CustomerMerge, *, actor: Agent | None) -> Customer:
     Raises NotPossible while the target is itself merged into another, or when one of them was erased.
     """
     must_work_tickets(actor)
-    source, target = _both(merge.source_id, merge.target_id)
+
+    def back() -> Iterable[int]:
+        moved = CustomerMerge.objects.get(pk=merge.pk).kept["tickets"]
+        return Ticket.objects.filter(pk__in=moved, customer=merge.target_id).values_list("pk", flat=True)
+
+    source, target, tickets = _locked(merge.source_id, merge.target_id, back)
     merge = CustomerMerge.objects.select_for_update().get(pk=merge.pk)
     if merge.undone_at is not None:
         return source
@@ -108,8 +115,6 @@ def unmerge(merge: CustomerMerge, *, actor: Agent | None) -> Customer:
     kept = merge.kept
     ContactPoint.objects.filter(pk__in=kept["points"], customer=target).update(customer=source)
     CustomerNote.objects.filter(pk__in=kept["notes"], customer=target).update(customer=source)
-    back = Ticket.objects.filter(pk__in=kept["tickets"], customer=target).order_by("number")
-    tickets = _ids(back.select_for_update(no_key=True))
     _give(tickets, target, source, actor)
     _empty(source, target, kept["filled"])
     source.merged_into = None
@@ -124,8 +129,14 @@ def unmerge(merge: CustomerMerge, *, actor: Agent | None) -> Customer:
 def take_along(tickets: Iterable[int]) -> None:
     """Give the target what was opened for a merged customer while they were being merged."""
     late = Ticket.objects.filter(pk__in=list(tickets), customer__merged_into__isnull=False)
-    for ticket in late.select_related("customer"):
-        source, target = _both(ticket.customer_id, ticket.customer.merged_into_id or 0)
+    locked = Ticket.objects.all_locked(late.values_list("pk", flat=True))
+    pairs = Customer.objects.filter(pk__in={ticket.customer_id for ticket in locked.values()})
+    into = dict(pairs.values_list("pk", "merged_into"))
+    people = Customer.objects.all_locked({*into, *filter(None, into.values())})
+    for ticket in locked.values():
+        source, target = people[ticket.customer_id], people.get(into[ticket.customer_id] or 0)
+        if target is None:
+            continue
         merge = CustomerMerge.objects.select_for_update().filter(source=source, undone_at=None).first()
         if merge is None or merge.target_id != target.pk:
             continue
@@ -143,14 +154,12 @@ def standing_for(customer: Customer) -> Customer:
     return customer
 
 
-def _both(one: int, other: int) -> tuple[Customer, Customer]:
-    """Both customers, locked in one order whoever asks. Raises NotPossible when one is gone."""
-    found = {
-        c.pk: c for c in Customer.objects.select_for_update(no_key=True).filter(pk__in=[one, other]).order_by("pk")
-    }
+def _locked(one: int, other: int, theirs: Callable[[], Iterable[int]]) -> tuple[Customer, Customer, list[int]]:
+    """Both customers and these tickets, locked. Raises NotPossible when one of the customers is gone."""
+    tickets, found = locking.hold_tickets_and_customers(lambda: (theirs(), (one, other)))
     if len(found) < 2:
         raise NotPossible(_("This customer is gone."))
-    return found[one], found[other]
+    return found[one], found[other], sorted(tickets)
 
 
 def _ids(things: Any) -> list[int]:

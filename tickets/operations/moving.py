@@ -11,7 +11,7 @@ from helpdesk.events import record, record_many
 from helpdesk.models import Agent
 from tickets import texts
 from tickets.models import AwaitedMessage, Message, MessageKind, Participant, RawMessage, Status, Ticket
-from tickets.operations import status, writing_down
+from tickets.operations import locking, status, writing_down
 from tickets.operations.status import NotPossible, must_work_tickets
 
 
@@ -33,21 +33,19 @@ def move(message: Message, *, ticket: Ticket | None, actor: Agent | None) -> Mes
     """
     must_work_tickets(actor, message.ticket)
     was = message.ticket_id
-    numbers = sorted({was, *([ticket.pk] if ticket else [])})
-    locked = {number: Ticket.objects.locked(number) for number in numbers}
+    source, there = locking.hold_both(message.ticket, ticket or message.ticket)
     message = Message.objects.select_related("sender__customer", "ticket").get(pk=message.pk)
     if message.ticket_id != was:
         raise NotPossible(_("Somebody else has moved this message meanwhile."))
     if message.kind != MessageKind.INCOMING:
         raise NotPossible(_("Only what a customer wrote can be put on another ticket."))
-    source = locked[was]
     if ticket is not None and ticket.pk == was:
         return message
     if ticket is None and not _others(source, message).exists():
         raise NotPossible(_("It is the only message: it has this ticket for its own."))
     if ticket is not None:
-        must_take(locked[ticket.pk], source.inbox_id)
-    target = locked[ticket.pk] if ticket is not None else _of_its_own(message, source, actor)
+        must_take(there, source.inbox_id)
+    target = there if ticket is not None else _of_its_own(message, source, actor)
     _carry(message, source, target, actor)
     return message
 

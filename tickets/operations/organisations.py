@@ -34,7 +34,7 @@ def change(
 ) -> Organisation:  # fmt: skip
     """Change what is given; the rest stays."""
     must_work_tickets(actor)
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     changed = []
     if name is not AS_IT_IS and organisation.name != (name := _name(name)):
         organisation.name = name
@@ -57,6 +57,7 @@ def change(
 def delete(organisation: Organisation, *, actor: Agent | None) -> None:
     """Delete it and the notes about it. Its people stay, and belong to nobody."""
     must_work_tickets(actor)
+    Customer.objects.all_locked(organisation.people.values_list("pk", flat=True))  # people first, as who gives them one
     found = Organisation.objects.select_for_update().filter(pk=organisation.pk).first()
     if found is None:
         return
@@ -121,7 +122,7 @@ def join_by_domain(customers: Iterable[int]) -> int:
 
 
 def _join(organisation: Organisation, customers: Iterable[int], actor: Agent | None) -> int:
-    free = list(Customer.objects.select_for_update().filter(pk__in=set(customers), organisation=None).order_by("pk"))
+    free = [one for one in Customer.objects.all_locked(customers).values() if one.organisation_id is None]
     Customer.objects.filter(pk__in=[one.pk for one in free]).update(organisation=organisation)
     record_many(
         [draft("customer.changed", one, actor=actor, fields=["organisation"], why="domain") for one in free],

@@ -73,7 +73,7 @@ def purge(ticket: Ticket, *, actor: Agent | None) -> bool:
     The ledger and the figures keep that it was there, and nothing of what was said. Returns whether it was there.
     """
     must_work_tickets(actor, ticket)
-    found = Ticket.objects.select_for_update(of=("self",)).filter(pk=ticket.pk).first()
+    found = Ticket.objects.all_locked([ticket.pk]).get(ticket.pk)
     if found is None:
         return False
     if not found.is_removed:

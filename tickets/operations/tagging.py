@@ -17,7 +17,7 @@ _AT_ONCE = 500
 @transaction.atomic
 def rename(tag: Tag, *, to: str, actor: Agent) -> Tag:
     """Call a tag something else, on every ticket and in every view and macro. Raises NotPossible for a taken name."""
-    tag = Tag.objects.select_for_update().get(pk=tag.pk)
+    tag = Tag.objects.select_for_update(no_key=True).get(pk=tag.pk)
     name = tag_name(to)
     if name == tag.name:
         return tag
@@ -35,7 +35,8 @@ def merge(tag: Tag, *, into: Tag, actor: Agent) -> Tag:
     """Make two tags one: tickets, views and macros of the first have the second. It cannot be undone."""
     if tag.pk == into.pk:
         return into
-    tags = {one.pk: one for one in Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk")}
+    both = Tag.objects.select_for_update(no_key=True).filter(pk__in=[tag.pk, into.pk]).order_by("pk")
+    tags = {one.pk: one for one in both}
     if len(tags) < 2:
         raise NotPossible(_("Somebody else has deleted this tag meanwhile."))
     numbers = _off(tag, actor)
@@ -55,7 +56,7 @@ def merge(tag: Tag, *, into: Tag, actor: Agent) -> Tag:
 @transaction.atomic
 def delete(tag: Tag, *, actor: Agent) -> int:
     """Take a tag off every ticket and forget it. Returns off how many. Twice is as once."""
-    found = Tag.objects.select_for_update().filter(pk=tag.pk).first()
+    found = Tag.objects.select_for_update(no_key=True).filter(pk=tag.pk).first()
     if found is None:
         return 0
     numbers = _off(found, actor)

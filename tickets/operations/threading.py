@@ -136,10 +136,7 @@ def load(inboxes: set[int], ids: Iterable[Named], own: set[str], numbers: Iterab
         return threads
     finals = _finals(wanted)
     wanted = (wanted - set(finals)) | set(finals.values())
-    tickets = threads.tickets = {
-        ticket.number: ticket
-        for ticket in Ticket.objects.select_for_update(of=("self",)).filter(number__in=wanted).order_by("number")
-    }
+    tickets = threads.tickets = Ticket.objects.all_locked(wanted)
     _hear_voices(threads, set(tickets))
     # what names a ticket that went into another means the other
     tickets.update({number: tickets[final] for number, final in finals.items() if final in tickets})

@@ -62,9 +62,7 @@ def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
 def _locked(ticket: Ticket, event: Event) -> Ticket:
     """The ticket, with the other one its event speaks of, in the order of their numbers: whoever changes both does."""
     others = {event.facts.get(name) for name in ("into", "ticket", "to")}
-    numbers = sorted({ticket.pk, *(one for one in others if isinstance(one, int))})
-    locked = Ticket.objects.select_for_update(of=("self",)).filter(pk__in=numbers).order_by("number")
-    return {one.pk: one for one in locked}[ticket.pk]
+    return Ticket.objects.all_locked({ticket.pk, *(one for one in others if isinstance(one, int))})[ticket.pk]
 
 
 def latest(actor: Agent) -> Event | None:
