@@ -22,6 +22,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},
     "watch inboxes": {"task": "tickets.tasks.watch_inboxes", "schedule": 30.0},
     "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},
+    "watch targets": {"task": "tickets.tasks.watch_targets", "schedule": 30.0},
     "send scheduled answers": {"task": "tickets.tasks.send_scheduled_drafts", "schedule": 15.0},
     "close resolved tickets": {"task": "tickets.tasks.close_resolved", "schedule": crontab(minute="17")},
     "empty the trash": {"task": "tickets.tasks.empty_trash", "schedule": crontab(minute="23")},

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from helpdesk.events import history
 from helpdesk.models import Agent, Event
-from tickets.models import Message, Ticket, Way
+from tickets.models import Message, Ticket, Way, workers_of
 
 PAGE, PUSH = frozenset({Way.PAGE}), frozenset({Way.PAGE, Way.PUSH})
 
@@ -162,6 +162,18 @@ def _not_delivered(event: Event, about: About) -> Iterable[int | None]:
     return (about.author(event.facts.get("message")), about.ticket.assignee_id)
 
 
+def _owner(event: Event, about: About) -> Iterable[int | None]:
+    return (about.ticket.assignee_id,)
+
+
+def _could_take(event: Event, about: About) -> Iterable[int | None]:
+    """While it is nobody's: those of its team who work its inbox, or all who do."""
+    if about.ticket.assignee_id:
+        return ()
+    workers = set(workers_of(about.ticket.inbox_id).values_list("pk", flat=True))
+    return workers & set(about.members(about.ticket.team_id)) or workers
+
+
 def _woken(event: Event, about: About) -> Iterable[int | None]:
     """Whose it is, and who put it aside."""
     if event.actor_id is not None:
@@ -184,6 +196,10 @@ def _given(said: Said) -> str:
     return _("%(name)s assigned it to you") % {"name": said.name} if said.name else _("It was assigned to you")
 
 
+def _almost_up(said: Said) -> str:
+    return _("The time to answer is almost up")
+
+
 kind(
     Kind(
         "mentioned", gettext_lazy("I am mentioned in a note"), ("message.noted",), _mentioned,
@@ -194,6 +210,18 @@ kind(
     Kind(
         "assigned", gettext_lazy("A ticket is assigned to me"), ("ticket.assigned",), _assigned, _given,
         "user-round-check", PUSH, is_urgent=True,
+    )
+)  # fmt: skip
+kind(
+    Kind(
+        "target", gettext_lazy("My ticket is about to miss its target"), ("ticket.target_near",), _owner,
+        _almost_up, "hourglass", PUSH, is_urgent=True,
+    )
+)  # fmt: skip
+kind(
+    Kind(
+        "target_unassigned", gettext_lazy("A ticket I could take is about to miss its target"),
+        ("ticket.target_near",), _could_take, _almost_up, "hourglass", frozenset(),
     )
 )  # fmt: skip
 kind(

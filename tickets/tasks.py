@@ -34,6 +34,7 @@ from tickets.operations import (
     scheduling,
     sending,
     status,
+    targets,
 )
 
 log = structlog.get_logger(__name__)
@@ -125,6 +126,12 @@ def wake_snoozed() -> None:
             until = locked.snoozed_until
             if until and until <= clock.now() and Slot.objects.take("wake", f"{ticket.pk} {until.isoformat()}"):
                 status.wake(locked, actor=None)
+
+
+@shared_task
+def watch_targets() -> int:
+    """Say which customers have waited almost as long as was promised. Returns of how many that was said."""
+    return sum(targets.warn(ticket) for ticket in targets.almost_up())
 
 
 @shared_task

@@ -80,6 +80,7 @@ from tickets.operations import (
     sorting,
     status,
     tagging,
+    targets,
     undo,
     viewing,
     webhook_secrets,
@@ -224,6 +225,7 @@ CHANGES: dict[Callable[..., Any], Change] = {
         lambda h: status.wake(h.ticket, actor=h.ana), "ticket.woken",
         lambda h: status.snooze(h.ticket, until=TOMORROW, actor=h.ana),
     ),
+    targets.warn: Change(lambda h: targets.warn(h.ticket), "ticket.target_near"),
     assignment.assign: Change(
         lambda h: assignment.assign(h.ticket, agent=h.ana, team=None, actor=h.ana), "ticket.assigned"
     ),
@@ -498,6 +500,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     writing_down.write: "records the events of a batch of mails, which intake.receive is called with",
     locking.advisory_key: "only arithmetic",
     locking.hold: "a lock",
+    **dict.fromkeys([targets.lead_of, targets.almost_up], "only reads"),
     machine_mail.load: "only reads",
     machine_mail.told: "words on a raw mail that its caller writes",
     moving.must_take: "only reads",
