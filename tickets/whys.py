@@ -85,5 +85,6 @@ def badges(marks: Sequence[str]) -> list[str]:
     """What is good to know: a word each."""
     words = {
         "signed": _("signed"), "invitation": _("invitation"), "encrypted": _("encrypted"), "erased": _("erased"),
+        "thanks": _("only thanks: it stayed snoozed"),
     }  # fmt: skip
     return [words[mark] for mark in marks if mark in words]

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from helpdesk import clock
-from tickets import minting, texts
+from tickets import courtesies, minting, texts
 from tickets.channels.email import naming
 from tickets.channels.email.naming import Names
 from tickets.channels.email.parsing import ParsedMail
@@ -368,6 +368,9 @@ class Batch:
         # also out of the trash: what a customer writes to us is not thrown away unread
         if ticket.status != Status.OPEN and self._may_reopen(ticket):
             arrival.reopened = status.apply(ticket, Status.OPEN, clock.now())
+        if ticket.is_snoozed and _only_thanks(arrival):
+            message.marks = [*message.marks, "thanks"]
+            return
         arrival.woken, ticket.snoozed_until = ticket.snoozed_until is not None, None
         if ticket.status == Status.OPEN:
             ticket.waiting_since = ticket.waiting_since or message.created_at
@@ -422,6 +425,16 @@ def _message(one: Coming, point: ContactPoint, why: str, side: int | None) -> Me
         created_at=(raw.arrived_at or raw.received_at) if raw.is_history else raw.received_at,
         raw=raw,
     )
+
+
+def _only_thanks(arrival: Arrival) -> bool:
+    """Whether a customer says thank you to who put their ticket aside: it may sleep on."""
+    ticket, message = arrival.ticket, arrival.message
+    if arrival.mail.attachments:
+        return False
+    authors = Message.objects.filter(ticket=ticket.pk, author__isnull=False).values_list("author__name", flat=True)
+    names = [message.sender_name, ticket.customer.name, *authors.distinct()]
+    return courtesies.is_mere_thanks(message.text, names=names)
 
 
 def _numbers(coming: Sequence[Coming]) -> set[int]:
