@@ -233,6 +233,10 @@ def _assigned(facts: Mapping[str, Any], who: str, actor: int | None, names: Name
         return _("%(who)s took it") % {"who": who}
     if agent and agent != facts.get("was_agent"):
         return _("%(who)s assigned it to %(agent)s") % {"who": who or _("A rule"), "agent": names.agent(agent)}
+    if not agent and facts.get("why") == "access":
+        return _("%(agent)s no longer works in this inbox, so nobody has it") % {
+            "agent": names.agent(facts["was_agent"])
+        }
     if not agent and facts.get("was_agent"):
         return _("%(who)s unassigned it") % {"who": who or _("A rule")}
     if team:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from helpdesk import limits, live
 from helpdesk.addresses import objects_to_address
 from helpdesk.events import subscribe, subscribe_batch
-from helpdesk.models import Agent, Event
-from tickets.models import Draft, Inbox, Ticket
+from helpdesk.models import Agent, Event, Role
+from tickets.models import Draft, Inbox
 from tickets.operations import (
     acknowledging,
     assignment,
@@ -17,6 +17,7 @@ from tickets.operations import (
     merging_customers,
     notifying,
     organisations,
+    pushing,
     scheduling,
 )
 
@@ -35,12 +36,33 @@ def inboxes_of(agent: Agent) -> Sequence[tuple[int, str]]:
     return list(Inbox.objects.visible_to(agent).values_list("pk", "name"))
 
 
-@subscribe("agent.deactivated")
+#: what a change of one of these decides: who works in which inbox
+_DECIDES = {"agent": {"role", "teams"}, "team": {"members"}, "inbox": {"teams"}}
+
+
+@subscribe("agent.deactivated", "agent.changed", "team.changed", "inbox.changed", "inbox.access_changed")
 def hand_over(event: Event) -> None:
-    """What somebody who left had to do goes back to their teams."""
-    theirs = Ticket.objects.unsolved().filter(assignee=event.subject_id)
-    for ticket in theirs.order_by("pk"):
-        assignment.unassign(ticket, actor=None)
+    """What somebody had to do who left, or does not work in an inbox any more, goes back to their teams."""
+    changed = _DECIDES[event.subject_type]
+    if event.verb.endswith(".changed") and not changed & set(event.facts.get("fields", ())):
+        return
+    agents = inboxes = None
+    if event.subject_type == "agent":
+        agents = [event.subject_id]
+    elif event.subject_type == "team":
+        inboxes = Inbox.objects.filter(teams=event.subject_id).values_list("pk", flat=True)
+    else:
+        inboxes = [event.subject_id]
+        agents = [event.facts["agent"]] if "agent" in event.facts else None
+    # it is that person's act, so that they can take it back when they give back what they took
+    actor = Agent.objects.active().filter(pk=event.actor_id or 0, role=Role.ADMIN).first()
+    assignment.take_from_outsiders(actor=actor, agents=agents, inboxes=inboxes)
+
+
+@subscribe("agent.deactivated")
+def forget_devices(event: Event) -> None:
+    """Who left is told nothing any more, on any device."""
+    pushing.forget_all(event.subject_id)
 
 
 @subscribe("message.received", "message.replied", "ticket.closed")

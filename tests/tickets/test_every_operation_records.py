@@ -27,6 +27,7 @@ from tickets.models import (
     CustomField,
     Delivery,
     Draft,
+    InboxAccess,
     Merge,
     Message,
     OutgoingMail,
@@ -132,6 +133,11 @@ class House:
             intake.store(inbox=self.ticket.inbox, content=content, source="test")
         return RawMessage.objects.select_related("inbox").latest("pk")
 
+    def shut_out(self) -> None:
+        """Ana has the ticket, and works in its inbox no more."""
+        assignment.take(self.ticket, actor=self.ana)
+        InboxAccess.objects.create(inbox=self.ticket.inbox, agent=self.ana, level="light")
+
     def tagged(self, name: str) -> Tag:
         """A tag; the ticket has the first."""
         if name == "a":
@@ -228,6 +234,9 @@ CHANGES: dict[Callable[..., Any], Change] = {
     targets.warn: Change(lambda h: targets.warn(h.ticket), "ticket.target_near"),
     assignment.assign: Change(
         lambda h: assignment.assign(h.ticket, agent=h.ana, team=None, actor=h.ana), "ticket.assigned"
+    ),
+    assignment.take_from_outsiders: Change(
+        lambda h: assignment.take_from_outsiders(actor=None), "ticket.assigned", lambda h: h.shut_out(),
     ),
     assignment.take: Change(lambda h: assignment.take(h.ticket, actor=h.ana), "ticket.assigned"),
     assignment.unassign: Change(
@@ -499,8 +508,8 @@ OTHERS: dict[Callable[..., Any], str] = {
     writing_down.created: "drafts the event its callers record",
     writing_down.write: "records the events of a batch of mails, which intake.receive is called with",
     locking.advisory_key: "only arithmetic",
-    locking.hold: "a lock",
     **dict.fromkeys([targets.lead_of, targets.almost_up], "only reads"),
+    **dict.fromkeys([locking.hold, locking.hold_both, locking.hold_tickets_and_customers], "a lock"),
     machine_mail.load: "only reads",
     machine_mail.told: "words on a raw mail that its caller writes",
     moving.must_take: "only reads",
@@ -539,7 +548,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     notifying.choices_of: "only reads",
     **dict.fromkeys([pushing.devices, pushing.message], "only reads"),
     **dict.fromkeys(
-        [pushing.subscribe, pushing.unsubscribe, pushing.push_due],
+        [pushing.subscribe, pushing.unsubscribe, pushing.forget_all, pushing.push_due],
         "what one agent's devices are told; tests/tickets/test_pushing.py",
     ),
     notifying.stop_mail: "somebody's choice, recorded on no ticket; tests/tickets/test_notice_mails.py",

@@ -12,9 +12,12 @@ import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import Client
+from django.urls import reverse
 from py_vapid import Vapid02
 
 from helpdesk import clock, webpush
+from helpdesk.operations import people, sessions
 from tests.http_stand_in import stand_in
 from tickets.models import Notification, PushSubscription
 from tickets.operations import assignment, notifying, pushing
@@ -49,10 +52,21 @@ def service(settings):
         yield served
 
 
+def session_of(agent):
+    """Where an agent is signed in."""
+    client = Client()
+    client.force_login(agent, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.get("/")
+    return client.session
+
+
 @pytest.fixture
 def browser(service, ana):
     made = Browser()
-    pushing.subscribe(ana, endpoint=f"{service.url}push/abc", device="Firefox, Linux", **made.keys)
+    made.session = session_of(ana)
+    pushing.subscribe(
+        ana, session=made.session.session_key, endpoint=f"{service.url}push/abc", device="Firefox, Linux", **made.keys
+    )
     return made
 
 
@@ -150,6 +164,45 @@ def test_without_a_device_nothing_waits(ticket, ana, chloe, settle):
     assignment.assign(ticket, agent=ana, team=None, actor=chloe)
     settle()
     assert Notification.objects.get().push == ""
+
+
+PASSWORD = "a long enough sentence"
+
+
+def _sign_out(client, agent, admin):
+    client.post("/accounts/logout/")
+
+
+def _end_all(client, agent, admin):
+    sessions.end_others(agent)
+
+
+def _let_go(client, agent, admin):
+    people.deactivate(agent, actor=admin)
+
+
+def _new_password(client, agent, admin):
+    new = "another long sentence"
+    client.post(reverse("account_change_password"), {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    agent.refresh_from_db()
+    assert agent.check_password(new)
+
+
+@pytest.mark.parametrize("end", [_sign_out, _end_all, _let_go, _new_password])
+def test_a_device_is_told_as_long_as_its_session_lasts(end, ana, admin, client, settle):
+    ana.set_password(PASSWORD)
+    ana.save()
+    client.post(reverse("account_login"), {"login": ana.email, "password": PASSWORD})
+    client.post("/notifications/devices/", {"endpoint": "https://push.example/x", **Browser().keys})
+    assert pushing.devices(ana)
+    end(client, ana, admin)
+    settle()
+    assert not PushSubscription.objects.exists()
+
+
+def test_nor_longer_than_the_session_would_have(browser, told, ana, service, settings):
+    with time_machine.travel(clock.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE + 60)):
+        assert pushing.devices(ana) == [] and pushing.push_due() == 0 and not service.asked
 
 
 def test_devices_come_and_go_on_the_page(ana, ben, as_agent):

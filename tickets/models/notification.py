@@ -81,13 +81,25 @@ class NotificationChoice(models.Model):
         ]
 
 
+class PushSubscriptionQuerySet(models.QuerySet["PushSubscription"]):
+    def standing(self) -> "PushSubscriptionQuerySet":
+        """Those whose session has not run out."""
+        return self.filter(session__expire_date__gt=clock.now())
+
+
 class PushSubscription(models.Model):
     """A browser that shows notifications (RFC 8030, 8291): where to post them, and its keys."""
 
+    # Whoever ends a session (signing out, a new password, an admin) deletes its row, and this goes with it.
+
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="push_subscriptions")
+    #: where it was asked for, and with which it ends
+    session = models.ForeignKey("sessions.Session", models.CASCADE, related_name="+")
     endpoint = models.URLField(max_length=1000, unique=True)
     p256dh = models.CharField(max_length=200)
     auth = models.CharField(max_length=100)
     device = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     last_used_at = models.DateTimeField(null=True)
+
+    objects = PushSubscriptionQuerySet.as_manager()

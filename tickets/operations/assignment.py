@@ -1,5 +1,7 @@
 """Who owes the next step."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -11,8 +13,13 @@ from tickets.operations.status import NotPossible, must_work_tickets
 
 
 @transaction.atomic
-def assign(ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Agent | None) -> Ticket:
-    """Give the ticket to an agent, a team, both or nobody. Raises NotPossible for who may not see it."""
+def assign(
+    ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Agent | None, **why: str
+) -> Ticket:  # fmt: skip
+    """Give the ticket to an agent, a team, both or nobody. Raises NotPossible for who may not see it.
+
+    `why` is a fact more, where it was not simply somebody's wish.
+    """
     must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     if agent and not workers_of(ticket.inbox_id).filter(pk=agent.pk).exists():
@@ -28,7 +35,7 @@ def assign(ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Age
     ticket.save(update_fields=["assignee", "team", "updated_at"])
     record(
         "ticket.assigned", ticket, actor=actor, at=at,
-        agent=now_agent, team=now_team, was_agent=was_agent, was_team=was_team,
+        agent=now_agent, team=now_team, was_agent=was_agent, was_team=was_team, **why,
     )  # fmt: skip
     return ticket
 
@@ -36,6 +43,28 @@ def assign(ticket: Ticket, *, agent: Agent | None, team: Team | None, actor: Age
 def unassign(ticket: Ticket, *, actor: Agent | None) -> Ticket:
     """Give it back: nobody's, in the team it was in."""
     return assign(ticket, agent=None, team=ticket.team, actor=actor)
+
+
+@transaction.atomic
+def take_from_outsiders(
+    *, actor: Agent | None, agents: Iterable[int] | None = None, inboxes: Iterable[int] | None = None
+) -> int:
+    """Take open tickets from whoever does not work in their inbox (any more); their teams keep them.
+
+    Of these agents or in these inboxes; None is all. Returns how many. Doing it twice is doing it once.
+    """
+    theirs = Ticket.objects.unsolved().filter(assignee__isnull=False)
+    theirs = theirs if agents is None else theirs.filter(assignee__in=list(agents))
+    theirs = theirs if inboxes is None else theirs.filter(inbox__in=list(inboxes))
+    count = 0
+    for inbox in sorted(set(theirs.order_by().values_list("inbox_id", flat=True).distinct())):
+        workers = set(workers_of(inbox).values_list("pk", flat=True))
+        numbers = theirs.filter(inbox=inbox).exclude(assignee__in=workers).values_list("pk", flat=True)
+        for ticket in Ticket.objects.all_locked(numbers).values():
+            if ticket.assignee_id and ticket.assignee_id not in workers:
+                assign(ticket, agent=None, team=ticket.team, actor=actor, why="access")
+                count += 1
+    return count
 
 
 def take(ticket: Ticket, *, actor: Agent) -> Ticket:

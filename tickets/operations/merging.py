@@ -76,6 +76,7 @@ def unmerge(merge: Merge, *, actor: Agent | None) -> Ticket:
     """
     source, target = locking.hold_both(merge.source, merge.target)
     must_work_tickets(actor, source)
+    must_work_tickets(actor, target)
     must_be_here(source)
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
     if merge.undone_at is not None:

@@ -111,7 +111,7 @@ def _write(told: Mapping[tuple[int, int], tuple[Event, About, Kind, frozenset[Wa
     if not told:
         return 0
     agents = Agent.objects.in_bulk({agent for agent, _event in told})
-    with_push = set(PushSubscription.objects.filter(agent__in=agents).values_list("agent_id", flat=True))
+    with_push = set(PushSubscription.objects.standing().filter(agent__in=agents).values_list("agent_id", flat=True))
     open_rows = _open_rows(agents, {about.ticket.number for _e, about, _k, _w in told.values()}, told)
     known = set(
         Notification.objects.filter(

@@ -37,15 +37,20 @@ _GONE = (404, 410)
 
 
 @transaction.atomic
-def subscribe(agent: Agent, *, endpoint: str, p256dh: str, auth: str, device: str) -> PushSubscription:
-    """Let a browser be told. The same browser again, or with another agent signed in, is the same device.
+def subscribe(
+    agent: Agent, *, session: str, endpoint: str, p256dh: str, auth: str, device: str
+) -> PushSubscription:  # fmt: skip
+    """Let a browser be told, as long as the session of this key lasts.
 
+    The same browser again, or with another agent signed in, is the same device.
     Raises webpush.BadKeys for what no browser gives.
     """
     webpush.check(endpoint, p256dh, auth)
     made, _is_new = PushSubscription.objects.update_or_create(
-        endpoint=endpoint, defaults={"agent": agent, "p256dh": p256dh, "auth": auth, "device": device[:100]}
-    )
+        endpoint=endpoint, defaults={
+            "agent": agent, "session_id": session, "p256dh": p256dh, "auth": auth, "device": device[:100],
+        },
+    )  # fmt: skip
     newest = agent.push_subscriptions.order_by("-pk").values_list("pk", flat=True)[:MOST_DEVICES]
     agent.push_subscriptions.exclude(pk__in=list(newest)).delete()
     return made
@@ -54,6 +59,11 @@ def subscribe(agent: Agent, *, endpoint: str, p256dh: str, auth: str, device: st
 def unsubscribe(agent: Agent, *, pk: int) -> bool:
     """Tell this device no more."""
     return bool(PushSubscription.objects.filter(agent=agent, pk=pk).delete()[0])
+
+
+def forget_all(agent: int) -> int:
+    """Tell none of an agent's devices any more. Returns how many there were."""
+    return PushSubscription.objects.filter(agent=agent).delete()[0]
 
 
 def push_due(limit: int = 100) -> int:
@@ -89,7 +99,7 @@ def _push(one: Notification) -> bool:
             push_due_at=next_loud(agent, clock.now()), push_attempts=one.push_attempts
         )
         return False
-    answers = [_post(device, one, agent, ticket, kind) for device in agent.push_subscriptions.order_by("pk")]
+    answers = [_post(device, one, agent, ticket, kind) for device in devices(agent)]
     if any(200 <= answer < 300 for answer in answers):
         _settle(one, _State.SENT)
         return True
@@ -154,5 +164,5 @@ def _by_customer(one: Notification) -> bool:
 
 
 def devices(agent: Agent) -> Sequence[PushSubscription]:
-    """Where an agent is told."""
-    return list(agent.push_subscriptions.order_by("pk"))
+    """Where an agent is told: where they are signed in."""
+    return list(PushSubscription.objects.standing().filter(agent=agent).order_by("pk"))

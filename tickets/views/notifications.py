@@ -103,8 +103,9 @@ def off(request: HttpRequest, token: str) -> HttpResponse:
 def devices(request: HttpRequest) -> HttpResponse:
     """This browser is to be told, too."""
     given = {name: request.POST.get(name, "") for name in ("endpoint", "p256dh", "auth")}
+    here = {"session": request.session.session_key or "", "device": browser(request.headers.get("User-Agent", ""))}
     try:
-        pushing.subscribe(agent_of(request), **given, device=browser(request.headers.get("User-Agent", "")))
+        pushing.subscribe(agent_of(request), **given, **here)
     except webpush.BadKeys:
         return HttpResponse(status=400)
     return HttpResponse(status=204)
