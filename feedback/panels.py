@@ -26,6 +26,7 @@ def low_score(ticket: Ticket) -> Badge | None:
 
 
 @registry.ticket_panel
+@registry.only_where("EXISTS (SELECT FROM feedback_invitation WHERE ticket_id = t.number)")
 def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
     """The latest answer, and how the latest asking stands."""
     invitation = Invitation.objects.filter(ticket=ticket).select_related("survey").order_by("-pk").first()
@@ -53,6 +54,10 @@ def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
 
 
 @registry.customer_panel
+@registry.only_where(
+    "EXISTS (SELECT FROM tickets_ticket o JOIN feedback_invitation i ON i.ticket_id = o.number"
+    " JOIN feedback_response r ON r.invitation_id = i.id WHERE o.customer_id = t.customer_id)"
+)
 def scores(customer: Customer, agent: Agent) -> Panel | None:
     """The last scores, on a line, of tickets the agent may see."""
     answers = list(

@@ -9,6 +9,7 @@ whose `data-act` is the act's name.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -75,6 +76,7 @@ def act(one: Act) -> None:
         if key in taken:
             raise ValueError(f"{key} is the key of {taken[key]}, so it cannot be that of {one.name}.")
     _acts[one.name] = one
+    _printed_keys.cache_clear()
 
 
 def acts() -> Sequence[Act]:
@@ -104,8 +106,13 @@ def groups_for(own: Mapping[str, str]) -> Sequence[tuple[str | Promise, Sequence
 def key_of(name: str, agent: object) -> str:
     """The key an agent presses for an act, as it is printed; "" for none."""
     own = agent.keys if isinstance(agent, Agent) else {}
-    keys = next((one.keys for one in acts_for(own) if one.name == name), ())
-    return printed(keys[0]) if keys else ""
+    return _printed_keys(tuple(own.items())).get(name, "")
+
+
+@lru_cache(maxsize=512)
+def _printed_keys(own: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """The key of each act that has one, for an agent with these of their own."""
+    return {one.name: printed(one.keys[0]) for one in acts_for(dict(own)) if one.keys}
 
 
 def printed(key: str) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from helpdesk import events
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
 from tests.emptying import empty_quickly  # noqa: F401 - a fixture of the whole run
-from tickets import hours, lists, watching
+from tickets import hours, kept, lists, watching
 from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
 
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -29,6 +29,7 @@ def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
         },
     }
     hours.forget()
+    kept.forget()
     lists.forget()
     watching.forget()
 

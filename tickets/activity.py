@@ -1,6 +1,6 @@
 """Events of a ticket, said as sentences. An event without one here or in the registry is not shown to people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Event, Team
-from tickets import acknowledgements, registry
+from tickets import acknowledgements, kept, registry
 from tickets.models import Delivery, DeliveryState, TicketType
 
 
@@ -43,7 +43,7 @@ class Names:
 
 
 def names_in(events: Iterable[Event]) -> Names:
-    """Look up everybody some events speak of, in at most three queries."""
+    """Look up everybody some events speak of, in at most three queries, and mostly in none."""
     agents: set[int] = set()
     teams: set[int] = set()
     mails: set[int] = set()
@@ -54,10 +54,20 @@ def names_in(events: Iterable[Event]) -> Names:
         elif event.verb == "message.acknowledged":
             mails.add(event.facts["mail"])
     return Names(
-        dict(Agent.objects.filter(pk__in=agents).values_list("pk", "name")) if agents else {},
-        dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
+        _named(Agent, agents, kept.agent_names),
+        _named(Team, teams, kept.team_names),
         {delivery.mail_id: delivery for delivery in Delivery.objects.filter(mail__in=mails)} if mails else {},
     )
+
+
+def _named(
+    model: type[Agent] | type[Team], wanted: set[int], known: Callable[[], Mapping[int, str]]
+) -> Mapping[int, str]:
+    """Names by number, from those at hand; whoever came this second is asked for."""
+    at_hand = known() if wanted else {}
+    if new := wanted - at_hand.keys():
+        return {**at_hand, **dict(model.objects.filter(pk__in=new).values_list("pk", "name"))}
+    return at_hand
 
 
 def told(events: Iterable[Event]) -> list[Activity]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,8 @@ from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from helpdesk import clock
 from helpdesk.models import Agent
@@ -54,7 +55,7 @@ _PRESETS: tuple[tuple[str | Promise, str], ...] = (
 )
 
 
-def choices(ticket: Ticket) -> list[Choices]:
+def choices(ticket: Ticket) -> tuple[Choices, ...]:
     """The dialogs that offer a few words."""
     moves = [Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.RESOLVED]
     types: list[tuple[str, Any]] = [*TicketType.choices, ("", _("No type"))]
@@ -65,10 +66,10 @@ def choices(ticket: Ticket) -> list[Choices]:
     if not (ticket.is_closed or ticket.is_removed):
         states = [(status.value, str(status.label)) for status in moves]
         offered.insert(0, Choices("status", _("Status"), "circle-dot", _lettered(states, ticket.status)))
-    return offered
+    return tuple(offered)
 
 
-def _lettered(pairs: Iterable[tuple[str, Any]], current: str) -> list[Choice]:
+def _lettered(pairs: Iterable[tuple[str, Any]], current: str) -> tuple[Choice, ...]:
     """Each choice with the first letter of its label that no other has."""
     taken: set[str] = set()
     found = []
@@ -76,17 +77,25 @@ def _lettered(pairs: Iterable[tuple[str, Any]], current: str) -> list[Choice]:
         letter = next((one for one in str(label).lower() if one.isalpha() and one not in taken), "")
         taken.add(letter)
         found.append(Choice(value, str(label), letter, value == current))
-    return found
+    return tuple(found)
 
 
-def presets(ticket: Ticket, agent: Agent) -> list[tuple[str, str, str]]:
-    """Times one often snoozes until: their name, what they mean, and the instant."""
-    found = []
+def presets(ticket: Ticket, agent: Agent) -> tuple[tuple[str, str, str], ...]:
+    """Times one often snoozes until: their name, what they mean, and the instant. They begin at the minute."""
+    now = clock.now().replace(second=0, microsecond=0)
+    return _presets(now, agent.zone, ticket.inbox.calendar_id, get_language())
+
+
+@lru_cache(maxsize=256)
+def _presets(
+    now: datetime, zone: str, calendar_id: int | None, _language: str | None
+) -> tuple[tuple[str, str, str], ...]:
+    found, calendar = [], reading.business(calendar_id)
     for name, words in _PRESETS:
-        at = moments.read(words, now=clock.now(), zone=agent.zone, calendar=reading.business(ticket.inbox.calendar_id))
+        at = moments.read(words, now=now, zone=zone, calendar=calendar)
         if at is not None:
-            found.append((str(name), date_format(at.astimezone(ZoneInfo(agent.zone)), "D j M, H:i"), at.isoformat()))
-    return found
+            found.append((str(name), date_format(at.astimezone(ZoneInfo(zone)), "D j M, H:i"), at.isoformat()))
+    return tuple(found)
 
 
 def shown(at: datetime, agent: Agent) -> str:

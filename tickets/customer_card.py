@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from helpdesk import clock
 from helpdesk.models import Agent
-from tickets import customer_book, fields, registry
+from tickets import customer_book, fields, kept, registry
 from tickets.glance import Glance
 from tickets.models import UNSOLVED, ContactPoint, Customer, CustomerNote, Ticket
 
@@ -61,7 +61,7 @@ def of(
         customer=customer,
         know=_know(customer, points, counted),
         points=points,
-        answers=fields.for_customer(customer) if has is None or has.customer_fields else [],
+        answers=fields.for_customer(customer, kept.asked("customer")) if has is None or has.customer_fields else [],
         notes=list(customer.notes.standing().filter(is_pinned=True).select_related("author")[:5])
         if has is None or has.customer_notes
         else [],
@@ -69,7 +69,7 @@ def of(
         contacts=customer_book.timeline(customer, agent, limit=LAST, besides=ticket).moments
         if counted["all"] > 1
         else [],
-        panels=registry.customer_panels(customer, agent),
+        panels=registry.customer_panels(customer, agent, empty=has.empty if has else ()),
         tickets=counted["all"],
         can_change=agent.may_reply and customer.is_current,
     )

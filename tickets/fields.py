@@ -54,14 +54,15 @@ class Answer:
         return self.value if self.field.kind == Kind.URL and isinstance(self.value, str) else ""
 
 
-def for_ticket(ticket: Ticket) -> list[Answer]:
-    """The fields of this ticket's inbox, with its answers."""
-    return _answers(asked(CustomField.About.TICKET, inbox=ticket.inbox_id), ticket.fields)
+def for_ticket(ticket: Ticket, among: Iterable[CustomField] | None = None) -> list[Answer]:
+    """The fields of this ticket's inbox, with its answers; `among` are these fields, where they are at hand."""
+    among = asked(CustomField.About.TICKET, inbox=ticket.inbox_id) if among is None else among
+    return _answers(among, ticket.fields)
 
 
-def for_customer(customer: Customer) -> list[Answer]:
-    """The fields of customers, with the answers for this one."""
-    return _answers(asked(CustomField.About.CUSTOMER), customer.fields)
+def for_customer(customer: Customer, among: Iterable[CustomField] | None = None) -> list[Answer]:
+    """The fields of customers, with the answers for this one; `among` are these fields, where they are at hand."""
+    return _answers(asked(CustomField.About.CUSTOMER) if among is None else among, customer.fields)
 
 
 def for_organisation(organisation: Organisation) -> list[Answer]:

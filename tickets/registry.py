@@ -3,9 +3,9 @@
 An upper app's `ready()` fills these; pages ask them. Order is the order of registration.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.functional import Promise
 
@@ -59,6 +59,8 @@ _badges: list[Callable[[Ticket], Badge | None]] = []
 _panels: list[Callable[[Ticket, Agent], Panel | None]] = []
 _customer_panels: list[Callable[[Customer, Agent], Panel | None]] = []
 _activities: dict[str, Callable[[dict[str, Any]], str]] = {}
+_wanted: dict[Callable[..., Any], str] = {}
+AnyPanel = TypeVar("AnyPanel", bound=Callable[..., Panel | None])
 
 
 def row_badge(function: Callable[[Ticket], Badge | None]) -> Callable[[Ticket], Badge | None]:
@@ -77,6 +79,24 @@ def customer_panel(function: Callable[[Customer, Agent], Panel | None]) -> Calla
     """Show a block on a customer's page and beside their tickets: of what this agent may see only."""
     _customer_panels.append(function)
     return function
+
+
+def only_where(there: str) -> Callable[[AnyPanel], AnyPanel]:
+    """Ask a panel only where this SQL about the ticket `t` is true; a page learns it with everything else at a glance.
+
+    The words are a programmer's: nothing that anybody typed may stand in them.
+    """
+
+    def remember(function: AnyPanel) -> AnyPanel:
+        _wanted[function] = there
+        return function
+
+    return remember
+
+
+def wanted() -> Mapping[Callable[..., Any], str]:
+    """What panels want to be there."""
+    return _wanted
 
 
 def personal_data(kept: PersonalData) -> None:
@@ -105,14 +125,14 @@ def badges(ticket: Ticket) -> list[Badge]:
     return [badge for function in _badges if (badge := function(ticket))]
 
 
-def panels(ticket: Ticket, agent: Agent) -> list[Panel]:
-    """What stands beside this ticket."""
-    return [panel for function in _panels if (panel := function(ticket, agent))]
+def panels(ticket: Ticket, agent: Agent, *, empty: Collection[Callable[..., Any]] = ()) -> list[Panel]:
+    """What stands beside this ticket; those known to be `empty` are not asked."""
+    return [panel for function in _panels if function not in empty and (panel := function(ticket, agent))]
 
 
-def customer_panels(customer: Customer, agent: Agent) -> list[Panel]:
-    """What stands on this customer's page."""
-    return [panel for function in _customer_panels if (panel := function(customer, agent))]
+def customer_panels(customer: Customer, agent: Agent, *, empty: Collection[Callable[..., Any]] = ()) -> list[Panel]:
+    """What stands on this customer's page; those known to be `empty` are not asked."""
+    return [panel for function in _customer_panels if function not in empty and (panel := function(customer, agent))]
 
 
 def sentence(verb: str) -> Callable[[dict[str, Any]], str] | None:

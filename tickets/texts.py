@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from django.utils.html import escape, urlize
 
@@ -49,6 +50,15 @@ def media_type(name: str) -> str:
 
 def paragraphs(text: str) -> str:
     """Plain text as HTML: escaped, links made links, blank lines made paragraphs."""
+    return _paragraphs(text) if len(text) <= KEPT_UPTO else _paragraphs.__wrapped__(text)
+
+
+#: a conversation is drawn anew after each act: the last texts of ordinary length are kept, some megabytes at most
+KEPT_UPTO = 8000
+
+
+@lru_cache(maxsize=1000)
+def _paragraphs(text: str) -> str:
     blocks = [block for block in re.split(r"\n{2,}", text) if block.strip()]
     return "\n".join("<p>" + "<br>".join(_row(row) for row in block.split("\n")) + "</p>" for block in blocks)
 

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from django.db.models import F, Model
+from django.db.models import F, Model, QuerySet
 from django.urls import reverse
 from django.utils.html import escape
 
@@ -144,9 +146,15 @@ def fill(thing: Model, *names: str) -> None:
     """Let an object know that it has none of these, so that nobody asks."""
     cache = thing.__dict__.setdefault("_prefetched_objects_cache", {})
     for name in names:
-        nothing = getattr(thing, name).none()
-        nothing._result_cache = []
-        cache.setdefault(name, nothing)
+        cache.setdefault(name, _nothing(type(thing), name))
+
+
+@lru_cache(maxsize=16)
+def _nothing(model: type[Model], name: str) -> QuerySet[Any]:
+    """An empty queryset that asks nothing; many may share it, since nobody can put anything in."""
+    nothing = model._meta.get_field(name).related_model._default_manager.none()  # type: ignore[union-attr]
+    nothing._result_cache = []
+    return nothing
 
 
 def of(ticket: Ticket, messages: Sequence[Message]) -> list[Entry]:

@@ -64,7 +64,7 @@ def test_a_page_asks_as_often_however_much_was_said(
             mail(text=f"And {n}?", In_Reply_To="<first@customer.example>", Message_ID=f"<{n}@customer.example>")
         )
     page_of(client, ticket)
-    with django_assert_max_num_queries(30) as long:
+    with django_assert_max_num_queries(15) as long:
         page_of(client, ticket)
     assert len(long.captured_queries) - len(short.captured_queries) <= 1, "names of the agents who did something"
 

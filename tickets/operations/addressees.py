@@ -118,12 +118,16 @@ def split(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def our_own(candidates: Iterable[str]) -> list[str]:
-    """Those of some addresses whose mail comes to us: inboxes, what stands behind their plus, signed addresses."""
+def our_own(candidates: Iterable[str], among: Iterable[str] | None = None) -> list[str]:
+    """Those of some addresses whose mail comes to us: inboxes, what stands behind their plus, signed addresses.
+
+    `among` are the addresses of all inboxes, where they are at hand.
+    """
     candidates = [address.lower() for address in candidates]
     if not candidates:
         return []
-    inboxes = {address.lower() for address in Inbox.objects.values_list("address", flat=True)}
+    known = Inbox.objects.values_list("address", flat=True) if among is None else among
+    inboxes = {address.lower() for address in known}
     inboxes.add(parseaddr(settings.DEFAULT_FROM_EMAIL)[1].lower())
     reply_domain = settings.MAIL_REPLY_DOMAIN
     return [

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent
-from tickets import domains
+from tickets import domains, hours, kept
 from tickets.channels.email import addresses
 from tickets.models import Message, MessageKind, Participant, Ticket
 from tickets.operations import sending
@@ -56,7 +56,7 @@ def suggest(ticket: Ticket, answered: Message | None, *, said: Sequence[Message]
     To: where its sender wants answers, if their word can be trusted; the sender, if they are the customer or somebody
     an agent confirmed; else the customer. Copies: everybody confirmed. Whom a mail merely names is offered, except on
     a ticket's first mail, when it is authenticated and nobody answered yet. `said` are the ticket's messages, oldest
-    first, where they are at hand.
+    first, where they are at hand: then it is a page that asks, and who is a colleague may be some seconds old.
     """
     circle = _Circle(ticket, answered, said)
     return circle.described(circle.by_default())
@@ -120,8 +120,10 @@ class _Circle:
         self.points = {point.address.lower(): point for point in points}
         self.participants: dict[str, Participant] = {p.address.lower(): p for p in ticket.participants.all()}
         self.confirmed = [p.address for p in self.participants.values() if p.is_confirmed]
+        self.at_hand = said
         self.said = _public(ticket) if said is None else [_utterance(one) for one in said if _is_public(one)]
-        self.ours = set(our_own(self._all_named()))
+        inboxes = None if said is None else [one.address for one in hours.inboxes(set()).values()]
+        self.ours = set(our_own(self._all_named(), inboxes))
 
     def _all_named(self) -> set[str]:
         named = {a for said in self.said for a in (said.sender__address, *said.to, *said.cc) if a}
@@ -131,12 +133,14 @@ class _Circle:
 
     @cached_property
     def colleagues(self) -> set[str]:
+        if self.at_hand is not None:
+            return self._all_named() & kept.agent_addresses()
         return set(Agent.objects.filter(email__in=self._all_named()).values_list("email", flat=True))
 
     @cached_property
     def customer(self) -> str:
         """Where the customer is reached."""
-        return next(iter(sending.recipients(self.ticket)), "")
+        return next(iter(sending.recipients(self.ticket, said=self.at_hand)), "")
 
     @cached_property
     def written_to(self) -> set[str]:

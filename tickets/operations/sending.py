@@ -70,20 +70,32 @@ def _pruned(ids: Sequence[str]) -> list[str]:
     return list(ids) if len(ids) <= MOST_REFERENCES else [ids[0], *ids[1 - MOST_REFERENCES :]]
 
 
-def recipients(ticket: Ticket) -> list[str]:
-    """Who an answer goes to: the address the customer last wrote from, else their first that takes mail."""
-    points = ticket.customer.contact_points.filter(channel="email")
-    last = (
-        ticket.messages.filter(kind="incoming", sender__customer=ticket.customer, sender__channel="email")
-        .order_by("-created_at", "-id")
-        .values_list("sender__address", "sender__is_bouncing")
-        .first()
-    )
+def recipients(ticket: Ticket, *, said: Sequence[Message] | None = None) -> list[str]:
+    """Who an answer goes to: the address the customer last wrote from, else their first that takes mail.
+
+    `said` are the ticket's messages with their senders, oldest first, where they are at hand.
+    """
+    last = _last_written_from(ticket) if said is None else _last_among(ticket, said)
     if last and not last[1]:
         return [last[0]]
+    points = ticket.customer.contact_points.filter(channel="email")
     good = points.filter(is_bouncing=False).order_by("-id" if last else "id").values_list("address", flat=True).first()
     address = good or (last[0] if last else points.values_list("address", flat=True).first())
     return [address] if address else []
+
+
+def _last_written_from(ticket: Ticket) -> tuple[str, bool] | None:
+    """The address the customer last wrote from, and whether mail to it bounces."""
+    theirs = ticket.messages.filter(kind="incoming", sender__customer=ticket.customer, sender__channel="email")
+    return theirs.order_by("-created_at", "-id").values_list("sender__address", "sender__is_bouncing").first()
+
+
+def _last_among(ticket: Ticket, said: Sequence[Message]) -> tuple[str, bool] | None:
+    for one in reversed(said):
+        sender = one.sender if one.kind == "incoming" else None
+        if sender is not None and sender.customer_id == ticket.customer_id and sender.channel == "email":
+            return sender.address, sender.is_bouncing
+    return None
 
 
 def enqueue_reply(

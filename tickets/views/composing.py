@@ -300,8 +300,10 @@ def presets(now: datetime | None = None) -> list[tuple[str, str]]:
     return [(words, moment.astimezone(timezone.get_default_timezone()).isoformat()) for words, moment in times]
 
 
-def pending(request: HttpRequest, ticket: Ticket, *, has_drafts: bool = True) -> dict[str, Any]:
-    """What stands between the conversation and the composer: answers on their way, and colleagues' drafts."""
+def pending(
+    request: HttpRequest, ticket: Ticket, messages: Sequence[Message], *, has_drafts: bool = True
+) -> dict[str, Any]:
+    """What stands between the conversation (`messages`) and the composer: answers on their way, colleagues' drafts."""
     agent = agent_of(request)
     found = Draft.objects.filter(ticket=ticket).select_related("author") if has_drafts else []
     drafts = [
@@ -314,15 +316,15 @@ def pending(request: HttpRequest, ticket: Ticket, *, has_drafts: bool = True) ->
     return {
         "drafts": sorted(drafts, key=lambda draft: (draft.send_at is None, draft.pk)),
         # scripts offer to undo in a toast
-        "just_sent": [] if request.htmx else _just_sent(ticket, agent),  # type: ignore[attr-defined]
+        "just_sent": [] if request.htmx else _just_sent(messages, agent),  # type: ignore[attr-defined]
     }
 
 
-def _just_sent(ticket: Ticket, agent: Agent) -> list[Message]:
+def _just_sent(messages: Sequence[Message], agent: Agent) -> list[Message]:
     """What the agent may still take back."""
     since = clock.now() - timedelta(seconds=settings.UNDO_SECONDS)
-    kinds = [MessageKind.REPLY, MessageKind.FORWARD]
-    return list(ticket.messages.filter(author=agent, kind__in=kinds, withdrawn_at=None, created_at__gt=since))
+    kinds = (MessageKind.REPLY, MessageKind.FORWARD)
+    return [one for one in messages if one.created_at > since and one.author_id == agent.pk and one.kind in kinds]
 
 
 def coming(at: datetime) -> str:

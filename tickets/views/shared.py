@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk import clock
-from helpdesk.models import Agent, Event, Team
+from helpdesk.models import Agent, Event
 from helpdesk.pages import agent_of, tell_page, toast
-from tickets import choosing, customer_card, fields, gist, glance, reading, registry, stretches, texts, timeline
+from tickets import choosing, customer_card, fields, gist, glance, kept, reading, registry, stretches, texts, timeline
 from tickets.glance import Glance
-from tickets.models import Status, Tag, Ticket, workers_of, works_in
+from tickets.models import Status, Ticket, workers_of, works_in
 from tickets.operations import linking, merging
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.undo import UNDOABLE
@@ -53,30 +53,25 @@ def ticket_context(
     reading.look(ticket, clock.now())
     may_work = works_in(agent, ticket.inbox_id)
     messages = timeline.said_on(ticket, with_files=has.files)
-    others = list(
-        Ticket.objects.visible_to(agent)
-        .filter(customer_id=ticket.customer_id)
-        .exclude(pk=ticket.pk)
-        .order_by("-number")[:OTHERS]
-    )
+    others = _others(ticket, agent) if has.others else []
     return {
         "ticket": ticket,
         "badges": registry.badges(ticket),
         "gist": gist.of(ticket, messages, others),
         "stretches": stretches.of(timeline.of(ticket, messages), shown_from=shown_from(request, first_unread)),
         "first_unread": first_unread,
-        "panels": registry.panels(ticket, agent),
+        "panels": registry.panels(ticket, agent, empty=has.empty),
         "participants": list(ticket.participants.all()),
         "card": SimpleLazyObject(lambda: customer_card.of(ticket.customer, agent, ticket, others=others, has=has)),
-        "people": choosing.people(list(assignable(ticket))),
-        "teams": list(Team.objects.filter(inboxes=ticket.inbox_id)),
-        "tags": list(ticket.tags.all()),
-        "all_tags": list(Tag.objects.values_list("name", flat=True)[:500]),
+        "people": kept.people(ticket.inbox_id),
+        "teams": kept.teams(ticket.inbox_id),
+        "tags": has.tags,
+        "all_tags": kept.tag_names(),
         "composer": SimpleLazyObject(
             lambda: composing.composer(request, ticket, messages=messages, has=has, may_work=may_work)
         ),
-        "pending": composing.pending(request, ticket, has_drafts=has.drafts),
-        "answers": fields.for_ticket(ticket) if has.ticket_fields else [],
+        "pending": composing.pending(request, ticket, messages, has_drafts=has.drafts),
+        "answers": fields.for_ticket(ticket, kept.asked("ticket", ticket.inbox_id)) if has.ticket_fields else [],
         "links": linking.links_of(ticket, agent) if has.links else [],
         "merges": merging.merges_of(ticket) if has.merges else [],
         "choices": choosing.choices(ticket),
@@ -88,6 +83,12 @@ def ticket_context(
         "wait_tone": ticket.wait_tone,  # type: ignore[attr-defined]
         "rail_current": "queue",
     }
+
+
+def _others(ticket: Ticket, agent: Agent) -> list[Ticket]:
+    """The latest of the customer's other tickets that the agent may see."""
+    theirs = Ticket.objects.visible_to(agent).filter(customer_id=ticket.customer_id).exclude(pk=ticket.pk)
+    return list(theirs.order_by("-number")[:OTHERS])
 
 
 def assignable(ticket: Ticket) -> QuerySet[Agent]:

@@ -1,0 +1,97 @@
+"""The acts above a conversation and the dialogs they open: hardly any look different from one ticket to the next."""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django import template
+from django.template.context import RequestContext
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from helpdesk import pieces
+from helpdesk.templatetags.ui import avatar
+from tickets.choosing import Person
+
+register = template.Library()
+
+_NAME, _FACE, _OPTIONS = (pieces.place(name) for name in ("name", "face", "options"))
+
+
+class Shape(NamedTuple):
+    """What the acts on a ticket depend on."""
+
+    number: int
+    status: str
+    is_removed: bool
+    is_closed: bool
+    is_resolved: bool
+    is_snoozed: bool
+    is_blocked: bool
+
+
+def _shape(ticket: Any) -> Shape:
+    return Shape(
+        pieces.NUMBER, str(ticket.status), ticket.is_removed, ticket.is_closed, ticket.is_resolved,
+        bool(ticket.is_snoozed), ticket.customer.is_blocked,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def ticket_acts(context: RequestContext) -> SafeString:
+    """The buttons of a ticket, and the menu behind them."""
+    ticket = context["ticket"]
+    return pieces.draw(
+        "tickets/_acts.html",
+        {pieces.NUMBER: ticket.number, pieces.SEEN: context["seen"], _NAME: ticket.customer.display_name},
+        context["request"],
+        ticket=_shape(ticket),
+        seen=pieces.SEEN,
+        customer=_NAME,
+        can_reply=context["can_reply"],
+        may_work=context["may_work"],
+        is_following=context["is_following"],
+        snooze_presets=bool(context["snooze_presets"]),
+        choices=context["choices"],
+    )
+
+
+@register.simple_tag(takes_context=True)
+def act_dialogs(context: RequestContext) -> SafeString:
+    """What the act keys open."""
+    ticket, agent = context["ticket"], context["request"].user
+    offered = (
+        _option(one, one.agent.pk == ticket.assignee_id) for one in context["people"] if one.agent.pk != agent.pk
+    )
+    return pieces.draw(
+        "tickets/_dialogs.html",
+        {
+            pieces.NUMBER: ticket.number, pieces.SEEN: context["seen"], _NAME: agent.name,
+            _FACE: avatar(agent.name, "small"), _OPTIONS: mark_safe("".join(offered)),  # noqa: S308 - templates' output
+        },
+        context["request"],
+        ticket=_shape(ticket),
+        seen=pieces.SEEN,
+        may_work=context["may_work"],
+        my_name=_NAME,
+        my_face=_FACE,
+        options=_OPTIONS,
+        is_assigned=ticket.assignee_id is not None,
+        teams=tuple((team.pk, team.name) for team in context["teams"]),
+        all_tags=tuple(context["all_tags"]),
+        snooze_presets=tuple(context["snooze_presets"]),
+        choices=context["choices"],
+    )  # fmt: skip
+
+
+def _option(one: Person, is_assignee: bool) -> str:
+    who = one.agent
+    return _option_drawn(who.pk, who.name, who.email, who.is_away, one.load_words, is_assignee, get_language())
+
+
+@lru_cache(maxsize=4000)
+def _option_drawn(
+    pk: int, name: str, email: str, is_away: bool, load: str, is_assignee: bool, _language: str | None
+) -> str:
+    person = {"pk": pk, "name": name, "email": email, "is_away": is_away, "load_words": load}
+    return render_to_string("tickets/_assign_option.html", {"person": person, "is_assignee": is_assignee})
