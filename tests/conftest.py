@@ -1,13 +1,18 @@
 """The people of the tests: Ana (agent), Ben (another team), Chloe (lead), Dora (customer), Emil (a stranger)."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
-from typing import Any
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.core.cache import cache
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, override_settings
 from django.utils import timezone, translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from helpdesk import events
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
@@ -18,25 +23,51 @@ from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of what tests store."""
+    folder = tmp_path_factory.mktemp("files")
+    with override_settings(
+        STORAGES={
+            **settings.STORAGES,
+            "default": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": str(folder)},
+            },
+        }
+    ):
+        yield folder
+
+
 @pytest.fixture(autouse=True)
-def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
-    """What a test stores goes away with it."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "files")},
-        },
-    }
+def _nothing_of_the_last_test(request: pytest.FixtureRequest, _files: Path) -> None:
+    """What a test stores goes away with it. Who asks for no database is not made to wait for the cache."""
+    for left in _files.iterdir():
+        shutil.rmtree(left)
     hours.forget()
     kept.forget()
     lists.forget()
     watching.forget()
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames or _is_marked(request):
+        cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
-    cache.clear()
+def _is_marked(request: pytest.FixtureRequest) -> bool:
+    return request.node.get_closest_marker("django_db") is not None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _done_once() -> Iterator[None]:
+    """What is the same in every test is worked out once: every client made would look through all static files.
+
+    Passwords are hashed as they are everywhere, with less work, and that work is the same for all.
+    """
+    found = WhiteNoiseMiddleware(lambda _request: HttpResponse()).files
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", lambda self: self.files.update(found))
+        patch.setattr(ScryptPasswordHasher, "work_factor", 2**4)
+        patch.setattr(ScryptPasswordHasher, "parallelism", 1)
+        yield
 
 
 @pytest.fixture(autouse=True)
