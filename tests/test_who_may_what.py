@@ -121,6 +121,11 @@ def api(light: Cell | None = None, ben: Cell = 404, body: Any = None, **rows: Ce
     return Policy(found, turned_away={**NO_TOKEN, "light": 403}, body=body or {}, reads_first=True)
 
 
+OF_CHLOE = Policy(
+    {"GET": (401, 401, 404, 404, 404, 200, 404)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True
+)
+
+
 def allauth(**rows: tuple[Cell, Cell]) -> Policy:
     """Pages about one's account: one answer for strangers, one for whoever is signed in."""
     found = {m: (stranger, stranger, *(agent,) * 5) for m, (stranger, agent) in rows.items()}
@@ -401,10 +406,61 @@ POLICIES: dict[str, Policy] = {
     "api_tag": api(DELETE=200),
     "api_status": api(PUT=200, body={"status": "pending"}),
     "api_events": api(GET=200),
+    "api_acts": api(POST=200, light=200, body={"do": "follow"}),
+    "api_undo": Policy({"POST": (401, 401, 404, 409, 200, 409, 409)}, turned_away={**NO_TOKEN, "light": 403},
+                       reads_first=True),
+    "api_merges": api(GET=200, POST=400),
+    "api_merge": api(DELETE=404),
+    "api_split": api(POST=400),
+    "api_links": api(GET=200, POST=400),
+    "api_link": api(DELETE=404),
+    "api_ticket_macros": api(GET=200),
+    "api_ticket_macro": api(POST=200),
+    "api_macros": api(GET=200, ben=200),
     "api_inboxes": api(GET=200, ben=200),
     "api_agents": api(GET=200, ben=200),
     "api_teams": api(GET=200, ben=200),
-    "api_customer": api(GET=200),
+    "api_views": api(GET=200, POST=201, ben=200, light=201, body={"name": "V"}),
+    "api_view_counts": api(GET=200, ben=200),
+    "api_view": Policy(
+        {"GET": (401, 401, 200, 200, 200, 200, 200), "PATCH": (401, 401, 409, 409, 409, 200, 200),
+         "DELETE": (401, 401, 409, 409, 409, 204, 204)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
+    ),
+    "api_view_tickets": api(GET=200, ben=200),
+    "api_search": api(GET=200, ben=200),
+    "api_bulk": api(POST=409, body={"act": {"do": "tag", "tag": "x"}, "where": "status is open"}, ben=200),
+    "api_bulk_act": OF_CHLOE,
+    "api_bulk_undo": Policy(
+        {"POST": (401, 401, 404, 403, 404, 201, 404)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True
+    ),
+    "api_customers": api(GET=200, POST=201, ben=200, body={"address": "new@customer.example"}),
+    "api_customer": api(GET=200, PATCH=200),
+    "api_customer_addresses": api(POST=200, body={"address": "dora@home.example"}),
+    "api_customer_address": api(PATCH=400, DELETE=409),
+    "api_customer_merges": api(GET=200, POST=400),
+    "api_customer_merge": api(DELETE=200),
+    "api_customer_notes": api(GET=200, POST=201, light=201, body={"text": "Likes tea"}),
+    "api_customer_block": api(POST=200, DELETE=200),
+    "api_customer_export": Policy(
+        {"GET": (401, 401, 404, 403, 403, 403, 200)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True
+    ),
+    "api_customer_erasure": Policy(
+        {"POST": (401, 401, 404, 403, 403, 403, 400)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True
+    ),
+    "api_organisations": api(GET=200, POST=201, ben=200, body={"name": "Shop"}),
+    "api_organisation": api(GET=200, PATCH=200, DELETE=204, ben=200),
+    "api_organisation_notes": api(GET=200, POST=201, light=201, ben=200, body={"text": "Pay late"}),
+    "api_note": Policy(
+        {"PATCH": (401, 401, 404, 200, 200, 200, 200), "DELETE": (401, 401, 404, 409, 204, 204, 204)},
+        turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
+    ),
+    "api_fields": api(GET=200, ben=200),
+    "api_notifications": api(GET=200, ben=200),
+    "api_notifications_read": api(POST=200, light=200, ben=200),
+    "api_notification_read": Policy(
+        dict.fromkeys(("POST", "DELETE"), (401, 401, 404, 404, 200, 404, 404)),
+        turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
+    ),
     "api_report_service": Policy({"GET": (401, 401, 200, 403, 200, 200, 200)}, turned_away={**NO_TOKEN, "light": 403}),
     "/api/": everybody(404, *METHODS),
     "/api/^(?P<rest>.*)$": everybody(404, *METHODS),
@@ -432,7 +488,9 @@ def test_every_route_has_a_policy() -> None:
 
 
 LISTS = {
-    "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report_service"
+    "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report_service",
+    "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
+    "api_fields", "api_notifications", "api_notifications_read",
 }  # fmt: skip
 
 
@@ -547,8 +605,14 @@ def house(
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],
         "report_tickets": ["created"],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
+        "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
+        "api_ticket_macro": [ticket.pk, away.pk],
         "api_attachment": [ticket.pk, attachment.pk], "api_tag": [ticket.pk, "vip"],
-        "api_customer": [ticket.customer_id],
+        **{name: [dora.pk] for name in NAMES if name.startswith("api_customer") and name not in LISTS},
+        "api_customer_address": [dora.pk, point.pk], "api_customer_merge": [dora.pk, merge.pk],
+        "api_organisation": [acme.pk], "api_organisation_notes": [acme.pk], "api_note": [customer_note.pk],
+        "api_view": [shared_view.pk], "api_view_tickets": [shared_view.pk],
+        "api_bulk_act": [many.pk], "api_bulk_undo": [many.pk], "api_notification_read": [notification.pk],
     }  # fmt: skip
     addresses = {
         name: "/api/" if name == "/api/" else "/api/nothing" if name.startswith("/api/")

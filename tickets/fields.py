@@ -152,7 +152,7 @@ def _date(field: CustomField, raw: Any) -> str:
     if isinstance(raw, date):
         return date(raw.year, raw.month, raw.day).isoformat()
     try:
-        return forms.DateField().clean(raw).isoformat()
+        return forms.DateField().clean(str(raw)).isoformat()
     except ValidationError:
         raise ValidationError(_("Write a day like 2026-03-01.")) from None
 

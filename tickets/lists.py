@@ -175,6 +175,11 @@ def of_where(line: str, order: str = "waiting", words: str = "") -> View:
         return View("where", name, "", lambda tickets, agent: tickets.none(), problem=str(why))
 
 
+def of_conditions(wanted: Sequence[Condition], order: str = "number") -> View:
+    """A list of cleaned conditions."""
+    return _of_conditions("where", _("Filtered"), wanted, order)
+
+
 def column(agent: Agent, *, with_hidden: bool = False) -> list[View]:
     """The agent's views as they arranged them: pinned ones, ours, then saved ones."""
     places = {place.view: place for place in ViewPlace.objects.filter(agent=agent)}

@@ -446,6 +446,11 @@ def _written(spots: Spots) -> str:
     return signing.dumps(kept, salt="list", compress=False)
 
 
+def is_cursor(text: str) -> bool:
+    """Whether we made it: pages begin anew with one they cannot read, programs are told."""
+    return bool(_cursor(text))
+
+
 def _cursor(text: str) -> Spots:
     if not text:
         return {}

@@ -57,12 +57,12 @@ class ApiView(APIView):
     renderer_classes = [JSONRenderer]
     content_negotiation_class = AlwaysJson
     schema = Schema()
-    http_method_names = ["get", "head", "post", "put", "delete", "options"]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete", "options"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         _base.set(request.build_absolute_uri("/")[:-1])
         super().initial(request, *args, **kwargs)
-        if request.method in ("POST", "PUT", "DELETE"):
+        if request.method in ("POST", "PUT", "PATCH", "DELETE"):
             parsing.check_length(request)
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]

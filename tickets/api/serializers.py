@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -28,6 +28,7 @@ from tickets.models import (
     Priority,
     Status,
     Ticket,
+    TicketType,
 )
 from tickets.operations.opening import MOST_TEXT
 from tickets.operations.recipients import MOST as MOST_RECIPIENTS
@@ -85,21 +86,44 @@ class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
         fields = ["id", "name", "domain"]
 
 
+class WholeOrganisationSerializer(serializers.ModelSerializer[Organisation]):
+    """A company whose people write."""
+
+    url = serializers.SerializerMethodField()
+    fields = serializers.DictField(help_text="Answers to custom fields, by their keys.")  # type: ignore[assignment]
+
+    class Meta:
+        model = Organisation
+        fields: ClassVar[list[str]] = ["id", "url", "name", "domain", "fields", "created_at"]
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, organisation: Organisation) -> str:
+        return absolute(reverse("api_organisation", args=[organisation.pk]))
+
+
 class ContactPointSerializer(serializers.ModelSerializer[ContactPoint]):
     class Meta:
         model = ContactPoint
-        fields = ["channel", "address", "is_verified", "is_bouncing"]
+        fields = ["id", "channel", "address", "is_verified", "is_bouncing"]
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
     """A person who writes, and their addresses."""
 
+    url = serializers.SerializerMethodField()
     organisation = OrganisationSerializer(allow_null=True)
     contact_points = ContactPointSerializer(many=True)
+    fields = serializers.DictField(help_text="Answers to custom fields, by their keys.")  # type: ignore[assignment]
 
     class Meta:
         model = Customer
-        fields = ["id", "name", "language", "organisation", "contact_points", "created_at"]
+        fields: ClassVar[list[str]] = [
+            "id", "url", "name", "language", "organisation", "contact_points", "fields", "is_blocked", "created_at",
+        ]  # fmt: skip
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, customer: Customer) -> str:
+        return absolute(reverse("api_customer", args=[customer.pk]))
 
 
 class CustomerBriefSerializer(serializers.ModelSerializer[Customer]):
@@ -126,14 +150,17 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
     assignee = AgentBriefSerializer(allow_null=True)
     team = TeamSerializer(allow_null=True)
     tags = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
+    type = serializers.ChoiceField(TicketType.choices, allow_blank=True)
+    fields = serializers.DictField(help_text="Answers to custom fields, by their keys; see `/fields/`.")  # type: ignore[assignment]
     follow_up_of = serializers.IntegerField(source="follow_up_of_id", allow_null=True)
+    merged_into = serializers.IntegerField(source="merged_into_id", allow_null=True)
 
     class Meta:
         model = Ticket
-        fields = [
-            "number", "url", "web_url", "subject", "status", "priority", "channel", "inbox", "customer", "assignee",
-            "team", "tags", "snippet", "follow_up_of", "created_at", "updated_at", "waiting_since", "resolved_at",
-            "snoozed_until",
+        fields: ClassVar[list[str]] = [
+            "number", "url", "web_url", "subject", "status", "priority", "type", "channel", "inbox", "customer",
+            "assignee", "team", "tags", "fields", "snippet", "follow_up_of", "merged_into", "created_at", "updated_at",
+            "waiting_since", "resolved_at", "snoozed_until",
         ]  # fmt: skip
 
     @extend_schema_field(OpenApiTypes.URI)
@@ -144,6 +171,18 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
     def get_web_url(self, ticket: Ticket) -> str:
         """Its page for people."""
         return absolute(ticket.get_absolute_url())
+
+
+class KnownTicketSerializer(TicketSerializer):
+    """A ticket by itself: with the version to send back in `If-Match`, and after an act with the way back."""
+
+    version = serializers.IntegerField(help_text="The newest event of the ticket; also in `ETag`.")
+    undo = serializers.URLField(
+        allow_null=True, help_text="POST there to take the act back; null where nothing can be."
+    )
+
+    class Meta(TicketSerializer.Meta):
+        fields: ClassVar[list[str]] = [*TicketSerializer.Meta.fields, "version", "undo"]
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
@@ -240,12 +279,14 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 
 
 ticket = shaping(TicketSerializer)
+known_ticket = shaping(KnownTicketSerializer)
 message = shaping(MessageSerializer)
 event = shaping(EventSerializer)
 inbox = shaping(InboxSerializer)
 agent = shaping(AgentSerializer)
 team = shaping(TeamSerializer)
 customer = shaping(CustomerSerializer)
+organisation = shaping(WholeOrganisationSerializer)
 
 
 # --- What may be sent -------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.api import views
+from tickets.api import acts, desk, lists, people, views
 
 urlpatterns = [
     path("tickets/", views.Tickets.as_view(), name="api_tickets"),
@@ -15,8 +15,43 @@ urlpatterns = [
     path("tickets/<int:number>/tags/<path:name>/", views.TagView.as_view(), name="api_tag"),
     path("tickets/<int:number>/status/", views.StatusView.as_view(), name="api_status"),
     path("tickets/<int:number>/events/", views.Events.as_view(), name="api_events"),
+    path("tickets/<int:number>/acts/", acts.Acts.as_view(), name="api_acts"),
+    path("tickets/<int:number>/undo/<int:event>/", acts.Undo.as_view(), name="api_undo"),
+    path("tickets/<int:number>/merges/", acts.Merges.as_view(), name="api_merges"),
+    path("tickets/<int:number>/merges/<int:merge>/", acts.MergeView.as_view(), name="api_merge"),
+    path("tickets/<int:number>/split/", acts.Split.as_view(), name="api_split"),
+    path("tickets/<int:number>/links/", acts.Links.as_view(), name="api_links"),
+    path("tickets/<int:number>/links/<int:other>/", acts.LinkView.as_view(), name="api_link"),
+    path("tickets/<int:number>/macros/", acts.TicketMacros.as_view(), name="api_ticket_macros"),
+    path("tickets/<int:number>/macros/<int:macro>/", acts.TicketMacro.as_view(), name="api_ticket_macro"),
+    path("macros/", acts.Macros.as_view(), name="api_macros"),
+    path("views/", lists.Views.as_view(), name="api_views"),
+    path("views/counts/", lists.ViewCounts.as_view(), name="api_view_counts"),
+    path("views/<slug:key>/", lists.ViewView.as_view(), name="api_view"),
+    path("views/<slug:key>/tickets/", lists.ViewTickets.as_view(), name="api_view_tickets"),
+    path("search/", lists.Search.as_view(), name="api_search"),
+    path("bulk/", lists.Bulk.as_view(), name="api_bulk"),
+    path("bulk/<int:bulk>/", lists.BulkView.as_view(), name="api_bulk_act"),
+    path("bulk/<int:bulk>/undo/", lists.BulkUndo.as_view(), name="api_bulk_undo"),
     path("inboxes/", views.Inboxes.as_view(), name="api_inboxes"),
     path("agents/", views.Agents.as_view(), name="api_agents"),
     path("teams/", views.Teams.as_view(), name="api_teams"),
-    path("customers/<int:id>/", views.CustomerView.as_view(), name="api_customer"),
+    path("customers/", people.Customers.as_view(), name="api_customers"),
+    path("customers/<int:id>/", people.CustomerView.as_view(), name="api_customer"),
+    path("customers/<int:id>/addresses/", people.CustomerAddresses.as_view(), name="api_customer_addresses"),
+    path("customers/<int:id>/addresses/<int:point>/", people.CustomerAddress.as_view(), name="api_customer_address"),
+    path("customers/<int:id>/merges/", people.CustomerMerges.as_view(), name="api_customer_merges"),
+    path("customers/<int:id>/merges/<int:merge>/", people.CustomerMergeView.as_view(), name="api_customer_merge"),
+    path("customers/<int:id>/notes/", people.CustomerNotes.as_view(), name="api_customer_notes"),
+    path("customers/<int:id>/block/", people.CustomerBlock.as_view(), name="api_customer_block"),
+    path("customers/<int:id>/export/", people.CustomerExport.as_view(), name="api_customer_export"),
+    path("customers/<int:id>/erasure/", people.CustomerErasure.as_view(), name="api_customer_erasure"),
+    path("organisations/", people.Organisations.as_view(), name="api_organisations"),
+    path("organisations/<int:organisation>/", people.OrganisationView.as_view(), name="api_organisation"),
+    path("organisations/<int:organisation>/notes/", people.OrganisationNotes.as_view(), name="api_organisation_notes"),
+    path("notes/<int:note>/", people.NoteView.as_view(), name="api_note"),
+    path("fields/", desk.Fields.as_view(), name="api_fields"),
+    path("notifications/", desk.Notifications.as_view(), name="api_notifications"),
+    path("notifications/read/", desk.NotificationsRead.as_view(), name="api_notifications_read"),
+    path("notifications/<int:notification>/read/", desk.NotificationRead.as_view(), name="api_notification_read"),
 ]

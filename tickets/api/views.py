@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
@@ -23,9 +22,9 @@ from tickets.api import listing, serializers
 from tickets.api.serializers import (
     AgentSerializer,
     AssignmentBody,
-    CustomerSerializer,
     EventSerializer,
     InboxSerializer,
+    KnownTicketSerializer,
     MessageBody,
     MessageSerializer,
     StatusBody,
@@ -34,32 +33,24 @@ from tickets.api.serializers import (
     TicketBody,
     TicketSerializer,
 )
-from tickets.models import Attachment, Customer, Inbox, Message, MessageKind, Tag, Ticket
+from tickets.api.shared import IF_MATCH, act_on, agent_of, answer, find
+from tickets.models import Attachment, Inbox, Message, MessageKind, Tag
 from tickets.operations import assignment, opening, replying, sorting, status
+from tickets.operations.answering_fields import NoAnswer
+from tickets.operations.collisions import ChangedMeanwhile
+from tickets.operations.customers import AddressTaken
 from tickets.operations.recipients import Chosen
 from tickets.operations.status import NotAnswered, NotPossible
 
 # the narrower first
 problems.kind(NotAnswered, 422, "not-answered")
+problems.kind(NoAnswer, 422, "no-answer")
+problems.kind(ChangedMeanwhile, 412, "changed-meanwhile")
+problems.kind(AddressTaken, 409, "address-taken")
 problems.kind(NotPossible, 409, "not-possible")
 
 BY_ID = paging.Order("id", "id")
 BY_TIME = paging.Order("created_at", "id")
-
-
-def find(request: Request, number: int) -> Ticket:
-    """The ticket, if the agent may see it."""
-    return get_object_or_404(Ticket.objects.visible_to(_agent(request)).select_related("inbox"), number=number)
-
-
-def after_act(ticket: Ticket) -> Response:
-    """The ticket as it is now."""
-    return Response(serializers.ticket(listing.presentable([ticket.number])[0]))
-
-
-def _agent(request: Request) -> Agent:
-    assert isinstance(request.user, Agent)  # IsAuthenticated let nobody else through
-    return request.user
 
 
 class Tickets(ApiView):
@@ -89,7 +80,7 @@ class Tickets(ApiView):
             subject=body["subject"],
             text=body["text"],
             files=body["attachments"],
-            actor=_agent(request),
+            actor=agent_of(request),
         )
         # a new ticket has no tags: saying so spares asking
         ticket._prefetched_objects_cache = {"tags": Tag.objects.none()}  # type: ignore[attr-defined]
@@ -100,11 +91,12 @@ class Tickets(ApiView):
 class TicketView(ApiView):
     """One ticket."""
 
-    @extend_schema(operation_id="tickets_read", summary="Read a ticket", tags=["tickets"], responses=TicketSerializer)
+    @extend_schema(
+        operation_id="tickets_read", summary="Read a ticket", tags=["tickets"], responses=KnownTicketSerializer
+    )
     def get(self, request: Request, number: int) -> Response:
-        """The ticket. Its conversation is at `messages/`, what happened to it at `events/`."""
-        tickets = listing.whole(Ticket.objects.visible_to(_agent(request)))
-        return Response(serializers.ticket(get_object_or_404(tickets, number=number)))
+        """The ticket. Its conversation is at `messages/`, what happened to it at `events/`; `ETag` is its version."""
+        return answer(request, number)
 
 
 class Messages(ApiView):
@@ -128,7 +120,7 @@ class Messages(ApiView):
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Answer the customer by mail (`reply`), or write for the team's eyes only (`note`)."""
-        agent, ticket = _agent(request), find(request, number)
+        agent, ticket = agent_of(request), find(request, number)
         body = read(MessageBody, request)
         if body["kind"] == MessageKind.REPLY and not agent.may_reply:
             raise PermissionDenied(MayChange.message)
@@ -189,18 +181,29 @@ class Resolution(ApiView):
     """A ticket's being resolved."""
 
     @extend_schema(
-        operation_id="resolution_create", summary="Resolve", tags=["acts"], request=None, responses=TicketSerializer
+        operation_id="resolution_create",
+        summary="Resolve",
+        tags=["acts"],
+        request=None,
+        responses=KnownTicketSerializer,
+        parameters=[IF_MATCH],
     )
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Resolve the ticket. Resolving twice is resolving once."""
         read(Body, request)
-        return after_act(status.resolve(find(request, number), actor=_agent(request)))
+        return act_on(request, number, "status", lambda ticket: status.resolve(ticket, actor=agent_of(request)))
 
-    @extend_schema(operation_id="resolution_delete", summary="Reopen", tags=["acts"], responses=TicketSerializer)
+    @extend_schema(
+        operation_id="resolution_delete",
+        summary="Reopen",
+        tags=["acts"],
+        responses=KnownTicketSerializer,
+        parameters=[IF_MATCH],
+    )
     def delete(self, request: Request, number: int) -> Response:
         """Open the ticket again."""
-        return after_act(status.reopen(find(request, number), actor=_agent(request)))
+        return act_on(request, number, "status", lambda ticket: status.reopen(ticket, actor=agent_of(request)))
 
 
 class Assignment(ApiView):
@@ -211,7 +214,8 @@ class Assignment(ApiView):
         summary="Assign",
         tags=["acts"],
         request=AssignmentBody,
-        responses=TicketSerializer,
+        responses=KnownTicketSerializer,
+        parameters=[IF_MATCH],
     )
     def put(self, request: Request, number: int) -> Response:
         """Give the ticket to an agent, a team or both. What is left out stays, null takes away."""
@@ -223,12 +227,23 @@ class Assignment(ApiView):
         if "team" in body:
             teams = Team.objects.filter(inboxes=ticket.inbox_id)
             team = _named(teams, body["team"], "team", _("No such team works in this inbox."))
-        return after_act(assignment.assign(ticket, agent=agent, team=team, actor=_agent(request)))
+        return act_on(
+            request, number, "assignment",
+            lambda ticket: assignment.assign(ticket, agent=agent, team=team, actor=agent_of(request)),
+        )  # fmt: skip
 
-    @extend_schema(operation_id="assignment_delete", summary="Unassign", tags=["acts"], responses=TicketSerializer)
+    @extend_schema(
+        operation_id="assignment_delete",
+        summary="Unassign",
+        tags=["acts"],
+        responses=KnownTicketSerializer,
+        parameters=[IF_MATCH],
+    )
     def delete(self, request: Request, number: int) -> Response:
         """Make it nobody's. It stays in its team."""
-        return after_act(assignment.unassign(find(request, number), actor=_agent(request)))
+        return act_on(
+            request, number, "assignment", lambda ticket: assignment.unassign(ticket, actor=agent_of(request))
+        )
 
 
 def _named(rows: Any, pk: int | None, field: str, absent: str) -> Any:
@@ -243,22 +258,24 @@ def _named(rows: Any, pk: int | None, field: str, absent: str) -> Any:
 class Tags(ApiView):
     """The tags of a ticket."""
 
-    @extend_schema(operation_id="tags_add", summary="Tag", tags=["acts"], request=TagBody, responses=TicketSerializer)
+    @extend_schema(
+        operation_id="tags_add", summary="Tag", tags=["acts"], request=TagBody, responses=KnownTicketSerializer
+    )
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Put a tag on the ticket, making the tag if it is new."""
-        ticket = find(request, number)
+        find(request, number)
         name = read(TagBody, request)["name"]
-        return after_act(sorting.tag(ticket, name=name, actor=_agent(request)))
+        return act_on(request, number, "", lambda ticket: sorting.tag(ticket, name=name, actor=agent_of(request)))
 
 
 class TagView(ApiView):
     """One tag of a ticket."""
 
-    @extend_schema(operation_id="tags_remove", summary="Untag", tags=["acts"], responses=TicketSerializer)
+    @extend_schema(operation_id="tags_remove", summary="Untag", tags=["acts"], responses=KnownTicketSerializer)
     def delete(self, request: Request, number: int, name: str) -> Response:
         """Take a tag off. One that is not there is off already."""
-        return after_act(sorting.untag(find(request, number), name=name, actor=_agent(request)))
+        return act_on(request, number, "", lambda ticket: sorting.untag(ticket, name=name, actor=agent_of(request)))
 
 
 class StatusView(ApiView):
@@ -271,13 +288,14 @@ class StatusView(ApiView):
         summary="Set the status",
         tags=["acts"],
         request=StatusBody,
-        responses=TicketSerializer,
+        responses=KnownTicketSerializer,
+        parameters=[IF_MATCH],
     )
     def put(self, request: Request, number: int) -> Response:
         """Open, pending (on the customer) or on hold (on somebody else)."""
-        ticket = find(request, number)
+        find(request, number)
         move = self.moves[read(StatusBody, request)["status"]]
-        return after_act(move(ticket, actor=_agent(request)))
+        return act_on(request, number, "status", lambda ticket: move(ticket, actor=agent_of(request)))
 
 
 class Events(ApiView):
@@ -303,7 +321,7 @@ class Inboxes(ApiView):
     @paged(BY_ID)
     def get(self, request: Request) -> Any:
         """The inboxes you see."""
-        rows = Inbox.objects.visible_to(_agent(request)).prefetch_related("teams")
+        rows = Inbox.objects.visible_to(agent_of(request)).prefetch_related("teams")
         return rows, serializers.inbox
 
 
@@ -331,18 +349,3 @@ class Teams(ApiView):
     def get(self, request: Request) -> Any:
         """All teams."""
         return Team.objects.all(), serializers.team
-
-
-class CustomerView(ApiView):
-    """One customer."""
-
-    @extend_schema(
-        operation_id="customers_read", summary="Read a customer", tags=["people"], responses=CustomerSerializer
-    )
-    def get(self, request: Request, id: int) -> Response:
-        """A customer who has a ticket you may see."""
-        agent = _agent(request)
-        theirs = Ticket.objects.visible_to(agent).filter(customer=OuterRef("pk"))
-        rows = Customer.objects.select_related("organisation").prefetch_related("contact_points")
-        customer = get_object_or_404(rows if agent.sees_all else rows.filter(Exists(theirs)), pk=id)
-        return Response(serializers.customer(customer))

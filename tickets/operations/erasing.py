@@ -139,9 +139,7 @@ def erase(customer: Customer, *, actor: Agent) -> None:
         name="", language="", organisation=None, fields={}, is_blocked=False, erased_at=clock.now()
     )
     redact(subject.addresses, _tables())
-    IdempotencyKey.objects.filter(
-        route__iregex=rf"/tickets/({'|'.join(map(str, subject.tickets)) or 'none'})/"
-    ).delete()
+    _forget_answers(subject)
     indexing.write({*subject.tickets, *Message.objects.filter(pk__in=elsewhere).values_list("ticket", flat=True)})
     _forget_words(words)
     gone = File.objects.forget_unused(files)
@@ -149,6 +147,16 @@ def erase(customer: Customer, *, actor: Agent) -> None:
         "customer.erased", customer, actor=actor,
         tickets=len(subject.tickets), messages=len(messages), files=gone, customers=list(subject.customers),
     )  # fmt: skip
+
+
+def _forget_answers(subject: Subject) -> None:
+    """Drop what programs were answered about them, which is kept for a while in case they ask again."""
+    tickets, customers = ("|".join(map(str, some)) or "none" for some in (subject.tickets, subject.customers))
+    IdempotencyKey.objects.filter(
+        Q(route__regex=rf"/(tickets/({tickets})|customers/({customers}))/")
+        | Q(route__endswith="/customers/", body__regex=rf'^[{{]"id":({customers}),')
+        | Q(body__regex=rf'"customer":[{{]"id":({customers}),')
+    ).delete()
 
 
 def _messages(subject: Subject) -> "models.QuerySet[Message]":
