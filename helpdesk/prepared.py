@@ -6,13 +6,46 @@ later only gets other values. So nothing may depend on who asks: never prepare w
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.expressions import Col
 
 Row = TypeVar("Row", bound=Model)
+
+
+@lru_cache(maxsize=64)
+def columns(model: type[Model]) -> Sequence[str]:
+    """The columns of a model, in the order `made` takes their values in."""
+    return tuple(field.column for field in model._meta.concrete_fields)
+
+
+@lru_cache(maxsize=64)
+def _making(model: type[Model]) -> tuple[Sequence[str], Sequence[tuple[int, Any, Any]]]:
+    fields = model._meta.concrete_fields
+    converters = tuple(
+        (at, one.from_db_value, Col("", one)) for at, one in enumerate(fields) if hasattr(one, "from_db_value")
+    )
+    return tuple(field.attname for field in fields), converters
+
+
+def made(model: type[Row], row: Sequence[Any]) -> Row:
+    """A row of all `columns` as an object, as Django would make it but without asking each field: a third of the time.
+
+    Signals of its making are not sent; nothing here listens to any.
+    """
+    names, converters = _making(model)
+    one = model.__new__(model)
+    state = one.__dict__
+    state["_state"] = fresh = ModelState()
+    fresh.adding, fresh.db = False, connection.alias
+    state.update(zip(names, row, strict=True))
+    for at, convert, column in converters:
+        state[names[at]] = convert(row[at], column, connection)
+    return one
 
 
 class Prepared(Generic[Row]):

@@ -84,7 +84,5 @@ def at(ticket: Ticket, agent: Agent) -> Glance:
         cursor.execute(_sql(), {"ticket": ticket.pk, "agent": agent.pk})
         row = cursor.fetchone()
     there = row[len(_ASKED) :]
-    return Glance(
-        *row[: len(_ASKED)],
-        empty=frozenset(one for one, is_there in zip(registry.wanted(), there, strict=True) if not is_there),
-    )
+    empty = frozenset(one for one, is_there in zip(registry.wanted(), there, strict=True) if not is_there)
+    return Glance(*[*row[: len(_ASKED)], empty])

@@ -5,15 +5,14 @@ nothing else of the ticket, so two equal ones are the same row, and the last one
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -29,8 +28,7 @@ register = template.Library()
 KEPT = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Everything a row shows. What is not in here cannot be shown."""
 
     number: int
@@ -64,29 +62,47 @@ class Row:
 @register.simple_tag
 def row(ticket: Any, current_number: int | str | None = None, columns: Sequence[str] | str = COLUMNS) -> SafeString:
     """A ticket that `reading.dress` made ready, with the columns somebody chose."""
+    return rows_of([ticket], current_number, columns)
+
+
+@register.simple_tag
+def rows_of(
+    tickets: Sequence[Any], current_number: int | str | None = None, columns: Sequence[str] | str = COLUMNS
+) -> SafeString:
+    """Tickets as rows, one after the other."""
     columns = columns or COLUMNS
-    shown = Row(
-        number=ticket.number,
-        customer=ticket.customer.display_name,
-        channel=ticket.channel,
-        badges=tuple(ticket.badges),
-        status=ticket.status,
-        waiting_since=ticket.waiting_since,
-        wait_tone=ticket.wait_tone,
-        updated_at=ticket.updated_at,
-        waited=ticket.waited // 60 * 60,
-        is_clock_running=ticket.is_clock_running,
-        ago="" if ticket.waiting_since else time_since(ticket.updated_at),
-        is_unread=ticket.is_unread,
-        is_current=ticket.number == current_number,
-        has_draft=ticket.has_draft,
-        subject=ticket.subject,
-        snippet=ticket.snippet,
-        tags=tuple(ticket.tag_names) if "tags" in columns else (),
-        assignee=ticket.assignee.name if "assignee" in columns and ticket.assignee_id and ticket.assignee else "",
-        cells=tuple(_cell(name, ticket) for name in columns if name and name not in ("tags", "assignee")),
-    )
-    return _drawn(shown, get_language(), timezone.get_current_timezone_name())
+    has_tags, has_assignee = "tags" in columns, "assignee" in columns
+    others = [name for name in columns if name and name not in ("tags", "assignee")]
+    language, zone = get_language(), timezone.get_current_timezone_name()
+    drawn = [
+        _drawn(
+            Row(
+                ticket.number,
+                ticket.customer.display_name,
+                ticket.channel,
+                tuple(ticket.badges),
+                ticket.status,
+                ticket.waiting_since,
+                ticket.wait_tone,
+                ticket.waited // 60 * 60,
+                ticket.is_clock_running,
+                ticket.updated_at,
+                "" if ticket.waiting_since else time_since(ticket.updated_at),
+                ticket.is_unread,
+                ticket.number == current_number,
+                ticket.has_draft,
+                ticket.subject,
+                ticket.snippet,
+                tuple(ticket.tag_names) if has_tags else (),
+                ticket.assignee.name if has_assignee and ticket.assignee_id and ticket.assignee else "",
+                tuple(_cell(name, ticket) for name in others),
+            ),
+            language,
+            zone,
+        )
+        for ticket in tickets
+    ]
+    return mark_safe("".join(drawn))  # noqa: S308 - templates' output
 
 
 def _cell(name: str, ticket: Any) -> tuple[str, str]:
