@@ -14,7 +14,17 @@ from reports.folding import standing
 from tests.conftest import mail
 from tests.smtp_sink import smtp_sink
 from tickets.models import Delivery, DeliveryState, Draft, Message, Participant, Status
-from tickets.operations import assignment, drafting, enclosing, forwarding, replying, sending, status, withdrawing
+from tickets.operations import (
+    assignment,
+    drafting,
+    enclosing,
+    forwarding,
+    merging,
+    replying,
+    sending,
+    status,
+    withdrawing,
+)
 from tickets.operations.drafting import Content
 from tickets.operations.enclosing import Upload
 from tickets.operations.recipients import Chosen
@@ -208,3 +218,52 @@ def test_pictures_come_back_into_the_draft(ticket, ana):
     )
     [file] = withdrawing.withdraw(message, actor=ana).files.all()
     assert (file.filename, file.is_inline) == ("p.png", True)
+
+
+@pytest.fixture
+def other(ticket, send_mail_in):
+    """Dora's second ticket, about the same."""
+    return send_mail_in(mail(Message_ID="<second@customer.example>", text="Still nothing?")).said.ticket
+
+
+@pytest.mark.parametrize("target_was", ["open", "resolved"])
+def test_an_answer_is_taken_back_after_its_ticket_was_merged(ticket, other, ana, chloe, target_was):
+    """Its customer waits again, on the ticket that took theirs in, and comes back out of it as one who waits."""
+    asked = other.waiting_since
+    chosen = Chosen((DORA,), ("emil@other.example",))
+    replying.reply(ticket, text="First.", actor=chloe)
+    if target_was == "resolved":
+        status.resolve(ticket, actor=chloe)
+    message = replying.reply(other, text="It ships.", actor=ana, to=chosen, then="resolve", delay=TEN)
+    merge = merging.merge(other, into=ticket, actor=chloe)
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.waiting_since) == (target_was, None)
+    draft = withdrawing.withdraw(message, actor=ana)
+    ticket.refresh_from_db()
+    assert (draft.ticket, draft.text, draft.answers.text) == (ticket, "It ships.", "Still nothing?")
+    assert (ticket.status, ticket.waiting_since) == ("open", asked)
+    assert not Participant.objects.exists()
+    assert {row.state for row in Delivery.objects.filter(mail__said=message)} == {DeliveryState.CANCELLED}
+    said = Event.objects.get(verb="message.replied", facts__message=message.pk)
+    taken = {event.stream_id: event.facts["undone"] for event in Event.objects.filter(verb="message.withdrawn")}
+    assert said.pk in taken[other.pk] and taken[ticket.pk] == []
+    merging.unmerge(merge, actor=chloe)
+    other.refresh_from_db()
+    assert (other.status, other.waiting_since) == ("open", asked)
+    assert withdrawing.withdraw(message, actor=ana) == draft  # once is enough
+
+
+def test_the_undo_of_the_page_finds_an_answer_that_went_along(ticket, other, ana, chloe, as_agent):
+    message = replying.reply(other, text="It ships.", actor=ana, delay=TEN)
+    merging.merge(other, into=ticket, actor=chloe)
+    assert as_agent(ana).post(f"/tickets/{other.pk}/messages/{message.pk}/withdrawal").status_code == 302
+    message.refresh_from_db()
+    assert message.withdrawn_at
+
+
+def test_so_does_the_undo_key(ticket, other, ana, chloe, as_agent):
+    message = replying.reply(other, text="It ships.", actor=ana, delay=TEN)
+    merging.merge(other, into=ticket, actor=chloe)
+    as_agent(ana).post("/undo")
+    message.refresh_from_db()
+    assert message.withdrawn_at

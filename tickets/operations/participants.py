@@ -1,11 +1,14 @@
 """Who takes part in a ticket besides its customer. Only an agent says so; a mail merely suggests."""
 
+from collections.abc import Collection
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
-from helpdesk.events import record
-from helpdesk.models import Agent
+from helpdesk.events import history, record
+from helpdesk.models import Agent, Event
 from tickets import texts
 from tickets.models import Message, Participant, Ticket
 from tickets.operations import recipients
@@ -69,24 +72,34 @@ def include(ticket: Ticket, chosen: Chosen, *, actor: Agent, message: Message) -
             add(ticket, address=address, actor=actor, message=message)
 
 
-def exclude_again(ticket: Ticket, message: Message, *, actor: Agent) -> None:
-    """Undo what `include` did for a message that was taken back: who was a suggestion is one again."""
-    from helpdesk.events import history
+def exclude_again(
+    ticket: Ticket, message: Message, *, actor: Agent, elsewhere: tuple[Ticket, Collection[int]] | None = None
+) -> None:  # fmt: skip
+    """Undo what `include` did for a message that was taken back: who was a suggestion is one again.
 
-    added = history(ticket.number, ["ticket.participant_added"]).filter(facts__message=message.pk)
-    for event in added:
-        person = ticket.participants.filter(pk=event.facts["participant"], is_confirmed=True).first()
-        if person is None:
-            continue
-        if event.facts.get("was_suggested"):
-            person.is_confirmed = False
-            person.save(update_fields=["is_confirmed"])
-        else:
-            person.delete()
-        record(
-            "ticket.participant_removed", ticket, actor=actor, participant=event.facts["participant"],
-            address=event.facts["address"], was_confirmed=True,
-        )  # fmt: skip
+    `elsewhere` is a ticket this one went into, and who came along.
+    """
+    for event in history(ticket.number, ["ticket.participant_added"]).filter(facts__message=message.pk):
+        _exclude(ticket, ticket.participants.filter(pk=event.facts["participant"]), event, actor)
+        if elsewhere is not None:
+            there, came = elsewhere
+            _exclude(there, there.participants.filter(pk__in=came, address=event.facts["address"]), event, actor)
+
+
+def _exclude(ticket: Ticket, people: QuerySet[Participant], added: Event, actor: Agent) -> None:
+    person = people.filter(is_confirmed=True).first()
+    if person is None:
+        return
+    pk = person.pk
+    if added.facts.get("was_suggested"):
+        person.is_confirmed = False
+        person.save(update_fields=["is_confirmed"])
+    else:
+        person.delete()
+    record(
+        "ticket.participant_removed", ticket, actor=actor, participant=pk, address=added.facts["address"],
+        was_confirmed=True,
+    )  # fmt: skip
 
 
 def _touch(ticket: Ticket) -> None:

@@ -214,7 +214,9 @@ def undo_last(request: HttpRequest) -> HttpResponse:
         return take_back(request, many)
     try:
         if event.verb in undoing.SAYING:
-            message = get_object_or_404(Message, pk=event.facts["message"], ticket=ticket)
+            seen = Ticket.objects.visible_to(agent)  # its ticket may have been merged meanwhile
+            message = get_object_or_404(Message, pk=event.facts["message"], ticket__in=seen)
+            ticket = message.ticket
             withdrawing.withdraw(message, actor=agent)
         else:
             ticket = undo_event(ticket, event, actor=agent)

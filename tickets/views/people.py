@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.pages import agent_of, agents_only, tell_page
 from tickets.models import Draft, Message
-from tickets.operations import participants, recipients, withdrawing
+from tickets.operations import merging, participants, recipients, withdrawing
 from tickets.operations.status import NotPossible
 from tickets.views import written
 from tickets.views.shared import after_act, find, not_possible
@@ -58,7 +58,7 @@ def ticket_participants(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def ticket_withdrawal(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Take back what was just sent: the words are in the composer again."""
-    ticket = find(request, number)
+    ticket = find(request, merging.final(find(request, number)).number)  # it may have been merged meanwhile
     message = get_object_or_404(Message, pk=pk, ticket=ticket)
     try:
         draft = withdrawing.withdraw(message, actor=agent_of(request))
