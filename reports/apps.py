@@ -15,8 +15,9 @@ class ReportsConfig(AppConfig):
         from helpdesk import measures
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, rail_entry
-        from reports import facts, subscribers  # noqa: F401
+        from reports import facts, pages, subscribers  # noqa: F401
 
+        pages.load()
         readers = (Role.ADMIN, Role.LEAD, Role.AGENT)
-        rail_entry(RailEntry("reports", _("Reports"), "chart-column", "report_service", readers))
+        rail_entry(RailEntry("reports", _("Reports"), "chart-column", "reports", readers))
         measures.gauge("facts_lag_seconds", "Age of the oldest event the figures may not know yet", facts.lag)

@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from reports import presenting
-from reports.figures import Figures
+from reports.blocks import Report
+from reports.pages import Page
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -30,26 +30,39 @@ def written(rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def service(figures: Figures, names: dict[str, str]) -> str:
-    """The service report: what was asked for, every number of the page, and every chart's table."""
-    chosen = figures.chosen
+def head(page: Page, report: Report, names: Mapping[str, str]) -> list[Sequence[object]]:
+    """What was asked for, and the answer in words."""
+    chosen = report.chosen
     rows: list[Sequence[object]] = [
-        [_("Report"), _("Service")],
+        [_("Report"), page.name],
         [_("First day"), chosen.first.isoformat()],
         [_("Last day"), chosen.last.isoformat()],
         [_("Time zone"), chosen.zone],
         [_("Inbox"), names["inbox"] or _("all")],
         [_("Team"), names["team"] or _("all")],
         [_("Channel"), names["channel"] or _("all")],
-        [_("Computed at"), figures.taken_at.isoformat(timespec="seconds")],
-        [],
-        ["key", _("Figure"), _("Value"), _("Unit"), _("Counted from"), _("At least"), _("At most"), _("On the page")],
+        [_("Computed at"), report.taken_at.isoformat(timespec="seconds")],
     ]
-    rows += [
-        [one.key, one.label, one.value, one.unit, one.n, one.low, one.high, one.said]
-        for one in presenting.lines(figures)
-    ]
-    for chart in presenting.draw(figures):
+    return [*rows, *([words] for words in report.answer)]
+
+
+def figures(report: Report) -> list[Sequence[object]]:
+    """Every number of the page, a row each under its headings."""
+    rows: list[Sequence[object]] = [
+        ["key", _("Figure"), _("Value"), _("Unit"), _("Counted from"), _("At least"), _("At most"), _("On the page"),
+         _("Compared with"), _("Difference"), _("Difference at least"), _("Difference at most")]
+    ]  # fmt: skip
+    for one in report.lines():
+        change = one.change
+        compared = (change.before, change.difference, change.low, change.high) if change else (None,) * 4
+        rows.append([one.key, one.label, one.value, one.unit, one.n, one.low, one.high, one.said, *compared])
+    return rows
+
+
+def as_csv(page: Page, report: Report, names: Mapping[str, str]) -> str:
+    """A report: what was asked for, every number of the page, and every chart's table."""
+    rows = [*head(page, report, names), [], *figures(report)]
+    for chart in report.charts():
         rows += [[], [chart.title], ["slice", *chart.raw_columns]]
         rows += [[row["label"], *cells] for row, cells in zip(chart.rows, chart.cells, strict=True)]
     return written(rows)

@@ -328,7 +328,8 @@ def _instant(stamp: int) -> datetime:
 
 SURVEY_COLUMNS = (
     "event", "ticket", "invitation", "survey", "kind", "state", "reason", "counts", "is_delivered", "inbox", "channel",
-    "team", "agent", "invited_at", "sent_at", "answered_at", "score", "has_comment",
+    "team", "agent", "invited_at", "sent_at", "answered_at", "score", "has_comment", "customer", "topic", "language",
+    "is_solved", "low_reason", "department", "in_control", "is_after_reminder", "percent",
 )  # fmt: skip
 _survey_row = attrgetter(*SURVEY_COLUMNS)
 

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from feedback.models import Topic
 from helpdesk import clock
 from helpdesk.models import Agent
 from reports import periods
@@ -27,6 +28,12 @@ PRESETS: tuple[tuple[str, str | Promise], ...] = (
     ("last_month", _("Last month")),
     ("custom", _("Chosen days")),
 )
+COMPARED: tuple[tuple[str, str | Promise], ...] = (
+    ("", _("with nothing")),
+    ("before", _("with the days before")),
+    ("year", _("with a year ago")),
+)
+_ASKED = ("period", "from", "to", "zone", "inbox", "team", "channel", "topic", "compare", "was")
 CHANNELS: Mapping[str, str | Promise] = {
     "email": _("Email"),
     "form": _("Web form"),
@@ -50,13 +57,15 @@ class FilterForm(forms.Form):
     inbox = forms.TypedChoiceField(label=_("Inbox"), required=False, coerce=int, empty_value=None)
     team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
     channel = forms.ChoiceField(label=_("Channel"), required=False)
+    topic = forms.ChoiceField(label=_("Topic"), required=False)
+    compare = forms.ChoiceField(label=_("Compare"), required=False, choices=COMPARED)
     #: the period the form was shown with: who leaves it and enters days means the days
     was = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, agent: Agent, asked: Mapping[str, Any]) -> None:
         self.inboxes = inboxes_for(agent)
         self.teams = teams_for([pk for pk, _name in self.inboxes])
-        asked = {key: asked.get(key, "") for key in ("period", "from", "to", "zone", "inbox", "team", "channel", "was")}
+        asked = {key: asked.get(key, "") for key in _ASKED}
         zones = _zones()
         own = agent.zone if agent.zone in zones else "UTC"
         asked["zone"] = asked["zone"] or own
@@ -66,11 +75,15 @@ class FilterForm(forms.Form):
         super().__init__(asked)
         self.fields["from"] = _date(_("From"))
         self.fields["to"] = _date(pgettext_lazy("last day", "To"))
-        self.order_fields(["period", "from", "to", "zone", "inbox", "team", "channel", "was"])
+        self.order_fields(_ASKED)
         known = sorted({own, "UTC", *([asked["zone"]] if asked["zone"] in zones else [])})
         self.fields["zone"].choices = [(zone, zone) for zone in known]  # type: ignore[attr-defined]
         self.fields["inbox"].choices = [("", _("All inboxes")), *self.inboxes]  # type: ignore[attr-defined]
         self.fields["team"].choices = [("", _("All teams")), *self.teams]  # type: ignore[attr-defined]
+        self.topics = [(str(pk), name) for pk, name in Topic.objects.filter(is_active=True).values_list("pk", "name")]
+        self.fields["topic"].choices = [("", _("All topics")), *self.topics]  # type: ignore[attr-defined]
+        if not self.topics:
+            self.fields["topic"].widget = forms.HiddenInput()
         self.fields["channel"].choices = [("", _("All channels")), *CHANNELS.items()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -117,6 +130,8 @@ class FilterForm(forms.Form):
             inbox=inbox,
             team=said["team"],
             channel=said["channel"] or None,
+            topic=said["topic"] or None,
+            compare=said["compare"],
             preset=said["period"],
         )
 
@@ -127,6 +142,7 @@ class FilterForm(forms.Form):
             "inbox": dict(self.inboxes).get(chosen.inbox, "") if chosen.inbox is not None else "",
             "team": dict(self.teams).get(chosen.team, "") if chosen.team is not None else "",
             "channel": str(CHANNELS.get(chosen.channel, chosen.channel)) if chosen.channel else "",
+            "topic": dict(self.topics).get(chosen.topic, "") if chosen.topic else "",
         }
 
 

@@ -6,8 +6,11 @@ the same. Ids are plain numbers: a fact outlives the row it speaks of.
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
+from helpdesk.models import Agent
+from tickets.models import Inbox
 
 
 class TicketFacts(models.Model):
@@ -65,6 +68,10 @@ class TicketFacts(models.Model):
     closed_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField()
+    #: the next ticket of the same customer, on any channel, and the next one on the same topic: what first contact
+    #: resolution looks at. Both within `facts.NEXT_CONTACT_DAYS` of this one's first resolution; else null
+    next_contact_at = models.DateTimeField(null=True)
+    next_same_topic_at = models.DateTimeField(null=True)
 
     # status
     status = models.TextField()
@@ -130,6 +137,7 @@ class TicketFacts(models.Model):
                 condition=Q(is_open=True),
                 name="facts_open",
             ),
+            models.Index(fields=["customer", "started_at"], name="facts_customer"),
             models.Index(fields=["inbox", "hours"], name="facts_hours"),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="facts_merged"),
         ]  # fmt: skip
@@ -143,7 +151,9 @@ class SurveyFacts(models.Model):
 
     #: the event that invited or held back
     event = models.BigIntegerField(primary_key=True)
-    ticket = models.BigIntegerField()
+    #: null where no ticket was asked about
+    ticket = models.BigIntegerField(null=True)
+    customer = models.BigIntegerField(null=True)
     invitation = models.BigIntegerField(null=True)
     survey = models.BigIntegerField(null=True)
     kind = models.TextField(null=True)
@@ -156,6 +166,8 @@ class SurveyFacts(models.Model):
 
     inbox = models.BigIntegerField(null=True)
     channel = models.TextField(null=True)
+    topic = models.TextField(null=True)
+    language = models.TextField(null=True)
     #: of the ticket when the customer was asked; the agent is the last person who had answered them
     team = models.BigIntegerField(null=True)
     agent = models.BigIntegerField(null=True)
@@ -167,11 +179,20 @@ class SurveyFacts(models.Model):
     #: the last score given within the time it may be changed
     score = models.SmallIntegerField(null=True)
     has_comment = models.BooleanField()
+    is_solved = models.BooleanField(null=True)
+    #: why the score was low, whose matter that is, and whether the service team could have prevented it
+    low_reason = models.BigIntegerField(null=True)
+    department = models.BigIntegerField(null=True)
+    in_control = models.BooleanField(null=True)
+    is_after_reminder = models.BooleanField(default=False)
+    #: how many in a hundred were asked where this one was drawn
+    percent = models.SmallIntegerField(default=100)
 
     class Meta:
         db_table = "reports_surveyfacts"
         indexes = [
             models.Index(fields=["ticket"], name="survey_facts_ticket"),
+            models.Index(fields=["customer", "answered_at"], name="survey_facts_customer"),
             models.Index(
                 fields=["answered_at"],
                 include=["inbox", "team", "channel", "kind", "counts", "score"],
@@ -202,6 +223,98 @@ class SurveyFacts(models.Model):
 
     def __str__(self) -> str:
         return f"asking {self.event} on #{self.ticket}"
+
+
+class SavedReport(models.Model):
+    """A page with a choice, kept under a name; private or for everybody, and mailed where so wished."""
+
+    class Cadence(models.TextChoices):
+        NEVER = "", _("not mailed")
+        DAILY = "daily", _("every day")
+        WEEKLY = "weekly", _("every Monday")
+        MONTHLY = "monthly", _("on the first of the month")
+
+    owner = models.ForeignKey(Agent, models.CASCADE, related_name="saved_reports")
+    name = models.CharField(_("name"), max_length=80)
+    page = models.CharField(max_length=40)
+    #: what the filter form was asked: period, inbox, team, channel, topic, compare, zone
+    asked = models.JSONField(default=dict)
+    is_shared = models.BooleanField(_("for everybody"), default=False)
+    cadence = models.CharField(_("mail it"), max_length=8, choices=Cadence.choices, default=Cadence.NEVER, blank=True)
+    #: the hour of the day it is mailed at, in the zone of `asked`
+    hour = models.PositiveSmallIntegerField(_("hour"), default=7)
+    recipients = models.ManyToManyField(Agent, related_name="+", blank=True, verbose_name=_("recipients"))
+    next_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="saved_report_due")]
+        verbose_name = _("saved report")
+        verbose_name_plural = _("saved reports")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReportMail(models.Model):
+    """One mail of a saved report to one agent about one period: the row is the job, so it is sent once."""
+
+    report = models.ForeignKey(SavedReport, models.CASCADE, related_name="mails")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="+")
+    due_at = models.DateTimeField()
+    mail = models.ForeignKey("tickets.OutgoingMail", models.SET_NULL, null=True, related_name="+")
+    #: why it was not sent
+    refused = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["report", "agent", "due_at"], name="report_mail_once")]
+        indexes = [models.Index(fields=["due_at"], condition=Q(mail=None, refused=""), name="report_mail_waiting")]
+
+    def __str__(self) -> str:
+        return f"report {self.report_id} to agent {self.agent_id}"
+
+
+class Annotation(models.Model):
+    """What happened on a day, in words, beside the charts: a new release, a strike, a price change."""
+
+    day = models.DateField(_("day"))
+    text = models.CharField(_("what happened"), max_length=200)
+    #: None: of all inboxes
+    inbox = models.ForeignKey(Inbox, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("inbox"))
+    author = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["day", "pk"]
+        verbose_name = _("annotation")
+        verbose_name_plural = _("annotations")
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.text}"
+
+
+class Alarm(models.Model):
+    """A control chart's signal: which figure, of which inbox, on which day or week, by which rule."""
+
+    figure = models.CharField(max_length=40)
+    inbox = models.ForeignKey(Inbox, models.CASCADE, null=True, related_name="+")
+    rule = models.CharField(max_length=20)
+    #: the first day of what the point stands for
+    day = models.DateField()
+    value = models.FloatField()
+    lower = models.FloatField(null=True)
+    upper = models.FloatField(null=True)
+    raised_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["-day", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["figure", "inbox", "rule", "day"], nulls_distinct=False, name="alarm_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.figure} on {self.day}: {self.rule}"
 
 
 class Bookmark(models.Model):

@@ -5,7 +5,7 @@ A figure and the list of tickets behind it read the same set, so their counts ca
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -22,6 +22,7 @@ from tickets.models import Inbox, Ticket
 
 PAGE = 50
 Preset = Literal["7", "28", "90", "month", "last_month", "custom"]
+Compare = Literal["", "before", "year"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Filter:
     inbox: int | None = None
     team: int | None = None
     channel: str | None = None
+    topic: str | None = None
+    #: what the period is compared with: nothing, the days before it, or the same days a year ago
+    compare: Compare = ""
     preset: Preset = "custom"
 
     @property
@@ -52,10 +56,18 @@ class Filter:
         """The same choice on other days."""
         return replace(self, first=first, last=last, preset="custom")
 
+    def compared(self) -> "Filter | None":
+        """The same choice on the days it is compared with; as many days, a year ago shifted by whole weeks."""
+        if not self.compare:
+            return None
+        back = timedelta(days=364 if self.compare == "year" else self.days)
+        return replace(self, first=self.first - back, last=self.last - back, preset="custom", compare="")
+
     def query(self, **more: Any) -> str:
         """The address's query that asks for exactly this, on whatever day it is opened."""
         asked: dict[str, Any] = {"period": "custom", "from": self.first, "to": self.last, "zone": self.zone}
-        asked |= {"inbox": self.inbox, "team": self.team, "channel": self.channel, **more}
+        asked |= {"inbox": self.inbox, "team": self.team, "channel": self.channel}
+        asked |= {"topic": self.topic, "compare": self.compare, **more}
         return urlencode({key: str(value) for key, value in asked.items() if value not in (None, "")})
 
 
@@ -96,6 +108,8 @@ def _choice(chosen: Filter) -> Q:
         choice &= Q(team=chosen.team)
     if chosen.channel:
         choice &= Q(channel=chosen.channel)
+    if chosen.topic:
+        choice &= Q(topic=chosen.topic)
     return choice
 
 

@@ -1,6 +1,6 @@
 """Folding the survey events of one ticket into one row an asking. Pure: events in, facts out, no database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +17,7 @@ class SurveyFacts:
     """One asking and its answer; or one that was held back or taken back, with the reason."""
 
     event: int
-    ticket: int
+    ticket: int | None
     invitation: Any
     survey: Any
     kind: str | None
@@ -33,6 +33,15 @@ class SurveyFacts:
     answered_at: datetime | None = None
     score: int | None = None
     has_comment: bool = False
+    customer: Any = None
+    topic: str | None = None
+    language: str | None = None
+    is_solved: bool | None = None
+    low_reason: Any = None
+    department: Any = None
+    in_control: bool | None = None
+    is_after_reminder: bool = False
+    percent: int = 100
 
     @property
     def is_delivered(self) -> bool:
@@ -73,6 +82,10 @@ def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts)
                 team=team,
                 agent=agent,
                 invited_at=event.at,
+                customer=facts.customer,
+                topic=facts.topic,
+                language=said.get("language"),
+                percent=said.get("percent") or 100,
             )
             askings.append(asking)
             if asking.invitation is not None:
@@ -101,5 +114,17 @@ def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
         asking.answered_at = asking.answered_at or event.at
         asking.score = event.facts.get("score")
         asking.kind = event.facts.get("kind") or asking.kind
+        asking.is_solved = event.facts.get("solved")
+        asking.is_after_reminder = bool(event.facts.get("after_reminder"))
+        _blame(asking, event.facts)
+    elif event.verb == "survey.explained":
+        _blame(asking, event.facts)
     elif event.verb == "survey.commented":
         asking.has_comment = bool(event.facts.get("has_comment", True))
+
+
+def _blame(asking: SurveyFacts, said: Mapping[str, Any]) -> None:
+    """Why the score was low, and whose matter that is; a later word counts."""
+    if "reason" in said:
+        asking.low_reason, asking.department = said["reason"], said.get("department")
+        asking.in_control = said.get("in_control")

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_safe
 
 from helpdesk.models import Role
 from helpdesk.pages import roles
-from reports import exports, figures, presenting, reading
+from reports import exports, reading, words
 from reports.definitions import DEFINITIONS
 from reports.forms import CHANNELS, FilterForm
 from reports.metrics.satisfaction import SMALLEST_CELL
+from reports.pages import GROUPS, Page, all_pages, find
 from reports.reading import BEHIND, Filter
 from tickets.models import Status
 
@@ -24,39 +25,66 @@ readers = roles(Role.LEAD, Role.AGENT)
 
 @readers
 @require_safe
-def service(request: HttpRequest) -> HttpResponse:
-    """How much came in, how fast we were, what customers said."""
+def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
+    """One page: its answer in words, its numbers, its charts."""
+    page = _page(key)
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
     if not form.is_valid():
-        return render(request, "reports/service.html", {"filters": form}, status=422)
-    found = figures.service(form.filter)
-    return render(
-        request,
-        "reports/service.html",
-        {
-            "filters": form,
-            "said": said(form),
-            "tiles": presenting.tiles(found),
-            "left_out": presenting.left_out(found),
-            "charts": presenting.draw(found),
-            "csv_url": f"{reverse('report_csv')}?{form.filter.query()}",
-            "taken_at": found.taken_at,
-        },
-    )
+        return _not_understood(request, form, page)
+    found = page.build(form.filter)
+    query = form.filter.query()
+    context = {
+        "page": page,
+        "menu": menu(page, query),
+        "filters": form,
+        "said": said(form),
+        "report": found,
+        "csv_url": f"{reverse('report_csv', args=[page.key])}?{query}",
+    }
+    return render(request, "reports/report.html", context)
 
 
 @readers
 @require_safe
-def service_csv(request: HttpRequest) -> HttpResponse:
+def report_csv(request: HttpRequest, key: str) -> HttpResponse:
     """The same figures as a file."""
+    page = _page(key)
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
     if not form.is_valid():
-        return render(request, "reports/service.html", {"filters": form}, status=422)
-    found = figures.service(form.filter)
-    response = HttpResponse(exports.service(found, form.names()), content_type="text/csv; charset=utf-8")
-    name = f"service-{found.chosen.first}-{found.chosen.last}.csv"
+        return _not_understood(request, form, page)
+    found = page.build(form.filter)
+    response = HttpResponse(exports.as_csv(page, found, form.names()), content_type="text/csv; charset=utf-8")
+    name = f"{page.key}-{found.chosen.first}-{found.chosen.last}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def menu(chosen: Page, query: str) -> list[dict[str, Any]]:
+    """All pages by their groups, each with the choice that is made."""
+    return [
+        {
+            "title": title,
+            "pages": [
+                {"name": one.name, "question": one.question, "is_here": one.key == chosen.key,
+                 "url": f"{reverse('report', args=[one.key])}?{query}"}
+                for one in all_pages() if one.group == group
+            ],
+        }
+        for group, title in GROUPS.items()
+        if any(one.group == group for one in all_pages())
+    ]  # fmt: skip
+
+
+def _page(key: str) -> Page:
+    page = find(key)
+    if page is None:
+        raise Http404
+    return page
+
+
+def _not_understood(request: HttpRequest, form: FilterForm, page: Page) -> HttpResponse:
+    context = {"page": page, "menu": menu(page, ""), "filters": form}
+    return render(request, "reports/report.html", context, status=422)
 
 
 @readers
@@ -67,22 +95,22 @@ def tickets(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
     if not form.is_valid():
-        return render(request, "reports/service.html", {"filters": form}, status=422)
+        return _not_understood(request, form, _page("overview"))
     chosen, what = form.filter, BEHIND[key]
     zone = ZoneInfo(chosen.zone)
-    back_url = f"{reverse('report_service')}?{chosen.query()}"
+    back_url = f"{reverse('report', args=['overview'])}?{chosen.query()}"
     context: dict[str, Any] = {"title": what.title, "back_url": back_url, "columns": [COLUMNS[c]() for c in what.shows]}
     page = reading.behind(key, chosen, after=request.GET.get("after", ""))
     if key == "csat" and page.total < SMALLEST_CELL:
         context["said"] = _("Not shown below %(n)d answers: people could be recognised.") % {"n": SMALLEST_CELL}
         return render(request, "reports/tickets.html", context)
-    counted = presenting.answers(page.total) if key == "csat" else (
-        _("%(n)s customers") % {"n": presenting.number(page.total)} if key == "response_rate"
-        else presenting.tickets(page.total)
+    counted = words.answers(page.total) if key == "csat" else (
+        _("%(n)s customers") % {"n": words.number(page.total)} if key == "response_rate"
+        else words.tickets(page.total)
     )  # fmt: skip
     context |= {
         "said": f"{counted} · {said(form)}",
-        "definition_url": presenting.definition_url(key),
+        "definition_url": words.definition_url(key),
         "total": page.total,
         "rows": [
             {"number": row.ticket, "subject": row.subject,
@@ -104,7 +132,7 @@ def definitions(request: HttpRequest) -> HttpResponse:
 def said(form: FilterForm) -> str:
     """The choice in words."""
     chosen: Filter = form.filter
-    return " · ".join(filter(None, [presenting.days(chosen), chosen.zone, *form.names().values()]))
+    return " · ".join(filter(None, [words.days(chosen), chosen.zone, *form.names().values()]))
 
 
 COLUMNS = {
@@ -129,12 +157,12 @@ _STATUS_NAMES = {"new": Status.OPEN.label, **dict(Status.choices)}
 def show(column: str, value: Any, zone: ZoneInfo) -> str:
     """What a list says of one ticket: times in words with the seconds counted, moments in the report's zone."""
     if value is None:
-        return presenting.UNKNOWN
+        return words.UNKNOWN
     if column.endswith("_s"):
         if value < 60:
-            return presenting.spell(value)
+            return words.spell(value)
         return _("%(time)s (%(seconds)s s)") % {
-            "time": presenting.spell(value), "seconds": formats.number_format(value, force_grouping=True)}  # fmt: skip
+            "time": words.spell(value), "seconds": formats.number_format(value, force_grouping=True)}  # fmt: skip
     if column.endswith("_at"):
         return formats.date_format(value.astimezone(zone), "SHORT_DATETIME_FORMAT")
     if column == "status":

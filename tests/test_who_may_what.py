@@ -391,7 +391,8 @@ POLICIES: dict[str, Policy] = {
     "guide_shown": admins(POST=302),
     "brand_css": everybody(200, "GET"),
     # --- reports
-    "report_service": REPORT,
+    "reports": REPORT,
+    "report": REPORT,
     "report_csv": REPORT,
     "report_definitions": REPORT,
     "report_tickets": REPORT,
@@ -461,7 +462,7 @@ POLICIES: dict[str, Policy] = {
         dict.fromkeys(("POST", "DELETE"), (401, 401, 404, 404, 200, 404, 404)),
         turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
     ),
-    "api_report_service": Policy({"GET": (401, 401, 200, 403, 200, 200, 200)}, turned_away={**NO_TOKEN, "light": 403}),
+    "api_report": Policy({"GET": (401, 401, 200, 403, 200, 200, 200)}, turned_away={**NO_TOKEN, "light": 403}),
     "/api/": everybody(404, *METHODS),
     "/api/^(?P<rest>.*)$": everybody(404, *METHODS),
 }  # fmt: skip
@@ -488,7 +489,7 @@ def test_every_route_has_a_policy() -> None:
 
 
 LISTS = {
-    "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report_service",
+    "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report",
     "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
     "api_fields", "api_notifications", "api_notifications_read",
 }  # fmt: skip
@@ -603,7 +604,7 @@ def house(
         "settings_inboxes_people_forget": [inbox.pk, ana.pk], "settings_tag": [ticket.tags.get(name="vip").pk],
         "brand_logo": [brand.pk], "brand_css": [brand.pk],
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],
-        "report_tickets": ["created"],
+        "report_tickets": ["created"], "report": ["overview"], "report_csv": ["overview"], "api_report": ["overview"],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
         "api_ticket_macro": [ticket.pk, away.pk],

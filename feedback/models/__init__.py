@@ -1,10 +1,19 @@
-"""Surveys, whom they asked, and what was answered."""
+"""What customers felt and said: surveys, answers, recoveries, reviews, remarks, and what became of their accounts."""
 
+from feedback.models.account import KNOWN_KINDS, AccountEvent, Retention
+from feedback.models.ballot import Ballot
+from feedback.models.department import Department, ReasonCode
 from feedback.models.invitation import Invitation, InvitationState, Reason
 from feedback.models.opt_out import OptOut
+from feedback.models.quality import QualityPlan, QualityReview
+from feedback.models.recovery import Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
 from feedback.models.response import LOW_SCORE, Response
-from feedback.models.survey import SCALES, Survey, SurveyKind
+from feedback.models.survey import LOW, SCALES, Survey, SurveyKind
+from feedback.models.voice import Complaint, Remark, RemarkTopic, TicketTopic, Topic
 
 __all__ = [
-    "LOW_SCORE", "SCALES", "Invitation", "InvitationState", "OptOut", "Reason", "Response", "Survey", "SurveyKind",
+    "KNOWN_KINDS", "LOW", "LOW_SCORE", "SCALES", "AccountEvent", "Ballot", "Complaint", "Department", "Invitation",
+    "InvitationState", "OptOut", "Outcome", "QualityPlan", "QualityReview", "Reason", "ReasonCode", "Recovery",
+    "RecoveryNote", "RecoverySource", "RecoveryState", "Remark", "RemarkTopic", "Response", "Retention", "Survey",
+    "SurveyKind", "TicketTopic", "Topic",
 ]  # fmt: skip

@@ -52,6 +52,9 @@ class Reason(models.TextChoices):
     NEVER_WROTE = "no_customer_message", _("the customer did not write")
     REOPENED = "reopened", _("no longer resolved")
     UNCERTAIN = "uncertain", _("it may or may not have arrived")
+    NOT_DRAWN = "not_drawn", _("not drawn by lot")
+    COMPLAINT = "open_complaint", _("a complaint of theirs is open")
+    RECOVERY = "open_recovery", _("a recovery of theirs is open")
     NOT_DELIVERED = "not_delivered", _("the mail was refused")
 
 
@@ -79,9 +82,10 @@ class Invitation(models.Model):
     """One customer asked once about one resolution of one ticket. A suppressed one is kept with its reason."""
 
     survey = models.ForeignKey(Survey, models.PROTECT, related_name="invitations")
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="invitations")
+    #: None where no ticket is asked about
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="invitations")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
-    #: the event that was the occasion; hearing of it twice asks once
+    #: what was the occasion: the event, or for one by the calendar its round; hearing of it twice asks once
     occasion_id = models.BigIntegerField()
     occasion_at = models.DateTimeField()
     recipient = models.CharField(max_length=320, blank=True)
@@ -96,6 +100,15 @@ class Invitation(models.Model):
     #: from then on it cannot be answered
     expires_at = models.DateTimeField(null=True)
     mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, related_name="invitation")
+    channel = models.CharField(max_length=20, default="email")
+    #: how many in a hundred were asked where this one was drawn
+    percent = models.PositiveSmallIntegerField(default=100)
+    #: a page of it was shown to somebody, or to a machine
+    opened_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    reminder_mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, related_name="+")
+    #: the recovery it asks about, once that is over
+    recovery = models.ForeignKey("feedback.Recovery", models.SET_NULL, null=True, related_name="invitations")
 
     objects = InvitationQuerySet.as_manager()
 
@@ -103,6 +116,9 @@ class Invitation(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["survey", "ticket", "occasion_id"], name="invitation_once"),
+            models.UniqueConstraint(
+                fields=["survey", "customer", "occasion_id"], condition=Q(ticket=None), name="invitation_once_a_round"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="suppressed") | ~Q(reason=""), name="invitation_suppressed_has_reason"
             ),

@@ -21,6 +21,11 @@ class Response(models.Model):
     answered_at = models.DateTimeField(default=clock.now)
     #: the last change of mind
     changed_at = models.DateTimeField(null=True)
+    #: whether the problem was solved, where that was asked
+    is_solved = models.BooleanField(null=True)
+    #: why the score is low, as the customer or later an agent says
+    reason = models.ForeignKey("feedback.ReasonCode", models.SET_NULL, null=True, related_name="+")
+    is_after_reminder = models.BooleanField(default=False)
     #: whose help was rated: the last person to answer in public before the resolution
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
     #: more than one person had answered
@@ -35,7 +40,8 @@ class Response(models.Model):
 
     @property
     def is_low(self) -> bool:
-        return self.score <= LOW_SCORE
+        low = self.invitation.survey.low
+        return low is not None and self.score <= low
 
     @property
     def words(self) -> str:

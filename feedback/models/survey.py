@@ -6,10 +6,11 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
+from helpdesk.models import Agent
 from tickets.models import Inbox
 
 
@@ -17,17 +18,43 @@ class SurveyKind(models.TextChoices):
     """What is measured; each kind has its scale."""
 
     CSAT = "csat", _("Satisfaction (CSAT)")
+    CES = "ces2", _("Effort (CES 2.0)")
+    NPS = "nps", _("Recommendation (NPS)")
+    OWN = "own", _("A question of your own")
 
 
 #: the words of each step, worst first, so that no score is a bare number
-SCALES: dict[str, dict[int, Promise]] = {
+SCALES: dict[str, dict[int, str | Promise]] = {
     SurveyKind.CSAT: {
         1: pgettext_lazy("survey answer", "very dissatisfied"),
         2: pgettext_lazy("survey answer", "dissatisfied"),
         3: pgettext_lazy("survey answer", "neither satisfied nor dissatisfied"),
         4: pgettext_lazy("survey answer", "satisfied"),
         5: pgettext_lazy("survey answer", "very satisfied"),
-    }
+    },
+    SurveyKind.CES: {
+        1: pgettext_lazy("survey answer", "strongly disagree"),
+        2: pgettext_lazy("survey answer", "disagree"),
+        3: pgettext_lazy("survey answer", "somewhat disagree"),
+        4: pgettext_lazy("survey answer", "neither agree nor disagree"),
+        5: pgettext_lazy("survey answer", "somewhat agree"),
+        6: pgettext_lazy("survey answer", "agree"),
+        7: pgettext_lazy("survey answer", "strongly agree"),
+    },
+    SurveyKind.NPS: {
+        0: pgettext_lazy("survey answer", "not at all likely"),
+        **dict.fromkeys(range(1, 10), ""),
+        10: pgettext_lazy("survey answer", "extremely likely"),
+    },
+}
+
+
+#: the highest low score of each kind: dissatisfied, high effort, detractor
+LOW: dict[str, int] = {SurveyKind.CSAT: 2, SurveyKind.CES: 3, SurveyKind.NPS: 6}
+QUESTIONS: dict[str, str] = {
+    SurveyKind.CSAT: gettext_noop("How satisfied were you with the help you got?"),
+    SurveyKind.CES: gettext_noop("We made it easy for you to handle your issue. Do you agree?"),
+    SurveyKind.NPS: gettext_noop("How likely are you to recommend us to a friend or colleague?"),
 }
 
 
@@ -68,6 +95,62 @@ class Survey(models.Model):
     change_days = models.PositiveSmallIntegerField(
         _("answer can be changed for (days)"), default=7, validators=[MaxValueValidator(365)]
     )
+    #: which tickets it asks after (`tickets.conditions`); empty is all of them
+    conditions = models.JSONField(default=list, blank=True)
+    weight = models.PositiveSmallIntegerField(
+        _("share"), default=1, validators=[MaxValueValidator(100)],
+        help_text=_("Where several surveys ask after the same tickets, each customer always gets the same one of them; "
+                    "a survey with share 2 goes to twice as many as one with share 1."),
+    )  # fmt: skip
+    percent = models.PositiveSmallIntegerField(
+        _("ask (percent)"), default=100, validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("How many of those who could be asked are, drawn by lot."),
+    )  # fmt: skip
+    asks_solved = models.BooleanField(
+        _("also ask whether the problem was solved"), default=False,
+        help_text=_("A “no” spoils first contact resolution, whatever the score."),
+    )  # fmt: skip
+    reminder_days = models.PositiveSmallIntegerField(
+        _("remind once after (days)"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(30)],
+        help_text=_("Only who did not open the page, while nothing new happened. Empty reminds nobody."),
+    )  # fmt: skip
+    every_days = models.PositiveSmallIntegerField(
+        _("ask each customer every (days)"), null=True, blank=True,
+        validators=[MinValueValidator(90), MaxValueValidator(730)],
+        help_text=_("For recommendation (NPS), which is asked by the calendar and never about one ticket."),
+    )  # fmt: skip
+    sends_from = models.ForeignKey(
+        Inbox, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("sent from"),
+        help_text=_("The inbox that asks where no ticket is asked about."),
+    )  # fmt: skip
+    #: for a question of one's own: the words of each answer, worst first
+    answers = models.JSONField(default=list, blank=True)
+    reasons = models.ManyToManyField(
+        "feedback.ReasonCode", related_name="+", blank=True, verbose_name=_("reasons offered"),
+        help_text=_("What a customer may choose from after a low score."),
+    )  # fmt: skip
+    is_anonymous = models.BooleanField(
+        _("anonymous"), default=False,
+        help_text=_("Nobody can tell who answered what. No reminders, no recoveries, no link to a ticket."),
+    )  # fmt: skip
+    opens_recovery = models.BooleanField(_("a low answer opens a recovery"), default=False)
+    #: the highest score that is low; empty is the kind's own (`LOW`)
+    low_at = models.PositiveSmallIntegerField(_("low is up to"), null=True, blank=True)
+    recovery_hours = models.PositiveSmallIntegerField(
+        _("to be taken up within (hours)"), default=24, validators=[MinValueValidator(1), MaxValueValidator(720)]
+    )
+    recovery_owner = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("recoveries go to"),
+        help_text=_("Empty: to the ticket's agent, or whoever is free in the department of the reason."),
+    )  # fmt: skip
+    spares_rated_agent = models.BooleanField(
+        _("never to the agent who was rated"),
+        default=True,
+    )
+    asks_again = models.BooleanField(
+        _("ask once more when the recovery is over"),
+        default=False,
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -90,9 +173,21 @@ class Survey(models.Model):
     @property
     def words(self) -> str:
         """The question, in the reader's language where it is the standard one."""
-        return self.question or gettext("How satisfied were you with the help you got?")
+        return self.question or gettext(QUESTIONS.get(self.kind, ""))
 
     @property
-    def scale(self) -> dict[int, Promise]:
+    def scale(self) -> dict[int, str | Promise]:
         """Each score with its words, worst first."""
+        if self.kind == SurveyKind.OWN:
+            return dict(enumerate(self.answers, 1))
         return SCALES[self.kind]
+
+    @property
+    def low(self) -> int | None:
+        """This score and those below ask for somebody's attention; None where no answer is a bad one."""
+        return self.low_at if self.low_at is not None else LOW.get(self.kind)
+
+    @property
+    def is_by_schedule(self) -> bool:
+        """It is asked by the calendar, not after a ticket."""
+        return self.kind == SurveyKind.NPS

@@ -1,11 +1,11 @@
-"""Figures as they are sent: raw numbers, null where nothing is known."""
+"""Figures as they are sent: raw numbers, null where nothing is known, and how the page says them."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from reports.figures import Figures, Open, Times
-from reports.statistics import Percentiles
+from reports.blocks import Report
+from reports.pages import Page
 
 
 class ChosenSerializer(serializers.Serializer[Any]):
@@ -15,172 +15,82 @@ class ChosenSerializer(serializers.Serializer[Any]):
     inbox = serializers.IntegerField(allow_null=True)
     team = serializers.IntegerField(allow_null=True)
     channel = serializers.CharField(allow_null=True)
+    topic = serializers.CharField(allow_null=True)
+    compare = serializers.CharField(allow_blank=True)
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of Python, so it is no attribute."""
         return {"from": serializers.DateField(), "to": serializers.DateField(), **super().get_fields()}
 
 
-class DurationsSerializer(serializers.Serializer[Any]):
-    """Durations in seconds."""
+class ChangeSerializer(serializers.Serializer[Any]):
+    """The difference to the period compared with; nobody should say up or down unless `is_clear`."""
 
-    n = serializers.IntegerField()
-    median_s = serializers.FloatField(allow_null=True)
-    p90_s = serializers.FloatField(allow_null=True)
-
-
-class UnfinishedSerializer(serializers.Serializer[Any]):
-    """What is not finished now, whenever it came."""
-
-    n = serializers.IntegerField()
-    oldest_s = serializers.IntegerField(allow_null=True)
-
-
-class TimesSerializer(serializers.Serializer[Any]):
-    """By the calendar, and in business hours where any inbox chosen has them."""
-
-    calendar = DurationsSerializer()
-    business = DurationsSerializer(allow_null=True)
-    left_out = serializers.DictField(child=serializers.IntegerField())
-    unfinished = UnfinishedSerializer()
-
-
-class VolumeSerializer(serializers.Serializer[Any]):
-    """What came in, and what was resolved."""
-
-    created = serializers.IntegerField()
-    resolved = serializers.IntegerField()
-    by_channel = serializers.DictField(child=serializers.IntegerField())
-    left_out = serializers.DictField(child=serializers.IntegerField())
-
-
-class CsatSerializer(serializers.Serializer[Any]):
-    """The share of 4 and 5 with its Wilson interval. All but `n` is null below five answers."""
-
-    n = serializers.IntegerField()
-    satisfied = serializers.IntegerField(allow_null=True)
-    share = serializers.FloatField(allow_null=True)
+    before = serializers.FloatField(allow_null=True)
+    difference = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
-    bottom2 = serializers.FloatField(allow_null=True)
-    distribution = serializers.DictField(child=serializers.IntegerField(), allow_null=True)
-    is_hidden = serializers.BooleanField()
-    has_few_answers = serializers.BooleanField()
+    is_clear = serializers.BooleanField()
+    is_better = serializers.BooleanField(allow_null=True)
+    said = serializers.CharField()
 
 
-class ResponseRateSerializer(serializers.Serializer[Any]):
-    """Of the surveys sent in the period that arrived, how many were answered so far."""
+class FigureSerializer(serializers.Serializer[Any]):
+    """One number, what it was counted from, and its interval (95 in 100) where it has one."""
 
-    delivered = serializers.IntegerField()
-    answered = serializers.IntegerField()
-    rate = serializers.FloatField(allow_null=True)
-    held_back = serializers.DictField(child=serializers.IntegerField(), help_text="Customers not asked, by the reason.")
-    low = serializers.FloatField(allow_null=True)
-    high = serializers.FloatField(allow_null=True)
-
-
-class SliceSerializer(serializers.Serializer[Any]):
-    """One slice of the period, [start, end)."""
-
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
-    created = serializers.IntegerField()
-    resolved = serializers.IntegerField()
-    first_response = DurationsSerializer()
-    resolution = DurationsSerializer()
-
-
-class AnswerSliceSerializer(serializers.Serializer[Any]):
-    """The answers of one slice of the period; `n` is null too where it is hidden."""
-
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
+    key = serializers.CharField()
+    label = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField()
     n = serializers.IntegerField(allow_null=True)
-    share = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
+    said = serializers.CharField()
+    change = ChangeSerializer(allow_null=True)
 
 
-class ServiceSerializer(serializers.Serializer[Any]):
-    """The service report."""
+class TableSerializer(serializers.Serializer[Any]):
+    """The numbers of one chart: a row a slice, its name first, then a value a column."""
 
+    key = serializers.CharField()
+    title = serializers.CharField()
+    columns = serializers.ListField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.ListField())
+    note = serializers.CharField(allow_blank=True)
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """One report page."""
+
+    page = serializers.CharField()
+    question = serializers.CharField()
+    answer = serializers.ListField(child=serializers.CharField())
     chosen = ChosenSerializer()
     computed_at = serializers.DateTimeField()
-    volume = VolumeSerializer()
-    first_response = TimesSerializer()
-    resolution = TimesSerializer()
-    csat = CsatSerializer()
-    response_rate = ResponseRateSerializer()
-    unit = serializers.CharField()
-    slices = SliceSerializer(many=True)
-    answers_unit = serializers.CharField()
-    answer_slices = AnswerSliceSerializer(many=True)
+    figures = FigureSerializer(many=True)
+    tables = TableSerializer(many=True)
+    basis = serializers.ListField(child=serializers.CharField())
 
 
-def shown(figures: Figures) -> dict[str, Any]:
-    """The figures in the shape of `ServiceSerializer`."""
-    chosen, csat, rate = figures.chosen, figures.csat, figures.response_rate
-    hidden = figures.hides_csat
+def shown(page: Page, report: Report) -> dict[str, Any]:
+    """A report in the shape of `ReportSerializer`."""
+    chosen = report.chosen
     return {
+        "page": page.key,
+        "question": page.question,
+        "answer": report.answer,
         "chosen": {
             "from": chosen.first, "to": chosen.last, "zone": chosen.zone, "inbox": chosen.inbox, "team": chosen.team,
-            "channel": chosen.channel,
+            "channel": chosen.channel, "topic": chosen.topic, "compare": chosen.compare,
         },
-        "computed_at": figures.taken_at,
-        "volume": {
-            "created": figures.volume.created,
-            "resolved": figures.volume.resolved,
-            "by_channel": {channel or "": n for channel, n in figures.volume.by_channel.items()},
-            "left_out": figures.volume.left_out,
-        },
-        "first_response": _times(figures.first_response, figures),
-        "resolution": _times(figures.resolution, figures),
-        "csat": {
-            "n": csat.n,
-            **({} if hidden else {
-                "satisfied": csat.satisfied, "share": csat.share, "low": csat.low, "high": csat.high,
-                "bottom2": csat.bottom2, "distribution": csat.distribution,
-            }),
-            "is_hidden": hidden,
-            "has_few_answers": figures.has_few_answers,
-        },
-        "response_rate": {
-            "delivered": rate.delivered, "answered": rate.answered, "rate": rate.rate, "low": rate.low,
-            "high": rate.high, "held_back": {reason or "": n for reason, n in figures.held_back.items()},
-        },
-        "unit": figures.unit,
-        "slices": [
+        "computed_at": report.taken_at,
+        "figures": list(report.lines()),
+        "tables": [
             {
-                "start": one.period.start, "end": one.period.end, "created": one.created, "resolved": one.resolved,
-                "first_response": _durations(one.first_response), "resolution": _durations(one.resolution),
+                "key": chart.key, "title": chart.title, "columns": ["slice", *chart.raw_columns], "note": chart.note,
+                "rows": [[row["label"], *cells] for row, cells in zip(chart.rows, chart.cells, strict=True)],
             }
-            for one in figures.slices
+            for chart in report.charts()
         ],
-        "answers_unit": figures.answers_unit,
-        "answer_slices": [
-            {
-                "start": one.period.start, "end": one.period.end,
-                **({} if one.is_hidden or hidden else {
-                    "n": one.csat.n, "share": one.csat.share, "low": one.csat.low, "high": one.csat.high,
-                }),
-            }
-            for one in figures.answer_slices
-        ],
+        "basis": report.basis,
     }  # fmt: skip
-
-
-def _times(times: Times, figures: Figures) -> dict[str, Any]:
-    return {
-        "calendar": _durations(times.calendar),
-        "business": None if times.business is None else _durations(times.business),
-        "left_out": dict(times.left_out),
-        "unfinished": _unfinished(times.unfinished, figures),
-    }
-
-
-def _unfinished(unfinished: Open, figures: Figures) -> dict[str, Any]:
-    return {"n": unfinished.n, "oldest_s": unfinished.age_s(figures.taken_at)}
-
-
-def _durations(durations: Percentiles) -> dict[str, Any]:
-    return {"n": durations.n, "median_s": durations.p50, "p90_s": durations.p90}

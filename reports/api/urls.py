@@ -5,5 +5,5 @@ from django.urls import path
 from reports.api import views
 
 urlpatterns = [
-    path("service/", views.Service.as_view(), name="api_report_service"),
+    path("<slug:key>/", views.ReportView.as_view(), name="api_report"),
 ]

@@ -1,6 +1,7 @@
 """The reports for programs: the same figures as on the page and in the CSV."""
 
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -10,7 +11,7 @@ from rest_framework.response import Response
 from helpdesk.api import problems
 from helpdesk.api.views import ApiView
 from helpdesk.models import Agent
-from reports import figures
+from reports import pages
 from reports.api import serializers
 from reports.forms import CHANNELS, PRESETS, FilterForm
 
@@ -23,26 +24,33 @@ PARAMETERS = [
     OpenApiParameter("inbox", OpenApiTypes.INT, description="An inbox's id; left out, all you may see."),
     OpenApiParameter("team", OpenApiTypes.INT, description="A team's id."),
     OpenApiParameter("channel", OpenApiTypes.STR, enum=list(CHANNELS)),
+    OpenApiParameter("topic", OpenApiTypes.STR, description="A topic's id."),
+    OpenApiParameter("compare", OpenApiTypes.STR, enum=["before", "year"],
+                     description="With the days before, or the same days a year ago."),
 ]  # fmt: skip
 _KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
 
 
-class Service(ApiView):
-    """The service report."""
+class ReportView(ApiView):
+    """One report page."""
 
     @extend_schema(
-        operation_id="reports_service", summary="Read the service report", tags=["reports"],
-        parameters=PARAMETERS, responses=serializers.ServiceSerializer,
+        operation_id="reports_read", summary="Read a report", tags=["reports"],
+        parameters=[OpenApiParameter("key", OpenApiTypes.STR, OpenApiParameter.PATH, description="A report's key."),
+                    *PARAMETERS],
+        responses=serializers.ReportSerializer,
     )  # fmt: skip
-    def get(self, request: Request) -> Response:
-        """Volume, first response, resolution, CSAT and response rate of a period, of the inboxes you may see."""
+    def get(self, request: Request, key: str) -> Response:
+        """Every figure and every table of a report page, of the inboxes you may see."""
         if not isinstance(request.user, Agent) or not request.user.may_reply:
             raise PermissionDenied
+        page = pages.find(key)
+        if page is None:
+            raise Http404
         for name in request.query_params:
             if name not in _KNOWN:
                 raise problems.BadQuery(name, _("There is no such parameter."))
         form = FilterForm(request.user, request.query_params)
         for name, errors in form.errors.items():
             raise problems.BadQuery(name, " ".join(map(str, errors)))
-        found = figures.service(form.filter)
-        return Response(serializers.ServiceSerializer(serializers.shown(found)).data)
+        return Response(serializers.ReportSerializer(serializers.shown(page, page.build(form.filter))).data)

@@ -181,7 +181,7 @@ def report(size: str, effort: Effort, agent: Agent, folder: Path) -> None:
         for days, name in ((30, "service report, one month"), (90, "service report, 90 days")):
             first = last - timedelta(days=days - 1)
             asked = {"period": "custom", "from": first, "to": last, "zone": agent.zone}
-            path = f"{reverse('report_service')}?{urlencode(asked)}"
+            path = f"{reverse('reports')}?{urlencode(asked)}"
             span = periods.days(first, last, agent.zone)
             floor = floors.report(bare, start=span.start, end=span.end, inboxes=inboxes)
             found = medians(partial(get, path, cookie), floor, effort)

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 #: pages that show names of things; more of them join as they come
 PAGES = (
     "queue", "ticket", "intake_log", "mail_catcher", "settings_home", "settings_profile", "settings_tokens",
-    "settings_agents", "settings_teams", "settings_calendars", "settings_inboxes", "settings_surveys", "report_service",
+    "settings_agents", "settings_teams", "settings_calendars", "settings_inboxes", "settings_surveys", "reports",
     "report_definitions",
 )  # fmt: skip
 

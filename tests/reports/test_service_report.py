@@ -15,9 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from helpdesk.models import ApiToken
-from reports import charts, exports, facts, figures, presenting
+from reports import charts, exports, facts, figures, words
 from reports.forms import FilterForm, days_of
 from reports.models import SurveyFacts, TicketFacts
+from reports.pages import overview
 from reports.reading import BEHIND, Filter, behind, cut
 from tests.conftest import mail
 from tickets.operations import replying, status
@@ -81,7 +82,7 @@ def tiles(html):
 
 
 def page(client: Client, **asked):
-    answer = client.get(reverse("report_service"), {**MARCH, **asked})
+    answer = client.get(reverse("reports"), {**MARCH, **asked})
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -144,7 +145,7 @@ def test_four_answers_are_hidden_everywhere(answers, chloe, as_agent):
     html = page(client)
     assert tiles(html)["csat"][0] == "—" and "Not shown below 5 answers" in html
     assert 'id="chart-csat"' not in html
-    text = client.get(reverse("report_csv"), MARCH).content.decode()
+    text = client.get(reverse("report_csv", args=["overview"]), MARCH).content.decode()
     assert "csat.score" not in text
     listed = client.get(reverse("report_tickets", args=["csat"]), MARCH).content.decode()
     assert "Not shown below 5 answers" in listed and "No 1" not in listed
@@ -186,14 +187,14 @@ def test_every_number_leads_to_its_definition_and_to_its_tickets(march, chloe, a
 def test_the_csv_says_what_the_screen_says(answers, chloe, as_agent, asked):
     client = as_agent(chloe)
     said = tiles(page(client, **asked))
-    answer = client.get(reverse("report_csv"), {**MARCH, **asked})
+    answer = client.get(reverse("report_csv", args=["overview"]), {**MARCH, **asked})
     assert answer["Content-Type"] == "text/csv; charset=utf-8" and "attachment" in answer["Content-Disposition"]
     table = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    header = dict(row[:2] for row in table[:8])
+    header = {row[0]: row[1] for row in table[:8]}
     assert (
         header["Time zone"] == BERLIN and header["First day"] == {**MARCH, **asked}["from"] and header["Inbox"] == "all"
     )
-    words = {row[0]: row[7] for row in table if len(row) == 8}
+    words = {row[0]: row[7] for row in table if len(row) == 12}
     notes = {"answered in this period, whenever they came", "resolved in this period, whenever they came",
              "few answers", "business hours are not set", "Nobody has answered in this period."}  # fmt: skip
     exported = list(words.values())
@@ -204,7 +205,13 @@ def test_the_csv_says_what_the_screen_says(answers, chloe, as_agent, asked):
 
 
 def test_the_csv_holds_the_tables_of_the_charts(march, chloe, as_agent):
-    table = list(csv.reader(io.StringIO(as_agent(chloe).get(reverse("report_csv"), MARCH).content.decode("utf-8-sig"))))
+    table = list(
+        csv.reader(
+            io.StringIO(
+                as_agent(chloe).get(reverse("report_csv", args=["overview"]), MARCH).content.decode("utf-8-sig")
+            )
+        )
+    )
     start = table.index(["slice", "first_response_n", "first_response_median_s", "first_response_p90_s"])
     assert table[start + 2] == ["2026-03-02", "2", "5400.0", "6840.0"]
     assert table[start + 3] == ["2026-03-03", "0", "", ""]
@@ -215,7 +222,7 @@ def test_the_csv_holds_the_tables_of_the_charts(march, chloe, as_agent):
 def test_no_cell_of_the_csv_is_a_formula(march, inbox, chloe, as_agent):
     inbox.name = '=HYPERLINK("http://evil.example")'
     inbox.save()
-    text = as_agent(chloe).get(reverse("report_csv"), {**MARCH, "inbox": inbox.pk}).content.decode()
+    text = as_agent(chloe).get(reverse("report_csv", args=["overview"]), {**MARCH, "inbox": inbox.pk}).content.decode()
     assert "'=HYPERLINK" in text
     for value in ("=1+1", "+1", "-1", "@a", "\tx", "\rx"):
         assert exports.cell(value) == f"'{value}"
@@ -225,15 +232,18 @@ def test_no_cell_of_the_csv_is_a_formula(march, inbox, chloe, as_agent):
 def test_the_api_says_the_same(answers, chloe):
     _token, secret = ApiToken.objects.issue(chloe, "test")
     client = Client(headers={"Authorization": f"Bearer {secret}"})
-    answer = client.get(reverse("api_report_service"), MARCH)
+    answer = client.get(reverse("api_report", args=["overview"]), MARCH)
     assert answer.status_code == 200
     said, found = answer.json(), figures.service(filter_of(chloe))
-    assert said["volume"]["created"] == found.volume.created == 3
-    assert said["first_response"]["calendar"] == {"n": 2, "median_s": 5400.0, "p90_s": 6840.0}
-    assert said["first_response"]["business"]["median_s"] == 5400.0
-    assert said["csat"]["share"] == found.csat.share == 0.75 and said["csat"]["has_few_answers"]
-    assert said["response_rate"]["rate"] == found.response_rate.rate
-    assert len(said["slices"]) == 31 and said["chosen"]["from"] == "2026-03-01"
+    figure = {one["key"]: one for one in said["figures"]}
+    assert figure["created"]["value"] == found.volume.created == 3
+    median, p90 = figure["first_response.median"], figure["first_response.p90"]
+    assert (median["n"], median["value"], p90["value"]) == (2, 5400.0, 6840.0)
+    assert figure["first_response.business.median"]["value"] == 5400.0
+    assert figure["csat"]["value"] == found.csat.share == 0.75 and figure["csat"]["low"] == found.csat.low
+    assert figure["response_rate"]["value"] == found.response_rate.rate
+    volume = next(table for table in said["tables"] if table["key"] == "volume")
+    assert len(volume["rows"]) == 31 and said["chosen"]["from"] == "2026-03-01"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +253,7 @@ def test_the_api_says_the_same(answers, chloe):
 def test_the_api_refuses_what_makes_no_sense_by_its_name(march, chloe, asked):
     _token, secret = ApiToken.objects.issue(chloe, "test")
     answer = Client(headers={"Authorization": f"Bearer {secret}"}).get(
-        reverse("api_report_service"), {**MARCH, **asked}
+        reverse("api_report", args=["overview"]), {**MARCH, **asked}
     )
     assert answer.status_code == 400 and answer["Content-Type"] == "application/problem+json"
     assert answer.json()["errors"][0]["parameter"] in asked
@@ -293,25 +303,28 @@ def test_an_agent_sees_the_figures_of_their_own_inboxes_only(march, ben, inbox, 
     html = page(client)
     assert tiles(html)["created"][0] == "1"
     assert "Support" not in html
-    refused = client.get(reverse("report_service"), {**MARCH, "inbox": inbox.pk})
+    refused = client.get(reverse("reports"), {**MARCH, "inbox": inbox.pk})
     assert refused.status_code == 422 and "Select a valid choice" in refused.content.decode()
     listed = client.get(reverse("report_tickets", args=["created"]), MARCH).content.decode()
     assert "No 1" not in listed and f"#{march['other'].pk}" in listed
 
 
-@pytest.mark.parametrize("name", ["report_service", "report_csv", "report_definitions"])
-def test_light_collaborators_and_strangers_are_kept_out(name, lou, as_agent):
-    assert as_agent(lou).get(reverse(name)).status_code == 403
-    assert Client().get(reverse(name)).status_code == 302
+@pytest.mark.parametrize("path", ["/reports/", "/reports/overview/", "/reports/overview.csv", "/reports/definitions/"])
+def test_light_collaborators_and_strangers_are_kept_out(path, lou, as_agent):
+    assert as_agent(lou).get(path).status_code == 403
+    assert Client().get(path).status_code == 302
 
 
 def test_a_light_collaborator_reads_no_figures_through_the_api(lou):
     _token, secret = ApiToken.objects.issue(lou, "test")
-    assert Client(headers={"Authorization": f"Bearer {secret}"}).get(reverse("api_report_service")).status_code == 403
+    assert (
+        Client(headers={"Authorization": f"Bearer {secret}"}).get(reverse("api_report", args=["overview"])).status_code
+        == 403
+    )
 
 
 def test_a_report_is_only_read(chloe, as_agent):
-    assert as_agent(chloe).post(reverse("report_service")).status_code == 405
+    assert as_agent(chloe).post(reverse("reports")).status_code == 405
     assert as_agent(chloe).get(reverse("report_tickets", args=["nonsense"])).status_code == 404
 
 
@@ -374,7 +387,7 @@ def test_the_slices_cover_the_period_without_a_gap():
      {"zone": "Nowhere"}, {"channel": "smoke"}, {"to": "9999-12-31"}, {"from": "0001-01-01", "to": "0001-01-02"}],
 )  # fmt: skip
 def test_a_wrong_form_is_shown_again_with_words(chloe, as_agent, asked):
-    answer = as_agent(chloe).get(reverse("report_service"), {**MARCH, **asked})
+    answer = as_agent(chloe).get(reverse("reports"), {**MARCH, **asked})
     assert answer.status_code == 422 and "field-error" in answer.content.decode()
 
 
@@ -393,7 +406,7 @@ def test_charts_are_accessible_and_need_no_style(answers, chloe, as_agent):
 
 def test_what_is_missing_is_a_gap_and_the_axis_begins_at_zero():
     svg = charts.lines(
-        key="k", title="t", about="a", labels=list("abcde"), say=presenting.spell,
+        key="k", title="t", about="a", labels=list("abcde"), say=words.spell,
         lower=charts.Series("low", [60.0, 120.0, None, 60.0, None]),
         upper=charts.Series("high", [90.0, 180.0, None, 90.0, None]),
     )  # fmt: skip
@@ -402,7 +415,7 @@ def test_what_is_missing_is_a_gap_and_the_axis_begins_at_zero():
 
 def test_names_in_a_chart_are_escaped():
     svg = charts.bars(
-        key="k", title="<b>", about="&", labels=['"<i>'], series=[charts.Series("<script>", [1])], say=presenting.number
+        key="k", title="<b>", about="&", labels=['"<i>'], series=[charts.Series("<script>", [1])], say=words.number
     )
     assert "<b>" not in svg and "<script>" not in svg and "<i>" not in svg
 
@@ -417,7 +430,8 @@ def test_the_report_costs_a_fixed_number_of_queries(march, admin):
 def test_the_report_of_nothing_is_a_report(chloe):
     chosen = Filter(date(2026, 3, 1), date(2026, 3, 31), BERLIN, ())
     found = figures.service(chosen)
-    assert found.volume.created == 0 and presenting.lines(found) and presenting.draw(found)
+    report = overview.build(chosen)
+    assert found.volume.created == 0 and list(report.lines()) and list(report.charts())
 
 
 def test_facts_are_fresh_when_their_events_were_heard(march, ana, chloe, settle):

@@ -1,159 +1,71 @@
-"""Figures in words: the tiles, charts and tables of a page, and the lines of its export.
+"""The overview: what came in, how fast we were, and what customers said, side by side."""
 
-Each number becomes one `Line` with its raw value and with what is said of it; the screen shows the words, the export
-both. So they cannot tell different things.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.urls import reverse
-from django.utils import formats
-from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from feedback.models import Reason
 from reports import charts, periods
+from reports import figures as service_figures
+from reports.blocks import Chart, Line, Report, Section, Tile
 from reports.charts import Series
 from reports.figures import FEW, Figures, Open, Times
-from reports.forms import CHANNELS
 from reports.metrics.satisfaction import DISSATISFIED, SATISFIED, SMALLEST_CELL
-from reports.periods import Period, Unit
+from reports.pages import page
+from reports.periods import Period
 from reports.reading import Filter
-
-UNKNOWN = "—"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One number: its raw value in a unit, how many it was counted from, its interval, and how the page says it."""
-
-    key: str
-    label: str
-    value: float | int | None
-    unit: str
-    said: str
-    n: int | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A number on the page with its quiet companions."""
-
-    lead: Line
-    companions: Sequence[Line] = ()
-    notes: Sequence[str] = ()
-    definition_url: str = ""
-    tickets_url: str = ""
+from reports.words import (
+    LEFT_OUT,
+    UNKNOWN,
+    answers,
+    channel_name,
+    days,
+    definition_url,
+    number,
+    percent,
+    reason_name,
+    slice_name,
+    spell,
+    tickets,
+    tickets_url,
+    unit_name,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A drawing, its table, and the way to its definition. `cells` are the table's raw values, for the export."""
-
-    key: str
-    title: str
-    svg: SafeString
-    columns: Sequence[str]
-    rows: Sequence[Mapping[str, object]]
-    cells: Sequence[Sequence[object]]
-    raw_columns: Sequence[str]
-    definition_url: str
-    note: str = ""
-
-
-# ---------------------------------------------------------------------- words
+@page("overview", gettext_lazy("Overview"),
+      gettext_lazy("How much came in, how fast we answered, and what customers said about it?"), "both")  # fmt: skip
+def build(chosen: Filter) -> Report:
+    """How much came in, how fast we were, what customers said."""
+    figures = service_figures.service(chosen)
+    return Report(
+        chosen=chosen,
+        taken_at=figures.taken_at,
+        answer=_answer(figures),
+        sections=[Section(tiles=tiles(figures), charts=draw(figures))],
+        left_out=left_out(figures),
+        basis=[_("First response and resolution are counted by when they happened, not by when the ticket came.")],
+    )
 
 
-def spell(seconds: float | None) -> str:
-    """A length of time in at most two units: 40 s, 4 min, 2 h 5 min, 3 d 4 h."""
-    if seconds is None:
-        return UNKNOWN
-    whole = round(seconds)
-    if whole < 60:
-        return _("%(n)d s") % {"n": whole}
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return _("%(n)d min") % {"n": minutes}
-    if minutes < 48 * 60:
-        hours, rest = divmod(minutes, 60)
-        said = _("%(n)d h") % {"n": hours}
-        return said + " " + _("%(n)d min") % {"n": rest} if rest else said
-    days, rest = divmod(round(minutes / 60), 24)
-    said = _("%(n)d d") % {"n": days}
-    return said + " " + _("%(n)d h") % {"n": rest} if rest and days < 10 else said
-
-
-def percent(share: float | None) -> str:
-    """A share as whole percents."""
-    return UNKNOWN if share is None else _("%(n)d %%") % {"n": round(share * 100)}
-
-
-def number(value: float | None) -> str:
-    """A number with the reader's separators."""
-    return UNKNOWN if value is None else formats.number_format(round(value), use_l10n=True, force_grouping=True)
-
-
-def tickets(n: int) -> str:
-    return ngettext("%(n)s ticket", "%(n)s tickets", n) % {"n": number(n)}
-
-
-def answers(n: int) -> str:
-    return ngettext("%(n)s answer", "%(n)s answers", n) % {"n": number(n)}
-
-
-def days(chosen: Filter) -> str:
-    """The days of a report in words."""
-    if chosen.first == chosen.last:
-        return formats.date_format(chosen.first, "DATE_FORMAT")
-    return _("%(first)s to %(last)s") % {
-        "first": formats.date_format(chosen.first, "DATE_FORMAT"),
-        "last": formats.date_format(chosen.last, "DATE_FORMAT"),
-    }
-
-
-def slice_name(one: Period, zone: str, unit: Unit) -> str:
-    """A slice as it is named below an axis."""
-    first = periods.local_day(one.start, zone)
-    if unit in ("quarter", "month", "year"):
-        return one.label
-    return formats.date_format(first, "j M")
-
-
-LEFT_OUT: Mapping[str, str | Promise] = {
-    "spam": gettext_lazy("spam"),
-    "deleted": gettext_lazy("deleted"),
-    "merged": gettext_lazy("merged into another ticket"),
-    "imported": gettext_lazy("imported from elsewhere"),
-    "bulk_closed": gettext_lazy("closed in bulk"),
-    "no_customer": gettext_lazy("started by us without an answer, or left by the customer"),
-}
-
-
-def channel_name(channel: str | None) -> str:
-    return str(CHANNELS.get(channel, channel)) if channel else _("unknown channel")
-
-
-def reason_name(reason: str | None) -> str:
-    """Why somebody was not asked."""
-    return str(dict(Reason.choices).get(reason or "", reason or _("no reason given")))
+def _answer(figures: Figures) -> list[str]:
+    said = [
+        _("%(created)s came in and %(resolved)s were resolved.")
+        % {"created": tickets(figures.volume.created), "resolved": number(figures.volume.resolved)}
+    ]
+    times, csat = figures.first_response.calendar, figures.csat
+    if times.p50 is not None:
+        said.append(_("Half of the customers had a first answer within %(time)s.") % {"time": spell(times.p50)})
+    if not figures.hides_csat:
+        said.append(
+            _("%(share)s of those who answered were satisfied (%(n)s).")
+            % {"share": percent(csat.share), "n": answers(csat.n)}
+        )
+    return said
 
 
 # ---------------------------------------------------------------------- tiles
-
-
-def definition_url(key: str) -> str:
-    return f"{reverse('report_definitions')}#{key}"
-
-
-def tickets_url(key: str, chosen: Filter) -> str:
-    """The list of the tickets behind a number."""
-    return f"{reverse('report_tickets', args=[key])}?{chosen.query()}"
 
 
 def tiles(figures: Figures) -> list[Tile]:
@@ -287,21 +199,6 @@ def _response_rate(figures: Figures) -> Tile:
     return Tile(lead, lines, (), definition_url("response_rate"), tickets_url("response_rate", figures.chosen))
 
 
-def lines(figures: Figures) -> list[Line]:
-    """Every number of the page, one after the other."""
-    shown = [line for tile in tiles(figures) for line in (tile.lead, *tile.companions)]
-    return [*shown, *(line for line, _url in left_out(figures)), *_scores(figures)]
-
-
-def _scores(figures: Figures) -> list[Line]:
-    if figures.hides_csat:
-        return []
-    return [
-        Line(f"csat.score.{score}", _("Answers of %(score)d") % {"score": score}, n, "answers", number(n), n)
-        for score, n in figures.csat.distribution.items()
-    ]
-
-
 # ---------------------------------------------------------------------- charts
 
 
@@ -336,7 +233,7 @@ def _volume_chart(figures: Figures) -> Chart:
     )  # fmt: skip
     cells = [(one.created, one.resolved) for one in slices]
     return Chart(
-        "volume", title, svg, [_unit_name(figures.unit), _("New"), _("Resolved")],
+        "volume", title, svg, [unit_name(figures.unit), _("New"), _("Resolved")],
         _rows(figures, names, [[number(value) for value in row] for row in cells]), cells, ["created", "resolved"],
         definition_url("created"), _("The pale bars are not over yet.") if running >= 0 else "",
     )  # fmt: skip
@@ -360,7 +257,7 @@ def _times_chart(figures: Figures, key: str, title: str) -> Chart:
     )  # fmt: skip
     cells = [(one.n, one.p50, one.p90) for one in found]
     return Chart(
-        key, title, svg, [_unit_name(figures.unit), _("Tickets"), _("Median"), _("90th percentile")],
+        key, title, svg, [unit_name(figures.unit), _("Tickets"), _("Median"), _("90th percentile")],
         _rows(figures, names, [[number(n), spell(p50), spell(p90)] for n, p50, p90 in cells]), cells,
         [f"{key}_n", f"{key}_median_s", f"{key}_p90_s"], definition_url(key), _("Calendar time."),
     )  # fmt: skip
@@ -397,7 +294,7 @@ def _answer_charts(figures: Figures) -> Iterator[Chart]:
     hides = any(one.is_hidden for one in slices)
     yield Chart(
         "csat", title, svg,
-        [_unit_name(figures.answers_unit), _("Answers"), _("Satisfied"), _("at least"), _("at most")],
+        [unit_name(figures.answers_unit), _("Answers"), _("Satisfied"), _("at least"), _("at most")],
         _rows(figures, names, words, is_of_answers=True), cells,
         ["csat_n", "csat_share", "csat_low", "csat_high"], definition_url("csat"),
         " ".join([_("The band is the confidence interval (95 in 100)."),
@@ -434,12 +331,6 @@ def _rows(
     for one, name, cells in zip(slices, names, words, strict=True):
         first = periods.local_day(one.start, chosen.zone)
         last = periods.local_day(one.end - timedelta(microseconds=1), chosen.zone)
-        url = f"{reverse('report_service')}?{chosen.on(first, last).query()}" if len(slices) > 1 else ""
+        url = f"{reverse('report', args=['overview'])}?{chosen.on(first, last).query()}" if len(slices) > 1 else ""
         rows.append({"name": name, "label": one.label, "cells": cells, "url": url})
     return rows
-
-
-def _unit_name(unit: Unit) -> str:
-    return {
-        "day": _("Day"), "week": _("Week from"), "month": _("Month"), "quarter": _("Quarter"), "year": _("Year"),
-    }[unit]  # fmt: skip

@@ -1,0 +1,68 @@
+"""Account events: when somebody became a customer, renewed, bought, or left. They come from other systems."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk import clock
+from tickets.models import Customer, Organisation
+
+#: what we know the meaning of; any other word is an event of one's own
+JOINED, RENEWED, UPGRADED, LAPSED, CANCELLED, PURCHASED = (
+    "joined", "renewed", "upgraded", "lapsed", "cancelled", "purchased",
+)  # fmt: skip
+KNOWN_KINDS = (JOINED, RENEWED, UPGRADED, LAPSED, CANCELLED, PURCHASED)
+
+
+class AccountEvent(models.Model):
+    """Something that happened to a customer's or an organisation's account. Never changed; a wrong one is voided."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, null=True, related_name="account_events")
+    organisation = models.ForeignKey(Organisation, models.CASCADE, null=True, related_name="account_events")
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    value = models.DecimalField(_("value"), max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    #: who told us, and their number for it: told twice is told once
+    source = models.CharField(max_length=40, default="api")
+    external_id = models.CharField(max_length=200, blank=True)
+    told_at = models.DateTimeField(default=clock.now)
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(customer__isnull=False, organisation=None) | Q(customer=None, organisation__isnull=False),
+                name="account_event_of_one",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"], condition=~Q(external_id=""), name="account_event_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "at"], name="account_event_customer"),
+            models.Index(fields=["organisation", "at"], name="account_event_org"),
+            models.Index(fields=["kind", "at"], name="account_event_kind"),
+        ]
+        verbose_name = _("account event")
+        verbose_name_plural = _("account events")
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%Y-%m-%d}"
+
+
+class Retention(models.Model):
+    """How we tell who is still a customer; one row for the house."""
+
+    class Mode(models.TextChoices):
+        CONTRACT = "contract", _("by contract: from joined to lapsed or cancelled")
+        ACTIVITY = "activity", _("by purchases: a customer as long as the last one is not too long ago")
+        CONTACT = "contact", _("proxy: whoever wrote to us lately")
+
+    mode = models.CharField(_("who is a customer"), max_length=10, choices=Mode.choices, default=Mode.CONTACT)
+    #: without a contract: after that long without an event they are gone
+    idle_days = models.PositiveSmallIntegerField(_("gone after (days)"), default=180)
+
+    def __str__(self) -> str:
+        return self.mode

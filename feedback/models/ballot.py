@@ -1,0 +1,40 @@
+"""Ballots: anonymous askings. Nothing in them, or beside them, leads to who was asked."""
+
+import secrets
+import uuid
+from datetime import date
+
+from django.db import models
+
+from feedback.models.department import ReasonCode
+from feedback.models.survey import Survey
+from tickets.models import Inbox
+
+
+def new_ballot_token() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class Ballot(models.Model):
+    """One asking of somebody nobody knows. Keys are random, days are whole weeks, so that no order gives them away.
+
+    The secret of its link is in the mail alone; kept is only its digest.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="ballots")
+    inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    language = models.CharField(max_length=10)
+    #: the Monday of the week it was sent in
+    week: "models.DateField[date, date]" = models.DateField()
+    score = models.PositiveSmallIntegerField(null=True)
+    comment = models.TextField(blank=True)
+    is_solved = models.BooleanField(null=True)
+    reason = models.ForeignKey(ReasonCode, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["survey", "inbox", "week"], name="ballot_week")]
+
+    def __str__(self) -> str:
+        return f"a ballot of survey {self.survey_id}"

@@ -1,0 +1,109 @@
+"""How figures are said: lengths of time, shares, numbers, days; the same on every page, in exports and in mails."""
+
+from collections.abc import Mapping
+
+from django.urls import reverse
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from feedback.models import Reason
+from reports import periods
+from reports.forms import CHANNELS
+from reports.periods import Period, Unit
+from reports.reading import Filter
+
+UNKNOWN = "—"
+
+
+def spell(seconds: float | None) -> str:
+    """A length of time in at most two units: 40 s, 4 min, 2 h 5 min, 3 d 4 h."""
+    if seconds is None:
+        return UNKNOWN
+    whole = round(seconds)
+    if whole < 60:
+        return _("%(n)d s") % {"n": whole}
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return _("%(n)d min") % {"n": minutes}
+    if minutes < 48 * 60:
+        hours, rest = divmod(minutes, 60)
+        said = _("%(n)d h") % {"n": hours}
+        return said + " " + _("%(n)d min") % {"n": rest} if rest else said
+    days, rest = divmod(round(minutes / 60), 24)
+    said = _("%(n)d d") % {"n": days}
+    return said + " " + _("%(n)d h") % {"n": rest} if rest and days < 10 else said
+
+
+def percent(share: float | None) -> str:
+    """A share as whole percents."""
+    return UNKNOWN if share is None else _("%(n)d %%") % {"n": round(share * 100)}
+
+
+def number(value: float | None) -> str:
+    """A number with the reader's separators."""
+    return UNKNOWN if value is None else formats.number_format(round(value), use_l10n=True, force_grouping=True)
+
+
+def tickets(n: int) -> str:
+    return ngettext("%(n)s ticket", "%(n)s tickets", n) % {"n": number(n)}
+
+
+def answers(n: int) -> str:
+    return ngettext("%(n)s answer", "%(n)s answers", n) % {"n": number(n)}
+
+
+def days(chosen: Filter) -> str:
+    """The days of a report in words."""
+    if chosen.first == chosen.last:
+        return formats.date_format(chosen.first, "DATE_FORMAT")
+    return _("%(first)s to %(last)s") % {
+        "first": formats.date_format(chosen.first, "DATE_FORMAT"),
+        "last": formats.date_format(chosen.last, "DATE_FORMAT"),
+    }
+
+
+def slice_name(one: Period, zone: str, unit: Unit) -> str:
+    """A slice as it is named below an axis."""
+    first = periods.local_day(one.start, zone)
+    if unit in ("quarter", "month", "year"):
+        return one.label
+    return formats.date_format(first, "j M")
+
+
+LEFT_OUT: Mapping[str, str | Promise] = {
+    "spam": gettext_lazy("spam"),
+    "deleted": gettext_lazy("deleted"),
+    "merged": gettext_lazy("merged into another ticket"),
+    "imported": gettext_lazy("imported from elsewhere"),
+    "bulk_closed": gettext_lazy("closed in bulk"),
+    "no_customer": gettext_lazy("started by us without an answer, or left by the customer"),
+}
+
+
+def channel_name(channel: str | None) -> str:
+    return str(CHANNELS.get(channel, channel)) if channel else _("unknown channel")
+
+
+def reason_name(reason: str | None) -> str:
+    """Why somebody was not asked."""
+    return str(dict(Reason.choices).get(reason or "", reason or _("no reason given")))
+
+
+def unit_name(unit: Unit) -> str:
+    return {
+        "day": _("Day"), "week": _("Week from"), "month": _("Month"), "quarter": _("Quarter"), "year": _("Year"),
+    }[unit]  # fmt: skip
+
+
+# ---------------------------------------------------------------------- addresses
+
+
+def definition_url(key: str) -> str:
+    return f"{reverse('report_definitions')}#{key}"
+
+
+def tickets_url(key: str, chosen: Filter) -> str:
+    """The list of the tickets behind a number."""
+    return f"{reverse('report_tickets', args=[key])}?{chosen.query()}"
