@@ -48,6 +48,15 @@ def made(model: type[Row], row: Sequence[Any]) -> Row:
     return one
 
 
+def part_of(model: type[Row], **known: Any) -> Row:
+    """An object of which these columns are known; any other is fetched where somebody asks for it."""
+    one = model.__new__(model)
+    one.__dict__["_state"] = fresh = ModelState()
+    fresh.adding, fresh.db = False, connection.alias
+    one.__dict__.update(known)
+    return one
+
+
 class Prepared(Generic[Row]):
     """A queryset with places for values: `Prepared(lambda place: Team.objects.filter(pk=place(int)))`.
 

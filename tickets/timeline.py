@@ -1,20 +1,21 @@
 """A ticket as it is read: messages and activity in one line of time."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import F, Model, QuerySet
+from django.db import connection
+from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.html import escape
 
-from helpdesk import events
-from helpdesk.models import Event
+from helpdesk import events, prepared
+from helpdesk.models import Agent, Event
 from tickets import activity, invitations, rich_text, safe_html, texts, ways, whys
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, ContactPoint, Delivery, Message, OutgoingMail, SideConversation, Ticket
 
 #: these events are the messages themselves, or their way out; the messages show them
 _SHOWN_ELSEWHERE = {
@@ -126,20 +127,88 @@ class Entry:
 
 
 def said_on(ticket: Ticket, *, with_files: bool = True) -> list[Message]:
-    """Everything said on a ticket, oldest first, with what a page shows of it; files only where there are some."""
-    messages = (
-        Message.objects.filter(ticket=ticket, withdrawn_at=None)
-        .select_related("author", "sender", "outgoing", "side")
-        .annotate(named=F("raw__belongs_to"))
-        .prefetch_related("outgoing__deliveries", *(["attachments__file"] if with_files else []))
-        .order_by("created_at", "id")
-    )
-    found: list[Message] = list(messages)
-    for message in found:
-        message.ticket = ticket
+    """Everything said on a ticket, oldest first, with what a page shows of it; files only where there are some.
+
+    Asked in our own words, and made into objects by hand: a page does it each time, and Django takes three times as
+    long. Of an author it knows the name, of a mail its deliveries; the rest is fetched where somebody wants it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_everything_said(), [ticket.number])
+        rows = cursor.fetchall()
+    own, of_sender, of_side = (len(prepared.columns(model)) for model in (Message, ContactPoint, SideConversation))
+    sender_from, side_from = own, own + of_sender
+    authors: dict[int, Agent] = {}
+    senders: dict[int, ContactPoint] = {}
+    sides: dict[int, SideConversation] = {}
+    mails: dict[int, OutgoingMail] = {}
+    found: list[Message] = []
+    for row in rows:
+        message: Any = prepared.made(Message, row[:own])
+        author_name, mail, message.named = row[-3:]
+        known: dict[str, Any] = {"ticket": ticket, "author": None, "sender": None, "side": None, "outgoing": None}
+        if (pk := message.author_id) is not None:
+            known["author"] = authors.get(pk) or authors.setdefault(
+                pk, prepared.part_of(Agent, id=pk, name=author_name)
+            )
+        if (pk := message.sender_id) is not None:
+            known["sender"] = senders.get(pk) or senders.setdefault(
+                pk, prepared.made(ContactPoint, row[sender_from:side_from])
+            )
+        if (pk := message.side_id) is not None:
+            known["side"] = sides.get(pk) or sides.setdefault(
+                pk, prepared.made(SideConversation, row[side_from : side_from + of_side])
+            )
+        if mail is not None:
+            known["outgoing"] = mails[mail] = prepared.part_of(OutgoingMail, id=mail, said_id=message.id)
+        message._state.fields_cache = known
         if not with_files:
             fill(message, "attachments")
+        found.append(message)
+    _bring_deliveries(mails)
+    if with_files:
+        prefetch_related_objects(found, "attachments__file")
     return found
+
+
+@lru_cache(maxsize=1)
+def _everything_said() -> str:
+    columns = [
+        f'{alias}."{name}"'
+        for alias, model in (("m", Message), ("p", ContactPoint), ("s", SideConversation))
+        for name in prepared.columns(model)
+    ]
+    return f"""
+        SELECT {", ".join(columns)}, a.name, o.id, r.belongs_to_id
+        FROM tickets_message m
+        LEFT JOIN tickets_contactpoint p ON p.id = m.sender_id
+        LEFT JOIN tickets_sideconversation s ON s.id = m.side_id
+        LEFT JOIN helpdesk_agent a ON a.id = m.author_id
+        LEFT JOIN tickets_outgoingmail o ON o.said_id = m.id
+        LEFT JOIN tickets_rawmessage r ON r.id = m.raw_id
+        WHERE m.ticket_id = %s AND m.withdrawn_at IS NULL ORDER BY m.created_at, m.id
+    """  # noqa: S608 - columns of our models
+
+
+_deliveries_of = f"""
+    SELECT {", ".join(f'"{name}"' for name in prepared.columns(Delivery))}
+    FROM tickets_delivery WHERE mail_id = ANY(%s) ORDER BY id
+"""  # noqa: S608 - columns of our model
+
+
+def _bring_deliveries(mails: Mapping[int, OutgoingMail]) -> None:
+    """Let mails know how they fared."""
+    if not mails:
+        return
+    by_mail: dict[int, list[Delivery]] = {pk: [] for pk in mails}
+    with connection.cursor() as cursor:
+        cursor.execute(_deliveries_of, [list(mails)])
+        for row in cursor.fetchall():
+            delivery = prepared.made(Delivery, row)
+            by_mail[delivery.mail_id].append(delivery)
+    for pk, mail in mails.items():
+        theirs: QuerySet[Delivery] = QuerySet(Delivery)
+        theirs._result_cache = by_mail[pk]
+        mail.__dict__["_prefetched_objects_cache"] = {"deliveries": theirs}
 
 
 def fill(thing: Model, *names: str) -> None:
