@@ -53,5 +53,5 @@ def draw(template: str, places: Mapping[Any, Any], request: HttpRequest | None =
 
 @lru_cache(maxsize=KEPT)
 def _drawn(_template: str, _language: str | None, _keys: tuple[tuple[str, str], ...], **given: Any) -> Sequence[str]:
-    context = {**given, "csrf_token": TOKEN, "user": Agent(keys=dict(_keys))}
+    context = {"csrf_token": TOKEN, "user": Agent(keys=dict(_keys)), **given}
     return _PLACES.split(render_to_string(_template, context))

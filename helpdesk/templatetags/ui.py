@@ -1,6 +1,6 @@
 """What templates of every floor share: icons, people as initials, and times as people say them."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -152,8 +152,14 @@ def _full_time(moment: datetime, zone: tzinfo, _language: str | None) -> str:
 
 def short_time(moment: datetime) -> str:
     """A moment as a letter's date: the hour today, the day this year, else the date."""
-    local, today = timezone.localtime(moment), timezone.localtime(clock.now())
-    if local.date() == today.date():
+    today = timezone.localtime(clock.now()).date()
+    return _short_time(moment, timezone.get_current_timezone(), get_language(), today)
+
+
+@lru_cache(maxsize=8192)
+def _short_time(moment: datetime, zone: tzinfo, _language: str | None, today: date) -> str:
+    local = timezone.localtime(moment, zone)
+    if local.date() == today:
         return formats.time_format(local, "TIME_FORMAT")
     if local.year == today.year:
         return f"{short_day(local)}, {formats.time_format(local, 'TIME_FORMAT')}"

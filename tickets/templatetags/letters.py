@@ -4,18 +4,22 @@ What was said does not change, and a conversation is fetched anew after each act
 and nothing else, so equal ones are the same message, and the last ones drawn are kept.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
 from django import template
 from django.template import Context
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from helpdesk import clock
-from tickets.timeline import Said
+from tickets.activity import Activity
+from tickets.timeline import Entry, Said
 
 register = template.Library()
 
@@ -28,6 +32,34 @@ def letter(context: Context, message: Said) -> SafeString:
     """A message that `timeline.of` made ready."""
     asked = getattr(context.get("request"), "session", {}).get("pictures", ()) if message.frame else ()
     return draw(message, with_pictures=message.id in asked)
+
+
+@register.simple_tag(takes_context=True)
+def entries(context: Context, shown: Sequence[Entry]) -> SafeString:
+    """Messages, talks and what happened between them, one after the other."""
+    unread = context.get("first_unread")
+    drawn: list[str] = []
+    for one in shown:
+        if unread and unread in one.ids:
+            drawn.append(format_html('<p class="unread-line" id="unread">{}</p>', _("New")))
+        if one.message is not None:
+            drawn.append(letter(context, one.message))
+        elif one.talk is not None:
+            with context.push(talk=one.talk):
+                drawn.append(get_template("tickets/_talk.html").template.render(context))
+        elif one.event is not None:
+            drawn.append(_line(one.event))
+    return mark_safe("".join(drawn))  # noqa: S308 - templates' output
+
+
+def _line(event: Activity) -> SafeString:
+    today = timezone.localtime(clock.now()).date()
+    return _line_drawn(event, get_language(), timezone.get_current_timezone_name(), today)
+
+
+@lru_cache(maxsize=KEPT)
+def _line_drawn(event: Activity, _language: str | None, _zone: str, _today: date) -> SafeString:
+    return render_to_string("tickets/_activity.html", {"event": event})
 
 
 def draw(message: Said, *, with_pictures: bool = False) -> SafeString:

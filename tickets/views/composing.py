@@ -4,12 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
@@ -22,6 +27,12 @@ from tickets.models import Draft, DraftFile, Message, MessageKind, Ticket, works
 from tickets.operations import drafting, forwarding, macros, recipients, scheduling
 from tickets.operations.recipients import Chosen, Person, Recipients
 from tickets.views import written
+
+
+@lru_cache(maxsize=500)
+def _people_drawn(people: Recipients, kind: str, only: str, _language: str | None) -> SafeString:
+    shown = {"people": people, "kind": kind, "only": only, "prefix": ""}
+    return render_to_string("tickets/_recipients_line.html", shown)
 
 
 @dataclass(slots=True)
@@ -55,6 +66,19 @@ class Sheet:
         return written.field(self.kind, "")
 
     @property
+    def line(self) -> SafeString:
+        """Who gets it, in a line."""
+        return self._people("line")
+
+    @property
+    def offers(self) -> SafeString:
+        """Who might get it too."""
+        return self._people("offers")
+
+    def _people(self, only: str) -> SafeString:
+        return _people_drawn(self.people, self.kind, only, get_language())
+
+    @property
     def acts_json(self) -> str:
         """The acts as the form sends them."""
         return json.dumps([one["act"] for one in self.acts]) if self.acts else ""
@@ -79,6 +103,31 @@ class Composer:
     forwardable: Sequence[tuple[int, str]]
     known: Sequence[Person]
     problem: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing was written yet, and nothing is said about it: it looks as on nearly every other ticket."""
+        forward = self.forward
+        return (
+            not (self.problem or self.scheduled or forward.attachments or (forward.answers and forward.answers.side))
+            and not any(one.version or one.text or one.files or one.acts or one.held_back for one in self.sheets)
+            and not (forward.to or forward.cc or forward.bcc)
+        )
+
+    @property
+    def forward_options(self) -> SafeString:
+        """The messages one may pass on, to choose from."""
+        chosen = self.forward.answers.pk if self.forward.answers else None
+        each = (
+            (number, mark_safe(" selected") if number == chosen else "", words) for number, words in self.forwardable
+        )
+        return format_html_join("", '<option value="{}"{}>{}</option>', each)
+
+    @property
+    def known_options(self) -> SafeString:
+        """Addresses one may mean, to choose from."""
+        each = ((one.address, one.name) for one in self.known)
+        return format_html_join("", '<option value="{}">{}</option>', each)
 
     @property
     def front(self) -> Sheet:
