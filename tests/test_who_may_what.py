@@ -251,7 +251,10 @@ POLICIES: dict[str, Policy] = {
         },
         turned_away=SIGN_IN,
     ),
-    "ticket_split": theirs(409, "POST"),
+    "ticket_split": Policy(
+        {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 409, 409, 409)},
+        turned_away=SIGN_IN,
+    ),
     # there is nothing to undo; HTMX is told so, others are led to the queue
     "undo_last": agents(302, "POST"),
     # only who did it takes it back

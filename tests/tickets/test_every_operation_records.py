@@ -514,6 +514,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     machine_mail.told: "words on a raw mail that its caller writes",
     moving.must_take: "only reads",
     moving.waiting_since: "only reads",
+    moving.subject_of_its_own: "only reads",
     intake.assign_to: "moving.move, or a mail that is on no ticket yet",
     alarms.tell: "a notice about an inbox; tests/tickets/test_health.py",
     probing.is_due: "only asks",

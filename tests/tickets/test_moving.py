@@ -106,3 +106,23 @@ def test_a_mail_held_back_is_let_in_where_an_agent_says_it_belongs(ticket, ana, 
     raw.refresh_from_db()
     assert (raw.state, raw.said.ticket, raw.said.matched_by) == ("done", ticket, "agent")
     assert "unverified" in raw.said.marks
+
+
+def test_several_messages_are_chosen_on_a_page_and_become_one_ticket(ticket, ana, send_mail_in, as_agent):
+    for number, subject in ((2, "Re: My order"), (3, "My chair")):
+        reply = {"In_Reply_To": "<first@customer.example>", "Message_ID": f"<{number}@c>"}
+        send_mail_in(mail(subject=subject, text=f"Number {number}", **reply))
+    first, second, third = ticket.messages.order_by("pk")
+    browser, address = as_agent(ana), f"/tickets/{ticket.pk}/split"
+    page = browser.get(address).content.decode()
+    assert (
+        'data-subject="My chair"' in page
+        and "Number 2" in page
+        and address in browser.get(f"/tickets/{ticket.pk}/").content.decode()
+    )
+    refused = browser.post(address, {"message": [first.pk, second.pk, third.pk]})
+    assert refused.status_code == 409 and "Leave something" in refused.content.decode()
+    assert browser.post(address, {"message": first.pk, "subject": ""}, headers={"HX-Request": "true"})["HX-Redirect"]
+    browser.post(address, {"message": [third.pk], "subject": "Chairs, and more"})
+    third.refresh_from_db()
+    assert third.ticket.subject == "Chairs, and more" and second.ticket.messages.get() == second

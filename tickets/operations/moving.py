@@ -25,11 +25,12 @@ def must_take(ticket: Ticket, inbox: int) -> None:
 
 
 @transaction.atomic
-def move(message: Message, *, ticket: Ticket | None, actor: Agent | None) -> Message:
+def move(message: Message, *, ticket: Ticket | None, actor: Agent | None, subject: str = "") -> Message:
     """Put a customer's message on that ticket; None makes it one of its own. Moving it where it is changes nothing.
 
-    Its sender may write on that ticket from now on: an agent said so. A ticket that nothing is left on is closed as
-    merged into the other. Raises NotPossible for what is no customer's message, another inbox's or a closed ticket.
+    A ticket of its own has that `subject`, else the message's, else the old ticket's. The sender may write on the
+    ticket from now on: an agent said so. One that nothing is left on is closed as merged into the other. Raises
+    NotPossible for what is no customer's message, another inbox's or a closed ticket.
     """
     must_work_tickets(actor, message.ticket)
     was = message.ticket_id
@@ -45,14 +46,14 @@ def move(message: Message, *, ticket: Ticket | None, actor: Agent | None) -> Mes
         raise NotPossible(_("It is the only message: it has this ticket for its own."))
     if ticket is not None:
         must_take(there, source.inbox_id)
-    target = there if ticket is not None else _of_its_own(message, source, actor)
+    target = there if ticket is not None else _of_its_own(message, source, actor, texts.line(subject))
     _carry(message, source, target, actor)
     return message
 
 
 @transaction.atomic
-def split(messages: Sequence[Message], *, actor: Agent | None) -> Ticket:
-    """Make these messages of one ticket a new ticket, which is linked with it. Returns the new one.
+def split(messages: Sequence[Message], *, actor: Agent | None, subject: str = "") -> Ticket:
+    """Make these messages of one ticket a new ticket, with the subject `move` gives it. Returns the new one.
 
     Raises NotPossible for none, for messages of several tickets, and as `move` does.
     """
@@ -62,7 +63,7 @@ def split(messages: Sequence[Message], *, actor: Agent | None) -> Ticket:
     source = chosen[0].ticket
     if source.messages.filter(withdrawn_at=None, kind=MessageKind.INCOMING).count() <= len(chosen):
         raise NotPossible(_("Leave something of the customer's on this ticket."))
-    target = move(chosen[0], ticket=None, actor=actor).ticket
+    target = move(chosen[0], ticket=None, actor=actor, subject=subject).ticket
     for message in chosen[1:]:
         move(message, ticket=target, actor=actor)
     return Ticket.objects.get(pk=target.pk)
@@ -72,13 +73,18 @@ def _others(ticket: Ticket, message: Message):  # type: ignore[no-untyped-def]
     return ticket.messages.exclude(pk=message.pk).filter(withdrawn_at=None)
 
 
-def _of_its_own(message: Message, source: Ticket, actor: Agent | None) -> Ticket:
+def subject_of_its_own(message: Message, source: Ticket) -> str:
+    """What a ticket made of a message is about, while nobody says otherwise."""
+    return texts.line(message.subject) or source.subject
+
+
+def _of_its_own(message: Message, source: Ticket, actor: Agent | None, subject: str) -> Ticket:
     customer = message.sender.customer if message.sender else source.customer
     at = clock.now()
     ticket = Ticket.objects.create(
         inbox=source.inbox,
         customer=customer,
-        subject=texts.line(message.subject) or source.subject,
+        subject=subject or subject_of_its_own(message, source),
         channel=message.channel,
         team=source.team,
         created_at=at,

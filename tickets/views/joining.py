@@ -1,6 +1,8 @@
 """Tickets that belong together: merging and taking apart, links, and messages that become a ticket of their own."""
 
+from collections.abc import Collection
 from difflib import SequenceMatcher
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only
 from tickets import texts
-from tickets.models import Merge, Message, Ticket
+from tickets.models import Merge, Message, MessageKind, Ticket
 from tickets.operations import linking, merging, moving
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.status import NotPossible
@@ -133,13 +135,35 @@ def ticket_links(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @agents_only
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def ticket_split(request: HttpRequest, number: int) -> HttpResponse:
-    """Make chosen messages (`message`, any number) a ticket of their own."""
-    ticket = find(request, number)
-    chosen = [pk for given in request.POST.getlist("message") if (pk := texts.number(given))]
-    try:
-        new = moving.split(list(Message.objects.filter(ticket=ticket, pk__in=chosen)), actor=agent_of(request))
-    except NotPossible as why:
-        return not_possible(request, ticket, str(why))
-    return _goes_to(request, new, _("This was split from #%(number)s.") % {"number": ticket.pk})
+    """Which messages go, and what both tickets are called then; a POST (`message`, any number) makes the new one."""
+    ticket, problem = find(request, number), ""
+    chosen = {pk for given in request.POST.getlist("message") if (pk := texts.number(given))}
+    if request.method == "POST":
+        try:
+            going = list(Message.objects.filter(ticket=ticket, pk__in=chosen))
+            new = moving.split(going, actor=agent_of(request), subject=request.POST.get("subject", ""))
+            return _goes_to(request, new, _("This was split from #%(number)s.") % {"number": ticket.pk})
+        except NotPossible as why:
+            problem = str(why)
+    context = {
+        "ticket": ticket, "rows": _that_can_go(ticket, chosen), "problem": problem,
+        "subject": texts.line(request.POST.get("subject", "")), "rail_current": "queue",
+    }  # fmt: skip
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "tickets/split.html", context, status=409 if problem else 200)
+    return render(request, "tickets/_split.html", context, status=422 if problem else 200)
+
+
+def _that_can_go(ticket: Ticket, chosen: Collection[int]) -> list[dict[str, Any]]:
+    """What a customer wrote, with the words to know it by, and the subject of a ticket that begins with it."""
+    said = ticket.messages.filter(kind=MessageKind.INCOMING, withdrawn_at=None).select_related("sender__customer")
+    return [
+        {
+            "message": one, "snippet": texts.snippet(one.text), "is_chosen": one.pk in chosen,
+            "name": one.sender.customer.display_name if one.sender else one.sender_name,
+            "subject": moving.subject_of_its_own(one, ticket),
+        }
+        for one in said.order_by("created_at", "pk")
+    ]  # fmt: skip

@@ -15,7 +15,7 @@ from helpdesk.models import Agent, Event
 from helpdesk.pages import agent_of, tell_page, toast
 from tickets import choosing, customer_card, fields, gist, glance, kept, reading, registry, stretches, texts, timeline
 from tickets.glance import Glance
-from tickets.models import Status, Ticket, workers_of, works_in
+from tickets.models import MessageKind, Status, Ticket, workers_of, works_in
 from tickets.operations import linking, merging
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.undo import UNDOABLE
@@ -80,6 +80,7 @@ def ticket_context(
         "seen": has.last_event,
         "can_reply": not (ticket.is_closed or ticket.is_removed) and may_work,
         "may_work": may_work,
+        "can_split": sum(m.kind == MessageKind.INCOMING for m in messages) > 1,
         "wait_tone": ticket.wait_tone,  # type: ignore[attr-defined]
         "rail_current": "queue",
     }

@@ -15,4 +15,5 @@ import "./views.js";
 import "./bulk.js";
 import "./settings.js";
 import "./acts.js";
+import "./splitting.js";
 import "./palette.js";
