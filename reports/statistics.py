@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from math import erf, exp, lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -184,11 +184,6 @@ def _beta_fraction(x: float, a: float, b: float) -> float:
 
 def _away_from_zero(value: float, tiny: float) -> float:
     return value if abs(value) > tiny else tiny
-
-
-def two_sided_p(z: float) -> float:
-    """The chance of a normal deviate at least this far from 0."""
-    return 1 - erf(abs(z) / sqrt(2))
 
 
 # ---------------------------------------------------------------------- survival

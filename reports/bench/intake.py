@@ -14,7 +14,6 @@ from tickets.operations import intake
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _WARMING = 60
-_LONGEST = 600
 
 
 def measure(size: str, effort: Effort, seed: int = 100) -> None:

@@ -91,8 +91,3 @@ def _body(random: Random, words: int) -> str:
     chosen = random.choices(_WORDS, k=words)
     rows = [" ".join(chosen[i : i + 12]).capitalize() + "." for i in range(0, words, 12)]
     return "Hello,\n\n" + "\n".join(rows) + "\n\nRegards\n"
-
-
-def size_of(mails: Sequence[Mail]) -> int:
-    """How many bytes they are."""
-    return sum(len(mail.content) for mail in mails)

@@ -37,10 +37,6 @@ class Verdict:
     reason: str = ""
     is_silent: bool = False
 
-    @property
-    def is_yes(self) -> bool:
-        return not self.reason and not self.is_silent
-
 
 @transaction.atomic
 def acknowledge_all(pks: Iterable[int]) -> int:

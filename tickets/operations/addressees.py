@@ -75,10 +75,6 @@ class Recipients:
     def chosen(self) -> Chosen:
         return Chosen(*(tuple(person.address for person in part) for part in (self.to, self.cc, self.bcc)))
 
-    @property
-    def has_newcomers(self) -> bool:
-        return any("new" in person.marks for person in (*self.to, *self.cc, *self.bcc))
-
 
 def check(given: Chosen) -> Chosen:
     """These recipients in the form we send to, each once. Raises NotPossible with the first that cannot be."""
