@@ -1,5 +1,6 @@
 """Events of a ticket, said as sentences. An event without one here or in the registry is not shown to people."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,8 +8,10 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from helpdesk.models import Agent, Event, Team
 from tickets import acknowledgements, kept, registry
@@ -40,6 +43,19 @@ class Names:
 
     def team(self, pk: int | None) -> str:
         return self.teams.get(pk or 0, _("a team that is gone"))
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An event that is to be said: its facts, and who did it, "" for the clock and rules."""
+
+    facts: Mapping[str, Any]
+    who: str
+    event: Event
+    names: Names
+
+
+Sentence = Callable[[Telling], str]
 
 
 def names_in(events: Iterable[Event]) -> Names:
@@ -84,128 +100,74 @@ def told(events: Iterable[Event]) -> list[Activity]:
 
 def say(event: Event, names: Names) -> str:
     """One event as a sentence in the reader's language; "" when there is nothing to say."""
-    facts = event.facts
-    who = names.agent(event.actor_id) if event.actor_id else ""
     if above := registry.sentence(event.verb):
-        return above(facts)
-    match event.verb:
-        case "ticket.created":
-            return _("%(who)s opened this ticket") % {"who": who} if who else _("Ticket opened")
-        case "ticket.resolved":
-            return _("%(who)s resolved it") % {"who": who} if who else _("Resolved")
-        case "ticket.reopened":
-            return _("%(who)s opened it again") % {"who": who} if who else _("Opened again by a new message")
-        case "ticket.pended":
-            return _("%(who)s is waiting for the customer") % {"who": who} if who else _("Waiting for the customer")
-        case "ticket.held":
-            return _("%(who)s put it on hold") % {"who": who} if who else _("Put on hold")
-        case "ticket.closed":
-            return _("%(who)s closed it") % {"who": who} if who else _("Closed, as nobody wrote for a while")
-        case "ticket.snoozed":
-            return _("%(who)s snoozed it until %(when)s") % {"who": who, "when": _when(facts.get("until"))}
-        case "ticket.woken":
-            return _("%(who)s ended its snooze") % {"who": who} if who else _("Back from its snooze")
-        case "ticket.assigned":
-            return _assigned(facts, who, event.actor_id, names)
-        case "ticket.tagged":
-            return _("%(who)s tagged it %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
-        case "ticket.untagged":
-            return _("%(who)s took off the tag %(tag)s") % {"who": who or _("A rule"), "tag": facts.get("tag", "")}
-        case "ticket.renamed":
-            return _("%(who)s changed the subject") % {"who": who or _("A rule")}
-        case "ticket.customer_changed":
-            merged = _("%(who)s said that its customer is somebody else here")
-            return merged % {"who": who} if who else _("Its customer is somebody else here")
-        case "ticket.prioritised":
-            return _("%(who)s set the priority to %(to)s") % {"who": who or _("A rule"), "to": facts.get("to", "")}
-        case "ticket.retyped":
-            return _retyped(facts, who)
-        case "ticket.answered":
-            about = {"who": who or _("A rule"), "field": facts.get("name", "")}
-            return (
-                _("%(who)s took the answer off %(field)s") if facts.get("is_empty") else _("%(who)s answered %(field)s")
-            ) % about
-        case "ticket.followed" | "ticket.unfollowed":
-            return _followed(event, who, names)
-        case "ticket.spammed":
-            return _("%(who)s said that it is spam") % {"who": who} if who else _("Spam: its sender is blocked")
-        case "ticket.unspammed":
-            return _("%(who)s said that it is no spam") % {"who": who or _("A rule")}
-        case "ticket.deleted":
-            return _("%(who)s put it into the trash") % {"who": who or _("A rule")}
-        case "ticket.restored":
-            return _("%(who)s took it out of the trash") % {"who": who} if who else _("Out of the trash: they wrote")
-        case "ticket.participant_added":
-            return _("%(who)s included %(address)s") % {"who": who or _("A rule"), "address": facts.get("address", "")}
-        case "ticket.participant_removed":
-            return _("%(who)s took out %(address)s") % {"who": who or _("A rule"), "address": facts.get("address", "")}
-        case "message.scheduled":
-            return _("%(who)s wrote an answer for %(when)s") % {"who": who, "when": _when(facts.get("send_at"))}
-        case "message.unscheduled":
-            if facts.get("why") in ("cancelled", "taken_over", "withdrawn"):
-                return _("%(who)s took the time off an answer") % {"who": who}
-            return _("An answer was held back")
-        case "message.moved":
-            return _("%(who)s put a message on #%(to)s") % {"who": who or _("A rule"), "to": facts.get("to")}
-        case "message.moved_here":
-            return _("%(who)s put a message of #%(source)s here") % {
-                "who": who or _("A rule"),
-                "source": facts.get("source"),
-            }
-        case "ticket.merged":
-            if "merge" in facts:
-                return _("%(who)s merged it into #%(into)s") % {"who": who or _("A rule"), "into": facts.get("into")}
-            return _("Nothing is left here: it went on in #%(into)s") % {"into": facts.get("into")}
-        case "ticket.unmerged":
-            return _("It stands alone again") if "to" in facts and who else _("Its message came back")
-        case "ticket.linked":
-            about = {"who": who or _("A rule"), "ticket": facts.get("ticket")}
-            return _("%(who)s linked it with #%(ticket)s") % about
-        case "ticket.unlinked":
-            about = {"who": who or _("A rule"), "ticket": facts.get("ticket")}
-            return _("%(who)s took off the link with #%(ticket)s") % about
-        case "ticket.took_in":
-            about = {"who": who or _("A rule"), "source": facts.get("source")}
-            return _("%(who)s merged #%(source)s into this") % about
-        case "ticket.gave_back":
-            about = {"who": who or _("A rule"), "source": facts.get("source")}
-            return _("%(who)s took #%(source)s out again") % about
-        case "ticket.copied":
-            return _("The same mail came to another inbox too: #%(ticket)s") % {"ticket": facts.get("ticket")}
-        case "message.acknowledged":
-            return _acknowledged(names.mails.get(facts["mail"]))
-        case "message.unacknowledged":
-            return _("No acknowledgement: %(reason)s") % {"reason": acknowledgements.reason(facts["reason"])}
-        case "message.failed" | "message.uncertain" | "message.bounced" | "message.delayed":
-            return _fared(event.verb) if facts.get("purpose") in ("reply", "forward") else ""
-        case "message.retried":
-            return _("%(who)s had an answer sent again") % {"who": who or _("A rule")}
-        case "message.corrected":
-            return _("%(who)s had an answer sent to another address") % {"who": who or _("A rule")}
-    return ""
-
-
-def _retyped(facts: Mapping[str, Any], who: str) -> str:
-    to = facts.get("to")
-    if to not in TicketType.values:
-        return _("%(who)s took off the type") % {"who": who or _("A rule")}
-    return _("%(who)s set the type to %(to)s") % {"who": who or _("A rule"), "to": str(TicketType(to).label).lower()}
-
-
-def _followed(event: Event, who: str, names: Names) -> str:
-    """Following oneself is nobody else's news."""
-    agent = event.facts.get("agent")
-    if agent == event.actor_id:
+        return above(event.facts)
+    if (sentence := SENTENCES.get(event.verb)) is None:
         return ""
-    about = {"who": who or _("A rule"), "agent": names.agent(agent)}
-    if event.verb == "ticket.followed":
+    return sentence(Telling(event.facts, names.agent(event.actor_id) if event.actor_id else "", event, names))
+
+
+def _acted(sentence: Promise, by_itself: Promise | None = None) -> Sentence:
+    """A sentence with who did it and any facts; `by_itself` where nobody did, without which a rule did."""
+
+    def say(one: Telling) -> str:
+        facts = defaultdict(str, one.facts, who=one.who or _("A rule"))
+        return str(sentence if one.who or by_itself is None else by_itself) % facts
+
+    return say
+
+
+def _until(sentence: Promise, fact: str) -> Sentence:
+    return lambda one: str(sentence) % {"who": one.who, "when": _when(one.facts.get(fact))}
+
+
+def _retyped(one: Telling) -> str:
+    to, who = one.facts.get("to"), one.who or _("A rule")
+    if to not in TicketType.values:
+        return _("%(who)s took off the type") % {"who": who}
+    return _("%(who)s set the type to %(to)s") % {"who": who, "to": str(TicketType(to).label).lower()}
+
+
+def _answered(one: Telling) -> str:
+    about = {"who": one.who or _("A rule"), "field": one.facts.get("name", "")}
+    if one.facts.get("is_empty"):
+        return _("%(who)s took the answer off %(field)s") % about
+    return _("%(who)s answered %(field)s") % about
+
+
+def _unscheduled(one: Telling) -> str:
+    if one.facts.get("why") in ("cancelled", "taken_over", "withdrawn"):
+        return _("%(who)s took the time off an answer") % {"who": one.who}
+    return _("An answer was held back")
+
+
+def _merged(one: Telling) -> str:
+    about = {"who": one.who or _("A rule"), "into": one.facts.get("into")}
+    if "merge" in one.facts:
+        return _("%(who)s merged it into #%(into)s") % about
+    return _("Nothing is left here: it went on in #%(into)s") % about
+
+
+def _unmerged(one: Telling) -> str:
+    return _("It stands alone again") if "to" in one.facts and one.who else _("Its message came back")
+
+
+def _followed(one: Telling) -> str:
+    """Following oneself is nobody else's news."""
+    agent = one.facts.get("agent")
+    if agent == one.event.actor_id:
+        return ""
+    about = {"who": one.who or _("A rule"), "agent": one.names.agent(agent)}
+    if one.event.verb == "ticket.followed":
         return _("%(who)s let %(agent)s follow it") % about
     return _("%(who)s let %(agent)s follow it no longer") % about
 
 
-def _fared(verb: str) -> str:
+def _fared(one: Telling) -> str:
     """What became of an answer that did not simply arrive."""
-    match verb:
+    if one.facts.get("purpose") not in ("reply", "forward"):
+        return ""
+    match one.event.verb:
         case "message.failed":
             return _("An answer could not be delivered")
         case "message.bounced":
@@ -220,7 +182,8 @@ def _when(text: str | None) -> str:
     return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else ""
 
 
-def _acknowledged(delivery: Delivery | None) -> str:
+def _acknowledged(one: Telling) -> str:
+    delivery = one.names.mails.get(one.facts["mail"])
     if delivery is None:
         return _("Acknowledged")
     about = {"address": delivery.recipient, "why": delivery.answer}
@@ -237,18 +200,71 @@ def _acknowledged(delivery: Delivery | None) -> str:
     return _("Acknowledgement on its way to %(address)s") % about
 
 
-def _assigned(facts: Mapping[str, Any], who: str, actor: int | None, names: Names) -> str:
-    agent, team = facts.get("agent"), facts.get("team")
-    if agent and agent == actor:
-        return _("%(who)s took it") % {"who": who}
-    if agent and agent != facts.get("was_agent"):
-        return _("%(who)s assigned it to %(agent)s") % {"who": who or _("A rule"), "agent": names.agent(agent)}
-    if not agent and facts.get("why") == "access":
-        return _("%(agent)s no longer works in this inbox, so nobody has it") % {
-            "agent": names.agent(facts["was_agent"])
-        }
-    if not agent and facts.get("was_agent"):
-        return _("%(who)s unassigned it") % {"who": who or _("A rule")}
+def _assigned(one: Telling) -> str:
+    facts, names = one.facts, one.names
+    agent, team, was = facts.get("agent"), facts.get("team"), facts.get("was_agent")
+    about = {"who": one.who or _("A rule"), "agent": names.agent(agent or was)}
+    if agent and agent == one.event.actor_id:
+        return _("%(who)s took it") % about
+    if agent and agent != was:
+        return _("%(who)s assigned it to %(agent)s") % about
+    if was and not agent:
+        if facts.get("why") == "access":
+            return _("%(agent)s no longer works in this inbox, so nobody has it") % about
+        return _("%(who)s unassigned it") % about
     if team:
-        return _("%(who)s gave it to %(team)s") % {"who": who or _("A rule"), "team": names.team(team)}
-    return _("%(who)s took it out of its team") % {"who": who or _("A rule")}
+        return _("%(who)s gave it to %(team)s") % {**about, "team": names.team(team)}
+    return _("%(who)s took it out of its team") % about
+
+
+SENTENCES: Mapping[str, Sentence] = {
+    "ticket.created": _acted(gettext_lazy("%(who)s opened this ticket"), gettext_lazy("Ticket opened")),
+    "ticket.resolved": _acted(gettext_lazy("%(who)s resolved it"), gettext_lazy("Resolved")),
+    "ticket.reopened": _acted(gettext_lazy("%(who)s opened it again"), gettext_lazy("Opened again by a new message")),
+    "ticket.pended": _acted(
+        gettext_lazy("%(who)s is waiting for the customer"), gettext_lazy("Waiting for the customer")
+    ),
+    "ticket.held": _acted(gettext_lazy("%(who)s put it on hold"), gettext_lazy("Put on hold")),
+    "ticket.closed": _acted(gettext_lazy("%(who)s closed it"), gettext_lazy("Closed, as nobody wrote for a while")),
+    "ticket.snoozed": _until(gettext_lazy("%(who)s snoozed it until %(when)s"), "until"),
+    "ticket.woken": _acted(gettext_lazy("%(who)s ended its snooze"), gettext_lazy("Back from its snooze")),
+    "ticket.assigned": _assigned,
+    "ticket.tagged": _acted(gettext_lazy("%(who)s tagged it %(tag)s")),
+    "ticket.untagged": _acted(gettext_lazy("%(who)s took off the tag %(tag)s")),
+    "ticket.renamed": _acted(gettext_lazy("%(who)s changed the subject")),
+    "ticket.customer_changed": _acted(
+        gettext_lazy("%(who)s said that its customer is somebody else here"),
+        gettext_lazy("Its customer is somebody else here"),
+    ),
+    "ticket.prioritised": _acted(gettext_lazy("%(who)s set the priority to %(to)s")),
+    "ticket.retyped": _retyped,
+    "ticket.answered": _answered,
+    "ticket.followed": _followed,
+    "ticket.unfollowed": _followed,
+    "ticket.spammed": _acted(gettext_lazy("%(who)s said that it is spam"), gettext_lazy("Spam: its sender is blocked")),
+    "ticket.unspammed": _acted(gettext_lazy("%(who)s said that it is no spam")),
+    "ticket.deleted": _acted(gettext_lazy("%(who)s put it into the trash")),
+    "ticket.restored": _acted(
+        gettext_lazy("%(who)s took it out of the trash"), gettext_lazy("Out of the trash: they wrote")
+    ),
+    "ticket.participant_added": _acted(gettext_lazy("%(who)s included %(address)s")),
+    "ticket.participant_removed": _acted(gettext_lazy("%(who)s took out %(address)s")),
+    "message.scheduled": _until(gettext_lazy("%(who)s wrote an answer for %(when)s"), "send_at"),
+    "message.unscheduled": _unscheduled,
+    "message.moved": _acted(gettext_lazy("%(who)s put a message on #%(to)s")),
+    "message.moved_here": _acted(gettext_lazy("%(who)s put a message of #%(source)s here")),
+    "ticket.merged": _merged,
+    "ticket.unmerged": _unmerged,
+    "ticket.linked": _acted(gettext_lazy("%(who)s linked it with #%(ticket)s")),
+    "ticket.unlinked": _acted(gettext_lazy("%(who)s took off the link with #%(ticket)s")),
+    "ticket.took_in": _acted(gettext_lazy("%(who)s merged #%(source)s into this")),
+    "ticket.gave_back": _acted(gettext_lazy("%(who)s took #%(source)s out again")),
+    "ticket.copied": _acted(gettext_lazy("The same mail came to another inbox too: #%(ticket)s")),
+    "message.acknowledged": _acknowledged,
+    "message.unacknowledged": lambda one: (
+        _("No acknowledgement: %(reason)s") % {"reason": acknowledgements.reason(one.facts["reason"])}
+    ),
+    **dict.fromkeys(("message.failed", "message.uncertain", "message.bounced", "message.delayed"), _fared),
+    "message.retried": _acted(gettext_lazy("%(who)s had an answer sent again")),
+    "message.corrected": _acted(gettext_lazy("%(who)s had an answer sent to another address")),
+}

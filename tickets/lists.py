@@ -232,10 +232,10 @@ def _of_conditions(key: str, name: str | Promise, wanted: Sequence[Condition], o
     words = more.get("words", "")
 
     def narrow(tickets: TicketQuerySet, agent: Agent) -> TicketQuerySet:
-        from tickets import searching  # which shows what it finds as a list does
+        from tickets import search_terms  # which shows what it finds as a list does
 
         found = conditions.narrow(tickets, wanted, agent)
-        return found.filter(searching.of_words(words)) if words else found
+        return found.filter(search_terms.of_words(words)) if words else found
 
     return View(
         key, name, "", narrow, kept,

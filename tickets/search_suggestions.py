@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Team
-from tickets import conditions, search_words, searching
+from tickets import conditions, search_meaning, search_words
 from tickets.models import Customer, CustomField, Inbox, Tag
 
 MOST = 8
@@ -71,9 +71,9 @@ QUALIFIERS = (
 
 def _values(key: str, begun: str, agent: Agent) -> list[str]:
     if key == "is":
-        return _beginning(searching.IS_WORDS, begun)
+        return _beginning(search_meaning.IS_WORDS, begun)
     if key == "in":
-        return _beginning(searching.IN_WORDS, begun) + _named(Inbox.objects.visible_to(agent), begun)
+        return _beginning(search_meaning.IN_WORDS, begun) + _named(Inbox.objects.visible_to(agent), begun)
     if key in conditions.CHOICES:
         return _beginning(conditions.CHOICES[key].values, begun)
     if key == "channel":

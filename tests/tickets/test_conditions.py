@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from helpdesk.models import Agent, Team
 from tickets import conditions, hours, time_words
 from tickets.conditions import BadCondition, clean, describe, narrow, read, written
+from tickets.conditions.meaning import people_of
 from tickets.models import (
     Attachment,
     ContactPoint,
@@ -294,7 +295,7 @@ def test_waiting_counts_business_hours_only(inbox: Inbox, billing: Inbox, dora: 
 def test_people_are_looked_up_by_words_through_the_trigrams(db):
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        assert conditions._people(Customer, ["Dora"]) == []
+        assert people_of(Customer, ["Dora"]) == []
         looked_up = [one["sql"] for one in asked.captured_queries if "SELECT" in one["sql"]]
         plans = []
         for sql in looked_up:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import mail
-from tickets import conditions, search_suggestions, search_words, searching
+from tickets import conditions, search_meaning, search_suggestions, search_words, searching
 from tickets.highlighting import Marker
 from tickets.models import CustomField, Organisation, SearchDocument, Ticket
 from tickets.operations import assignment, removing, replying, sorting, status
@@ -89,13 +89,13 @@ def test_what_is_no_qualifier_of_ours_is_words():
 )
 def test_qualifiers_are_conditions(ana, text, meant):
     CustomField.objects.create(key="plan", name="Plan")
-    query = searching.parse(text, ana)
+    query = search_meaning.parse(text, ana)
     assert [chip.why for chip in query.chips if chip.why] == []
     assert conditions.written(query.conditions) == meant
 
 
 def test_what_cannot_be_is_said_in_words_and_not_looked_for(ana):
-    query = searching.parse("is:opne created:soon tag:x", ana)
+    query = search_meaning.parse("is:opne created:soon tag:x", ana)
     assert [bool(chip.why) for chip in query.chips] == [True, True, False]
     assert "“opne” is none of:" in query.chips[0].why
     assert conditions.written(query.conditions) == "tag is x"

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, sections_for
-from tickets import conditions, lists, search_suggestions, searching, texts
+from tickets import conditions, lists, search_suggestions, search_words, searching, texts
 from tickets.views.lists import address_of
 
 #: of each sort of thing, the palette shows so many
@@ -52,7 +52,7 @@ def _context(text: str, found: searching.Found, exact: bool) -> dict[str, Any]:
 @require_safe
 def palette(request: HttpRequest) -> HttpResponse:
     """Tickets, customers, views and settings for the command palette, as options to choose from."""
-    agent, text = agent_of(request), texts.line(request.GET.get("q", ""), searching.search_words.LONGEST)
+    agent, text = agent_of(request), texts.line(request.GET.get("q", ""), search_words.LONGEST)
     found = searching.search(text, agent, is_quick=True) if text else None
     only_found = request.GET.get("only") == "found"
     context = {

@@ -1,0 +1,33 @@
+"""Conditions on tickets: what saved views, searches and rules are made of.
+
+A condition is `{"field": …, "is": …, "value": …}`; of several, all hold. `clean` takes what people and programs write
+and gives back how it is kept; `narrow` is what it means; `describe` is how it is said; `written` and `read` are the
+line that stands in an address: `status is open; tag any_of refund, vip; waiting more_than 4 hours`.
+
+The values `me` and `my_teams` are whoever looks. What is spam or in the trash is left out unless a status says so.
+"""
+
+from tickets.conditions.cleaning import clean
+from tickets.conditions.lines import read, written
+from tickets.conditions.meaning import as_q, narrow
+from tickets.conditions.saying import describe
+from tickets.conditions.vocabulary import (
+    BARE,
+    CHANNELS,
+    CHOICES,
+    FIELDS,
+    HAS,
+    MANY,
+    MOST,
+    OPERATORS,
+    BadCondition,
+    Condition,
+    Field,
+    field,
+    fields,
+)
+
+__all__ = [
+    "BARE", "CHANNELS", "CHOICES", "FIELDS", "HAS", "MANY", "MOST", "OPERATORS", "BadCondition", "Condition", "Field",
+    "as_q", "clean", "describe", "field", "fields", "narrow", "read", "written",
+]  # fmt: skip

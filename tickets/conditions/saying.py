@@ -1,0 +1,63 @@
+"""Conditions in words."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from helpdesk.models import Agent, Team
+from tickets.conditions.vocabulary import (
+    BARE,
+    CHOICES,
+    HAS,
+    ME,
+    MY_TEAMS,
+    OPERATORS,
+    BadCondition,
+    Condition,
+    Field,
+    field,
+    values_of,
+)
+from tickets.models import (
+    Customer,
+    CustomField,
+    Inbox,
+    Organisation,
+)
+
+
+def describe(condition: Condition, agent: Agent) -> str:
+    """A cleaned condition in words: "Waiting more than 4 working hours". Whom the agent may not see is a number."""
+    try:
+        about = field(condition["field"])
+    except BadCondition:
+        return _("%(field)s (no longer there)") % {"field": condition["field"]}
+    operator = condition["is"]
+    if operator in BARE:
+        return f"{about.label} {OPERATORS[operator]}"
+    said = _(", ").join(_said(about, one, agent) for one in values_of(condition))
+    if about.key == "waiting":
+        said = _("%(time)s of working time") % {"time": said}
+    elif about.values == "moment" and operator in ("more_than", "less_than"):
+        said = _("%(time)s ago") % {"time": said}
+    return f"{about.label} {OPERATORS[operator]} {said}"
+
+
+def _said(about: Field, value: Any, agent: Agent) -> str:
+    if value == ME and about.values == "agent":
+        return _("me")
+    if value == MY_TEAMS and about.values == "team":
+        return _("my teams")
+    if about.values == "ours":
+        return str(CHOICES[about.key](value).label)
+    if about.values == "has":
+        return str(HAS[value])
+    if about.values == CustomField.Kind.CHECKBOX:
+        return _("yes") if value else _("no")
+    if about.values in ("customer", "inbox") and isinstance(value, int):
+        seen: Any = Customer.objects if about.values == "customer" else Inbox.objects
+        return str(seen.visible_to(agent).filter(pk=value).first() or f"#{value}")
+    named: dict[str, Any] = {"agent": Agent, "team": Team, "organisation": Organisation}
+    if about.values in named and isinstance(value, int):
+        return str(named[about.values].objects.filter(pk=value).first() or _("somebody who is gone"))
+    return str(value)
