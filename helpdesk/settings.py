@@ -312,6 +312,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "TicketStatus": "tickets.models.Status",
+        "MessageKind": "tickets.models.MessageKind",
+        "CustomFieldKind": "tickets.models.CustomField.Kind",
+        "LinkKind": "tickets.api.acts.LINK_KINDS",
+    },
 }
 
 # --- Logs -----------------------------------------------------------------------------------------------------------

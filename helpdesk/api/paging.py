@@ -5,6 +5,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -100,6 +101,7 @@ def envelope(request: Request, results: Any, after: str | None) -> dict[str, Any
     return {"next": following, "results": results}
 
 
+@cache
 def described(row: type[serializers.Serializer[Any]]) -> Any:
     """How the schema describes a page of such rows."""
     return inline_serializer(

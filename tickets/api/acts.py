@@ -54,6 +54,7 @@ EXAMPLES = [
         "Spam, and block the sender": {"do": "spam", "block": True},
     }.items()
 ]
+LINK_KINDS = [(kind, kind) for kind in linking.OTHER_WAY]
 BY_ID = paging.Order("id", "id")
 
 
@@ -236,15 +237,13 @@ class TicketBriefSerializer(serializers.ModelSerializer[Ticket]):
 class LinkSerializer(serializers.Serializer[Any]):
     """Another ticket, and what it is to this one."""
 
-    kind = serializers.ChoiceField(list(linking.OTHER_WAY))
+    kind = serializers.ChoiceField(LINK_KINDS)
     ticket = TicketBriefSerializer(source="other")
 
 
 class LinkBody(Body):
     ticket = serializers.IntegerField(min_value=1, max_value=LARGEST)
-    kind = serializers.ChoiceField(
-        list(linking.OTHER_WAY), default="related", help_text="What this ticket is to the other one."
-    )
+    kind = serializers.ChoiceField(LINK_KINDS, default="related", help_text="What this ticket is to the other one.")
 
 
 class LinksSerializer(serializers.Serializer[Any]):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -73,7 +73,8 @@ def _answers(about: str, given: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-class _KnownOrganisation(serializers.Field):
+@extend_schema_field(OpenApiTypes.INT)
+class KnownOrganisationField(serializers.Field):
     """An organisation by its id."""
 
     default_error_messages = {"absent": gettext_lazy("There is no such organisation.")}
@@ -93,7 +94,7 @@ class CustomerChangeBody(Body):
 
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     language = serializers.ChoiceField(list(LANGUAGES), required=False, allow_blank=True)
-    organisation = _KnownOrganisation(required=False, allow_null=True, help_text="Its id.")
+    organisation = KnownOrganisationField(required=False, allow_null=True, help_text="Its id.")
     fields = AnswersField()  # type: ignore[assignment]
 
 

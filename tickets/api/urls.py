@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.api import acts, desk, lists, people, views
+from tickets.api import acts, desk, drafts, lists, people, views
 
 urlpatterns = [
     path("tickets/", views.Tickets.as_view(), name="api_tickets"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("tickets/<int:number>/split/", acts.Split.as_view(), name="api_split"),
     path("tickets/<int:number>/links/", acts.Links.as_view(), name="api_links"),
     path("tickets/<int:number>/links/<int:other>/", acts.LinkView.as_view(), name="api_link"),
+    path("tickets/<int:number>/drafts/", drafts.Drafts.as_view(), name="api_drafts"),
+    path("tickets/<int:number>/drafts/<slug:kind>/", drafts.DraftView.as_view(), name="api_draft"),
     path("tickets/<int:number>/macros/", acts.TicketMacros.as_view(), name="api_ticket_macros"),
     path("tickets/<int:number>/macros/<int:macro>/", acts.TicketMacro.as_view(), name="api_ticket_macro"),
     path("macros/", acts.Macros.as_view(), name="api_macros"),

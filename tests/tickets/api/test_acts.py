@@ -228,3 +228,25 @@ def test_an_act_costs_the_same_whatever_the_ticket_has(
                        actor=ana)  # fmt: skip
     with django_assert_max_num_queries(32):
         client.post(acts_of(ticket), {"do": "priority", "to": "high"})
+
+
+def test_drafts_are_kept_for_an_agent_to_send(
+    api: Api, ana: Agent, chloe: Agent, lou: Agent, ben: Agent, ticket: Ticket
+) -> None:
+    client, url = api(ana), f"/api/v1/tickets/{ticket.pk}/drafts/"
+    first = client.put(f"{url}reply/", {"text": "It ships today.", "is_shared": True})
+    assert first.status_code == 200 and first.json()["version"] == 1, first.content
+    second = client.put(f"{url}reply/", {"text": "It ships tomorrow.", "version": 1})
+    assert second.json()["version"] == 2 and second.json()["is_shared"]
+    outdated = client.put(f"{url}reply/", {"text": "It ships.", "version": 1})
+    assert outdated.status_code == 412 and outdated.json()["type"] == "tag:helpdesk,2026:outdated-draft"
+    client.put(f"{url}note/", {"text": "<script>", "html": "<script>alert(1)</script><b>a</b>"})
+    assert [one["kind"] for one in api(chloe).get(url).json()["results"]] == ["reply"]  # the note is not shared
+    assert "<script>" not in client.get(url).json()["results"][1]["html"]
+    assert api(lou).put(f"{url}reply/", {"text": "Hello"}).status_code == 409
+    assert api(lou).put(f"{url}note/", {"text": "I know this one"}).status_code == 200
+    assert api(ben).put(f"{url}reply/", {"text": "Hello"}).status_code == 404
+    assert client.put(f"{url}forward/", {"text": "Hello"}).status_code == 404
+    assert client.put(f"{url}reply/", {"text": "Hello", "version": 2, "author": chloe.pk}).status_code == 400
+    assert client.delete(f"{url}reply/").status_code == client.delete(f"{url}reply/").status_code == 204
+    assert ticket.messages.count() == 1

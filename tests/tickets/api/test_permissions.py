@@ -1,12 +1,14 @@
 """Who may do what: every endpoint and every method against everybody."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from helpdesk.api.views import Body
 from helpdesk.models import Agent, ApiToken, Event, Role, Team
 from tickets.api.urls import urlpatterns
 from tickets.models import Attachment, Inbox, Ticket
@@ -38,6 +40,8 @@ MATRIX: dict[tuple[str, str], tuple[dict[str, Any] | None, int, int, int, int]] 
     ("customers/<int:id>/", "GET"): (None, 200, 404, 200, 401),
     ("customers/<int:id>/", "PATCH"): ({"name": "Dora D."}, 200, 404, 403, 401),
 }  # fmt: skip
+#: lists that read their pages themselves
+BY_HAND = ("tickets/", "views/<slug:key>/tickets/", "notifications/", "search/")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -145,6 +149,56 @@ def test_a_nested_field_that_may_not_be_set_is_refused_by_name(api: Api, ana: Ag
     order["customer"]["is_verified"] = True
     refused = api(ana).post("/api/v1/tickets/", order)
     assert [error["pointer"] for error in refused.json()["errors"]] == ["#/customer/is_verified"]
+
+
+def bodies(of: type[Body] = Body) -> Iterator[type[Body]]:
+    for one in of.__subclasses__():
+        yield one
+        yield from bodies(one)
+
+
+@pytest.mark.parametrize("body", sorted(set(bodies()), key=lambda one: one.__name__))
+def test_no_body_takes_a_field_it_does_not_know(body: type[Body]) -> None:
+    asked = body(data={"nobody_knows_this": 1, "actor": 1})
+    assert not asked.is_valid()
+    assert {"nobody_knows_this", "actor"} <= set(asked.errors)
+
+
+WRITING = sorted(
+    (str(one.pattern), method)
+    for one in urlpatterns
+    for method in ("post", "put", "patch", "delete")
+    if hasattr(one.callback.view_class, method)
+)
+
+
+def test_a_token_that_only_reads_changes_nothing_anywhere(ana: Agent, ticket: Ticket) -> None:
+    _token, secret = ApiToken.objects.issue(ana, "reads", may_write=False)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    before = Event.objects.count()
+    for route, method in WRITING:
+        url = re.sub(r"<\w+:(\w+)>", lambda found: "reply" if found[1] in ("kind", "key", "name") else "1", route)
+        refused = client.generic(method.upper(), f"/api/v1/{url}", "{}", content_type="application/json")
+        assert refused.status_code == 403 and "only reads" in refused.json()["detail"], (method, route)
+    assert Event.objects.count() == before and len(WRITING) > 40
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "101", "1000000000", "1e3", "٣"])
+def test_no_list_gives_more_than_a_page(api: Api, ana: Agent, ticket: Ticket, limit: str) -> None:
+    client, looked_at = api(ana), 0
+    for one in urlpatterns:
+        route = str(one.pattern)
+        url = route.replace("<int:number>", str(ticket.pk)).replace("<int:id>", str(ticket.customer_id))
+        url = url.replace("<slug:key>", "open")
+        get = getattr(one.callback.view_class, "get", None)
+        if "<" in url or get is None or not (getattr(get, "is_paged", False) or route in BY_HAND):
+            continue
+        looked_at += 1
+        refused = client.get(f"/api/v1/{url}", {"limit": limit})
+        assert refused.status_code == 400, (url, refused.content)
+        assert refused.json()["errors"][0]["parameter"] == "limit", url
+    assert looked_at > 10
 
 
 def test_promotion_has_no_address(api: Api, ana: Agent) -> None:

@@ -17,7 +17,8 @@ from rest_framework.test import APIClient
 
 from helpdesk.models import Agent
 from tickets.api.urls import urlpatterns
-from tickets.models import Ticket
+from tickets.models import CustomField, Inbox, Ticket
+from tickets.operations import acting, macros, opening
 
 
 @pytest.fixture(scope="module")
@@ -105,13 +106,67 @@ def test_answers_are_as_it_says(
         ("/api/v1/teams/", client.get("/api/v1/teams/")),
         ("/api/v1/customers/{id}/", client.get(f"/api/v1/customers/{ticket.customer_id}/")),
     ]:
-        operation = schema["paths"][path][given.request["REQUEST_METHOD"].lower()]
-        answers = operation["responses"]
-        answer = answers.get(str(given.status_code), answers["default"])
-        kind = given["Content-Type"]
-        shape = nullable({**answer["content"][kind]["schema"], "components": schema["components"]})
-        errors = [f"{error.json_path}: {error.message}" for error in OAS30Validator(shape).iter_errors(given.json())]
-        assert not errors, (path, errors)
+        must_be_as_described(schema, path, given)
+
+
+def must_be_as_described(schema: dict[str, Any], path: str, given: Any) -> None:
+    """Whether an answer is what the schema says of it."""
+    answers = schema["paths"][path][given.request["REQUEST_METHOD"].lower()]["responses"]
+    answer = answers.get(str(given.status_code), answers["default"])
+    shape = nullable({**answer["content"][given["Content-Type"]]["schema"], "components": schema["components"]})
+    errors = [f"{error.json_path}: {error.message}" for error in OAS30Validator(shape).iter_errors(given.json())]
+    assert not errors, (path, errors)
+
+
+def test_answers_of_the_workspace_are_as_it_says(
+    schema: dict[str, Any], api: Callable[[Agent | None], APIClient], ana: Agent, chloe: Agent, admin: Agent,
+    inbox: Inbox, ticket: Ticket, settle: Callable[[], None],
+) -> None:  # fmt: skip
+    other = opening.open_ticket(inbox=inbox, address="d@x.example", subject="My order", text="Hello", actor=None)
+    CustomField.objects.create(key="plan", name="Plan", kind="choice", choices=["gold"]).inboxes.add(inbox)
+    macro = macros.save(None, actor=admin, name="Refund", html="<p>Yes</p>", actions=[{"do": "tag", "tag": "a"}])
+    settle()
+    acting.perform(ticket, {"do": "assign", "agent": ana.pk}, actor=chloe)
+    settle()
+    client = api(ana)
+    t, c = f"tickets/{ticket.pk}/", f"customers/{ticket.customer_id}/"
+    asked: list[tuple[str, str, str, Any]] = [
+        ("post", "tickets/{number}/acts/", f"{t}acts/", {"do": "field", "key": "plan", "value": "gold"}),
+        ("post", "tickets/{number}/acts/", f"{t}acts/", {"do": "fly"}),
+        ("get", "tickets/{number}/", t, None),
+        ("post", "tickets/{number}/links/", f"{t}links/", {"ticket": other.pk}),
+        ("get", "tickets/{number}/links/", f"{t}links/", None),
+        ("post", "tickets/{number}/merges/", f"{t}merges/", {"ticket": other.pk}),
+        ("get", "tickets/{number}/merges/", f"{t}merges/", None),
+        ("get", "tickets/{number}/macros/", f"{t}macros/", None),
+        ("post", "tickets/{number}/macros/{macro}/", f"{t}macros/{macro.pk}/", None),
+        ("put", "tickets/{number}/drafts/{kind}/", f"{t}drafts/note/", {"text": "Hm"}),
+        ("get", "tickets/{number}/drafts/", f"{t}drafts/", None),
+        ("get", "macros/", "macros/", None),
+        ("post", "views/", "views/", {"name": "Open", "where": "status is open"}),
+        ("get", "views/", "views/", None),
+        ("get", "views/counts/", "views/counts/", None),
+        ("get", "views/{key}/", "views/open/", None),
+        ("get", "views/{key}/tickets/", "views/open/tickets/", None),
+        ("get", "search/", "search/?q=order", None),
+        ("get", "search/", "search/?q=is:lost", None),
+        ("post", "bulk/", "bulk/", {"act": {"do": "restore"}, "tickets": [ticket.pk]}),
+        ("get", "fields/", "fields/", None),
+        ("post", "organisations/", "organisations/", {"name": "Acme"}),
+        ("get", "organisations/", "organisations/", None),
+        ("post", "customers/", "customers/", {"address": "g@g.example", "name": "Gina"}),
+        ("get", "customers/", "customers/", None),
+        ("patch", "customers/{id}/", c, {"name": "Dora D."}),
+        ("post", "customers/{id}/notes/", f"{c}notes/", {"text": "Likes tea"}),
+        ("get", "customers/{id}/notes/", f"{c}notes/", None),
+        ("get", "customers/{id}/merges/", f"{c}merges/", None),
+        ("get", "notifications/", "notifications/", None),
+        ("post", "notifications/read/", "notifications/read/", None),
+    ]
+    for method, path, address, body in asked:
+        given = getattr(client, method)(f"/api/v1/{address}", *([body] if body is not None else []))
+        assert given.status_code < 500 and given.json(), (path, given.content)
+        must_be_as_described(schema, f"/api/v1/{path}", given)
 
 
 def test_the_manual_names_every_address() -> None:
