@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk import clock
+from helpdesk import clock, prepared
 from helpdesk.models import Agent
 from tickets.models.inbox import Inbox
 from tickets.models.tag import Tag
@@ -49,6 +50,12 @@ UNSOLVED = (Status.OPEN, Status.PENDING, Status.ON_HOLD)
 REMOVED = (Status.SPAM, Status.TRASH)
 
 
+@lru_cache(maxsize=1)
+def _locking() -> str:
+    columns = ", ".join(f'"{name}"' for name in prepared.columns(Ticket))
+    return f"SELECT {columns} FROM tickets_ticket WHERE number = %s FOR NO KEY UPDATE"  # noqa: S608 - our columns
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     """The sets of tickets people name."""
 
@@ -66,7 +73,16 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         Whoever only refers to it, with a reading mark or an invitation, does not wait. Decision 12 says what is locked
         before what.
         """
-        return self.select_for_update(of=("self",), no_key=True).get(number=number)
+        if self.query.where or not connection.in_atomic_block:
+            return self.select_for_update(of=("self",), no_key=True).get(number=number)
+        with (
+            connection.cursor() as cursor
+        ):  # every operation begins so: in our own words it takes a quarter of the time
+            cursor.execute(_locking(), [number])
+            row = cursor.fetchone()
+        if row is None:
+            raise Ticket.DoesNotExist(f"There is no ticket #{number}.")
+        return prepared.made(Ticket, row)
 
     def all_locked(self, numbers: Iterable[int]) -> dict[int, "Ticket"]:
         """Those of these tickets that there are, locked in the order of their numbers."""

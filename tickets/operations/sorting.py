@@ -2,16 +2,19 @@
 
 import re
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
+from helpdesk.prepared import Prepared
 from tickets import texts
 from tickets.models import Priority, Tag, Ticket, TicketType
 from tickets.operations.status import NotPossible, must_work_tickets
 
+MOST_TAGS = 50
+_tags_named = Prepared(lambda place: Tag.objects.filter(name=place(str)))
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -31,12 +34,19 @@ def tag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
     """Put a tag on the ticket, making the tag if it is new. Raises NotPossible for an unusable name."""
     must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
-    word, _made = Tag.objects.get_or_create(name=tag_name(name))
-    if ticket.tags.filter(pk=word.pk).exists():
-        return ticket
-    if ticket.tags.count() >= 50:
-        raise NotPossible(_("A ticket has at most 50 tags."))
-    ticket.tags.add(word)
+    called = tag_name(name)
+    word = next(iter(_tags_named(called)), None) or Tag.objects.get_or_create(name=called)[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(bool_or(tag_id = %s), false) FROM tickets_ticket_tags WHERE ticket_id = %s",
+            [word.pk, ticket.pk],
+        )
+        count, is_there = cursor.fetchone()
+        if is_there:
+            return ticket
+        if count >= MOST_TAGS:
+            raise NotPossible(_("A ticket has at most 50 tags."))
+        cursor.execute("INSERT INTO tickets_ticket_tags (ticket_id, tag_id) VALUES (%s, %s)", [ticket.pk, word.pk])
     _touch(ticket)
     record("ticket.tagged", ticket, actor=actor, tag=word.name)
     return ticket
@@ -47,12 +57,17 @@ def untag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
     """Take a tag off the ticket."""
     must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
-    word = ticket.tags.filter(name=tag_name(name)).first()
-    if word is None:
-        return ticket
-    ticket.tags.remove(word)
+    called = tag_name(name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM tickets_ticket_tags o USING tickets_tag g"
+            " WHERE g.id = o.tag_id AND o.ticket_id = %s AND g.name = %s",
+            [ticket.pk, called],
+        )
+        if not cursor.rowcount:
+            return ticket
     _touch(ticket)
-    record("ticket.untagged", ticket, actor=actor, tag=word.name)
+    record("ticket.untagged", ticket, actor=actor, tag=called)
     return ticket
 
 
@@ -113,4 +128,5 @@ def mark_low_score(ticket: Ticket, *, score: int | None, actor: Agent | None) ->
 
 def _touch(ticket: Ticket) -> None:
     ticket.updated_at = clock.now()
-    ticket.save(update_fields=["updated_at"])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tickets_ticket SET updated_at = %s WHERE number = %s", [ticket.updated_at, ticket.pk])
