@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -542,7 +543,10 @@ def house(
         to=["dora@customer.example"], text="Hello",
     )  # fmt: skip
     delivery = out.deliveries.create(recipient="dora@customer.example", state="failed", give_up_at=event.at)
-    device = ana.push_subscriptions.create(endpoint="https://push.example/1", p256dh="key", auth="secret")
+    session = Session.objects.create(session_key="a-browser", expire_date=event.at + timedelta(days=1))
+    device = ana.push_subscriptions.create(
+        session=session, endpoint="https://push.example/1", p256dh="key", auth="secret"
+    )
     notification = Notification.objects.create(agent=ana, kind="assigned", event_id=event.pk, ticket=ticket)
     stored = File.objects.store(png(8, 8))
     brand = Brand.objects.create(name="Acme", logo=stored, logo_type="image/png")
