@@ -33,6 +33,7 @@ def written(rows: Iterable[Sequence[object]]) -> str:
 def head(page: Page, report: Report, names: Mapping[str, str]) -> list[Sequence[object]]:
     """What was asked for, and the answer in words."""
     chosen = report.chosen
+    other = chosen.compared()
     rows: list[Sequence[object]] = [
         [_("Report"), page.name],
         [_("First day"), chosen.first.isoformat()],
@@ -41,6 +42,8 @@ def head(page: Page, report: Report, names: Mapping[str, str]) -> list[Sequence[
         [_("Inbox"), names["inbox"] or _("all")],
         [_("Team"), names["team"] or _("all")],
         [_("Channel"), names["channel"] or _("all")],
+        [_("Topic"), names["topic"] or _("all")],
+        *([[_("Compared with"), other.first.isoformat(), other.last.isoformat()]] if other else []),
         [_("Computed at"), report.taken_at.isoformat(timespec="seconds")],
     ]
     return [*rows, *([words] for words in report.answer)]

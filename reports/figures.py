@@ -43,6 +43,8 @@ class Times:
     business: Percentiles | None
     left_out: Mapping[str, int]
     unfinished: Open
+    #: the calendar seconds in order: what a comparison needs
+    seconds: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,8 @@ def _durations(
 def _times(durations: Mapping[int, Durations], left_out: Mapping[str, int], unfinished: Open) -> Times:
     calendar = [seconds for one in durations.values() for seconds in one.calendar]
     business = [seconds for one in durations.values() for seconds in one.business]
-    return Times(percentiles(calendar), percentiles(business) if business else None, left_out, unfinished)
+    known = percentiles(business) if business else None
+    return Times(percentiles(calendar), known, left_out, unfinished, sorted(calendar))
 
 
 def _unfinished(chosen: Filter) -> tuple[Open, Open]:

@@ -132,7 +132,9 @@ def definitions(request: HttpRequest) -> HttpResponse:
 def said(form: FilterForm) -> str:
     """The choice in words."""
     chosen: Filter = form.filter
-    return " · ".join(filter(None, [words.days(chosen), chosen.zone, *form.names().values()]))
+    other = chosen.compared()
+    beside = _("compared with %(days)s") % {"days": words.days(other)} if other else ""
+    return " · ".join(filter(None, [words.days(chosen), chosen.zone, *form.names().values(), beside]))
 
 
 COLUMNS = {

@@ -1,15 +1,16 @@
 """The overview: what came in, how fast we were, and what customers said, side by side."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports import charts, periods
+from reports import changes, charts, periods
 from reports import figures as service_figures
-from reports.blocks import Chart, Line, Report, Section, Tile
+from reports.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.charts import Series
 from reports.figures import FEW, Figures, Open, Times
 from reports.metrics.satisfaction import DISSATISFIED, SATISFIED, SMALLEST_CELL
@@ -39,11 +40,13 @@ from reports.words import (
 def build(chosen: Filter) -> Report:
     """How much came in, how fast we were, what customers said."""
     figures = service_figures.service(chosen)
+    other = chosen.compared()
+    before = service_figures.service(other) if other else None
     return Report(
         chosen=chosen,
         taken_at=figures.taken_at,
         answer=_answer(figures),
-        sections=[Section(tiles=tiles(figures), charts=draw(figures))],
+        sections=[Section(tiles=tiles(figures, before), charts=draw(figures))],
         left_out=left_out(figures),
         basis=[_("First response and resolution are counted by when they happened, not by when the ticket came.")],
     )
@@ -68,8 +71,35 @@ def _answer(figures: Figures) -> list[str]:
 # ---------------------------------------------------------------------- tiles
 
 
-def tiles(figures: Figures) -> list[Tile]:
-    """Everything the page says in numbers, in its order."""
+def tiles(figures: Figures, before: Figures | None = None) -> list[Tile]:
+    """Everything the page says in numbers, in its order, each beside what it was before."""
+    said = _tiles(figures)
+    if before is None:
+        return said
+    found = _changes(before, figures)
+    return [replace(tile, lead=replace(tile.lead, change=found.get(tile.lead.key))) for tile in said]
+
+
+def _changes(before: Figures, after: Figures) -> dict[str, Change | None]:
+    """What changed, by the key of the number. What is open now has no before."""
+    compare = after.chosen.compare
+    return {
+        "created": changes.count_change(before.volume.created, after.volume.created, compare=compare),
+        "resolved": changes.count_change(before.volume.resolved, after.volume.resolved, compare=compare),
+        "first_response.median": changes.median_change(
+            before.first_response.seconds, after.first_response.seconds, compare=compare),
+        "resolution.median": changes.median_change(
+            before.resolution.seconds, after.resolution.seconds, compare=compare),
+        "csat": changes.share_change(
+            (before.csat.satisfied, before.csat.n), (after.csat.satisfied, after.csat.n), compare=compare,
+            smallest=SMALLEST_CELL),
+        "response_rate": changes.share_change(
+            (before.response_rate.answered, before.response_rate.delivered),
+            (after.response_rate.answered, after.response_rate.delivered), compare=compare),
+    }  # fmt: skip
+
+
+def _tiles(figures: Figures) -> list[Tile]:
     return [
         _tile(figures, "created", *_created(figures)),
         _tile(figures, "resolved", _count("resolved", _("Resolved"), figures.volume.resolved)),

@@ -168,6 +168,17 @@ def test_the_filters_narrow(march, admin, inbox, billing, team, as_agent):
     assert tiles(page(client, channel="chat"))["created"][0] == "0"
 
 
+def test_a_number_is_compared_with_the_days_before_it(answers, chloe, as_agent):
+    found = overview.build(filter_of(chloe, compare="before"))
+    said = {line.key: line.change for line in found.lines() if line.change}
+    assert said["created"].before == 0 and said["created"].difference == 3
+    assert said["csat"].said == "before: too few to compare" and "first_response.median" in said
+    html = page(as_agent(chloe), compare="before")
+    assert "before 0" in html and "compared with" in html
+    text = as_agent(chloe).get(reverse("report_csv", args=["overview"]), {**MARCH, "compare": "before"}).content
+    assert "Compared with,2026-01-29,2026-02-28" in text.decode()
+
+
 def test_every_number_leads_to_its_definition_and_to_its_tickets(march, chloe, as_agent):
     client = as_agent(chloe)
     html = page(client)

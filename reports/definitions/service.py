@@ -1,28 +1,10 @@
-"""What each number means, in words for people; every number on a page links here."""
+"""Definitions of what we did: volume, response, resolution."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Words = str | Promise
+from reports.definitions.words import Definition
 
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One number: the question it answers, how it is computed, what counts and what does not, and an example."""
-
-    key: str
-    name: Words
-    question: Words
-    formula: Words
-    counts: Words
-    leaves_out: Words
-    example: Words = ""
-
-
-DEFINITIONS: Sequence[Definition] = (
+DEFINITIONS = (
     Definition(
         "created",
         _("New tickets"),
@@ -94,28 +76,4 @@ DEFINITIONS: Sequence[Definition] = (
         _("They are in the new tickets, and in no resolution time."),
         "",
     ),
-    Definition(
-        "csat",
-        _("Satisfied customers (CSAT)"),
-        _("Were customers satisfied with the help they got?"),
-        _(
-            "Answers of 4 or 5 among all answers to “How satisfied were you with the help you got?” (1 to 5), with the "
-            "Wilson interval: of 100 intervals made this way, about 95 hold the share among all customers like these."
-        ),
-        _("Answers given in the period; the last score a customer gave within the time to change their mind."),
-        _(
-            "Answers on spam, deleted and imported tickets. Below 5 answers nothing is shown, below 30 we say that "
-            "they are few. Who answers is not everybody: look at the response rate beside it."
-        ),
-        _("41 of 50 answers are 4 or 5: 82 %, between 69 % and 90 %."),
-    ),
-    Definition(
-        "response_rate",
-        _("Response rate"),
-        _("How many of those asked answered?"),
-        _("Customers who answered among those whose survey was sent in the period and arrived."),
-        _("Each asking once, however often an answer was changed. Recent askings may still be answered."),
-        _("Surveys that bounced, and those never sent because the customer was asked not long ago or wants none."),
-    ),
 )
-KEYS = frozenset(one.key for one in DEFINITIONS)
