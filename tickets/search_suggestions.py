@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Team
-from tickets import conditions, search_meaning, search_words
+from tickets import conditions, search_meaning, search_words, time_words
 from tickets.models import Customer, CustomField, Inbox, Tag
 
 MOST = 8
@@ -93,7 +93,7 @@ def _values(key: str, begun: str, agent: Agent) -> list[str]:
             Customer.objects.visible_to(agent).like(begun).exclude(name="").values_list("name", flat=True)[:MOST]
         )
     if key in ("before", "after", "created", "updated", "resolved"):
-        return _beginning(_TIMES, begun)
+        return _beginning([time_words.said(one) for one in _TIMES], begun)
     if key.startswith("field."):
         field = CustomField.objects.filter(key=key.removeprefix("field."), is_active=True).first()
         known = field.choices if field and field.kind == CustomField.Kind.CHOICE else ()

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Team
-from tickets import conditions, lists, watching
+from tickets import conditions, lists, time_words, watching
 from tickets.conditions import BARE, MANY, OPERATORS, BadCondition, Condition, Field
 from tickets.models import CustomField, Inbox, SavedView, Tag
 from tickets.operations import viewing
@@ -188,6 +188,8 @@ def _row(number: int, one: Condition, known: Sequence[Field], agent: Agent) -> R
     values = ["yes" if v is True else "no" if v is False else str(v) for v in (
         given if isinstance(given, list) else [given]
     ) if v not in ("", None)]  # fmt: skip
+    if conditions.is_time(about):
+        values = [time_words.said(one) for one in values]
     return Row(
         number, about, operator, values,
         [Choice(field.key, str(field.label), field is about) for field in known],

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -312,3 +313,27 @@ def test_nobody_learns_by_a_number_who_a_customer_or_an_inbox_of_others_is(ticke
     where = {"where": f"customer is {ticket.customer_id}"}
     assert "Dora Diaz" not in as_agent(ben).get("/", where, follow=True).content.decode()
     assert "Dora Diaz" not in as_agent(ben).get("/search/", {"q": f"from:{ticket.customer_id}"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("vor 7 Tagen", "7 days ago"), ("Heute", "today"), ("gestern", "yesterday"), ("morgen", "tomorrow"),
+        ("jetzt", "now"), ("in 2 Wochen", "in 2 weeks"), ("1.3.2026", "2026-03-01"), ("01.03.2026", "2026-03-01"),
+        ("31.2.2026", None), ("vor Tagen", None), ("bald", None), ("vor einem Jahr", None),
+    ],
+)  # fmt: skip
+def test_times_are_understood_in_german_and_kept_alike(words, kept):
+    assert time_words.moment(words) == kept
+
+
+def test_a_german_reader_is_shown_words_that_read_back():
+    kept = ["1 day ago", "7 days ago", "in 1 month", "in 3 hours", "today", "2026-03-01", "now"]
+    lengths = ["4 hours", "1 minute", "2 weeks", "10 years"]
+    with translation.override("de"):
+        assert time_words.said("7 days ago") == "vor 7 Tagen" and time_words.said("4 hours") == "4 Stunden"
+        assert [time_words.moment(time_words.said(one)) for one in kept] == kept
+        assert [time_words.length(time_words.said(one)) for one in lengths] == lengths
+        assert time_words.length("4 Arbeitsstunden") == "4 hours" and time_words.said("bald") == "bald"
+        said = conditions.describe({"field": "created", "is": "more_than", "value": "7 days"}, Agent())
+        assert said.endswith("vor 7 Tagen")

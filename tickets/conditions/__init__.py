@@ -10,7 +10,7 @@ The values `me` and `my_teams` are whoever looks. What is spam or in the trash i
 from tickets.conditions.cleaning import clean
 from tickets.conditions.lines import read, written
 from tickets.conditions.meaning import as_q, narrow
-from tickets.conditions.saying import describe
+from tickets.conditions.saying import describe, is_time
 from tickets.conditions.vocabulary import (
     BARE,
     CHANNELS,
@@ -29,5 +29,5 @@ from tickets.conditions.vocabulary import (
 
 __all__ = [
     "BARE", "CHANNELS", "CHOICES", "FIELDS", "HAS", "MANY", "MOST", "OPERATORS", "BadCondition", "Condition", "Field",
-    "as_q", "clean", "describe", "field", "fields", "narrow", "read", "written",
+    "as_q", "clean", "describe", "field", "fields", "is_time", "narrow", "read", "written",
 ]  # fmt: skip

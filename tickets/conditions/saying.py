@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Team
+from tickets import time_words
 from tickets.conditions.vocabulary import (
     BARE,
     CHOICES,
@@ -39,8 +40,13 @@ def describe(condition: Condition, agent: Agent) -> str:
     if about.key == "waiting":
         said = _("%(time)s of working time") % {"time": said}
     elif about.values == "moment" and operator in ("more_than", "less_than"):
-        said = _("%(time)s ago") % {"time": said}
+        said = time_words.said(f"{condition['value']} ago")
     return f"{about.label} {OPERATORS[operator]} {said}"
+
+
+def is_time(about: Field) -> bool:
+    """Whether its values are times or lengths of time, kept in English."""
+    return about.values in ("moment", "working", CustomField.Kind.DATE)
 
 
 def _said(about: Field, value: Any, agent: Agent) -> str:
@@ -57,6 +63,8 @@ def _said(about: Field, value: Any, agent: Agent) -> str:
     if about.values in ("customer", "inbox") and isinstance(value, int):
         seen: Any = Customer.objects if about.values == "customer" else Inbox.objects
         return str(seen.visible_to(agent).filter(pk=value).first() or f"#{value}")
+    if is_time(about):
+        return time_words.said(str(value))
     named: dict[str, Any] = {"agent": Agent, "team": Team, "organisation": Organisation}
     if about.values in named and isinstance(value, int):
         return str(named[about.values].objects.filter(pk=value).first() or _("somebody who is gone"))
