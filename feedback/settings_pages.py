@@ -1,6 +1,6 @@
 """The settings page of surveys."""
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from feedback.forms import SurveyForm
@@ -17,7 +17,7 @@ SURVEYS = Resource(
     columns=[
         Column(_("Name"), lambda survey: survey.name),
         Column(_("Asks"), lambda survey: survey.words),
-        Column(_("After"), lambda survey: _after(survey)),
+        Column(pgettext_lazy("a time", "After"), lambda survey: _after(survey)),
         Column(_("Inboxes"), lambda survey: _inboxes(survey)),
         Column(_("Active"), lambda survey: gettext("yes") if survey.is_active else gettext("no")),
     ],

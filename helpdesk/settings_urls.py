@@ -39,7 +39,7 @@ CALENDARS = Resource(
 
 for section in (
     Section(
-        "profile", _("You"), _("Your name, language, time zone and signature."), "settings_profile", EVERYBODY,
+        "profile", _("Your profile"), _("Your name, language, time zone and signature."), "settings_profile", EVERYBODY,
         words=_("name language zone signature"),
     ),
     Section(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from helpdesk.models import Agent
 from tickets import conditions, search_words
@@ -108,7 +109,7 @@ def _understand(query: Query, qualifier: Qualifier, agent: Agent) -> str:
     if qualifier.key == "is" and qualifier.value.lower() == "unread":
         read = ReadMark.objects.filter(ticket=OuterRef("pk"), agent=agent, message_id__gte=OuterRef("last_message_id"))
         query.more &= Q(Exists(read)) if qualifier.is_negative else ~Q(Exists(read))
-        return _("Read") if qualifier.is_negative else _("Unread")
+        return pgettext("messages", "Read") if qualifier.is_negative else _("Unread")
     made = conditions.clean(_conditions(qualifier))
     query.conditions += made
     return " · ".join(conditions.describe(one, agent) for one in made)

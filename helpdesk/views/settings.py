@@ -40,7 +40,9 @@ def profile(request: HttpRequest) -> HttpResponse:
         remember_reader(request, agent)
         messages.success(request, _("Saved."))
         return redirect("settings_profile")
-    return _form(request, "profile", _("You"), _("How customers and colleagues see you, and your language."), form)
+    return _form(
+        request, "profile", _("Your profile"), _("How customers and colleagues see you, and your language."), form
+    )
 
 
 @agents_only
