@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from helpdesk.models import Agent, Event
+from helpdesk.models import Agent, ApiToken, Event
 from tests.conftest import mail
 from tickets.models import Draft, Message, Ticket
 from tickets.operations import drafting, replying, sorting, status
@@ -43,6 +43,33 @@ def test_t21_2_a_foreign_child_is_not_found_under_ones_own_parent(ticket, foreig
     for address in (f"/messages/{reply.pk}/ticket", f"/messages/{reply.pk}/original", f"/messages/{reply.pk}/raw"):
         assert client.get(address).status_code == 404, address
     assert (Message.objects.count(), Draft.objects.count(), Event.objects.count()) == before
+
+
+def test_t21_2_nor_do_programs_find_it_there(ticket, foreign, ana):  # type: ignore[no-untyped-def]
+    """What hangs on a foreign ticket, asked for under one's own and under its own: there is no such thing."""
+    token = ApiToken.objects.issue(ana, "Ana's")[1]
+    client = Client(headers={"authorization": f"Bearer {token}"})
+    event = Event.objects.filter(stream_id=foreign.pk, verb="ticket.tagged").latest("id")
+    before = Event.objects.count()
+    absent = client.post("/api/v1/tickets/999999999/acts/", {"do": "take"}, "application/json")
+    for number in (ticket.pk, foreign.pk):
+        for method, rest in (
+            ("POST", f"undo/{event.pk}/"), ("DELETE", f"links/{foreign.pk}/"), ("DELETE", "merges/1/"),
+        ):  # fmt: skip
+            answer = client.generic(method, f"/api/v1/tickets/{number}/{rest}", "{}", "application/json")
+            assert (answer.status_code, answer.content) == (404, absent.content), (number, rest)
+    for rest, act in (
+        ("acts/", {"do": "take"}), ("acts/", {"do": "follow"}), ("merges/", {"ticket": ticket.pk}),
+        ("links/", {"ticket": ticket.pk}), ("split/", {"messages": [foreign.messages.first().pk]}), ("macros/1/", {}),
+    ):  # fmt: skip
+        answer = client.post(f"/api/v1/tickets/{foreign.pk}/{rest}", act, "application/json")
+        assert (answer.status_code, answer.content) == (404, absent.content), rest
+    for rest in ("", "messages/", "events/", "merges/", "links/", "macros/", "drafts/"):
+        answer = client.get(f"/api/v1/tickets/{foreign.pk}/{rest}")
+        assert (answer.status_code, answer.content) == (404, absent.content), rest
+    found = client.get("/api/v1/search/?q=bill").content + client.get("/api/v1/views/open/tickets/").content
+    assert f'"number":{foreign.pk},'.encode() not in found
+    assert Event.objects.count() == before
 
 
 @pytest.mark.parametrize("name", ["Remote-User", "X-Forwarded-User", "X-Auth-Request-Email", "X-Remote-User"])

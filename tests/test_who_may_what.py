@@ -421,7 +421,10 @@ POLICIES: dict[str, Policy] = {
     "api_links": api(GET=200, POST=400),
     "api_link": api(DELETE=404),
     "api_drafts": api(GET=200),
-    "api_draft": api(PUT=200, DELETE=204, light=200, body={"text": "Hm", "version": 1}),
+    "api_draft": Policy(
+        {"PUT": (401, 401, 404, 200, 200, 200, 200), "DELETE": (401, 401, 404, 204, 204, 204, 204)},
+        turned_away={**NO_TOKEN, "light": 403}, body={"text": "Hm"}, reads_first=True,
+    ),
     "api_ticket_macros": api(GET=200),
     "api_ticket_macro": api(POST=200),
     "api_macros": api(GET=200, ben=200),
