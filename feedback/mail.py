@@ -34,17 +34,17 @@ def link(name: str, invitation: Invitation) -> str:
 def write(invitation: Invitation) -> Written:
     """The mail, in the invitation's language. Scores stand in the links only to choose one on the page."""
     with translation.override(invitation.language):
-        survey, ticket = invitation.survey, invitation.ticket
+        survey, ticket, inbox = invitation.survey, invitation.ticket, invitation.inbox
         page = link("survey", invitation)
         context = {
             "invitation": invitation,
             "language": invitation.language,
             "is_rtl": translation.get_language_bidi(),
-            "brand": brands.look_of(ticket.inbox.brand),
+            "brand": brands.look_of(inbox.brand),
             "question": survey.words,
-            "subject": texts.line(ticket.subject),
-            "number": ticket.number,
-            "sender": ticket.inbox.sender_name or ticket.inbox.name,
+            "subject": texts.line(ticket.subject) if ticket else "",
+            "number": ticket.number if ticket else None,
+            "sender": inbox.sender_name or inbox.name,
             "choices": [
                 {"score": score, "words": str(words), "url": f"{page}?score={score}"}
                 for score, words in sorted(survey.scale.items(), reverse=True)
@@ -68,6 +68,8 @@ def _headers(invitation: Invitation) -> dict[str, str]:
         "List-Unsubscribe": f"<{link('survey_unsubscribe', invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+    if invitation.ticket is None:
+        return headers
     # Somebody who answers this mail in words goes on with their ticket: its last message is named here.
     said = (
         invitation.ticket.messages.exclude(kind=MessageKind.NOTE)

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from feedback.models.survey import Survey
 from helpdesk import clock
-from tickets.models import Customer, OutgoingMail, Ticket
+from tickets.models import Customer, Inbox, OutgoingMail, Ticket
 
 
 class InvitationState(models.TextChoices):
@@ -66,7 +67,8 @@ def new_token() -> str:
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def due(self, at: datetime) -> "InvitationQuerySet":
         """Those to be sent now, the longest due first. While an inbox answers nothing by itself, its own wait."""
-        waiting = self.filter(state=InvitationState.WAITING, due_at__lte=at, ticket__inbox__is_quiet=False)
+        speaks = Q(ticket__inbox__is_quiet=False) | Q(ticket=None, survey__sends_from__is_quiet=False)
+        waiting = self.filter(speaks, state=InvitationState.WAITING, due_at__lte=at)
         return waiting.order_by("due_at", "pk")
 
     def run_out(self, at: datetime) -> "InvitationQuerySet":
@@ -79,7 +81,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """One customer asked once about one resolution of one ticket. A suppressed one is kept with its reason."""
+    """One customer asked once: about one resolution of one ticket, or once a round of the calendar.
+
+    One that was held back is kept with its reason.
+    """
 
     survey = models.ForeignKey(Survey, models.PROTECT, related_name="invitations")
     #: None where no ticket is asked about
@@ -130,12 +135,32 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.survey_id} on #{self.ticket_id}: {self.state}"
+        return f"{self.survey_id} of {f'#{self.ticket_id}' if self.ticket_id else self.customer_id}: {self.state}"
 
     def get_absolute_url(self) -> str:
         from django.urls import reverse
 
         return reverse("survey", args=[self.token])
+
+    @property
+    def inbox(self) -> Inbox:
+        """Whose matter it is, and who sends its mail: the ticket's inbox, else the one that asks for the survey."""
+        inbox = self.ticket.inbox if self.ticket else self.survey.sends_from
+        if inbox is None:
+            raise Inbox.DoesNotExist("a survey by the calendar names the inbox that asks")
+        return inbox
+
+    @property
+    def subject(self) -> "Ticket | Invitation":
+        """What its events are about: the ticket it asks after, else itself."""
+        return self.ticket or self
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What its events say beyond what happened; without a ticket, also who was asked and for which inbox."""
+        if self.ticket_id is not None:
+            return {"invitation": self.pk}
+        return {"invitation": self.pk, "customer": self.customer_id, "inbox": self.survey.sends_from_id}
 
     @property
     def is_out(self) -> bool:

@@ -1,5 +1,7 @@
 """Quality reviews: what a lead thinks of an answer, beside what the customer thought."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,7 @@ from helpdesk import clock
 from helpdesk.models import Agent
 from tickets.models import Inbox, Ticket
 
-_GRADE = {"null": True, "blank": True, "validators": [MinValueValidator(1), MaxValueValidator(4)]}
+_GRADE: dict[str, Any] = {"null": True, "blank": True, "validators": [MinValueValidator(1), MaxValueValidator(4)]}
 
 
 class QualityPlan(models.Model):

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from feedback import nonces
-from feedback.models import LOW_SCORE, Invitation, InvitationState, OptOut, Response
+from feedback.models import Invitation, InvitationState, OptOut, Response
 from helpdesk import clock
 from helpdesk.events import record
 from tickets import texts
@@ -38,7 +38,8 @@ def respond(invitation: Invitation, *, nonce: str, score: int, comment: str = ""
     if not nonces.is_good(nonce, invitation):
         raise NotFromThePage
     # the ticket first, as everybody else does who changes both: a low score is shown on it
-    Ticket.objects.locked(invitation.ticket_id)
+    if invitation.ticket_id is not None:
+        Ticket.objects.locked(invitation.ticket_id)
     invitation = (
         Invitation.objects.select_for_update(of=("self",)).select_related("survey", "ticket").get(pk=invitation.pk)
     )
@@ -92,18 +93,18 @@ def _change(response: Response, score: int, comment: str) -> Response:
 def _tell(response: Response, *, scored: bool, commented: bool, changed: bool) -> None:
     """Record what was said, and show a low score where tickets are listed; a later good one takes it back."""
     invitation = response.invitation
-    ticket = invitation.ticket
     if scored:
         record(
-            "survey.answered", ticket, actor=None, invitation=invitation.pk, survey=invitation.survey_id,
+            "survey.answered", invitation.subject, actor=None, **invitation.facts, survey=invitation.survey_id,
             kind=invitation.survey.kind, score=response.score, changed=changed,
             agent=response.agent_id, shared=response.is_shared,
         )  # fmt: skip
     if commented:
-        record("survey.commented", ticket, actor=None, invitation=invitation.pk, has_comment=bool(response.comment))
-    if scored:
-        low = response.score if response.score <= LOW_SCORE else None
-        sorting.mark_low_score(ticket, score=low, actor=None)
+        record(
+            "survey.commented", invitation.subject, actor=None, **invitation.facts, has_comment=bool(response.comment)
+        )
+    if scored and invitation.ticket is not None:
+        sorting.mark_low_score(invitation.ticket, score=response.score if response.is_low else None, actor=None)
 
 
 @transaction.atomic
@@ -111,8 +112,6 @@ def opt_out(invitation: Invitation) -> OptOut:
     """Ask this person no more. Once is enough; answers to their tickets reach them as before."""
     wish, is_new = OptOut.objects.get_or_create(customer_id=invitation.customer_id, defaults={"invitation": invitation})
     if is_new:
-        record(
-            "survey.opted_out", invitation.ticket, actor=None,
-            invitation=invitation.pk, customer=invitation.customer_id,
-        )  # fmt: skip
+        facts = {**invitation.facts, "customer": invitation.customer_id}
+        record("survey.opted_out", invitation.subject, actor=None, **facts)
     return wish

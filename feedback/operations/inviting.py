@@ -49,7 +49,7 @@ def invite(occasion: Event) -> Invitation | None:
     recipient = next(iter(sending.recipients(ticket)), "")
     reason = (
         (Reason.BULK if occasion.facts.get("bulk") else None)
-        or why_not(ticket, recipient)
+        or why_not(customer.pk, ticket, recipient)
         or (Reason.THROTTLED if _was_asked_lately(customer, survey, occasion.at) else None)
     )
     invitation = Invitation.objects.create(
@@ -86,16 +86,16 @@ def take_back(invitation: Invitation, reason: Reason) -> None:
     """Cancel a waiting invitation that the caller has locked."""
     invitation.state, invitation.reason = InvitationState.CANCELLED, reason
     invitation.save(update_fields=["state", "reason"])
-    record("survey.cancelled", invitation.ticket, actor=None, invitation=invitation.pk, reason=str(reason))
+    record("survey.cancelled", invitation.subject, actor=None, **invitation.facts, reason=str(reason))
 
 
-def why_not(ticket: Ticket, recipient: str) -> Reason | None:
-    """Why this ticket's customer should not be asked at all, however long ago they last were."""
-    if reason := _out_of_sight(ticket):
+def why_not(customer_id: int, ticket: Ticket | None, recipient: str) -> Reason | None:
+    """Why a customer should not be asked at all, after this ticket or after none, however long ago they last were."""
+    if ticket and (reason := _out_of_sight(ticket)):
         return reason
-    if OptOut.objects.filter(customer=ticket.customer_id).exists():
+    if OptOut.objects.filter(customer=customer_id).exists():
         return Reason.OPTED_OUT
-    if not ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False).exists():
+    if ticket and not ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False).exists():
         return Reason.NEVER_WROTE
     if not recipient:
         return Reason.NO_ADDRESS
@@ -144,7 +144,7 @@ def follow_merge(source: int, target: int) -> None:
 
     An opt-out of the source holds for the target too, and goes on holding.
     """
-    both = Invitation.objects.filter(customer__in=[source, target])
+    both = Invitation.objects.filter(customer__in=[source, target], ticket__isnull=False)
     both.update(customer=Subquery(Ticket.objects.filter(pk=OuterRef("ticket")).values("customer")[:1]))
     if Customer.objects.filter(pk=source, merged_into=target, survey_opt_out__isnull=False).exists():
         OptOut.objects.get_or_create(customer_id=target)

@@ -36,18 +36,18 @@ def _send(pk: int) -> bool:
     """The invitation and its mail change in one transaction, so that there is one mail however often this runs."""
     invitation = (
         Invitation.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("survey", "ticket__inbox", "customer")
+        .select_related("survey__sends_from", "ticket__inbox", "customer")
         .filter(pk=pk, state=InvitationState.WAITING)
         .first()
     )
     if invitation is None:
         return False
     ticket = invitation.ticket
-    if ticket.status not in (Status.RESOLVED, Status.CLOSED):
+    if ticket and ticket.status not in (Status.RESOLVED, Status.CLOSED):
         take_back(invitation, Reason.REOPENED)
         return False
     now = clock.now()
-    reason = why_not(ticket, invitation.recipient) or because(
+    reason = why_not(invitation.customer_id, ticket, invitation.recipient) or because(
         budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now)
     )
     if reason:
@@ -55,7 +55,7 @@ def _send(pk: int) -> bool:
         return False
     written = mail.write(invitation)
     invitation.mail = sending.enqueue(
-        inbox=ticket.inbox,
+        inbox=invitation.inbox,
         ticket=ticket,
         to=invitation.recipient,
         subject=written.subject,
@@ -90,7 +90,7 @@ def sent(mail_id: int, *, at: datetime) -> None:
     if invitation.state == InvitationState.QUEUED:
         invitation.state, invitation.reason = InvitationState.SENT, ""
     invitation.save(update_fields=["sent_at", "expires_at", "state", "reason"])
-    record("survey.sent", invitation.ticket, actor=None, at=at, invitation=invitation.pk)
+    record("survey.sent", invitation.subject, actor=None, at=at, **invitation.facts)
 
 
 @transaction.atomic
@@ -116,7 +116,7 @@ def bounced_back(ticket: Ticket) -> None:
     out = Invitation.objects.select_for_update(of=("self",)).filter(
         ticket=ticket, state__in=[InvitationState.QUEUED, InvitationState.SENT]
     )
-    for invitation in out.select_related("ticket"):
+    for invitation in out.select_related("ticket", "survey"):
         point = ContactPoint.objects.filter(channel="email", address=invitation.recipient, is_bouncing=True)
         if point.exists():
             _bounce(invitation, Reason.BOUNCING)
@@ -125,7 +125,7 @@ def bounced_back(ticket: Ticket) -> None:
 def _bounce(invitation: Invitation, reason: Reason) -> None:
     invitation.state, invitation.reason = InvitationState.FAILED, reason
     invitation.save(update_fields=["state", "reason"])
-    record("survey.bounced", invitation.ticket, actor=None, invitation=invitation.pk)
+    record("survey.bounced", invitation.subject, actor=None, **invitation.facts)
 
 
 @transaction.atomic
@@ -133,12 +133,12 @@ def expire() -> int:
     """Close the invitations that nobody can answer any more. Returns how many."""
     late = list(
         Invitation.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("ticket")
+        .select_related("ticket", "survey")
         .filter(pk__in=Invitation.objects.run_out(clock.now()).values("pk")[:1000])
     )
     Invitation.objects.filter(pk__in=[i.pk for i in late]).update(state=InvitationState.EXPIRED)
     record_many(
-        [draft("survey.expired", i.ticket, actor=None, invitation=i.pk) for i in late],
-        audiences=[i.ticket.ledger_audience for i in late],
+        [draft("survey.expired", i.subject, actor=None, **i.facts) for i in late],
+        audiences=[i.ticket.ledger_audience if i.ticket else "" for i in late],
     )
     return len(late)

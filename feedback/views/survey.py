@@ -35,7 +35,9 @@ def of_invitation(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
     @wraps(page)
     def found(request: HttpRequest, token: str) -> HttpResponse:
         invitation = (
-            Invitation.objects.select_related("survey", "ticket__inbox__brand", "customer").filter(token=token).first()
+            Invitation.objects.select_related("survey__sends_from__brand", "ticket__inbox__brand", "customer")
+            .filter(token=token)
+            .first()
         )
         if invitation is None or not invitation.is_out:
             return _private(
@@ -172,7 +174,7 @@ def unsubscribe(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 
 def _frame(invitation: Invitation) -> dict[str, Any]:
-    inbox = invitation.ticket.inbox
+    inbox = invitation.inbox
     look = brands.look_of(inbox.brand)
     return {"invitation": invitation, "company": look.name if look else inbox.sender_name or inbox.name, "brand": look}
 
@@ -182,7 +184,7 @@ def _context(invitation: Invitation, form: AnswerForm, response: Response | None
     return {
         **_frame(invitation),
         "question": invitation.survey.words,
-        "subject": invitation.ticket.subject,
+        "subject": invitation.ticket.subject if invitation.ticket else "",
         "form": form,
         "comment": form["comment"].value() or "",
         "response": response,

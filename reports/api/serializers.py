@@ -39,7 +39,7 @@ class FigureSerializer(serializers.Serializer[Any]):
     """One number, what it was counted from, and its interval (95 in 100) where it has one."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a name that Field has too
     value = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
     n = serializers.IntegerField(allow_null=True)
