@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import ScryptPasswordHasher
@@ -20,7 +21,18 @@ from tests.emptying import empty_quickly  # noqa: F401 - a fixture of the whole 
 from tickets import hours, kept, lists, watching
 from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
 
+#: how many examples a property is asked for; `make test ARGS="--hypothesis-profile=thorough"` takes its time
+hypothesis.settings.register_profile("usual", max_examples=60, deadline=None)
+hypothesis.settings.register_profile("thorough", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile("usual")
+#: these start a whole helpdesk, for a minute: first, so that at the end no worker waits for another
+LONGEST = ("test_running.py", "test_compose.py", "test_bench.py", "test_embedded.py")
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -201,7 +201,6 @@ def calendars(draw: st.DrawFn) -> BusinessCalendar:
 moments = st.integers(0, 60 * 24 * 3600).map(lambda s: datetime(2018, 10, 2, tzinfo=UTC) + timedelta(seconds=s))
 
 
-@settings(deadline=None, max_examples=150)
 @given(calendars(), st.lists(moments, min_size=3, max_size=5))
 def test_seconds_add_up_over_any_split(calendar, instants):
     instants.sort()
@@ -210,7 +209,6 @@ def test_seconds_add_up_over_any_split(calendar, instants):
     assert 0 <= whole <= (instants[-1] - instants[0]).total_seconds()
 
 
-@settings(deadline=None, max_examples=150)
 @given(calendars(), moments, st.integers(1, 400_000))
 def test_due_is_the_inverse_of_counting(calendar, start, wanted):
     try:
@@ -222,7 +220,6 @@ def test_due_is_the_inverse_of_counting(calendar, start, wanted):
     assert calendar.seconds_between(start, due - timedelta(seconds=1)) == wanted - 1
 
 
-@settings(deadline=None, max_examples=150)
 @given(calendars(), moments)
 def test_next_opening_is_open_and_nothing_is_before_it(calendar, start):
     opening = calendar.opens_next(start)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.models import Agent
@@ -24,7 +24,6 @@ agents = st.builds(
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))
 
 
-@settings(max_examples=300, deadline=None)
 @given(agents, instants, st.floats(0, 1))
 def test_the_next_loud_instant_is_loud_and_the_first(agent: Agent, at: datetime, part: float) -> None:
     loud = next_loud(agent, at)

@@ -336,7 +336,7 @@ class Copy:
 
 
 def test_a_copy_starts_takes_mail_stops_starts_again_and_survives_being_killed() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="hd")).resolve()
+    folder, elsewhere = Path(tempfile.mkdtemp(prefix="hd")).resolve(), Path(tempfile.mkdtemp(prefix="hd")).resolve()
     port, smtp_port = _free_port(), _free_port()
     copies = []
 
@@ -358,6 +358,17 @@ def test_a_copy_starts_takes_mail_stops_starts_again_and_survives_being_killed()
         first.mail("before the stop", smtp_port)
         assert _until(lambda: first.tickets("before the stop") == 1)
         assert _until(lambda: first.tickets("Hello") == 1)
+
+        # two copies run side by side and do not share cookies
+        beside = Copy(elsewhere, _free_port(), SMTP_PORT=str(_free_port()))
+        copies.append(beside)
+        cookies = {
+            re.match(r"[^=]+", each.get("/accounts/login/")[1]["set-cookie"])[0]  # type: ignore[index]
+            for each in (first, beside.wait())
+        }
+        assert len(cookies) == 2
+        assert all(each.get("/readyz")[0] == 200 for each in (first, beside))
+        beside.stop()
 
         assert first.stop() < 10
         assert first.process.returncode == 0
@@ -388,21 +399,8 @@ def test_a_copy_starts_takes_mail_stops_starts_again_and_survives_being_killed()
         for each in copies:
             if each.process.poll() is None:
                 each.kill_everything()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def test_two_copies_run_side_by_side_and_do_not_share_cookies(folder: Path) -> None:
-    copies = [Copy(folder / name, _free_port(), SMTP_PORT=str(_free_port())) for name in ("a", "b")]
-    try:
-        cookies = {
-            re.match(r"[^=]+", each.wait().get("/accounts/login/")[1]["set-cookie"])[0]  # type: ignore[index]
-            for each in copies
-        }
-        assert len(cookies) == 2
-        assert all(each.get("/readyz")[0] == 200 for each in copies)
-    finally:
-        for each in copies:
-            each.stop()
+        for each in (folder, elsewhere):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def test_a_probe_tells_the_well_from_the_unwell(folder: Path) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.calendars import ALWAYS_OPEN, DAYS, BusinessCalendar
@@ -299,13 +299,11 @@ def stories(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-@settings(deadline=None, max_examples=200)
 @given(stories())
 def test_folding_again_gives_the_same_facts(events):
     assert fold(events, OFFICE) == fold(iter(list(events)), OFFICE)
 
 
-@settings(deadline=None, max_examples=200)
 @given(stories())
 def test_what_was_settled_stays_settled_as_events_are_added(events):
     for shorter, longer in pairwise(fold(events[: n + 1], ALWAYS_OPEN) for n in range(len(events))):
@@ -321,7 +319,6 @@ def test_what_was_settled_stays_settled_as_events_are_added(events):
             assert getattr(longer, count) >= getattr(shorter, count)
 
 
-@settings(deadline=None, max_examples=200)
 @given(stories())
 def test_stays_follow_each_other_and_add_up_to_the_whole(events):
     facts = fold(events, ALWAYS_OPEN)
@@ -339,7 +336,6 @@ def test_stays_follow_each_other_and_add_up_to_the_whole(events):
     assert 0 <= facts.waits.new_s <= facts.waits.open_s
 
 
-@settings(deadline=None, max_examples=200)
 @given(stories())
 def test_resolving_and_reopening_take_turns(events):
     facts = fold(events, OFFICE)
@@ -357,7 +353,6 @@ def test_resolving_and_reopening_take_turns(events):
         assert 0 <= facts.frt_business_s <= facts.frt_s
 
 
-@settings(deadline=None, max_examples=200)
 @given(stories(), st.integers(0, 3_000_000), st.integers(0, 3_000_000))
 def test_the_flow_of_any_period_balances(events, one, other):
     start, end = sorted((one, other))
@@ -365,7 +360,6 @@ def test_the_flow_of_any_period_balances(events, one, other):
     assert flow.flow([fold(events, ALWAYS_OPEN)], period).is_balanced
 
 
-@settings(deadline=None, max_examples=150)
 @given(stories(), st.data())
 def test_notes_machine_mail_and_unknown_verbs_change_no_clock(events, data):
     place = data.draw(st.integers(1, len(events)))

@@ -222,7 +222,7 @@ PIECES = st.sampled_from(
 TYPED = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=14).map("".join))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=TYPED)
 def test_any_text_is_understood_and_none_fails(ticket, ana, text):
     seen = searching.search(text, ana)

@@ -5,7 +5,7 @@ import struct
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tickets.channels.email.mails import multipart
@@ -155,7 +155,6 @@ def test_t38_1_what_a_mail_holds_decoded_has_a_cap(monkeypatch):
     assert limits.MAX_DECODED >= limits.MAX_BYTES
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_damaged_container_is_read_or_kept(data):
     raw = container(CODEPAGE, attribute(1, 0x00069003, properties(variable(0x001F, 0x1000, b"x\0"))), FILE, LONG_NAME)

@@ -166,7 +166,7 @@ def assert_storable(read: ParsedMail) -> None:
 @pytest.mark.parametrize(
     "model", MODELS, ids=["report", "complaint", "receipt", "invitation", "sealed", "reply", "winmail"]
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_t39_1_no_damage_makes_a_mail_fail(model, data):
     raw = damaged(data, model)
@@ -183,7 +183,7 @@ def test_t39_1_no_damage_makes_a_mail_fail(model, data):
 
 
 @pytest.mark.timeout(120)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(st.binary(max_size=400), st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)))
 def test_any_bytes_are_read_plainly(raw):
     plain = parse_plain(raw)

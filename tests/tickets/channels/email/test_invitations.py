@@ -4,7 +4,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tickets.channels.email.mails import multipart
@@ -144,7 +144,6 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=20)), max_size=30))
 def test_any_calendar_is_read(lines):
     content = "\n".join(["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:1", *lines]).encode("utf-8", "surrogatepass")
