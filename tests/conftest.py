@@ -105,7 +105,7 @@ def make_agent(email: str, name: str, role: str, *teams: Team) -> Agent:
     agent = Agent(email=email, name=name, role=role)
     agent.set_unusable_password()
     agent.save()
-    agent.teams.set(teams)
+    agent.teams.add(*teams)
     return agent
 
 

@@ -30,6 +30,22 @@ def data() -> Iterator[Path]:
         yield Path(folder).resolve()
 
 
+@pytest.fixture(scope="module")
+def first() -> Iterator[Path]:
+    """Data that have been started once."""
+    with tempfile.TemporaryDirectory(prefix="hd") as folder:
+        with embedded.servers(Path(folder).resolve(), durable=False):
+            pass
+        yield Path(folder).resolve()
+
+
+@pytest.fixture
+def used(first: Path, data: Path) -> Path:
+    """A copy of them: making a database takes longer than anything that is done to it here."""
+    subprocess.run(["cp", "-a", first / "postgres", data / "postgres"], check=True)
+    return data
+
+
 def test_addresses_need_no_server_and_no_directory() -> None:
     assert embedded.database_url(Path("/srv/help")) == "postgresql://helpdesk@%2Fsrv%2Fhelp%2Frun/helpdesk"
     assert embedded.redis_url(Path("/srv/help")) == "unix:///srv/help/run/valkey.sock"
@@ -53,15 +69,15 @@ def test_both_servers_start_answer_and_keep_what_they_were_told(data: Path) -> N
         assert redis.Redis.from_url(broker).get("kept") == b"yes"
 
 
-def test_settings_are_durable_and_nothing_listens_on_tcp(data: Path) -> None:
-    with embedded.servers(data) as (database, broker):
+def test_settings_are_durable_and_nothing_listens_on_tcp(used: Path) -> None:
+    with embedded.servers(used) as (database, broker):
         with psycopg.connect(database) as session:
             shown = {
                 name: session.execute(f"SHOW {name}").fetchone()[0]  # type: ignore[index]
                 for name in ("fsync", "synchronous_commit", "full_page_writes", "listen_addresses", "timezone")
             }
         settings = redis.Redis.from_url(broker).config_get("*")
-        assert stat.S_IMODE(embedded.sockets(data).stat().st_mode) == 0o700
+        assert stat.S_IMODE(embedded.sockets(used).stat().st_mode) == 0o700
     assert shown == {
         "fsync": "on",
         "synchronous_commit": "on",
@@ -72,8 +88,8 @@ def test_settings_are_durable_and_nothing_listens_on_tcp(data: Path) -> None:
     assert (settings["port"], settings["appendonly"], settings["maxmemory-policy"]) == ("0", "yes", "noeviction")
 
 
-def test_text_folds_and_searches_beyond_ascii(data: Path) -> None:
-    with embedded.servers(data, durable=False) as (database, _), psycopg.connect(database) as session:
+def test_text_folds_and_searches_beyond_ascii(used: Path) -> None:
+    with embedded.servers(used, durable=False) as (database, _), psycopg.connect(database) as session:
         session.execute("CREATE EXTENSION pg_trgm")
         session.execute("CREATE EXTENSION unaccent")
         assert session.execute(
@@ -156,39 +172,39 @@ def _gone(pid: int, seconds: float = 10) -> bool:
     return not _is_alive(pid)
 
 
-def test_servers_die_with_a_killed_parent_and_nothing_acknowledged_is_lost(data: Path) -> None:
-    holder, database = _holder(data)
+def test_servers_die_with_a_killed_parent_and_nothing_acknowledged_is_lost(used: Path) -> None:
+    holder, database = _holder(used)
     with psycopg.connect(database, autocommit=True) as session:
         session.execute("CREATE TABLE numbers (n int)")
         session.execute("INSERT INTO numbers SELECT generate_series(1, 5000)")
-    postmaster = _postmaster(data)
+    postmaster = _postmaster(used)
     holder.kill()
     holder.communicate()
     assert _gone(postmaster)
-    with embedded.servers(data) as (database, _), psycopg.connect(database) as session:
+    with embedded.servers(used) as (database, _), psycopg.connect(database) as session:
         assert session.execute("SELECT count(*) FROM numbers").fetchone() == (5000,)
 
 
-def test_killing_everything_at_once_loses_nothing_acknowledged(data: Path) -> None:
-    holder, database = _holder(data)
+def test_killing_everything_at_once_loses_nothing_acknowledged(used: Path) -> None:
+    holder, database = _holder(used)
     session = psycopg.connect(database, autocommit=True)
     session.execute("CREATE TABLE numbers (n int)")
     session.execute("CREATE INDEX ON numbers (n)")
     for number in range(300):
         session.execute("INSERT INTO numbers VALUES (%s)", [number])
-    postmaster = _postmaster(data)
+    postmaster = _postmaster(used)
     holder.send_signal(signal.SIGSTOP)  # so that it cannot say goodbye to anybody
     os.killpg(postmaster, signal.SIGKILL)
     holder.kill()
     holder.communicate()
     session.close()
-    with embedded.servers(data) as (database, _), psycopg.connect(database) as again:
+    with embedded.servers(used) as (database, _), psycopg.connect(database) as again:
         assert again.execute("SELECT count(*) FROM numbers").fetchone() == (300,)
 
 
-def test_a_lock_file_naming_a_zombie_or_a_stranger_does_not_stop_the_start(data: Path) -> None:
-    with embedded.servers(data, durable=False):
-        lines = (data / "postgres" / "postmaster.pid").read_text().splitlines()
+def test_a_lock_file_naming_a_zombie_or_a_stranger_does_not_stop_the_start(used: Path) -> None:
+    with embedded.servers(used, durable=False):
+        lines = (used / "postgres" / "postmaster.pid").read_text().splitlines()
     servant = embedded._servant()
     zombie = subprocess.Popen(["/bin/true"], user=servant.uid if servant else None)
     stranger = subprocess.Popen(["/bin/sleep", "60"], user=servant.uid if servant else None)
@@ -196,11 +212,11 @@ def test_a_lock_file_naming_a_zombie_or_a_stranger_does_not_stop_the_start(data:
         while ") Z " not in Path(f"/proc/{zombie.pid}/stat").read_text():
             time.sleep(0.01)
         for pid in (zombie.pid, stranger.pid):
-            lock = data / "postgres" / "postmaster.pid"
+            lock = used / "postgres" / "postmaster.pid"
             lock.write_text("\n".join([str(pid), *lines[1:]]) + "\n")
             if servant:
                 os.chown(lock, servant.uid, servant.gid)
-            with embedded.servers(data, durable=False) as (database, _), psycopg.connect(database) as session:
+            with embedded.servers(used, durable=False) as (database, _), psycopg.connect(database) as session:
                 assert session.execute("SELECT 1").fetchone() == (1,)
         assert stranger.poll() is None
     finally:
@@ -209,14 +225,14 @@ def test_a_lock_file_naming_a_zombie_or_a_stranger_does_not_stop_the_start(data:
         zombie.wait()
 
 
-def test_a_server_that_outlived_its_supervisor_is_ended_first(data: Path) -> None:
-    with embedded.claim(data):
-        program = embedded.postgresql(data, durable=False)
+def test_a_server_that_outlived_its_supervisor_is_ended_first(used: Path) -> None:
+    with embedded.claim(used):
+        program = embedded.postgresql(used, durable=False)
         orphan = program.spawn(subprocess.DEVNULL)
-        while not embedded.postgresql_answers(data):
+        while not embedded.postgresql_answers(used):
             time.sleep(0.05)
     try:
-        with embedded.servers(data, durable=False) as (database, _), psycopg.connect(database) as session:
+        with embedded.servers(used, durable=False) as (database, _), psycopg.connect(database) as session:
             assert session.execute("SELECT 1").fetchone() == (1,)
             assert orphan.wait(5) == 0
     finally:
@@ -230,19 +246,19 @@ def test_a_start_killed_during_initdb_begins_again(data: Path) -> None:
         assert session.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_valkey_reads_a_file_cut_off_by_a_power_cut(data: Path) -> None:
-    with embedded.servers(data) as (_, broker):
+def test_valkey_reads_a_file_cut_off_by_a_power_cut(used: Path) -> None:
+    with embedded.servers(used) as (_, broker):
         redis.Redis.from_url(broker).set("kept", "yes")
-    (file,) = (data / "valkey" / "appendonlydir").glob("*.incr.aof")
+    (file,) = (used / "valkey" / "appendonlydir").glob("*.incr.aof")
     with file.open("ab") as log:
         log.write(b"*3\r\n$3\r\nSET\r\n$4\r\nha")
-    with embedded.servers(data) as (_, broker):
+    with embedded.servers(used) as (_, broker):
         assert redis.Redis.from_url(broker).get("kept") == b"yes"
 
 
-def test_servers_of_a_running_instance_are_used_and_left_running(data: Path) -> None:
-    with embedded.servers(data, durable=False) as first:
-        with embedded.servers(data) as second:
+def test_servers_of_a_running_instance_are_used_and_left_running(used: Path) -> None:
+    with embedded.servers(used, durable=False) as first:
+        with embedded.servers(used) as second:
             assert second == first
         with psycopg.connect(first[0]) as session:
             assert session.execute("SELECT 1").fetchone() == (1,)

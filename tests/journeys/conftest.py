@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from celery.worker import state
 from django.conf import settings as django_settings
 from django.db import connections
 from django.test import Client
@@ -151,6 +152,8 @@ class worker:  # noqa: N801 - used like a function
     def __exit__(self, *error: Any) -> None:
         self._over.set()
         self._clock.join(5)
+        state.should_terminate = 0
+        drain_events.apply_async(retry=False, ignore_result=True)  # or it would wait for its next look into the queue
         self._worker.__exit__(None, None, None)
 
 
