@@ -108,6 +108,10 @@ def record_many(events: Sequence[Event], *, audiences: Sequence[str] = ()) -> No
 
 def _write(event: Event) -> None:
     """Write one event, and that it is pending, in one statement: nearly every operation does this once."""
+    params: list[Any] = [
+        event.at, event.verb, event.stream_id, event.subject_type, event.subject_id, event.actor_id,
+        Jsonb(event.facts), event.cause,
+    ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -118,11 +122,8 @@ def _write(event: Event) -> None:
             INSERT INTO helpdesk_pendingevent (event_id, at, stream_id, attempts, due_at, error)
             SELECT id, at, stream_id, 0, at, '' FROM written RETURNING event_id
             """,
-            [
-                event.at, event.verb, event.stream_id, event.subject_type, event.subject_id, event.actor_id,
-                Jsonb(event.facts), event.cause,
-            ],
-        )  # fmt: skip
+            params,
+        )
         event.id = cursor.fetchone()[0]
     event._state.adding, event._state.db = False, connection.alias
 

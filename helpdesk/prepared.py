@@ -20,7 +20,7 @@ Row = TypeVar("Row", bound=Model)
 @lru_cache(maxsize=64)
 def columns(model: type[Model]) -> Sequence[str]:
     """The columns of a model, in the order `made` takes their values in."""
-    return tuple(field.column for field in model._meta.concrete_fields)
+    return tuple(str(field.column) for field in model._meta.concrete_fields)
 
 
 @lru_cache(maxsize=64)

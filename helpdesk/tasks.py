@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from celery import shared_task
-from django.contrib.sessions.backends.db import SessionStore
 
 from helpdesk import clock, events, partitions
 from helpdesk.models import IdempotencyKey, Slot
 from helpdesk.operations import scanning
+from helpdesk.signed_in import SessionStore
 
 
 @shared_task

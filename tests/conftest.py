@@ -229,7 +229,7 @@ def as_agent() -> Callable[[Agent], Client]:
 
     def sign_in(agent: Agent) -> Client:
         client = Client()
-        client.force_login(agent, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(agent, backend="helpdesk.signed_in.Backend")
         return client
 
     return sign_in

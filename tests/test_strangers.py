@@ -107,7 +107,7 @@ def test_t28_1_only_what_has_no_session_takes_forms_without_a_token() -> None:
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"])
 def test_t28_1_another_sites_form_changes_nothing(kind, ticket, ana):  # type: ignore[no-untyped-def]
     client = Client(enforce_csrf_checks=True)
-    client.force_login(ana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(ana, backend="helpdesk.signed_in.Backend")
     for address in (f"/tickets/{ticket.pk}/resolution", f"/tickets/{ticket.pk}/note", "/bulk/", "/settings/you/"):
         page = client.generic("POST", address, "text=Hello", kind, headers={"origin": "https://evil.example"})
         assert page.status_code == 403, (address, page.status_code)
@@ -117,7 +117,7 @@ def test_t28_1_another_sites_form_changes_nothing(kind, ticket, ana):  # type: i
 
 def test_t28_1_the_api_asks_a_session_for_a_token_too(ticket, ana):  # type: ignore[no-untyped-def]
     client = Client(enforce_csrf_checks=True)
-    client.force_login(ana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(ana, backend="helpdesk.signed_in.Backend")
     status.pend(ticket, actor=ana)
     page = client.post(
         f"/api/v1/tickets/{ticket.pk}/resolution/", "{}", "application/json", headers={"origin": "https://evil.example"}

@@ -275,7 +275,7 @@ def rail_of_agent(context: RequestContext) -> SafeString:
         "components/_rail.html",
         {},
         context["request"],
-        me=Me(*(getattr(agent, name, "") for name in Me._fields)),
+        me=Me(agent.name, agent.email, agent.is_away, agent.theme, agent.is_admin),
         rail=tuple(context["rail"]),
         rail_current=context.get("rail_current"),
         mail_catcher=context["mail_catcher"],

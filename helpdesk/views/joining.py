@@ -13,7 +13,7 @@ from helpdesk.operations import people
 from helpdesk.pages import remember_reader
 
 _KEPT = "invitation"
-_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+_BACKEND = "helpdesk.signed_in.Backend"
 
 
 def _private(answer: HttpResponse) -> HttpResponse:

@@ -35,7 +35,7 @@ from tickets.tasks import deliver, receive_mail, send_scheduled_drafts
 #: the most a person at a screen is made to wait in a story before it counts as broken
 PATIENCE_MS = 10_000
 expect.set_options(timeout=PATIENCE_MS)
-SIGN_IN = "allauth.account.auth_backends.AuthenticationBackend"
+SIGN_IN = "helpdesk.signed_in.Backend"
 
 
 # --- the house ------------------------------------------------------------------------------------------------------

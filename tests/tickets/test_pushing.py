@@ -55,7 +55,7 @@ def service(settings):
 def session_of(agent):
     """Where an agent is signed in."""
     client = Client()
-    client.force_login(agent, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(agent, backend="helpdesk.signed_in.Backend")
     client.get("/")
     return client.session
 

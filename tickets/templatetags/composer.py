@@ -87,7 +87,7 @@ def composer_form(context: RequestContext) -> SafeString:
     """The composer: the piece everybody sees, or drawn anew where something is written in it."""
     ticket = context["ticket"]
     if ticket.is_closed or context.get("held") or not context["composer"].is_plain:
-        return get_template("tickets/_composer.html").template.render(context)
+        return _whole(context)
     composer = context["composer"]
     reply, note, forward = composer.sheets
     places: dict[Any, Any] = {
@@ -120,11 +120,17 @@ def composer_form(context: RequestContext) -> SafeString:
     )
 
 
+def _whole(context: RequestContext) -> SafeString:
+    found: Any = get_template("tickets/_composer.html")
+    drawn: SafeString = found.template.render(context)
+    return drawn
+
+
 def _addressed(sheet: Any, places: dict[Any, Any]) -> _Sheet:
     """A sheet that goes to somebody, its places filled from the real one."""
     names = ("to", "cc", "bcc", "suggested", "subject", "line", "offers")
-    values = {name: value for name in names if (value := getattr(sheet, name))}
-    held = {name: place(f"{sheet.kind}_{name}") for name in values}
+    values: dict[str, Any] = {name: value for name in names if (value := getattr(sheet, name))}
+    held: dict[str, Any] = {name: place(f"{sheet.kind}_{name}") for name in values}
     places.update({at: values[name] for name, at in held.items()})
     answers = None
     if sheet.answers is not None:

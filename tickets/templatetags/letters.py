@@ -7,6 +7,7 @@ and nothing else, so equal ones are the same message, and the last ones drawn ar
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.template import Context
@@ -46,7 +47,8 @@ def entries(context: Context, shown: Sequence[Entry]) -> SafeString:
             drawn.append(letter(context, one.message))
         elif one.talk is not None:
             with context.push(talk=one.talk):
-                drawn.append(get_template("tickets/_talk.html").template.render(context))
+                talk: Any = get_template("tickets/_talk.html")
+                drawn.append(talk.template.render(context))
         elif one.event is not None:
             drawn.append(_line(one.event))
     return mark_safe("".join(drawn))  # noqa: S308 - templates' output

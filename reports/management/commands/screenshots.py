@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count, Q
@@ -28,6 +27,7 @@ from feedback.models import Invitation, InvitationState, Response
 from feedback.operations.bootstrapping import bootstrap
 from helpdesk import clock, embedded, probe
 from helpdesk.models import Agent
+from helpdesk.signed_in import SessionStore
 from tickets.models import MessageKind, Status, Ticket
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def test_the_token_of_somebody_who_left_is_no_token(ana: Agent, secret: str) -> 
 
 def test_a_session_of_somebody_who_left_is_none(ana: Agent) -> None:
     client = APIClient()
-    client.force_login(ana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(ana, backend="helpdesk.signed_in.Backend")
     assert client.get(URL).status_code == 200
     Agent.objects.update(is_active=False)
     assert client.get(URL).status_code == 401

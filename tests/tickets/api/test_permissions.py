@@ -122,7 +122,7 @@ def test_leaving_a_team_takes_its_tickets_away_at_once(api: Api, ana: Agent, tic
 
 def test_a_signed_in_page_needs_its_form_token(ana: Agent, ticket: Ticket) -> None:
     client = APIClient(enforce_csrf_checks=True)
-    client.force_login(ana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(ana, backend="helpdesk.signed_in.Backend")
     assert client.get("/api/v1/tickets/").status_code == 200
     refused = client.post(f"/api/v1/tickets/{ticket.pk}/resolution/", format="json")
     assert refused.status_code == 403 and refused["Content-Type"] == "application/problem+json"

@@ -110,7 +110,7 @@ def test_t28_a_consent_that_began_elsewhere_is_refused(tokens, browser, inbox, a
     """Somebody sends an admin the address that would connect the sender's own mailbox."""
     address = consent(browser, inbox)
     other = Client()
-    other.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    other.force_login(admin, backend="helpdesk.signed_in.Backend")
     assert "did not begin here" in come_back(other, address).content.decode()
     assert not Grant.objects.exists()
 
