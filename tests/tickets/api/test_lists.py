@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from helpdesk.models import Agent, ApiToken, Event
 from tickets.models import BulkAct, Inbox, SavedView, Ticket
-from tickets.operations import bulk, opening, sorting, viewing
+from tickets.operations import bulk, opening, removing, sorting, viewing
 
 Api = Callable[[Agent | None], APIClient]
 
@@ -187,11 +187,12 @@ def test_conditions_or_a_view_choose_the_tickets(api: Api, ana: Agent, tickets: 
 
 
 def test_a_ticket_that_could_not_be_is_named_with_the_reason(api: Api, ana: Agent, tickets: list[Ticket]) -> None:
-    sorting.prioritise(tickets[0], priority="high", actor=ana)
-    body = {"act": {"do": "restore"}, "tickets": [tickets[0].pk]}
+    removing.trash(tickets[0], actor=ana)
+    body = {"act": {"do": "status", "to": "pending"}, "tickets": [tickets[0].pk, tickets[1].pk]}
     asked = api(ana).post("/api/v1/bulk/", body).json()
-    assert asked["done"] == 1 and asked["undo"] is None
-    assert [one["ticket"] for one in asked["failed"]] in ([], [tickets[0].pk])
+    assert asked["done"] == 2 and asked["undo"]
+    [failure] = asked["failed"]
+    assert failure["ticket"] == tickets[0].pk and "in the trash" in failure["why"]
 
 
 def test_more_than_a_handful_is_left_to_a_worker(

@@ -138,6 +138,16 @@ def test_customers_are_merged_and_taken_apart(api: Api, ana: Agent, ticket: Tick
     assert client.get(url).json()["results"] == []
 
 
+def test_taking_apart_shows_nobody_whom_only_others_know(
+    api: Api, ana: Agent, admin: Agent, ticket: Ticket, foreign: Customer
+) -> None:
+    dora = ticket.customer
+    made = api(admin).post(f"{url_of(dora)}merges/", {"customer": foreign.pk}).json()
+    apart = api(ana).delete(made["url"])
+    assert apart.status_code == 200 and apart.json()["id"] == dora.pk
+    assert [one["address"] for one in apart.json()["contact_points"]] == ["dora@customer.example"]
+
+
 def test_notes_are_written_pinned_changed_and_deleted(
     api: Api, ana: Agent, lou: Agent, chloe: Agent, ticket: Ticket
 ) -> None:
