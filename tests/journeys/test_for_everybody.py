@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from feedback.models import Invitation, InvitationState, Response
 from tests.journeys.conftest import House, Seat
 from tickets.models import Ticket
+from tickets.notice_mail import off_url
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 RULES = {
@@ -42,12 +43,18 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
     page.goto(f"/s/{asked.token}/?score=3")
     faults["survey"] = wrong(page)
 
+    page.goto(off_url(admin))
+    faults["no more mail"] = wrong(page)
+
     page = sit(admin, color_scheme=theme).page
     for name, address in {
         "queue": "/", "ticket": f"/tickets/{busy.number}/", "report": "/reports/?period=90",
         "definitions": "/reports/definitions/", "behind a number": "/reports/tickets/created/",
         "settings": "/settings/", "inboxes": "/settings/inboxes/", "one inbox": f"/settings/inboxes/{inbox.pk}/",
-        "agents": "/settings/agents/", "catcher": "/mail-catcher/", "log": "/intake/",
+        "agents": "/settings/agents/",
+        "notification defaults": "/settings/notifications/",
+        "notifications of an inbox": f"/settings/you/notifications/inboxes/{inbox.pk}/",
+        "catcher": "/mail-catcher/", "log": "/intake/",
     }.items():  # fmt: skip
         answer = page.goto(address)
         assert answer and answer.ok, address

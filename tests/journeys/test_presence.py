@@ -35,6 +35,11 @@ def test_who_is_there_and_who_types(house: House, sit, ana, chloe, ticket, theme
     expect(theirs_row).to_contain_text("here")
     assert wrong(mine) == []
     mine.keyboard.press("Escape")
+    expect(mine.locator(".ticket-acts [data-act=assign]")).to_be_focused()
+    mine.locator(".ticket-acts [data-act=assign]").click()
+    theirs_row.click()
+    expect(mine.locator("#header")).to_contain_text("Chloe Martin")
+    expect(mine.locator(".ticket-acts [data-act=assign]")).to_be_focused()
 
     theirs.goto("/")
     expect(mine.locator("#header [data-faces]")).to_be_empty()

@@ -20,7 +20,7 @@ document.addEventListener("click", (event) => {
   const id = link.getAttribute("href").slice(1);
   if (!document.getElementById(id)) return;
   event.preventDefault();
-  openDialog(id);
+  openDialog(id, link);
 });
 
 // a dialog of letters: the letter takes, arrows walk

@@ -1,9 +1,41 @@
 // Dialogs, and the pickers in them: type to narrow, arrows to choose, Enter to take.
 import { word } from "./words.js";
 
-export const openDialog = (id) => {
+// who opened a dialog gets the focus back when it closes: also where a menu hides the opener, or an answer replaced it
+const REMEMBERED = 4000;
+let opener = null;
+
+const remember = (given) => {
+  const element = given ?? document.activeElement;
+  opener = element && element !== document.body ? { element, act: element.closest("[data-act]")?.dataset.act, until: 0 } : null;
+};
+
+const shown = (element) => (element?.isConnected && element.checkVisibility() ? element : null);
+
+const giveBack = () => {
+  const isNowhere = !document.activeElement || document.activeElement === document.body;
+  if (!opener || Date.now() > opener.until || !isNowhere || document.querySelector("dialog[open]")) return;
+  const same = opener.act && document.querySelector(`.ticket-acts [data-act="${CSS.escape(opener.act)}"]`);
+  const place = opener.element.isConnected ? opener.element : same;
+  (shown(place) ?? shown(place?.closest("details")?.querySelector("summary")))?.focus({ preventScroll: true });
+};
+
+document.addEventListener(
+  "close",
+  (event) => {
+    if (!event.target.matches?.("dialog") || !opener) return;
+    opener.until = Date.now() + REMEMBERED;
+    setTimeout(giveBack);
+  },
+  true,
+);
+document.addEventListener("htmx:afterSettle", () => setTimeout(giveBack));
+document.addEventListener("pointerdown", (event) => !event.target.closest?.("dialog") && (opener = null), true);
+
+export const openDialog = (id, by) => {
   const dialog = document.getElementById(id);
   if (!dialog) return false;
+  if (!document.querySelector("dialog[open]")) remember(by);
   for (const open of document.querySelectorAll("dialog[open]")) open.close();
   dialog.showModal();
   dialog.dispatchEvent(new CustomEvent("dialog-opened", { bubbles: true }));
@@ -95,5 +127,5 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 // a dialog that was fetched opens as soon as it is there
 document.addEventListener("htmx:afterSettle", (event) => {
   const fetched = event.target.querySelector?.("dialog[data-open-now]");
-  if (fetched && !fetched.open) openDialog(fetched.id);
+  if (fetched && !fetched.open) openDialog(fetched.id, event.detail.requestConfig?.elt);
 });

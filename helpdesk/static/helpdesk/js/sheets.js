@@ -109,7 +109,7 @@ export const setCaret = (form, { kind, start, end }) => {
   else field.setSelectionRange(start, end);
 };
 
-/** What the line beside the buttons says: saving, saved, sending. */
+/** What the line beside the tabs says: saving, saved, sending. */
 export const state = (form, said) => {
   const line = form?.querySelector("[data-composer-state]");
   if (line && line.textContent !== said) line.textContent = said;
