@@ -28,6 +28,8 @@ SECRET_KEY = environment.text("SECRET_KEY", _secret_file.read_text().strip() if 
 if not SECRET_KEY:
     # Commands that sign nothing (explaining a mail, making migrations) may run without one; whatever signs refuses.
     SECRET_KEY = "unsigned"  # noqa: S105 - helpdesk.checks refuses to serve with it
+#: where Django's admin is, to look at rows; "" shuts it
+MAINTENANCE_PATH = environment.text("MAINTENANCE_PATH", "maintenance").strip("/")
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 
 _host = urlsplit(BASE_URL).hostname or "localhost"
@@ -44,6 +46,7 @@ INSTALLED_APPS = [
     "tickets.apps.TicketsConfig",
     "feedback.apps.FeedbackConfig",
     "reports.apps.ReportsConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,9 +1,11 @@
 """The map of the site; each app brings its own part."""
 
+from django.conf import settings
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from helpdesk.accounts import closed
+from helpdesk.maintenance import door
 from helpdesk.views import banners, health, joining
 from helpdesk.views.api_docs import ApiDocs
 
@@ -29,6 +31,9 @@ urlpatterns = [
     path("", include("feedback.urls")),
     path("", include("tickets.urls")),
 ]
+
+if settings.MAINTENANCE_PATH:
+    urlpatterns.insert(0, path(f"{settings.MAINTENANCE_PATH}/", door().urls))
 
 handler400 = "helpdesk.views.errors.bad_request"
 handler403 = "helpdesk.views.errors.forbidden"
