@@ -57,15 +57,21 @@ _PRESETS: tuple[tuple[str | Promise, str], ...] = (
 
 def choices(ticket: Ticket) -> tuple[Choices, ...]:
     """The dialogs that offer a few words."""
+    can_move = not (ticket.is_closed or ticket.is_removed)
+    return _choices(str(ticket.priority), str(ticket.type), str(ticket.status) if can_move else "", get_language())
+
+
+@lru_cache(maxsize=1000)
+def _choices(priority: str, kind: str, status: str, _language: str | None) -> tuple[Choices, ...]:
     moves = [Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.RESOLVED]
     types: list[tuple[str, Any]] = [*TicketType.choices, ("", _("No type"))]
     offered = [
-        Choices("priority", _("Priority"), "flag", _lettered(Priority.choices[::-1], ticket.priority)),
-        Choices("type", _("Type"), "shapes", _lettered(types, ticket.type)),
+        Choices("priority", _("Priority"), "flag", _lettered(Priority.choices[::-1], priority)),
+        Choices("type", _("Type"), "shapes", _lettered(types, kind)),
     ]
-    if not (ticket.is_closed or ticket.is_removed):
-        states = [(status.value, str(status.label)) for status in moves]
-        offered.insert(0, Choices("status", _("Status"), "circle-dot", _lettered(states, ticket.status)))
+    if status:
+        states = [(one.value, str(one.label)) for one in moves]
+        offered.insert(0, Choices("status", _("Status"), "circle-dot", _lettered(states, status)))
     return tuple(offered)
 
 
