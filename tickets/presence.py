@@ -77,7 +77,7 @@ def here() -> set[int] | None:
     except (redis.RedisError, OSError) as error:
         log.warning("presence is away", error=str(error))
         return None
-    return {int(agent) for agent in found}  # type: ignore[union-attr]
+    return {int(agent) for agent in found}  # type: ignore[arg-type]
 
 
 def come(number: int, *, audience: str, agent: int, seat: str, doing: Doing) -> None:

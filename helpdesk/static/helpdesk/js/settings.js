@@ -26,3 +26,6 @@ function find(form, typed) {
   }
   form.querySelector("[data-find-none]").hidden = any;
 }
+
+// on a phone the settings stand in one line: the page one is on is in sight there
+document.querySelector(".settings-side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
