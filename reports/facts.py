@@ -24,15 +24,19 @@ from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.events import PATIENCE
 from helpdesk.models import Calendar, PendingEvent
 from reports import models
-from reports.folding import ENTERING, Move, NextResponse, Reopening, Resolution, Span, TicketFacts, Waits, fold
-from reports.survey_folding import SurveyFacts, fold_surveys
+from reports.folding import ENTERING, Answer, Move, Reopening, Resolution, Span, TicketFacts, Waits, fold
+from reports.survey_folding import SurveyFacts, fold_surveys, solved
 from tickets.models import Inbox
 
 log = structlog.get_logger(__name__)
 
 CHUNK = 500
 _LOCK_CLASS = 0x4652  # advisory locks of ours; the second key is the ticket
+_CUSTOMER_LOCK_CLASS = 0x4643  # the second key is the customer
 _ROUNDS = 25  # far more than tickets were ever merged in a chain
+#: first contact resolution: within that many days nothing may come back
+NEXT_CONTACT_DAYS = 7
+WINDOW = timedelta(days=NEXT_CONTACT_DAYS)
 
 
 class LedgerRow(NamedTuple):
@@ -91,32 +95,48 @@ def refresh(tickets: Iterable[int]) -> int:
     """Fold these tickets anew from all their events, and those they were merged into. Returns the events folded.
 
     The number of queries does not depend on the number of tickets. Safe to run in any number of processes at once: two
-    that meet on a ticket fold it one after the other.
+    that meet on a ticket fold it one after the other, two that meet on a customer link their tickets one after the
+    other.
     """
     folded = 0
     now = sorted(set(tickets))
+    touched: set[int] = set()
+    customers: set[int] = set()
     for _ in range(_ROUNDS):
         if not now:
-            return folded
-        events, after = _refresh(now)
+            break
+        touched.update(now)
+        events, now = _refresh(now, customers)
         folded += events
-        now = after
-    log.error("tickets are merged in a circle", tickets=now)
+    else:
+        log.error("tickets are merged in a circle", tickets=now)
+    _link(sorted(customers), sorted(touched))
     return folded
 
 
-def _refresh(tickets: list[int]) -> tuple[int, list[int]]:
-    """Fold these tickets. Returns how many events were read, and the tickets to be folded because of it."""
+def _refresh(tickets: list[int], customers: set[int]) -> tuple[int, list[int]]:
+    """Fold these tickets. Returns how many events were read, and the tickets to be folded because of it.
+
+    Adds to `customers` whose tickets they were and are.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, hashint8(t)) FROM unnest(%s::bigint[]) AS t", [_LOCK_CLASS, tickets]
         )
-    was_merged = dict(_query("SELECT ticket, merged_into FROM reports_ticketfacts WHERE ticket = ANY(%s)", [tickets]))
+    was_merged: dict[int, int | None] = {}
+    for ticket, merged_into, customer in _query(
+        "SELECT ticket, merged_into, customer FROM reports_ticketfacts WHERE ticket = ANY(%s)", [tickets]
+    ):
+        was_merged[ticket] = merged_into
+        if customer is not None:
+            customers.add(customer)
     sources = _merged_into(tickets)
     events = _events({*tickets, *(source for found in sources.values() for source in found)})
     hours = hours_of_inboxes()
 
     rows: list[list[Any]] = []
+    answers: list[Sequence[Any]] = []
+    stays: list[Sequence[Any]] = []
     askings: list[SurveyFacts] = []
     is_merged: dict[int, int | None] = {}
     for ticket in tickets:
@@ -129,15 +149,105 @@ def _refresh(tickets: list[int]) -> tuple[int, list[int]]:
         if not calendar.mark:
             facts = without_business(facts)
         is_merged[ticket] = facts.merged_into
-        rows.append(to_row(ticket, facts, folded_to=own[-1].id, hours=calendar.mark))
-        askings += fold_surveys(ticket, own, facts)
+        if facts.customer is not None:
+            customers.add(facts.customer)
+        asked = fold_surveys(ticket, own, facts)
+        rows.append(to_row(ticket, facts, folded_to=own[-1].id, hours=calendar.mark, is_solved=solved(asked)))
+        answers += answer_rows(ticket, facts)
+        stays += stay_rows(ticket, facts)
+        askings += asked
 
     gone = [ticket for ticket in tickets if ticket not in is_merged and ticket in was_merged]
     if gone:
         _execute("DELETE FROM reports_ticketfacts WHERE ticket = ANY(%s)", [gone])
+        # their answers and stays go below, as those of tickets without any
     _write(models.TicketFacts, rows)
+    _write_parts(models.AnswerFacts, tickets, answers)
+    _write_parts(models.StayFacts, tickets, stays)
     _write_askings(tickets, askings)
     return sum(map(len, events.values())), _concerned(tickets, was_merged, is_merged)
+
+
+#: what a customer's other tickets say of each: when they came next, and whether it only followed an earlier one. The
+#: rules are those of `metrics.resolution.first_contact`, which the tests hold beside it
+_LINKS = """
+    WITH own AS MATERIALIZED (
+        SELECT *, customer IS NOT NULL AND in_volume AND is_contact AS counts,
+            coalesce(last_solved_at, left_at, 'infinity') AS until
+        FROM reports_ticketfacts WHERE customer = ANY(%(customers)s) OR ticket = ANY(%(tickets)s)
+    ), seen AS (
+        SELECT ticket, topic, created_at, judged_at,
+            min(created_at) FILTER (WHERE counts) OVER later AS next_any,
+            min(created_at) FILTER (WHERE counts AND topic IS NULL) OVER later AS next_unknown,
+            min(created_at) FILTER (WHERE counts) OVER later_alike AS next_alike,
+            max(until) FILTER (WHERE counts) OVER earlier AS until_any,
+            max(until) FILTER (WHERE counts AND topic IS NULL) OVER earlier AS until_unknown,
+            max(until) FILTER (WHERE counts) OVER earlier_alike AS until_alike
+        FROM own WINDOW
+            later AS (PARTITION BY customer ORDER BY created_at DESC
+                RANGE BETWEEN UNBOUNDED PRECEDING AND '1 microsecond' PRECEDING),
+            later_alike AS (PARTITION BY customer, topic ORDER BY created_at DESC
+                RANGE BETWEEN UNBOUNDED PRECEDING AND '1 microsecond' PRECEDING),
+            earlier AS (PARTITION BY customer ORDER BY created_at
+                RANGE BETWEEN UNBOUNDED PRECEDING AND '1 microsecond' PRECEDING),
+            earlier_alike AS (PARTITION BY customer, topic ORDER BY created_at
+                RANGE BETWEEN UNBOUNDED PRECEDING AND '1 microsecond' PRECEDING)
+    ), chosen AS (
+        SELECT ticket, created_at, judged_at, next_any,
+            CASE WHEN topic IS NULL THEN next_any ELSE least(next_alike, next_unknown) END AS next_same,
+            CASE WHEN topic IS NULL THEN until_any ELSE greatest(until_alike, until_unknown) END AS until
+        FROM seen
+    ), linked AS (
+        SELECT ticket,
+            CASE WHEN judged_at IS NULL OR next_any < judged_at THEN next_any END AS next_contact_at,
+            CASE WHEN judged_at IS NULL OR next_same < judged_at THEN next_same END AS next_same_topic_at,
+            coalesce(created_at < until + %(window)s, FALSE) AS is_follow_up
+        FROM chosen
+    ), judged AS (
+        SELECT linked.*,
+            CASE
+                WHEN NOT own.in_quality THEN 'excluded'
+                WHEN own.follow_up_of IS NOT NULL OR linked.is_follow_up THEN 'follow_up'
+                WHEN own.judged_at IS NULL THEN 'unresolved'
+                WHEN own.replies_before_first_resolution <> 1 THEN 'not_one_reply'
+                WHEN own.net_reopened_at < own.judged_at THEN 'reopened'
+                WHEN linked.next_same_topic_at IS NOT NULL THEN 'repeat_contact'
+                WHEN own.is_solved IS NULL THEN 'fcr_operational'
+                WHEN own.is_solved THEN 'fcr_confirmed'
+                ELSE 'customer_says_no'
+            END AS fcr
+        FROM linked JOIN own USING (ticket)
+    ), changed AS MATERIALIZED (
+        SELECT judged.* FROM reports_ticketfacts AS old JOIN judged USING (ticket)
+        WHERE (old.next_contact_at, old.next_same_topic_at, old.is_follow_up, old.fcr)
+            IS DISTINCT FROM (judged.next_contact_at, judged.next_same_topic_at, judged.is_follow_up, judged.fcr)
+        FOR NO KEY UPDATE OF old SKIP LOCKED
+    )
+    UPDATE reports_ticketfacts AS old
+    SET next_contact_at = changed.next_contact_at, next_same_topic_at = changed.next_same_topic_at,
+        is_follow_up = changed.is_follow_up, fcr = changed.fcr
+    FROM changed WHERE old.ticket = changed.ticket
+"""
+
+
+@transaction.atomic
+def link(customers: Iterable[int]) -> None:
+    """Say of every ticket of these customers what their other tickets say of it; for facts written by COPY."""
+    _link(sorted(customers), [])
+
+
+def _link(customers: list[int], tickets: list[int]) -> None:
+    """Say of every ticket of these customers, and of these tickets, what their other tickets say of it.
+
+    Whoever writes a ticket's facts comes here afterwards and waits for the others. So a row that somebody else holds is
+    left to them: they see what is written here, and waiting for them would be waiting in a circle.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashint8(c)) FROM unnest(%s::bigint[]) AS c",
+            [_CUSTOMER_LOCK_CLASS, customers],
+        )
+        cursor.execute(_LINKS, {"customers": customers, "tickets": tickets, "window": WINDOW})
 
 
 def _hours_of(events: Sequence[LedgerRow], hours: Mapping[int, Hours]) -> Hours:
@@ -231,6 +341,7 @@ def without_business(facts: TicketFacts) -> TicketFacts:
         first_resolution_business_s=None,
         resolution_business_s=None,
         resolutions=tuple(replace(one, business_seconds=None) for one in facts.resolutions),
+        answers=tuple(replace(one, business_seconds=None) for one in facts.answers),
     )
 
 
@@ -243,34 +354,41 @@ _SAME = (
     "waiting_since", "first_resolved_at", "first_resolution_s", "first_resolution_business_s", "resolved_at",
     "resolution_s", "resolution_business_s", "closed_at", "left_at", "last_event_at", "status", "status_since",
     "unanswered_at_solve", "incoming", "automated_incoming", "outgoing", "replies", "replies_before_first_resolution",
-    "automated_replies", "notes", "last_replier", "handoffs", "reopens", "net_reopens",
+    "automated_replies", "notes", "last_replier", "people", "handoffs", "channel_switches", "next_response_max_s",
+    "reopens", "net_reopens", "touches", "last_solved_at", "net_reopened_at",
 )  # fmt: skip
-_CONCLUDED = frozenset({"in_volume", "in_quality", "is_contact", "awaits_first_reply", "reopens", "net_reopens"})
+_CONCLUDED = frozenset(
+    {"in_volume", "in_quality", "is_contact", "awaits_first_reply", "reopens", "net_reopens", "touches", "people",
+     "next_response_max_s", "last_solved_at", "net_reopened_at"}
+)  # fmt: skip
 _KEPT = tuple(name for name in _SAME if name not in _CONCLUDED)
 _WAITS = ("new_s", "open_s", "pending_s", "on_hold_s")
 TICKET_COLUMNS = (
-    "ticket", "folded_to", "hours", "is_open", *_SAME, *_WAITS, *(f"business_{name}" for name in _WAITS), "detail",
+    "ticket", "folded_to", "hours", "is_open", "judged_at", "is_solved", *_SAME, *_WAITS,
+    *(f"business_{name}" for name in _WAITS), "detail",
 )  # fmt: skip
 _same = attrgetter(*_SAME)
 _waits = attrgetter(*_WAITS)
 _UNKNOWN_WAITS = (None, None, None, None)
 
 
-def to_row(ticket: int, facts: TicketFacts, *, folded_to: int, hours: int) -> list[Any]:
+def to_row(ticket: int, facts: TicketFacts, *, folded_to: int, hours: int, is_solved: bool | None = None) -> list[Any]:
     """The facts as a row, in the order of `TICKET_COLUMNS`."""
     return [
         ticket,
         folded_to,
         hours,
         bool(facts.moves) and facts.moves[-1].kind in ENTERING,
+        facts.resolutions[0].at + WINDOW if facts.resolutions else None,
+        is_solved,
         *_same(facts),
         *_waits(facts.waits),
         *(_waits(facts.business_waits) if hours else _UNKNOWN_WAITS),
-        _detail(facts, bool(hours)),
+        _detail(facts),
     ]
 
 
-def _detail(facts: TicketFacts, has_hours: bool) -> str:
+def _detail(facts: TicketFacts) -> str:
     detail: dict[str, Any] = {}
     if facts.resolutions:
         detail["resolutions"] = [
@@ -278,10 +396,17 @@ def _detail(facts: TicketFacts, has_hours: bool) -> str:
         ]
     if facts.reopenings:
         detail["reopenings"] = [[_stamp(one.at), one.courtesy] for one in facts.reopenings]
-    if facts.next_responses:
-        detail["next_responses"] = [
-            [_stamp(one.asked_at), _stamp(one.at), one.seconds, one.business_seconds if has_hours else None, one.actor]
-            for one in facts.next_responses
+    if facts.answers:
+        detail["answers"] = [
+            [
+                _stamp(one.at),
+                one.actor,
+                one.kind,
+                None if one.asked_at is None else _stamp(one.asked_at),
+                one.seconds,
+                one.business_seconds,
+            ]
+            for one in facts.answers
         ]
     if facts.spans:
         detail["spans"] = [[one.status, _stamp(one.start), _stamp(one.end)] for one in facts.spans]
@@ -289,8 +414,6 @@ def _detail(facts: TicketFacts, has_hours: bool) -> str:
         detail["moves"] = [[_stamp(one.at), one.kind] for one in facts.moves]
     if facts.priorities:
         detail["priorities"] = [[_stamp(at), priority] for at, priority in facts.priorities]
-    if facts.repliers:
-        detail["repliers"] = list(facts.repliers)
     return json.dumps(detail, separators=(",", ":"))
 
 
@@ -303,9 +426,9 @@ def from_row(row: models.TicketFacts) -> TicketFacts:
         waits=waits,
         business_waits=Waits(*(getattr(row, f"business_{name}") or 0 for name in _WAITS)),
         priorities=tuple((_instant(at), priority) for at, priority in detail.get("priorities", ())),
-        repliers=tuple(detail.get("repliers", ())),
-        next_responses=tuple(
-            NextResponse(_instant(asked), _instant(at), *rest) for asked, at, *rest in detail.get("next_responses", ())
+        answers=tuple(
+            Answer(_instant(at), actor, kind, None if asked is None else _instant(asked), *rest)
+            for at, actor, kind, asked, *rest in detail.get("answers", ())
         ),
         spans=tuple(Span(status, _instant(start), _instant(end)) for status, start, end in detail.get("spans", ())),
         resolutions=tuple(Resolution(_instant(at), *rest) for at, *rest in detail.get("resolutions", ())),
@@ -326,10 +449,35 @@ def _instant(stamp: int) -> datetime:
     return _EPOCH + timedelta(microseconds=stamp)
 
 
+ANSWER_COLUMNS = (
+    "ticket", "number", "at", "kind", "agent", "seconds", "business_seconds", "in_volume", "inbox", "team", "channel",
+    "topic",
+)  # fmt: skip
+STAY_COLUMNS = (
+    "ticket", "number", "entered_at", "entered_by", "left_at", "left_by", "started_at", "inbox", "team", "channel",
+    "topic",
+)  # fmt: skip
+
+
+def answer_rows(ticket: int, facts: TicketFacts) -> Iterator[tuple[Any, ...]]:
+    """The answers of a ticket as rows, in the order of `ANSWER_COLUMNS`."""
+    where = (facts.in_volume, facts.inbox, facts.team, facts.channel, facts.topic)
+    for number, one in enumerate(facts.answers, 1):
+        yield (ticket, number, one.at, one.kind, one.actor, one.seconds, one.business_seconds, *where)
+
+
+def stay_rows(ticket: int, facts: TicketFacts) -> Iterator[tuple[Any, ...]]:
+    """The stays of a ticket in the backlog as rows, in the order of `STAY_COLUMNS`."""
+    where = (facts.started_at, facts.inbox, facts.team, facts.channel, facts.topic)
+    for number, one in enumerate(facts.stays, 1):
+        yield (ticket, number, one.entered_at, one.entered_by, one.left_at, one.left_by, *where)
+
+
 SURVEY_COLUMNS = (
     "event", "ticket", "invitation", "survey", "kind", "state", "reason", "counts", "is_delivered", "inbox", "channel",
     "team", "agent", "invited_at", "sent_at", "answered_at", "score", "has_comment", "customer", "topic", "language",
-    "is_solved", "low_reason", "department", "in_control", "is_after_reminder", "percent",
+    "is_solved", "low_reason", "department", "in_control", "is_after_reminder", "percent", "frt_s", "frt_business_s",
+    "resolution_s", "open_s", "next_response_max_s", "replies", "people", "handoffs", "channel_switches", "net_reopens",
 )  # fmt: skip
 _survey_row = attrgetter(*SURVEY_COLUMNS)
 
@@ -342,21 +490,43 @@ def _write_askings(tickets: list[int], askings: Sequence[SurveyFacts]) -> None:
     _write(models.SurveyFacts, [list(_survey_row(asking)) for asking in askings])
 
 
+def _write_parts(model: type[db.Model], tickets: list[int], rows: Sequence[Sequence[Any]]) -> None:
+    """The numbered parts of these tickets, and no more of them."""
+    last = dict.fromkeys(tickets, 0) | {row[0]: row[1] for row in rows}
+    table = model._meta.db_table
+    _execute(
+        f"DELETE FROM {table} AS old USING unnest(%s::bigint[], %s::int[]) AS kept(ticket, last) "  # noqa: S608 - our names
+        "WHERE old.ticket = kept.ticket AND old.number > kept.last",
+        [list(last), list(last.values())],
+    )
+    _write(model, rows)
+
+
 def _write(model: type[db.Model], rows: Sequence[Sequence[Any]]) -> None:
     """Insert or replace rows in one statement; one that stays the same is not written again."""
     if rows:
         _execute(_statement(model), list(map(list, zip(*rows, strict=True))))
 
 
+#: each table's columns, and how many of the first are its key
+_TABLES: dict[type[db.Model], tuple[tuple[str, ...], int]] = {
+    models.TicketFacts: (TICKET_COLUMNS, 1),
+    models.AnswerFacts: (ANSWER_COLUMNS, 2),
+    models.StayFacts: (STAY_COLUMNS, 2),
+    models.SurveyFacts: (SURVEY_COLUMNS, 1),
+}
+
+
 @cache
 def _statement(model: type[db.Model]) -> str:
-    columns = TICKET_COLUMNS if model is models.TicketFacts else SURVEY_COLUMNS
-    key, *others = columns
+    columns, keys = _TABLES[model]
+    others = columns[keys:]
     table = model._meta.db_table
     arrays = ", ".join(f"%s::{model._meta.get_field(name).db_type(connection)}[]" for name in columns)
     return (
         f"INSERT INTO {table} AS old ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - our names
-        f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)} "
+        f"ON CONFLICT ({', '.join(columns[:keys])}) "
+        f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)} "
         f"WHERE ({', '.join(f'old.{name}' for name in others)}) "
         f"IS DISTINCT FROM ({', '.join(f'excluded.{name}' for name in others)})"
     )
@@ -382,12 +552,12 @@ def rebuild(*, start: int = 0, chunk: int = CHUNK * 2) -> Iterator[Progress]:
     """
     (last,) = _query("SELECT max(stream_id) FROM helpdesk_event", [])[0]
     known = (start, last if last is not None else -1)
-    if start:
-        _execute("DELETE FROM reports_ticketfacts WHERE ticket > %s", known[1:])
-        _execute("DELETE FROM reports_surveyfacts WHERE ticket > %s", known[1:])
-    else:
-        (first,) = _query("SELECT coalesce(min(stream_id), 0) FROM helpdesk_event", [])[0]
-        for table in ("reports_ticketfacts", "reports_surveyfacts"):
+    first = start or _query("SELECT coalesce(min(stream_id), 0) FROM helpdesk_event", [])[0][0]
+    for model in _TABLES:
+        table = model._meta.db_table
+        if start:
+            _execute(f"DELETE FROM {table} WHERE ticket > %s", known[1:])  # noqa: S608 - our names
+        else:
             _execute(f"DELETE FROM {table} WHERE ticket < %s OR ticket > %s", [first, known[1]])  # noqa: S608
     events, at = 0, start
     while last is not None and at <= last:

@@ -10,7 +10,8 @@ What was taken back in the seconds for that (`message.withdrawn {undone}`) never
 ticket it was moved away from (`message.moved`); where it came to rest (`message.moved_here`), it counts as received.
 
 What the fold understands beside the ledger's everyday verbs: `ticket.handed_over` (a bot passes the customer to
-people), `chat.left` (the visitor left), `ticket.categorised {topic}` and `ticket.unmerged`. It ignores every other.
+people), `chat.left` (the visitor left), `ticket.categorised {topic}`, `ticket.customer_changed` and `ticket.unmerged`.
+It ignores every other.
 
 Seconds are differences of instants floored to whole seconds, so parts always add up to the whole.
 """
@@ -71,6 +72,35 @@ class Reopening:
     courtesy: bool
 
 
+AnswerKind = Literal["opening", "first", "next", "more"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One public message of a person, and what it answered.
+
+    `opening` is the message an agent started the ticket with, `first` the first human reply, `next` one that answers
+    what the customer wrote since, `more` one nobody was waiting for. Seconds are None where nobody waited.
+    """
+
+    at: datetime
+    actor: Any
+    kind: AnswerKind
+    asked_at: datetime | None = None
+    seconds: int | None = None
+    business_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One stay in the backlog; it has not left while `left_at` is None."""
+
+    entered_at: datetime
+    entered_by: "MoveKind"
+    left_at: datetime | None
+    left_by: "MoveKind | None"
+
+
 @dataclass(frozen=True, slots=True)
 class NextResponse:
     """The oldest unanswered customer message after a first reply, and the human reply that answered it."""
@@ -78,7 +108,7 @@ class NextResponse:
     asked_at: datetime
     at: datetime
     seconds: int
-    business_seconds: int
+    business_seconds: int | None
     actor: Any
 
 
@@ -155,7 +185,8 @@ class TicketFacts:
     frt_from_handover_business_s: int | None
     abandoned_at: datetime | None
     waiting_since: datetime | None
-    next_responses: tuple[NextResponse, ...]
+    answers: tuple[Answer, ...]  # every public message of a person
+    channel_switches: int  # how often the customer went on by another channel
     unanswered_at_solve: int
     incoming: int
     automated_incoming: int
@@ -164,7 +195,6 @@ class TicketFacts:
     replies_before_first_resolution: int
     automated_replies: int
     notes: int
-    repliers: tuple[Any, ...]  # distinct, in order of their first reply
     last_replier: Any
     handoffs: int  # from one agent to another
     # status
@@ -220,6 +250,60 @@ class TicketFacts:
     @property
     def net_reopens(self) -> int:
         return sum(not reopening.courtesy for reopening in self.reopenings)
+
+    @property
+    def net_reopened_at(self) -> datetime | None:
+        """When it came back the first time that was no courtesy."""
+        return next((reopening.at for reopening in self.reopenings if not reopening.courtesy), None)
+
+    @property
+    def first_solved_at(self) -> datetime | None:
+        """The first resolution, also one from before the customer wrote."""
+        return self.resolutions[0].at if self.resolutions else None
+
+    @property
+    def last_solved_at(self) -> datetime | None:
+        """The last resolution, whether it holds or not."""
+        return self.resolutions[-1].at if self.resolutions else None
+
+    @property
+    def next_responses(self) -> tuple[NextResponse, ...]:
+        """The answers to what the customer wrote after the first reply."""
+        return tuple(
+            NextResponse(one.asked_at, one.at, one.seconds, one.business_seconds, one.actor)
+            for one in self.answers
+            if one.kind == "next" and one.asked_at is not None and one.seconds is not None
+        )
+
+    @property
+    def repliers(self) -> tuple[Any, ...]:
+        """Who answered, in the order of their first answers."""
+        return tuple(dict.fromkeys(one.actor for one in self.answers))
+
+    @property
+    def next_response_max_s(self) -> int | None:
+        """The longest wait after the first reply."""
+        return max((one.seconds or 0 for one in self.answers if one.kind == "next"), default=None)
+
+    @property
+    def people(self) -> int:
+        """How many persons answered."""
+        return len({one.actor for one in self.answers})
+
+    @property
+    def stays(self) -> tuple[Stay, ...]:
+        """Its stays in the backlog, from its moves."""
+        stays: list[Stay] = []
+        inside: Move | None = None
+        for move in self.moves:
+            if move.kind in ENTERING:
+                inside = inside or move
+            elif inside is not None:
+                stays.append(Stay(inside.at, inside.kind, move.at, move.kind))
+                inside = None
+        if inside is not None:
+            stays.append(Stay(inside.at, inside.kind, None, None))
+        return tuple(stays)
 
     @property
     def touches(self) -> Literal["zero", "one", "two", "multi"] | None:
@@ -300,6 +384,10 @@ def seconds(start: datetime, end: datetime) -> int:
     return max(int(end.timestamp() // 1) - int(start.timestamp() // 1), 0)
 
 
+def _text(topic: Any) -> str | None:
+    return None if topic is None else str(topic)
+
+
 class _Folding:
     """The state of a fold. Handlers are named after the verb they take in."""
 
@@ -313,7 +401,7 @@ class _Folding:
         self.team = facts.get("team")
         self.agent = facts.get("agent")
         self.customer = facts.get("customer")
-        self.topic = facts.get("topic")
+        self.topic = _text(facts.get("topic"))
         self.initiated_by = facts.get("initiated_by") or "customer"
         self.priority = self.first_priority = facts.get("priority")
         self.imported = bool(facts.get("imported"))
@@ -331,11 +419,13 @@ class _Folding:
         self.first_replier: Any = None
         self.handed_over_at: datetime | None = None
         self.abandoned_at: datetime | None = None
-        self.next_responses: list[NextResponse] = []
+        self.answers: list[Answer] = []
+        self.first_answer: Answer | None = None
+        self.way = self.channel  # by which the customer spoke last
+        self.channel_switches = 0
         self.unanswered_at_solve = 0
         self.incoming = self.automated_incoming = self.automated_replies = self.notes = 0
         self.outgoing = self.replies = self.replies_before_first_resolution = self.handoffs = 0
-        self.repliers: list[Any] = []
         self.last_replier: Any = None
         self.wrote_since = self.answered_since = False  # since the last resolution
         self.returned = False  # reopened and not yet resolved again
@@ -388,6 +478,10 @@ class _Folding:
             self.automated_incoming += 1
             return
         self.incoming += 1
+        way = event.facts.get("channel") or self.way
+        if self.way is not None and way != self.way:
+            self.channel_switches += 1
+        self.way = way
         self.first_customer_at = self.first_customer_at or event.at
         self.asked_at = self.asked_at or event.at
         self.wrote_since = True
@@ -401,18 +495,21 @@ class _Folding:
         at, actor = event.at, event.actor_id
         self.outgoing += 1
         self.last_replier = actor
-        if actor not in self.repliers:
-            self.repliers.append(actor)
         if self.initiated_by == "agent" and self.first_customer_at is None:
-            pass  # the agent's opening message answers nobody
+            self.answers.append(Answer(at, actor, "opening"))  # it answers nobody
         else:
             self.replies += 1
+            answer = Answer(at, actor, "more")
             if self.first_reply_at is None and self.initiated_by != "agent" and self.abandoned_at is None:
                 self.first_reply_at = at
                 self.first_replier = actor
+                business = self.calendar.seconds_between(self.started_at, at)
+                waited = seconds(self.started_at, at)
+                answer = self.first_answer = Answer(at, actor, "first", self.started_at, waited, business)
             elif self.asked_at is not None:
                 business = self.calendar.seconds_between(self.asked_at, at)
-                self.next_responses.append(NextResponse(self.asked_at, at, seconds(self.asked_at, at), business, actor))
+                answer = Answer(at, actor, "next", self.asked_at, seconds(self.asked_at, at), business)
+            self.answers.append(answer)
         self.asked_at = None
         self.answered_since = self.answered_since or self.wrote_since
         if self.status == "new":
@@ -553,7 +650,11 @@ class _Folding:
             self.priorities.append((event.at, self.priority))
 
     def categorised(self, event: LedgerEvent) -> None:
-        self.topic = event.facts.get("topic")
+        self.topic = _text(event.facts.get("topic"))
+
+    def given_to(self, event: LedgerEvent) -> None:
+        """Its customer turned out to be another one."""
+        self.customer = event.facts.get("to")
 
     # ------------------------------------------------------------------ the outcome
 
@@ -580,6 +681,7 @@ class _Folding:
     def facts(self) -> TicketFacts:
         between = self.calendar.seconds_between
         replied, over = self.first_reply_at, self.handed_over_at
+        answer = self.first_answer
         first = next((one for one in self.resolutions if one.seconds is not None), None)
         holds = self.holds if self.holds is not None and self.status in SETTLED else None
         waited = self.waited
@@ -603,15 +705,16 @@ class _Folding:
             started_at=self.started_at,
             first_customer_at=self.first_customer_at,
             first_reply_at=replied,
-            frt_s=None if replied is None else seconds(self.started_at, replied),
-            frt_business_s=None if replied is None else between(self.started_at, replied),
+            frt_s=None if answer is None else answer.seconds,
+            frt_business_s=None if answer is None else answer.business_seconds,
             first_replier=self.first_replier,
             handed_over_at=over,
             frt_from_handover_s=None if replied is None or over is None else seconds(over, replied),
             frt_from_handover_business_s=None if replied is None or over is None else between(over, replied),
             abandoned_at=self.abandoned_at,
             waiting_since=self.waiting_since(),
-            next_responses=tuple(self.next_responses),
+            answers=tuple(self.answers),
+            channel_switches=self.channel_switches,
             unanswered_at_solve=self.unanswered_at_solve,
             incoming=self.incoming,
             automated_incoming=self.automated_incoming,
@@ -620,7 +723,6 @@ class _Folding:
             replies_before_first_resolution=self.replies_before_first_resolution,
             automated_replies=self.automated_replies,
             notes=self.notes,
-            repliers=tuple(self.repliers),
             last_replier=self.last_replier,
             handoffs=self.handoffs,
             status=self.status,
@@ -673,4 +775,5 @@ _HANDLERS: dict[str, Callable[[_Folding, LedgerEvent], None]] = {
     "ticket.assigned": _Folding.assigned,
     "ticket.prioritised": _Folding.prioritised,
     "ticket.categorised": _Folding.categorised,
+    "ticket.customer_changed": _Folding.given_to,
 }

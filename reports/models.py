@@ -68,10 +68,24 @@ class TicketFacts(models.Model):
     closed_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField()
-    #: the next ticket of the same customer, on any channel, and the next one on the same topic: what first contact
-    #: resolution looks at. Both within `facts.NEXT_CONTACT_DAYS` of this one's first resolution; else null
+    #: the last resolution, whether it holds or not
+    last_solved_at = models.DateTimeField(null=True)
+    #: when it came back the first time that was no courtesy
+    net_reopened_at = models.DateTimeField(null=True)
+
+    # first contact resolution; the first four look at the customer's other tickets and are written by `facts._link`
+    #: the next ticket of the same customer, on any channel, and the next one on the same topic (an unknown topic is
+    #: the same as any). Both before `judged_at`; while the ticket was never resolved, whenever they come; else null
     next_contact_at = models.DateTimeField(null=True)
     next_same_topic_at = models.DateTimeField(null=True)
+    #: it came while an earlier one on the same topic was open, or within 7 days after that was resolved
+    is_follow_up = models.BooleanField(db_default=False)
+    #: a label of `metrics.resolution`; it holds from `judged_at` on, before that the window is open
+    fcr = models.TextField(null=True)
+    #: 7 days after the first resolution
+    judged_at = models.DateTimeField(null=True)
+    #: what the customer answered to "Was your problem solved?"
+    is_solved = models.BooleanField(null=True)
 
     # status
     status = models.TextField()
@@ -95,12 +109,20 @@ class TicketFacts(models.Model):
     automated_replies = models.IntegerField()
     notes = models.IntegerField()
     last_replier = models.BigIntegerField(null=True)
+    #: how many persons answered
+    people = models.IntegerField(default=0)
     handoffs = models.IntegerField()
+    #: how often the customer went on by another channel
+    channel_switches = models.IntegerField(default=0)
+    #: the longest wait after the first reply
+    next_response_max_s = models.BigIntegerField(null=True)
     reopens = models.IntegerField()
     net_reopens = models.IntegerField()
+    #: zero, one, two or multi public human replies, while resolved; one-touch is "one"
+    touches = models.TextField(null=True)
 
-    #: every resolution, reopening, next response, stay in a status, move of the backlog, priority and replier;
-    #: instants in microseconds since 1970
+    #: every resolution, reopening, answer, stay in a status, move of the backlog, priority and replier; instants in
+    #: microseconds since 1970
     detail = models.JSONField()
 
     class Meta:
@@ -109,31 +131,47 @@ class TicketFacts(models.Model):
         indexes = [
             models.Index(
                 fields=["created_at"],
-                include=["inbox", "team", "channel", "klass", "in_volume"],
+                include=["inbox", "team", "channel", "topic", "klass", "in_volume", "in_quality", "is_contact",
+                         "awaits_first_reply", "initiated_by", "started_at", "frt_s", "frt_business_s", "abandoned_at",
+                         "first_resolved_at", "first_resolution_s", "left_at", "is_open", "fcr", "judged_at",
+                         "is_solved", "handoffs", "channel_switches", "next_same_topic_at"],
                 name="facts_created",
             ),
             models.Index(
                 fields=["first_reply_at"],
-                include=["inbox", "team", "channel", "in_volume", "frt_s", "frt_business_s"],
+                include=["inbox", "team", "channel", "topic", "in_volume", "started_at", "frt_s", "frt_business_s",
+                         "first_replier"],
                 condition=Q(first_reply_at__isnull=False),
                 name="facts_replied",
             ),
             models.Index(
                 fields=["resolved_at"],
-                include=["inbox", "team", "channel", "klass", "in_quality", "is_contact", "resolution_s",
-                         "resolution_business_s"],
+                include=["inbox", "team", "channel", "topic", "klass", "in_quality", "is_contact", "resolution_s",
+                         "resolution_business_s", "agent", "last_replier", "frt_s", "open_s", "on_hold_s",
+                         "business_open_s", "replies", "people", "handoffs", "channel_switches",
+                         "next_response_max_s", "reopens", "net_reopens", "touches", "next_contact_at",
+                         "next_same_topic_at", "started_at"],
                 condition=Q(resolved_at__isnull=False),
                 name="facts_resolved",
             ),
             models.Index(
+                fields=["first_resolved_at"],
+                include=["inbox", "team", "channel", "topic", "in_quality", "first_resolution_s",
+                         "first_resolution_business_s", "reopens", "net_reopens", "net_reopened_at", "fcr", "judged_at",
+                         "is_solved", "replies", "last_replier"],
+                condition=Q(first_resolved_at__isnull=False),
+                name="facts_first_resolved",
+            ),
+            models.Index(
                 fields=["left_at"],
-                include=["inbox", "team", "channel"],
+                include=["inbox", "team", "channel", "topic"],
                 condition=Q(klass="bulk_closed"),
                 name="facts_bulk_closed",
             ),
             models.Index(
                 fields=["inbox", "started_at"],
-                include=["team", "channel", "awaits_first_reply"],
+                include=["team", "channel", "topic", "awaits_first_reply", "agent", "status", "waiting_since",
+                         "priority"],
                 condition=Q(is_open=True),
                 name="facts_open",
             ),
@@ -144,6 +182,80 @@ class TicketFacts(models.Model):
 
     def __str__(self) -> str:
         return f"facts of #{self.ticket}"
+
+
+class AnswerFacts(models.Model):
+    """One public message of a person, and how long the customer had waited for it (`reports.folding.Answer`)."""
+
+    pk = models.CompositePrimaryKey("ticket", "number")
+    ticket = models.BigIntegerField()
+    #: the first, second … of its ticket
+    number = models.IntegerField()
+    at = models.DateTimeField()
+    #: opening, first, next or more
+    kind = models.TextField()
+    agent = models.BigIntegerField(null=True)
+    seconds = models.BigIntegerField(null=True)
+    business_seconds = models.BigIntegerField(null=True)
+    # of the ticket
+    in_volume = models.BooleanField()
+    inbox = models.BigIntegerField(null=True)
+    team = models.BigIntegerField(null=True)
+    channel = models.TextField(null=True)
+    topic = models.TextField(null=True)
+
+    class Meta:
+        db_table = "reports_answerfacts"
+        indexes = [
+            models.Index(
+                fields=["kind", "at"],
+                include=["inbox", "team", "channel", "topic", "in_volume", "agent", "seconds", "business_seconds"],
+                name="answer_facts_kind",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"answer {self.number} on #{self.ticket}"
+
+
+class StayFacts(models.Model):
+    """One stay of a ticket in the backlog (`reports.folding.Stay`): unsolved from `entered_at` until `left_at`."""
+
+    pk = models.CompositePrimaryKey("ticket", "number")
+    ticket = models.BigIntegerField()
+    #: the first, second … of its ticket
+    number = models.IntegerField()
+    entered_at = models.DateTimeField()
+    #: created, reopened or restored
+    entered_by = models.TextField()
+    left_at = models.DateTimeField(null=True)
+    #: solved, bulk_closed or removed
+    left_by = models.TextField(null=True)
+    # of the ticket; it is as old as since it started, not since it came back
+    started_at = models.DateTimeField()
+    inbox = models.BigIntegerField(null=True)
+    team = models.BigIntegerField(null=True)
+    channel = models.TextField(null=True)
+    topic = models.TextField(null=True)
+
+    class Meta:
+        db_table = "reports_stayfacts"
+        indexes = [
+            models.Index(
+                fields=["entered_at"],
+                include=["inbox", "team", "channel", "topic", "entered_by", "left_at"],
+                name="stay_facts_entered",
+            ),
+            # with the open ones at its end: who was in the backlog at a moment left later, or not yet
+            models.Index(
+                fields=["left_at"],
+                include=["inbox", "team", "channel", "topic", "left_by", "entered_at", "started_at"],
+                name="stay_facts_left",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"stay {self.number} of #{self.ticket}"
 
 
 class SurveyFacts(models.Model):
@@ -188,6 +300,18 @@ class SurveyFacts(models.Model):
     #: how many in a hundred were asked where this one was drawn
     percent = models.SmallIntegerField(default=100)
 
+    # what was done on its ticket, by the same names as there: what the drivers look at
+    frt_s = models.BigIntegerField(null=True)
+    frt_business_s = models.BigIntegerField(null=True)
+    resolution_s = models.BigIntegerField(null=True)
+    open_s = models.BigIntegerField(null=True)
+    next_response_max_s = models.BigIntegerField(null=True)
+    replies = models.IntegerField(null=True)
+    people = models.IntegerField(null=True)
+    handoffs = models.IntegerField(null=True)
+    channel_switches = models.IntegerField(null=True)
+    net_reopens = models.IntegerField(null=True)
+
     class Meta:
         db_table = "reports_surveyfacts"
         indexes = [
@@ -195,31 +319,27 @@ class SurveyFacts(models.Model):
             models.Index(fields=["customer", "answered_at"], name="survey_facts_customer"),
             models.Index(
                 fields=["answered_at"],
-                include=["inbox", "team", "channel", "kind", "counts", "score"],
+                include=["inbox", "team", "channel", "topic", "kind", "counts", "score", "survey", "agent", "customer",
+                         "ticket", "language", "is_solved", "low_reason", "department", "in_control", "has_comment",
+                         "is_after_reminder", "percent", "frt_s", "resolution_s", "open_s", "next_response_max_s",
+                         "replies", "people", "handoffs", "channel_switches", "net_reopens"],
                 condition=Q(answered_at__isnull=False),
                 name="survey_facts_answered",
             ),
             models.Index(
                 fields=["sent_at"],
-                include=[
-                    "inbox",
-                    "team",
-                    "channel",
-                    "kind",
-                    "counts",
-                    "is_delivered",
-                    "answered_at",
-                ],
+                include=["inbox", "team", "channel", "topic", "kind", "counts", "is_delivered", "answered_at", "score",
+                         "survey", "customer", "language", "frt_s", "resolution_s", "net_reopens"],
                 condition=Q(sent_at__isnull=False),
                 name="survey_facts_sent",
             ),
             models.Index(
                 fields=["invited_at"],
-                include=["inbox", "team", "channel", "kind", "counts", "reason"],
+                include=["inbox", "team", "channel", "topic", "kind", "counts", "reason"],
                 condition=Q(state="suppressed"),
                 name="survey_facts_held_back",
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"asking {self.event} on #{self.ticket}"

@@ -42,6 +42,17 @@ class SurveyFacts:
     in_control: bool | None = None
     is_after_reminder: bool = False
     percent: int = 100
+    # what was done on its ticket
+    frt_s: int | None = None
+    frt_business_s: int | None = None
+    resolution_s: int | None = None
+    open_s: int | None = None
+    next_response_max_s: int | None = None
+    replies: int | None = None
+    people: int | None = None
+    handoffs: int | None = None
+    channel_switches: int | None = None
+    net_reopens: int | None = None
 
     @property
     def is_delivered(self) -> bool:
@@ -86,11 +97,27 @@ def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts)
                 topic=facts.topic,
                 language=said.get("language"),
                 percent=said.get("percent") or 100,
+                frt_s=facts.frt_s,
+                frt_business_s=facts.frt_business_s,
+                resolution_s=facts.resolution_s,
+                open_s=facts.waits.open_s,
+                next_response_max_s=facts.next_response_max_s,
+                replies=facts.replies,
+                people=facts.people,
+                handoffs=facts.handoffs,
+                channel_switches=facts.channel_switches,
+                net_reopens=facts.net_reopens,
             )
             askings.append(asking)
             if asking.invitation is not None:
                 by_invitation[asking.invitation] = asking
     return askings
+
+
+def solved(askings: Iterable[SurveyFacts]) -> bool | None:
+    """What the customer said last to "Was your problem solved?"."""
+    said = [(one.answered_at, one.is_solved) for one in askings if one.answered_at and one.is_solved is not None]
+    return max(said)[1] if said else None
 
 
 def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:

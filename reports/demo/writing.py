@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, timedelta
 from operator import attrgetter
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -21,8 +21,8 @@ from reports.demo.copying import copy_rows, ids_of
 from reports.demo.life import Arrival, Numbers, Story, World, Writer, tell
 from reports.demo.plan import JOB, Plan
 from reports.folding import fold
-from reports.models import SurveyFacts, TicketFacts
-from reports.survey_folding import fold_surveys
+from reports.models import AnswerFacts, StayFacts, SurveyFacts, TicketFacts
+from reports.survey_folding import fold_surveys, solved
 from tickets.models import ContactPoint, Delivery, Message, OutgoingMail, ReadMark, Tag, Ticket
 
 # ---------------------------------------------------------------------- a plan's chunks
@@ -119,8 +119,10 @@ class Scribe:
         )
         copy_rows(Event, _EVENT, (row for story in stories for row in _events(story)))
         folded = [_fold(story) for story in stories]
-        copy_rows(TicketFacts, facts.TICKET_COLUMNS, (row for row, _ in folded))
-        copy_rows(SurveyFacts, facts.SURVEY_COLUMNS, (row for _, rows in folded for row in rows))
+        copy_rows(TicketFacts, facts.TICKET_COLUMNS, (one.ticket for one in folded))
+        copy_rows(AnswerFacts, facts.ANSWER_COLUMNS, (row for one in folded for row in one.answers))
+        copy_rows(StayFacts, facts.STAY_COLUMNS, (row for one in folded for row in one.stays))
+        copy_rows(SurveyFacts, facts.SURVEY_COLUMNS, (row for one in folded for row in one.askings))
 
 
 # ---------------------------------------------------------------------- rows
@@ -345,11 +347,26 @@ def _events(story: Story) -> Iterator[tuple[Any, ...]]:
 _survey_row = attrgetter(*facts.SURVEY_COLUMNS)
 
 
-def _fold(story: Story) -> tuple[list[Any], list[Any]]:
+class Folded(NamedTuple):
+    """The rows of facts of one story."""
+
+    ticket: list[Any]
+    answers: list[tuple[Any, ...]]
+    stays: list[tuple[Any, ...]]
+    askings: list[tuple[Any, ...]]
+
+
+def _fold(story: Story) -> Folded:
     """The rows of facts, through the same fold by which `reports.facts` makes them."""
-    source = story.source
+    source, number = story.source, story.number
     folded = fold(story.events, source.calendar)
     if not source.hours:
         folded = facts.without_business(folded)
-    row = facts.to_row(story.number, folded, folded_to=story.events[-1].id, hours=source.hours)
-    return row, [_survey_row(one) for one in fold_surveys(story.number, story.events, folded)]
+    asked = fold_surveys(number, story.events, folded)
+    folded_to = story.events[-1].id
+    return Folded(
+        facts.to_row(number, folded, folded_to=folded_to, hours=source.hours, is_solved=solved(asked)),
+        list(facts.answer_rows(number, folded)),
+        list(facts.stay_rows(number, folded)),
+        [_survey_row(one) for one in asked],
+    )

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from helpdesk import clock
+from reports import facts
 from reports.demo import company, writing
 from reports.demo import plan as planning
 from reports.demo.plan import Plan
@@ -23,6 +24,7 @@ from reports.demo.plan import Plan
 _ONE_COMMAND, _NOBODY_WRITING = 0x44454D01, 0x44454D02
 #: below this, starting processes costs more than it gains
 _WORTH_PROCESSES = 2_000
+_CUSTOMERS_AT_ONCE = 1_000
 Chunks = list[tuple[int, int]]
 
 
@@ -93,6 +95,8 @@ class Command(BaseCommand):
         else:
             self._share_out(plan, chunks, processes, progress)
         progress.finish()
+        for first in range(plan.customer, plan.customer + plan.customers, _CUSTOMERS_AT_ONCE):
+            facts.link(range(first, min(first + _CUSTOMERS_AT_ONCE, plan.customer + plan.customers)))
         if total >= _WORTH_PROCESSES:
             _analyse()
         return total
@@ -179,7 +183,7 @@ def _analyse() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "ANALYZE tickets_ticket, tickets_message, tickets_customer, tickets_contactpoint, helpdesk_event, "
-            "feedback_invitation, reports_ticketfacts, reports_surveyfacts"
+            "feedback_invitation, reports_ticketfacts, reports_answerfacts, reports_stayfacts, reports_surveyfacts"
         )
 
 
