@@ -183,6 +183,7 @@ def door() -> Door:
     site = Door(name="admin")
     for name in _APPS:
         for model in apps.get_app_config(name).get_models():
-            if model._meta.label_lower not in _UNSHOWN and model._meta.managed:
+            has_one_key = not isinstance(model._meta.pk, models.CompositePrimaryKey)  # the admin asks for one
+            if model._meta.label_lower not in _UNSHOWN and model._meta.managed and has_one_key:
                 site.register(model, LookedAt)
     return site
