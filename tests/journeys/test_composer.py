@@ -326,12 +326,11 @@ def test_a_shared_draft_is_taken_over(house: House, sit, ana, chloe, ticket):  #
     assert Draft.objects.get().author == chloe
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_on_a_phone_everything_is_in_reach(house: House, sit, ana, ticket, theme):  # type: ignore[no-untyped-def]
+def test_on_a_phone_everything_is_in_reach(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
     Message.objects.update(cc=["emil@other.example"])
     drafting.save(ticket, actor=ana, kind="reply", content=Content("Dear Dora,"))
     replying.add_note(ticket, text="Look", actor=ana)
-    page = sit(ana, color_scheme=theme, **PHONE).page
+    page = sit(ana, **PHONE).page
     open_ticket(page, ticket)
     writing(page).tap()
     page.locator(".recipients:visible summary").tap()

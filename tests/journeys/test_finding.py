@@ -22,9 +22,8 @@ def parcel(send_mail_in, settle):  # type: ignore[no-untyped-def]
     return said.ticket
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_mistyped_word_finds_the_ticket_as_one_types(house: House, sit, ana, ticket, parcel, theme):  # type: ignore[no-untyped-def]
-    page = sit(ana, color_scheme=theme).page
+def test_a_mistyped_word_finds_the_ticket_as_one_types(house: House, sit, ana, ticket, parcel):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
     page.goto("/search/")
     faults = {"lesson": wrong(page)}
     expect(page.get_by_role("searchbox")).to_be_focused()

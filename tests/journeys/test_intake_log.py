@@ -48,11 +48,10 @@ def test_a_parked_mail_is_read_again_and_becomes_a_ticket(house: House, sit, ana
     expect(page.locator("#thread")).to_contain_text("My lamp is broken.")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_quarantined_mail_is_let_in_from_a_phone(house: House, sit, ana, settings, theme):  # type: ignore[no-untyped-def]
+def test_a_quarantined_mail_is_let_in_from_a_phone(house: House, sit, ana, settings):  # type: ignore[no-untyped-def]
     settings.TRUSTED_AUTHSERV_ID = "mx.demo.localhost"
     house.write("Is this really Dora?", "Please send my order elsewhere.", Authentication_Results=FAILED)
-    page = sit(ana, color_scheme=theme, **PHONE).page
+    page = sit(ana, **PHONE).page
     page.goto("/intake/?state=waiting")
     while not log_row(page, "Is this really Dora?").count():
         page.wait_for_timeout(200)

@@ -99,14 +99,13 @@ def test_a_list_is_narrowed_saved_and_put_on_top(
     expect(page.locator("#views .view-link").first).to_contain_text("Fresh")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_lists_views_and_bars_are_for_everybody(
-    sit: Callable[..., Any], send_mail_in: Callable[..., Any], ana: Agent, theme: str
+    sit: Callable[..., Any], send_mail_in: Callable[..., Any], ana: Agent
 ) -> None:
     for number in range(3):
         send_mail_in(mail(f"c{number}@x.example", f"Matter {number}", "Hello", Message_ID=f"<{number}@x.example>"))
     ana = list_looks.choose(ana, density="comfortable", columns=["inbox", "priority"], group_by="inbox", is_table=True)
-    page = sit(ana, color_scheme=theme).page
+    page = sit(ana).page
     faults: dict[str, list[str]] = {}
     page.goto("/?view=open")
     page.locator(".row-check").first.check(force=True)

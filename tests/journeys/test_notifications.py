@@ -10,11 +10,10 @@ from tickets.operations import assignment, replying
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_an_assignment_and_a_mention_arrive_in_the_bell_of_another_browser(  # type: ignore[no-untyped-def]
-    house: House, sit, ana, chloe, ticket, theme
+    house: House, sit, ana, chloe, ticket
 ):
-    page = sit(ana, color_scheme=theme).page
+    page = sit(ana).page
     page.goto("/settings/")
     expect(page.locator("html")).to_have_attribute("data-live", "on")
     bell = page.locator("[data-rail=notifications]")

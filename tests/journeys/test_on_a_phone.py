@@ -15,9 +15,8 @@ def is_wider_than_the_screen(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_from_the_list_to_the_conversation_and_back(house: House, sit, ana, ticket, theme):  # type: ignore[no-untyped-def]
-    page = sit(ana, color_scheme=theme, **PHONE).page
+def test_from_the_list_to_the_conversation_and_back(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana, **PHONE).page
     page.goto("/")
     expect(page.locator("#rows")).to_be_visible()
     expect(page.locator("#thread")).to_have_count(0)
@@ -39,8 +38,10 @@ def test_from_the_list_to_the_conversation_and_back(house: House, sit, ana, tick
     page.get_by_role("button", name="Views").tap()
     page.locator("#views").get_by_role("link", name="Unassigned").tap()
     expect(page.get_by_role("heading", name="Unassigned")).to_be_visible()
-    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-    assert is_dark(dark) == (theme == "dark"), dark
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        colour = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert is_dark(colour) == (theme == "dark"), colour
 
 
 def is_dark(colour: str) -> bool:

@@ -9,9 +9,8 @@ from tests.journeys.test_for_everybody import wrong
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_who_is_there_and_who_types(house: House, sit, ana, chloe, ticket, theme):  # type: ignore[no-untyped-def]
-    mine, theirs = sit(ana, color_scheme=theme).page, sit(chloe).page
+def test_who_is_there_and_who_types(house: House, sit, ana, chloe, ticket):  # type: ignore[no-untyped-def]
+    mine, theirs = sit(ana).page, sit(chloe).page
     mine.goto("/")
     expect(mine.locator("html")).to_have_attribute("data-live", "on")
     row = mine.locator(f"#row-{ticket.number} [data-faces]")

@@ -56,10 +56,7 @@ def test_it_is_sent_again_without_scripts(house: House, sit: Any, ana: Any, tick
     assert Delivery.objects.get().state != "bounced"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_everybody_can_use_it_on_every_screen(
-    house: House, sit: Any, ana: Any, admin: Any, ticket: Any, theme: str
-) -> None:
+def test_everybody_can_use_it_on_every_screen(house: House, sit: Any, ana: Any, admin: Any, ticket: Any) -> None:
     came_back(house, ticket, ana)
     OutgoingServer.objects.create(
         inbox=ticket.inbox, kind="postmark", password="key", webhook_secret="w" * 32,
@@ -67,7 +64,7 @@ def test_everybody_can_use_it_on_every_screen(
     )  # fmt: skip
     pages = {"thread": f"/tickets/{ticket.number}/", "out": f"/settings/inboxes/{ticket.inbox_id}/out/"}
     for device, size in (("desk", {}), ("phone", PHONE)):
-        page = sit(admin, color_scheme=theme, **size).page
+        page = sit(admin, **size).page
         for name, address in pages.items():
             page.goto(address)
             if name == "thread":
@@ -75,4 +72,4 @@ def test_everybody_can_use_it_on_every_screen(
             assert not is_wider_than_the_screen(page), (device, name)
             assert wrong(page) == [], (device, name)
             if folder := os.environ.get("PICTURES"):
-                page.screenshot(path=f"{folder}/{name}-{device}-{theme}.png", full_page=True)
+                page.screenshot(path=f"{folder}/{name}-{device}.png", full_page=True)
