@@ -599,6 +599,7 @@ MODULES_OF_OTHERS = {
     "tickets.operations.indexing": "writes what search looks in, from what is there; tests/tickets/test_indexing.py",
     "tickets.operations.threading": "only reads",
     "feedback.operations.bootstrapping": "the first start",
+    "feedback.operations.telling": "accounts, no ticket; tests/feedback/test_account_events.py",
 }
 
 
