@@ -9,11 +9,37 @@ from feedback.models.quality import QualityPlan, QualityReview
 from feedback.models.recovery import Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
 from feedback.models.response import LOW_SCORE, Response
 from feedback.models.survey import LOW, SCALES, Survey, SurveyKind
-from feedback.models.voice import Complaint, Remark, RemarkTopic, TicketTopic, Topic
+from feedback.models.voice import Complaint, Remark, RemarkTopic, Resorting, TicketTopic, Topic
 
 __all__ = [
-    "KNOWN_KINDS", "LOW", "LOW_SCORE", "SCALES", "AccountEvent", "AccountImport", "Ballot", "Complaint", "Department",
-    "Invitation", "InvitationState", "OptOut", "Outcome", "QualityPlan", "QualityReview", "Reason", "ReasonCode",
-    "Recovery", "RecoveryNote", "RecoverySource", "RecoveryState", "Remark", "RemarkTopic", "Response", "Retention",
-    "Survey", "SurveyKind", "TicketTopic", "Topic",
+    "KNOWN_KINDS",
+    "LOW",
+    "LOW_SCORE",
+    "SCALES",
+    "AccountEvent",
+    "AccountImport",
+    "Ballot",
+    "Complaint",
+    "Department",
+    "Invitation",
+    "InvitationState",
+    "OptOut",
+    "Outcome",
+    "QualityPlan",
+    "QualityReview",
+    "Reason",
+    "ReasonCode",
+    "Recovery",
+    "RecoveryNote",
+    "RecoverySource",
+    "RecoveryState",
+    "Remark",
+    "RemarkTopic",
+    "Resorting",
+    "Response",
+    "Retention",
+    "Survey",
+    "SurveyKind",
+    "TicketTopic",
+    "Topic",
 ]  # fmt: skip
