@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Min, Q, QuerySet
 
 from helpdesk import clock
-from reports import columns, reading
-from reports.columns import Packed
+from reports import privacy, reading
 from reports.metrics import satisfaction
 from reports.metrics.satisfaction import SMALLEST_CELL, Csat, ResponseRate
 from reports.periods import Period, Unit
+from reports.privacy import Guard
 from reports.reading import Filter, Slice
-from reports.statistics import Percentiles
+from reports.statistics import Percentiles, percentiles
 
 #: below it a share is shown with a warning
 FEW = 30
@@ -43,8 +44,8 @@ class Times:
     business: Percentiles | None
     left_out: Mapping[str, int]
     unfinished: Open
-    #: the calendar seconds in order (see `columns`): what a comparison needs
-    seconds: columns.Ordered = ()
+    #: the calendar seconds in order: what a comparison needs
+    seconds: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,13 @@ class Figures:
     held_back: Mapping[str, int]
     slices: Sequence[TicketSlice]
     answer_slices: Sequence[AnswerSlice]
+    #: whether the answers may be shown
+    guard: Guard
 
     @property
     def hides_csat(self) -> bool:
-        """Fewer answers than may be shown."""
-        return self.csat.n < SMALLEST_CELL
+        """Fewer answers than may be shown, or too few that a wider choice has besides."""
+        return self.guard.hides
 
     @property
     def has_few_answers(self) -> bool:
@@ -116,7 +119,7 @@ def service(chosen: Filter) -> Figures:
         reading.settled(chosen), "resolved_at", "resolution_s", "resolution_business_s", slices, reading.IS_MEASURED
     )
     scores = _scores(chosen, answer_slices)
-    hidden = satisfaction.suppressed({i: sum(one.values()) for i, one in scores.items() if one})
+    hidden = privacy.hidden_cells({i: sum(one.values()) for i, one in scores.items()})
     unfinished, waiting = _unfinished(chosen)
     delivered = reading.asked(chosen).aggregate(n=Count("*"), answered=Count("answered_at"))
     resolved = sum(one.rows for one in settled.values())
@@ -141,15 +144,16 @@ def service(chosen: Filter) -> Figures:
                 period=one,
                 created=created[i],
                 resolved=settled[i].rows,
-                first_response=columns.percentiles(replies[i].calendar),
-                resolution=columns.percentiles(settled[i].calendar),
+                first_response=percentiles(replies[i].calendar),
+                resolution=percentiles(settled[i].calendar),
             )
             for i, one in enumerate(slices, 1)
         ],
         answer_slices=[
-            AnswerSlice(one, satisfaction.csat(scores.get(i, Counter())), is_hidden=hidden.get(i) is not None)
+            AnswerSlice(one, satisfaction.csat(scores.get(i, Counter())), is_hidden=i in hidden)
             for i, one in enumerate(answer_slices, 1)
         ],
+        guard=privacy.guard(chosen, reading.answered, sum(sum(one.values()) for one in scores.values())),
     )
 
 
@@ -161,8 +165,8 @@ class Durations:
     """The durations of one slice in seconds, in order, and how many rows it has in all."""
 
     rows: int = 0
-    calendar: columns.Ordered = ()
-    business: columns.Ordered = ()
+    calendar: Sequence[int] = ()
+    business: Sequence[int] = ()
 
 
 def _sliced(rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], *columns: str) -> "QuerySet[Any]":
@@ -192,21 +196,25 @@ def _durations(
     slices: Sequence[Period],
     measured: Q | None = None,
 ) -> dict[int, Durations]:
-    """The durations of each slice; of those rows only that are `measured`."""
+    """The durations of each slice; of those rows only that are `measured`.
+
+    Each slice is sorted here, once: what follows finds it in order, and sorting many ordered runs is cheap.
+    """
     read = _sliced(rows, moment, slices).annotate(
-        rows=Count("*"), calendar=Packed(calendar, filter=measured), business=Packed(business, filter=measured)
+        rows=Count("*"), calendar=ArrayAgg(calendar, filter=measured), business=ArrayAgg(business, filter=measured)
     )
     found: dict[int, Durations] = defaultdict(Durations)
     for number, n, calendar_s, business_s in read:
-        found[number] = Durations(n, columns.unpack(calendar_s), columns.unpack(business_s))
+        known = [seconds for seconds in business_s or () if seconds is not None]
+        found[number] = Durations(n, sorted(calendar_s or ()), sorted(known))
     return found
 
 
 def _times(durations: Mapping[int, Durations], left_out: Mapping[str, int], unfinished: Open) -> Times:
-    calendar = columns.together(one.calendar for one in durations.values())
-    business = columns.together(one.business for one in durations.values())
-    known = columns.percentiles(business) if len(business) else None
-    return Times(columns.percentiles(calendar), known, left_out, unfinished, calendar)
+    calendar = [seconds for one in durations.values() for seconds in one.calendar]
+    business = [seconds for one in durations.values() for seconds in one.business]
+    known = percentiles(business) if business else None
+    return Times(percentiles(calendar), known, left_out, unfinished, sorted(calendar))
 
 
 def _unfinished(chosen: Filter) -> tuple[Open, Open]:

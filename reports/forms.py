@@ -133,6 +133,7 @@ class FilterForm(forms.Form):
             topic=said["topic"] or None,
             compare=said["compare"],
             preset=said["period"],
+            visible=tuple(pk for pk, _name in self.inboxes),
         )
 
     def names(self) -> dict[str, str]:

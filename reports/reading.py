@@ -43,6 +43,12 @@ class Filter:
     #: what the period is compared with: nothing, the days before it, or the same days a year ago
     compare: Compare = ""
     preset: Preset = "custom"
+    #: all inboxes the reader may see, whichever is chosen; nothing where it is those of `inboxes`
+    visible: tuple[int, ...] = ()
+
+    @property
+    def seen(self) -> tuple[int, ...]:
+        return self.visible or self.inboxes
 
     @property
     def period(self) -> Period:
@@ -217,6 +223,8 @@ class Behind:
     rows: Callable[[Filter], "QuerySet[Any]"]
     order: str  # a column that is never null in these rows
     shows: tuple[str, ...]
+    #: scores people gave: listed only where they may be shown (`privacy.guard`)
+    is_of_answers: bool = False
 
 
 BEHIND: Mapping[str, Behind] = {
@@ -232,7 +240,7 @@ BEHIND: Mapping[str, Behind] = {
     "waiting": Behind(_("Waiting for a first answer"), still_waiting, "started_at", ("started_at", "status")),
     "open": Behind(_("Open now"), still_open, "started_at", ("started_at", "status")),
     "bulk_closed": Behind(_("Closed in bulk"), bulk_closed, "-left_at", ("created_at", "left_at")),
-    "csat": Behind(_("Answers"), answered, "-answered_at", ("score", "answered_at")),
+    "csat": Behind(_("Answers"), answered, "-answered_at", ("score", "answered_at"), is_of_answers=True),
     "response_rate": Behind(_("Customers asked"), asked, "-sent_at", ("sent_at", "answered_at")),
 }  # fmt: skip
 

@@ -12,10 +12,9 @@ from django.views.decorators.http import require_safe
 
 from helpdesk.models import Role
 from helpdesk.pages import roles
-from reports import exports, reading, words
+from reports import exports, privacy, reading, words
 from reports.definitions import DEFINITIONS
 from reports.forms import CHANNELS, FilterForm
-from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import GROUPS, Page, all_pages, find
 from reports.reading import BEHIND, Filter
 from tickets.models import Status
@@ -101,10 +100,10 @@ def tickets(request: HttpRequest, key: str) -> HttpResponse:
     back_url = f"{reverse('report', args=['overview'])}?{chosen.query()}"
     context: dict[str, Any] = {"title": what.title, "back_url": back_url, "columns": [COLUMNS[c]() for c in what.shows]}
     page = reading.behind(key, chosen, after=request.GET.get("after", ""))
-    if key == "csat" and page.total < SMALLEST_CELL:
-        context["said"] = _("Not shown below %(n)d answers: people could be recognised.") % {"n": SMALLEST_CELL}
+    if what.is_of_answers and (guard := privacy.guard(chosen, what.rows)).hides:
+        context["said"] = guard.said
         return render(request, "reports/tickets.html", context)
-    counted = words.answers(page.total) if key == "csat" else (
+    counted = words.answers(page.total) if what.is_of_answers else (
         _("%(n)s customers") % {"n": words.number(page.total)} if key == "response_rate"
         else words.tickets(page.total)
     )  # fmt: skip

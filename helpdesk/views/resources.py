@@ -46,9 +46,6 @@ class Resource:
     after: Callable[[HttpRequest, Any], None] | None = None
     #: what the form's own template needs of a thing that is there
     around: Callable[[Any], dict[str, Any]] | None = None
-    list_template: str = "helpdesk/settings/list.html"
-    #: what the list's own template needs
-    around_list: Callable[[HttpRequest], dict[str, Any]] | None = None
 
     @property
     def url_name(self) -> str:
@@ -74,10 +71,9 @@ def routes(resource: Resource, *, has_own_pages: bool = False) -> list[URLPatter
             for thing in resource.things()[:500]
         ]
         return render(
-            request, resource.list_template,
+            request, "helpdesk/settings/list.html",
             {**_shared(request, resource), "rows": rows, "columns": [c.title for c in resource.columns],
-             "new_url": reverse(f"{resource.url_name}_new"),
-             **(resource.around_list(request) if resource.around_list else {})},
+             "new_url": reverse(f"{resource.url_name}_new")},
         )  # fmt: skip
 
     @require_http_methods(["GET", "HEAD", "POST"])

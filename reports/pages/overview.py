@@ -91,8 +91,8 @@ def _changes(before: Figures, after: Figures) -> dict[str, Change | None]:
         "resolution.median": changes.median_change(
             before.resolution.seconds, after.resolution.seconds, compare=compare),
         "csat": changes.share_change(
-            (before.csat.satisfied, before.csat.n), (after.csat.satisfied, after.csat.n), compare=compare,
-            smallest=SMALLEST_CELL),
+            (before.csat.satisfied, 0 if before.hides_csat else before.csat.n),
+            (after.csat.satisfied, 0 if after.hides_csat else after.csat.n), compare=compare, smallest=SMALLEST_CELL),
         "response_rate": changes.share_change(
             (before.response_rate.answered, before.response_rate.delivered),
             (after.response_rate.answered, after.response_rate.delivered), compare=compare),
@@ -185,10 +185,7 @@ def _csat(figures: Figures) -> Tile:
     url = tickets_url("csat", figures.chosen)
     if figures.hides_csat:
         lead = Line("csat", label, None, "share", UNKNOWN, csat.n)
-        words = (
-            [_("Not shown below %(n)d answers: chance would speak, and people could be recognised.")
-             % {"n": SMALLEST_CELL}] if csat.n else [_("Nobody has answered in this period.")]
-        )  # fmt: skip
+        words = [figures.guard.said]
         return Tile(lead, [count], words, definition_url("csat"), "")
     lead = Line("csat", label, csat.share, "share", percent(csat.share), csat.n, csat.low, csat.high)
     bottom = csat.bottom2

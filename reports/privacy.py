@@ -1,0 +1,109 @@
+"""The guard of small numbers: what may be shown of what people answered.
+
+Fewer than five answers are never shown, and neither are answers that subtraction of what is shown would give away:
+between the cells of a table and its total, between two choices of filters, and, for anonymous answers, between two
+periods. The rules and their limits: docs/decisions/0013.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from reports.metrics.satisfaction import SMALLEST_CELL, suppressed
+from reports.reading import Filter
+
+#: the filters that narrow a choice; each is a column of the facts
+DIMENSIONS = ("inbox", "team", "channel", "topic")
+Why = Literal["", "few", "difference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Whether the answers of a choice may be shown, and if not, why."""
+
+    n: int
+    why: Why = ""
+
+    @property
+    def hides(self) -> bool:
+        return bool(self.why)
+
+    @property
+    def said(self) -> str:
+        """Why nothing is shown, in words; nothing of the numbers."""
+        if self.why == "difference":
+            return _(
+                "Not shown: this choice differs from a wider one by so few answers that people could be recognised."
+            )
+        if self.why == "few" and self.n:
+            return _("Not shown below %(n)d answers: chance would speak, and people could be recognised.") % {
+                "n": SMALLEST_CELL
+            }
+        return _("Nobody has answered in this period.") if self.why else ""
+
+
+def guard(chosen: Filter, rows: "Callable[[Filter], QuerySet[Any]]", n: int | None = None) -> Guard:
+    """Whether the answers that `rows` finds for a choice may be shown. One query; none without a filter if `n` says
+    how many they are."""
+    narrowed = tuple(name for name in DIMENSIONS if getattr(chosen, name) not in (None, ""))
+    wide = replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)
+    if not narrowed:
+        return judge({}, [((), rows(wide).count() if n is None else n)])
+    found = rows(wide).order_by().values_list(*narrowed).annotate(n=Count("*"))
+    return judge({name: getattr(chosen, name) for name in narrowed}, [(row[:-1], row[-1]) for row in found])
+
+
+def judge(choice: Mapping[str, Hashable], counts: Iterable[tuple[Sequence[Hashable], int]]) -> Guard:
+    """The rule itself. `counts` are the answers of the widest choice by the values of the filters in `choice`."""
+    wanted = tuple(choice.values())
+    #: by which of the filters an answer meets
+    boxes: Counter[tuple[bool, ...]] = Counter()
+    #: the answers that meet all other filters, by the value of this one
+    beside: list[Counter[Hashable]] = [Counter() for _name in wanted]
+    for values, n in counts:
+        meets = tuple(value == want for value, want in zip(values, wanted, strict=True))
+        boxes[meets] += n
+        for i, value in enumerate(values):
+            if all(met for j, met in enumerate(meets) if j != i):
+                beside[i][value] += n
+    n = boxes[tuple(True for _name in wanted)]
+    if n < SMALLEST_CELL:
+        return Guard(n, "few")
+    if any(0 < size < SMALLEST_CELL for size in boxes.values()):
+        return Guard(n, "difference")
+    for values_of, want in zip(beside, wanted, strict=True):
+        if want in hidden_cells(values_of):
+            return Guard(n, "difference")
+    return Guard(n)
+
+
+def hidden_cells(sizes: Mapping[Any, int], smallest: int = SMALLEST_CELL) -> frozenset[Any]:
+    """Which cells of a published total to hide: those below the minimum, and further ones, the smallest first, until
+    those hidden are together so many that their sum may be known. Empty cells hide nothing."""
+    known = {key: n for key, n in sizes.items() if n}
+    hidden = {key for key, reason in suppressed(known, smallest).items() if reason}
+    for key in sorted(known, key=lambda key: (known[key], str(key))):
+        if not hidden or sum(known[one] for one in hidden) >= smallest:
+            break
+        hidden.add(key)
+    return frozenset(hidden)
+
+
+def whole_blocks(weeks: Iterable[tuple[date, int]], smallest: int = SMALLEST_CELL) -> list[list[date]]:
+    """Neighbouring weeks, in order, put together until each block holds enough answers; a rest that does not yet is
+    left out. What is shown in whole blocks differs, for any two periods, by whole blocks."""
+    blocks: list[list[date]] = []
+    block: list[date] = []
+    n = 0
+    for week, answers in weeks:
+        block.append(week)
+        n += answers
+        if n >= smallest:
+            blocks.append(block)
+            block, n = [], 0
+    return blocks
