@@ -10,4 +10,11 @@ class FeedbackConfig(AppConfig):
     verbose_name = "Feedback"
 
     def ready(self) -> None:
-        from feedback import notices, panels, personal_data, subscribers  # noqa: F401
+        from feedback import (  # noqa: F401
+            notices,
+            panels,
+            personal_data,
+            subscribers,
+            voice_panels,
+            voice_subscribers,
+        )

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from feedback.models import Survey
+from feedback import phrases
+from feedback.models import QualityPlan, Survey, Topic
 from feedback.operations.answering import COMMENT_MOST
 
 
@@ -60,3 +61,40 @@ class SurveyForm(forms.ModelForm):
                 % {"survey": other},
             )
         return data
+
+
+class TopicForm(forms.ModelForm):
+    """A topic and its words."""
+
+    class Meta:
+        model = Topic
+        fields = ["name", "phrases", "department", "is_active"]
+        widgets = {"phrases": forms.Textarea(attrs={"rows": 12, "spellcheck": "false"})}
+        help_texts = {
+            "phrases": _("One a line. Upper case and accents make no difference. A * stands for any letters at the "
+                         "beginning or end of a word: refund*, *versand*."),
+            "department": _("Where a remark on this topic goes that has no department yet."),
+        }  # fmt: skip
+        error_messages = {"name": {"unique": _("Another topic already has this name.")}}
+
+    def clean_phrases(self) -> str:
+        lines = [" ".join(line.split()) for line in self.cleaned_data["phrases"].splitlines()]
+        lines = [line for line in lines if line]
+        if len(lines) > phrases.MOST_PHRASES:
+            raise forms.ValidationError(_("A topic has at most 200 phrases."))
+        for line in lines:
+            if len(line) > phrases.MOST_PHRASE or phrases.phrase(line) is None:
+                raise forms.ValidationError(
+                    _("“%(line)s” is no phrase: it needs letters, and has at most 100 of them.") % {"line": line[:60]}
+                )
+        kept = {found.key: line for line in reversed(lines) if (found := phrases.phrase(line))}
+        return "\n".join(reversed(kept.values()))
+
+
+class QualityPlanForm(forms.ModelForm):
+    """How many tickets of an inbox are drawn."""
+
+    class Meta:
+        model = QualityPlan
+        fields = ["inbox", "per_week"]
+        error_messages = {"inbox": {"unique": _("This inbox has a plan already.")}}

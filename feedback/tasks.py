@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from feedback.operations import mailing
+from feedback.operations import mailing, topics
 
 
 @shared_task
@@ -19,5 +19,14 @@ def expire_invitations() -> int:
     """Close what nobody can answer any more."""
     count = 0
     while done := mailing.expire():
+        count += done
+    return count
+
+
+@shared_task
+def resort_topics() -> int:
+    """Look again at what words found, until everything was looked at."""
+    count = 0
+    while done := topics.go_on():
         count += done
     return count

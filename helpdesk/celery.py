@@ -28,6 +28,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "empty the trash": {"task": "tickets.tasks.empty_trash", "schedule": crontab(minute="23")},
     "send due surveys": {"task": "feedback.tasks.send_due_invitations", "schedule": 15.0},
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
+    "look again for topics": {"task": "feedback.tasks.resort_topics", "schedule": 60.0},
     "write search documents": {"task": "tickets.tasks.write_search_documents", "schedule": 30.0},
     "forget spent budgets": {"task": "tickets.tasks.forget_spent", "schedule": crontab(minute="33", hour="3")},
     "mail notifications": {"task": "tickets.tasks.mail_notifications", "schedule": 20.0},

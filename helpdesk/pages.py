@@ -85,6 +85,7 @@ _GROUP_OF = {
     "agents": "team", "teams": "team", "calendars": "team",
     "inboxes": "inboxes", "brands": "inboxes", "health": "channels", "intake": "channels",
     "tags": "tickets", "fields": "tickets", "saved_replies": "tickets", "macros": "tickets", "surveys": "tickets",
+    "topics": "tickets", "quality": "tickets",
     "security": "security", "audit": "security",
 }  # fmt: skip
 

@@ -48,7 +48,7 @@ def median_change(
     better: Better = "less",
 ) -> Change | None:  # fmt: skip
     """The change of a median of values in order, each median with the exact interval of its order statistics."""
-    if not before or not after:
+    if not len(before) or not len(after):  # they may be arrays
         return _too_few(compare, len(before), 1)
     was, is_ = _middle(before), _middle(after)
     first, second = median_interval(before), median_interval(after)
@@ -133,7 +133,7 @@ def median_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int] | No
 
 def _middle(ordered: Sequence[float]) -> float:
     half = (len(ordered) - 1) / 2
-    return (ordered[floor(half)] + ordered[ceil(half)]) / 2
+    return float(ordered[floor(half)] + ordered[ceil(half)]) / 2
 
 
 # ---------------------------------------------------------------------- words

@@ -25,7 +25,7 @@ from helpdesk.events import PATIENCE
 from helpdesk.models import Calendar, PendingEvent
 from reports import models
 from reports.folding import ENTERING, Answer, Move, Reopening, Resolution, Span, TicketFacts, Waits, fold
-from reports.survey_folding import SurveyFacts, fold_surveys, solved
+from reports.survey_folding import SurveyFacts, fold_loose, fold_surveys, solved
 from tickets.models import Inbox
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 CHUNK = 500
 _LOCK_CLASS = 0x4652  # advisory locks of ours; the second key is the ticket
 _CUSTOMER_LOCK_CLASS = 0x4643  # the second key is the customer
+_ASKING_LOCK_CLASS = 0x4641  # the second key is the invitation
 _ROUNDS = 25  # far more than tickets were ever merged in a chain
 #: first contact resolution: within that many days nothing may come back
 NEXT_CONTACT_DAYS = 7
@@ -532,6 +533,75 @@ def _statement(model: type[db.Model]) -> str:
     )
 
 
+# ---------------------------------------------------------------------- askings about no ticket
+
+#: invitations have no stream of their own; their events are found by whom they speak of
+_LOOSE = "stream_id IS NULL AND subject_type = 'invitation'"
+
+
+@transaction.atomic
+def refresh_askings(invitations: Iterable[int]) -> int:
+    """Fold these askings about no ticket anew from all their events. Returns the events folded."""
+    wanted = sorted(set(invitations))
+    if not wanted:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashint8(i)) FROM unnest(%s::bigint[]) AS i",
+            [_ASKING_LOCK_CLASS, wanted],
+        )
+    found: dict[int, list[LedgerRow]] = {}
+    for invitation, *event in _query(
+        f"""
+        SELECT subject_id, id, at, verb, facts, actor_id FROM helpdesk_event
+        WHERE {_LOOSE} AND subject_id = ANY(%s) ORDER BY subject_id, id
+        """,  # noqa: S608 - our words
+        [wanted],
+    ):
+        event[3] = json.loads(event[3]) if isinstance(event[3], str) else event[3]
+        found.setdefault(invitation, []).append(LedgerRow(*event))
+    asked = {events[0].facts.get("customer") for events in found.values()}
+    known_as = _known_as({customer for customer in asked if customer is not None})
+    askings = [
+        asking
+        for events in found.values()
+        if (asking := fold_loose(events, customer=known_as.get(events[0].facts.get("customer") or 0))) is not None
+    ]
+    _execute(
+        "DELETE FROM reports_surveyfacts WHERE ticket IS NULL AND invitation = ANY(%s) AND event <> ALL(%s)",
+        [wanted, [asking.event for asking in askings]],
+    )
+    _write(models.SurveyFacts, [list(_survey_row(asking)) for asking in askings])
+    return sum(map(len, found.values()))
+
+
+def _known_as(customers: set[int]) -> dict[int, int]:
+    """By which number each of these customers is known, after all they were merged into."""
+    return dict(
+        _query(
+            """
+            WITH RECURSIVE up(customer, stands_for, step) AS (
+                SELECT c, c, 0 FROM unnest(%s::bigint[]) AS c
+                UNION ALL
+                SELECT up.customer, c.merged_into_id, up.step + 1
+                FROM up JOIN tickets_customer c ON c.id = up.stands_for
+                WHERE c.merged_into_id IS NOT NULL AND up.step < 25
+            ) SELECT DISTINCT ON (customer) customer, stands_for FROM up ORDER BY customer, step DESC
+            """,
+            [sorted(customers)],
+        )
+    )
+
+
+def refresh_customers(customers: Iterable[int]) -> int:
+    """Fold the askings about no ticket of customers anew who were merged or taken apart."""
+    invitations = _query(
+        "SELECT invitation FROM reports_surveyfacts WHERE ticket IS NULL AND customer = ANY(%s)",
+        [sorted(set(customers))],
+    )
+    return refresh_askings(invitation for (invitation,) in invitations)
+
+
 # ---------------------------------------------------------------------- rebuilding
 
 
@@ -563,11 +633,39 @@ def rebuild(*, start: int = 0, chunk: int = CHUNK * 2) -> Iterator[Progress]:
     while last is not None and at <= last:
         (at,) = _query("SELECT min(stream_id) FROM helpdesk_event WHERE stream_id >= %s", [at])[0]
         if at is None:
-            return
+            break
         until = at + chunk
         events += refresh(range(at, until))
         yield Progress(min(until - 1, last), last, events)
         at = until
+    for loose in _rebuild_loose():
+        events += loose
+        yield Progress(known[1], known[1], events)
+
+
+def _rebuild_loose() -> Iterator[int]:
+    """Fold every asking about no ticket anew, some at a time, and drop those the ledger does not know."""
+    after = 0
+    while True:
+        invitations = [
+            number
+            for (number,) in _query(
+                f"SELECT DISTINCT subject_id FROM helpdesk_event WHERE {_LOOSE} AND subject_id > %s "  # noqa: S608
+                "ORDER BY subject_id LIMIT %s",
+                [after, CHUNK],
+            )
+        ]
+        last = invitations[-1] if len(invitations) == CHUNK else None
+        _execute(
+            "DELETE FROM reports_surveyfacts WHERE ticket IS NULL AND invitation > %s "
+            "AND (%s::bigint IS NULL OR invitation <= %s) AND invitation <> ALL(%s)",
+            [after, last, last, invitations],
+        )
+        if invitations:
+            yield refresh_askings(invitations)
+        if last is None:
+            return
+        after = last
 
 
 # ---------------------------------------------------------------------- catching up
@@ -584,6 +682,7 @@ def catch_up(*, seconds: float = 20) -> int:
     """
     until = time.monotonic() + seconds
     refreshed = 0
+    _catch_up_loose()
     for tickets in _behind(until):
         refresh(tickets)
         refreshed += len(tickets)
@@ -595,6 +694,25 @@ def catch_up(*, seconds: float = 20) -> int:
         refresh(tickets)
         refreshed += len(tickets)
     return refreshed
+
+
+def _catch_up_loose() -> None:
+    """Fold what happened lately to askings about no ticket; before the bookmark moves on."""
+    mark = models.Bookmark.objects.filter(name=LEDGER_BOOKMARK).values_list("position", flat=True).first() or 0
+    lately = _query(
+        """
+        SELECT DISTINCT subject_type, subject_id,
+            CASE WHEN subject_type = 'customer' THEN (facts->>'source')::bigint END
+        FROM helpdesk_event
+        WHERE id > %s AND stream_id IS NULL AND (
+            subject_type = 'invitation'
+            OR (subject_type = 'customer' AND verb IN ('customer.merged', 'customer.unmerged'))
+        )
+        """,
+        [mark],
+    )
+    refresh_askings(number for kind, number, _ in lately if kind == "invitation")
+    refresh_customers(number for kind, *both in lately if kind == "customer" for number in both if number is not None)
 
 
 def _behind(until: float) -> Iterator[list[int]]:

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Min, Q, QuerySet
 
 from helpdesk import clock
-from reports import privacy, reading
+from reports import columns, privacy, reading
+from reports.columns import Packed
 from reports.metrics import satisfaction
 from reports.metrics.satisfaction import SMALLEST_CELL, Csat, ResponseRate
 from reports.periods import Period, Unit
 from reports.privacy import Guard
 from reports.reading import Filter, Slice
-from reports.statistics import Percentiles, percentiles
+from reports.statistics import Percentiles
 
 #: below it a share is shown with a warning
 FEW = 30
@@ -44,8 +44,8 @@ class Times:
     business: Percentiles | None
     left_out: Mapping[str, int]
     unfinished: Open
-    #: the calendar seconds in order: what a comparison needs
-    seconds: Sequence[int] = ()
+    #: the calendar seconds in order (see `columns`): what a comparison needs
+    seconds: columns.Ordered = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ def service(chosen: Filter) -> Figures:
                 period=one,
                 created=created[i],
                 resolved=settled[i].rows,
-                first_response=percentiles(replies[i].calendar),
-                resolution=percentiles(settled[i].calendar),
+                first_response=columns.percentiles(replies[i].calendar),
+                resolution=columns.percentiles(settled[i].calendar),
             )
             for i, one in enumerate(slices, 1)
         ],
@@ -165,8 +165,8 @@ class Durations:
     """The durations of one slice in seconds, in order, and how many rows it has in all."""
 
     rows: int = 0
-    calendar: Sequence[int] = ()
-    business: Sequence[int] = ()
+    calendar: columns.Ordered = ()
+    business: columns.Ordered = ()
 
 
 def _sliced(rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], *columns: str) -> "QuerySet[Any]":
@@ -196,25 +196,21 @@ def _durations(
     slices: Sequence[Period],
     measured: Q | None = None,
 ) -> dict[int, Durations]:
-    """The durations of each slice; of those rows only that are `measured`.
-
-    Each slice is sorted here, once: what follows finds it in order, and sorting many ordered runs is cheap.
-    """
+    """The durations of each slice; of those rows only that are `measured`."""
     read = _sliced(rows, moment, slices).annotate(
-        rows=Count("*"), calendar=ArrayAgg(calendar, filter=measured), business=ArrayAgg(business, filter=measured)
+        rows=Count("*"), calendar=Packed(calendar, filter=measured), business=Packed(business, filter=measured)
     )
     found: dict[int, Durations] = defaultdict(Durations)
     for number, n, calendar_s, business_s in read:
-        known = [seconds for seconds in business_s or () if seconds is not None]
-        found[number] = Durations(n, sorted(calendar_s or ()), sorted(known))
+        found[number] = Durations(n, columns.unpack(calendar_s), columns.unpack(business_s))
     return found
 
 
 def _times(durations: Mapping[int, Durations], left_out: Mapping[str, int], unfinished: Open) -> Times:
-    calendar = [seconds for one in durations.values() for seconds in one.calendar]
-    business = [seconds for one in durations.values() for seconds in one.business]
-    known = percentiles(business) if business else None
-    return Times(percentiles(calendar), known, left_out, unfinished, sorted(calendar))
+    calendar = columns.together(one.calendar for one in durations.values())
+    business = columns.together(one.business for one in durations.values())
+    known = columns.percentiles(business) if len(business) else None
+    return Times(columns.percentiles(calendar), known, left_out, unfinished, calendar)
 
 
 def _unfinished(chosen: Filter) -> tuple[Open, Open]:

@@ -114,6 +114,39 @@ def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts)
     return askings
 
 
+def fold_loose(events: Iterable[LedgerEvent], *, customer: int | None) -> SurveyFacts | None:
+    """An asking about no ticket, from all events of its invitation in ledger order; None before it was invited.
+
+    `customer` is who was asked, by whatever number they are known now.
+    """
+    asking: SurveyFacts | None = None
+    for event in events:
+        said = event.facts
+        if asking is not None:
+            _take_in(asking, event)
+        elif event.verb in ("survey.invited", "survey.suppressed"):
+            held_back = event.verb == "survey.suppressed"
+            asking = SurveyFacts(
+                event=event.id,
+                ticket=None,
+                invitation=said.get("invitation"),
+                survey=said.get("survey"),
+                kind=said.get("kind"),
+                state="suppressed" if held_back else "invited",
+                reason=said.get("reason") if held_back else None,
+                counts=True,
+                inbox=said.get("inbox"),
+                channel=said.get("channel"),
+                team=None,
+                agent=None,
+                invited_at=event.at,
+                customer=customer if customer is not None else said.get("customer"),
+                language=said.get("language"),
+                percent=said.get("percent") or 100,
+            )
+    return asking
+
+
 def solved(askings: Iterable[SurveyFacts]) -> bool | None:
     """What the customer said last to "Was your problem solved?"."""
     said = [(one.answered_at, one.is_solved) for one in askings if one.answered_at and one.is_solved is not None]

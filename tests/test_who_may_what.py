@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from feedback.models import Invitation, Survey
+from feedback.models import Invitation, Survey, Topic
 from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, File, Team
 from tests.conftest import mail, make_agent
@@ -390,6 +390,13 @@ POLICIES: dict[str, Policy] = {
     "settings_inboxes_people": admins(GET=200, POST=422),
     "settings_inboxes_people_forget": admins(POST=302),
     "settings_tags": admins(GET=200),
+    "settings_topics": leads(GET=200),
+    "settings_topics_new": leads(GET=200, POST=422),
+    "settings_topics_edit": leads(GET=200, POST=422),
+    "settings_topics_try": leads(GET=200, POST=200),
+    "settings_topics_rising": leads(GET=200),
+    "settings_topics_phrase": leads(POST=404),
+    "ticket_topic": theirs(302, "POST"),
     "settings_tag": admins(GET=200, POST=422),
     "brand_logo": everybody(200, "GET"),
     "guide_trial": admins(POST=302),
@@ -557,6 +564,7 @@ def house(
     brand = Brand.objects.create(name="Acme", logo=stored, logo_type="image/png")
     things = {
         "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk,
+        "topics": Topic.objects.create(name="Delivery", phrases="late").pk,
         "brands": brand.pk,
         "fields": CustomField.objects.create(key="plan", name="Plan").pk,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """What customers felt and said: surveys, answers, recoveries, reviews, remarks, and what became of their accounts."""
 
-from feedback.models.account import KNOWN_KINDS, AccountEvent, Retention
+from feedback.models.account import KNOWN_KINDS, AccountEvent, AccountImport, Retention
 from feedback.models.ballot import Ballot
 from feedback.models.department import Department, ReasonCode
 from feedback.models.invitation import Invitation, InvitationState, Reason
@@ -9,11 +9,37 @@ from feedback.models.quality import QualityPlan, QualityReview
 from feedback.models.recovery import Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
 from feedback.models.response import LOW_SCORE, Response
 from feedback.models.survey import LOW, SCALES, Survey, SurveyKind
-from feedback.models.voice import Complaint, Remark, RemarkTopic, TicketTopic, Topic
+from feedback.models.voice import Complaint, Remark, RemarkTopic, Resorting, TicketTopic, Topic
 
 __all__ = [
-    "KNOWN_KINDS", "LOW", "LOW_SCORE", "SCALES", "AccountEvent", "Ballot", "Complaint", "Department", "Invitation",
-    "InvitationState", "OptOut", "Outcome", "QualityPlan", "QualityReview", "Reason", "ReasonCode", "Recovery",
-    "RecoveryNote", "RecoverySource", "RecoveryState", "Remark", "RemarkTopic", "Response", "Retention", "Survey",
-    "SurveyKind", "TicketTopic", "Topic",
+    "KNOWN_KINDS",
+    "LOW",
+    "LOW_SCORE",
+    "SCALES",
+    "AccountEvent",
+    "AccountImport",
+    "Ballot",
+    "Complaint",
+    "Department",
+    "Invitation",
+    "InvitationState",
+    "OptOut",
+    "Outcome",
+    "QualityPlan",
+    "QualityReview",
+    "Reason",
+    "ReasonCode",
+    "Recovery",
+    "RecoveryNote",
+    "RecoverySource",
+    "RecoveryState",
+    "Remark",
+    "RemarkTopic",
+    "Resorting",
+    "Response",
+    "Retention",
+    "Survey",
+    "SurveyKind",
+    "TicketTopic",
+    "Topic",
 ]  # fmt: skip

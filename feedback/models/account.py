@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import clock
+from helpdesk.models import Agent
 from tickets.models import Customer, Organisation
 
 #: what we know the meaning of; any other word is an event of one's own
@@ -12,6 +13,26 @@ JOINED, RENEWED, UPGRADED, LAPSED, CANCELLED, PURCHASED = (
     "joined", "renewed", "upgraded", "lapsed", "cancelled", "purchased",
 )  # fmt: skip
 KNOWN_KINDS = (JOINED, RENEWED, UPGRADED, LAPSED, CANCELLED, PURCHASED)
+
+
+class AccountImport(models.Model):
+    """A file of account events: what it was called, who read it in, and whether that was taken back."""
+
+    name = models.CharField(max_length=200)
+    by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    #: how many of its rows were news, and how many we knew
+    told = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("import of account events")
+        verbose_name_plural = _("imports of account events")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AccountEvent(models.Model):
@@ -27,6 +48,8 @@ class AccountEvent(models.Model):
     source = models.CharField(max_length=40, default="api")
     external_id = models.CharField(max_length=200, blank=True)
     told_at = models.DateTimeField(default=clock.now)
+    #: the file it came in
+    batch = models.ForeignKey(AccountImport, models.SET_NULL, null=True, related_name="events")
     voided_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -66,3 +89,8 @@ class Retention(models.Model):
 
     def __str__(self) -> str:
         return self.mode
+
+    @classmethod
+    def of_the_house(cls) -> "Retention":
+        """How this house tells it; the proxy until somebody says otherwise."""
+        return cls.objects.order_by("pk").first() or cls()

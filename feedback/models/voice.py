@@ -1,5 +1,7 @@
 """The voice of the customer: remarks with their topics, and complaints."""
 
+from datetime import datetime
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
@@ -37,13 +39,63 @@ class TicketTopic(models.Model):
     """What a ticket is about: said by an agent, or found by words."""
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="topic")
-    topic = models.ForeignKey(Topic, models.CASCADE, related_name="tickets")
+    #: None says that somebody looked, and it is about none of them
+    topic = models.ForeignKey(Topic, models.CASCADE, null=True, related_name="tickets")
     is_by_hand = models.BooleanField(default=False)
     #: the words that were found
     found = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return f"#{self.ticket_id}: topic {self.topic_id}"
+
+
+class Resorting(models.Model):
+    """Looking again at what words found, since somebody changed the words: the row is the job.
+
+    Remarks that were looked at in an earlier one come first, then tickets from the newest down to `until_number`.
+    """
+
+    begun_at = models.DateTimeField(default=clock.now)
+    finished_at = models.DateTimeField(null=True)
+    from_number = models.BigIntegerField()
+    #: the next ticket to look at is below
+    at_number = models.BigIntegerField()
+    until_number = models.BigIntegerField()
+    #: how many tickets and remarks have other topics now
+    changed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], condition=Q(finished_at=None), name="resorting_to_do")]
+
+    def __str__(self) -> str:
+        return f"resorting {self.pk}"
+
+    @property
+    def percent(self) -> int:
+        """How far it has come."""
+        if self.finished_at is not None:
+            return 100
+        whole = self.from_number - self.until_number
+        return min(99, 100 * (self.from_number - self.at_number) // whole) if whole > 0 else 99
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    """The complaints people name."""
+
+    def visible_to(self, agent: Agent) -> "ComplaintQuerySet":
+        """Those of the tickets an agent may see."""
+        return self.filter(ticket__in=Ticket.objects.visible_to(agent))
+
+    def standing(self) -> "ComplaintQuerySet":
+        """Those that are complaints after all, on tickets that are tickets."""
+        return self.filter(withdrawn_at=None, ticket__removed_at=None)
+
+    def open(self) -> "ComplaintQuerySet":
+        return self.standing().filter(closed_at=None)
+
+    def overdue(self, at: datetime) -> "ComplaintQuerySet":
+        """Not acknowledged in time, and still not."""
+        return self.open().filter(acknowledged_at=None, acknowledge_by__lt=at)
 
 
 class Complaint(models.Model):
@@ -56,7 +108,11 @@ class Complaint(models.Model):
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="complaint")
     received_at = models.DateTimeField(default=clock.now)
+    #: by when it should be acknowledged, in the inbox's working days
+    acknowledge_by = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    #: an agent said so; else it was the first answer
+    is_acknowledged_by_hand = models.BooleanField(default=False)
     #: the customer was told what was decided
     decided_at = models.DateTimeField(null=True)
     finding = models.CharField(_("finding"), max_length=10, choices=Finding.choices, blank=True)
@@ -67,14 +123,55 @@ class Complaint(models.Model):
     reason = models.ForeignKey(ReasonCode, models.SET_NULL, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
 
+    objects = ComplaintQuerySet.as_manager()
+
     class Meta:
-        ordering = ["-received_at"]
+        ordering = ["-received_at", "-pk"]
+        indexes = [
+            models.Index(fields=["-received_at", "-id"], name="complaint_newest"),
+            models.Index(fields=["acknowledge_by"], condition=Q(acknowledged_at=None), name="complaint_due"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(closed_at=None) | ~Q(finding=""), name="complaint_closed_has_finding")
         ]
 
     def __str__(self) -> str:
         return f"complaint on #{self.ticket_id}"
+
+    @property
+    def is_late(self) -> bool | None:
+        """Whether it was acknowledged too late, or is not though it should be; None while there is time."""
+        if self.acknowledge_by is None:
+            return None
+        if self.acknowledged_at is not None:
+            return self.acknowledged_at > self.acknowledge_by
+        return True if clock.now() > self.acknowledge_by else None
+
+
+class RemarkQuerySet(models.QuerySet["Remark"]):
+    """The remarks people name."""
+
+    def visible_to(self, agent: Agent) -> "RemarkQuerySet":
+        """Those of the inboxes an agent works in and of their departments; light collaborators: of those alone."""
+        if not agent.is_active:
+            return self.none()
+        if agent.sees_all:
+            return self
+        own = Q(department__in=Department.members.through.objects.filter(agent=agent.pk).values("department"))
+        if agent.limited_to is not None:
+            own &= Q(inbox__in=agent.limited_to)
+        if not agent.may_reply:
+            return self.filter(own)
+        return self.filter(Q(inbox__in=Inbox.objects.visible_to(agent).values("pk")) | own)
+
+    def counting(self) -> "RemarkQuerySet":
+        """Without those of tickets that are spam or in the trash, and of complaints that are none after all."""
+        return self.filter(
+            Q(ticket=None) | Q(ticket__removed_at=None), Q(complaint=None) | Q(complaint__withdrawn_at=None)
+        )
+
+    def unsettled(self) -> "RemarkQuerySet":
+        return self.filter(settled_at=None)
 
 
 class Remark(models.Model):
@@ -102,20 +199,33 @@ class Remark(models.Model):
     said_at = models.DateTimeField(default=clock.now)
     department = models.ForeignKey(Department, models.SET_NULL, null=True, related_name="remarks")
     assignee = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="remarks")
+    #: who wrote it down, where an agent did
+    noted_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
     settled_at = models.DateTimeField(null=True)
     topics = models.ManyToManyField(Topic, through="RemarkTopic", related_name="remarks")
-    #: the sum of the topics' versions it was looked at with
-    looked_at = models.PositiveIntegerField(default=0)
+    #: an agent said what it is about: words say no more
+    is_by_hand = models.BooleanField(default=False)
+    #: the resorting it was last looked at in, or after; 0 before any
+    looked_at = models.BigIntegerField(default=0)
+
+    objects = RemarkQuerySet.as_manager()
 
     class Meta:
         ordering = ["-said_at", "-pk"]
         indexes = [
             models.Index(fields=["inbox", "-said_at", "-id"], name="remark_of_inbox"),
+            models.Index(fields=["-said_at", "-id"], name="remark_newest"),
+            models.Index(fields=["looked_at", "-id"], name="remark_to_look_at"),
             GinIndex(OpClass(models.F("text"), "gin_trgm_ops"), name="remark_trigrams"),
         ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.pk}"
+
+    @property
+    def ledger_stream(self) -> int | None:
+        """What happens to it is told with its ticket, where it has one."""
+        return self.ticket_id
 
 
 class RemarkTopic(models.Model):

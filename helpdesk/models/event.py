@@ -26,6 +26,12 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["stream_id", "id"], name="event_stream"),
             models.Index(fields=["at"], name="event_at"),
+            # matters of the house, by whom they speak of
+            models.Index(
+                fields=["subject_type", "subject_id", "id"],
+                condition=models.Q(stream_id__isnull=True),
+                name="event_of_the_house",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -46,6 +46,9 @@ class Resource:
     after: Callable[[HttpRequest, Any], None] | None = None
     #: what the form's own template needs of a thing that is there
     around: Callable[[Any], dict[str, Any]] | None = None
+    list_template: str = "helpdesk/settings/list.html"
+    #: what the list's own template needs
+    around_list: Callable[[HttpRequest], dict[str, Any]] | None = None
 
     @property
     def url_name(self) -> str:
@@ -71,9 +74,10 @@ def routes(resource: Resource, *, has_own_pages: bool = False) -> list[URLPatter
             for thing in resource.things()[:500]
         ]
         return render(
-            request, "helpdesk/settings/list.html",
+            request, resource.list_template,
             {**_shared(request, resource), "rows": rows, "columns": [c.title for c in resource.columns],
-             "new_url": reverse(f"{resource.url_name}_new")},
+             "new_url": reverse(f"{resource.url_name}_new"),
+             **(resource.around_list(request) if resource.around_list else {})},
         )  # fmt: skip
 
     @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,7 +10,7 @@ import django
 from reports.bench.timing import USUAL, Effort, say
 
 #: reading first: intake and API add to what is read
-ORDER = ("queue", "views", "search", "ticket", "report", "intake", "api")
+ORDER = ("queue", "views", "search", "ticket", "report", "reports", "intake", "api")
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     asked = parser.parse_args()
     django.setup()
     from helpdesk.models import Agent, Role
-    from reports.bench import api, intake, pages, search, views
+    from reports.bench import api, intake, pages, reports, search, views
     from tickets.models import Message, Ticket
 
     effort, folder = Effort(asked.times, asked.seconds, asked.mails), Path(os.environ["DATA"])
@@ -37,6 +37,7 @@ def main() -> int:
         "search": lambda: search.measure(asked.size, effort, agent),
         "ticket": lambda: pages.ticket(asked.size, effort, agent, folder),
         "report": lambda: pages.report(asked.size, effort, agent, folder),
+        "reports": lambda: reports.measure(asked.size, effort, agent),
         "intake": lambda: intake.measure(asked.size, effort),
         "api": lambda: api.measure(asked.size, effort, agent, folder),
     }

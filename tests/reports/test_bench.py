@@ -31,10 +31,13 @@ def test_every_part_has_figures_with_floors_that_fit_and_leaves_no_database_behi
     assert done.returncode == 0, done.stdout + done.stderr
     said = [line.removeprefix("BENCH ") for line in done.stdout.splitlines() if line.startswith("BENCH ")]
     lines: list[dict[str, object]] = [json.loads(line) for line in said]
+    reports = [("reports", "median_ms" in line, None) for line in lines if line["what"] == "reports"]
+    assert {"overview", None} <= {line.get("page") for line in lines if line["what"] == "reports"}
+    assert [line["part"] for line in lines if "part" in line and line["what"] == "reports"][-1] == "rebuild"
     assert [(line["what"], "median_ms" in line, line.get("clients", line.get("workers"))) for line in lines] == [
         ("queue", True, None), ("queue", False, 4), *[("views", True, None)] * 4, *[("search", True, None)] * 2,
         ("ticket", True, None), ("ticket", True, None),
-        ("ticket", False, 4), ("report", True, None), ("report", True, None), ("intake", False, 1),
+        ("ticket", False, 4), ("report", True, None), ("report", True, None), *reports, ("intake", False, 1),
         ("intake", False, 2), ("api", False, 1), ("api", False, 8),
     ]  # fmt: skip
     for line in lines:

@@ -99,7 +99,7 @@ class Walk:
             lambda: sorting.untag(self.ticket, name="a", actor=self.agent),
             lambda: sorting.prioritise(self.ticket, priority=self.chance.choice(list(Priority)), actor=self.agent),
             self.deliver, self.survey, self.merge, self.move, self.remove, self.merge_customers, self.sort, self.sort,
-            self.change_hours,
+            self.change_hours, self.ask_at_large, self.ask_at_large,
         ]  # fmt: skip
 
     def arrive(self):
@@ -175,6 +175,27 @@ class Walk:
     def sort(self):
         self.tell("ticket.categorised", self.ticket, topic=self.chance.choice(["1", "2", None]), by="hand")
 
+    def ask_at_large(self):
+        """As asking for a recommendation by the calendar records it."""
+        out = list(Invitation.objects.filter(ticket=None).order_by("pk"))
+        if not out or self.chance.random() < 0.4:
+            invitation = Invitation.objects.create(
+                survey=Survey.objects.get(kind="nps"), customer=Customer.objects.filter(merged_into=None).first(),
+                occasion_id=self.chance.randrange(10**12), occasion_at=START, due_at=START, language="en",
+            )  # fmt: skip
+            kind = {"survey": invitation.survey_id, "kind": "nps", "language": "en", "percent": 50}
+            verb, more = "survey.invited", kind
+        else:
+            invitation = self.chance.choice(out)
+            verb, more = self.chance.choice(
+                [
+                    ("survey.sent", {}), ("survey.bounced", {}), ("survey.expired", {}),
+                    ("survey.answered", {"score": self.chance.randint(0, 10), "kind": "nps"}),
+                    ("survey.commented", {"has_comment": True}),
+                ]
+            )  # fmt: skip
+        self.tell(verb, invitation, **invitation.facts, **more)
+
     def change_hours(self):
         weekly = {day: [[self.chance.choice(["07:00", "09:00"]), "17:00"]] for day in ("mon", "tue", "wed")}
         CalendarVersion.objects.update(weekly=weekly)
@@ -216,6 +237,7 @@ def test_facts_folded_as_events_are_heard_are_those_of_a_rebuild(
     seed, ana, chloe, admin, dora, inbox, billing, send_mail_in, settle
 ):
     Survey.objects.create(name="Satisfaction", delay_minutes=0)
+    Survey.objects.create(name="Recommendation", kind="nps", sends_from=inbox, every_days=180, is_active=False)
     with time_machine.travel(START, tick=False) as clock:
         walk = Walk(seed, clock, [ana, chloe], [inbox, inbox, billing], send_mail_in, settle)
         walk.steps(45)
@@ -227,11 +249,39 @@ def test_facts_folded_as_events_are_heard_are_those_of_a_rebuild(
         check_links()
 
 
-@pytest.mark.parametrize("seed", range(3))
+def test_askings_about_no_ticket_are_folded_and_belong_to_whom_their_customer_became(inbox, dora, settle):
+    survey = Survey.objects.create(name="Recommendation", kind="nps", sends_from=inbox, every_days=180)
+    fay = Customer.objects.create(name="Fay")
+    invitation = Invitation.objects.create(
+        survey=survey, customer=dora, occasion_id=1, occasion_at=START, due_at=START, language="de"
+    )
+    with transaction.atomic():
+        said = {**invitation.facts, "survey": survey.pk, "kind": "nps", "language": "de"}
+        record("survey.invited", invitation, actor=None, **said)
+        record("survey.answered", invitation, actor=None, **invitation.facts, score=9, kind="nps")
+    settle()
+    row = SurveyFacts.objects.get()
+    assert (row.ticket, row.customer, row.inbox, row.kind, row.score) == (None, dora.pk, inbox.pk, "nps", 9)
+    assert row.counts and row.is_delivered and row.language == "de"
+    merge = merging_customers.merge(dora, fay, actor=None)
+    settle()
+    assert SurveyFacts.objects.get().customer == fay.pk
+    merging_customers.unmerge(merge, actor=None)
+    PendingEvent.objects.all().delete()  # nobody ever tells us
+    facts.catch_up()
+    assert SurveyFacts.objects.get().customer == dora.pk
+    kept = rows(SurveyFacts)
+    SurveyFacts.objects.create(event=-1, invitation=10**9, state="sent", counts=True, is_delivered=True,
+                               has_comment=False, invited_at=START)  # fmt: skip
+    list(facts.rebuild())
+    assert rows(SurveyFacts) == kept
+
+
+@pytest.mark.parametrize("seed", range(2))
 def test_a_row_keeps_all_it_was_made_of(seed, ana, chloe, dora, inbox, send_mail_in, settle):
     with time_machine.travel(START, tick=False) as clock:
         walk = Walk(100 + seed, clock, [ana, chloe], [inbox], send_mail_in, settle)
-        walk.merge = walk.move = walk.remove
+        walk.merge = walk.move = walk.ask_at_large = walk.remove
         walk.steps(40)
         list(facts.rebuild())
     hours = facts.hours_of_inboxes()[inbox.pk]

@@ -3,14 +3,16 @@
 import math
 import statistics as stdlib
 from fractions import Fraction
+from random import Random
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import statistics
+from reports import columns, statistics
 from reports.metrics import loyalty, satisfaction
-from reports.statistics import Interval, kaplan_meier, newcombe, percentile, student_t, wilson
+from reports.statistics import Interval, kaplan_meier, newcombe, percentile, percentiles, student_t, wilson
 
 numbers = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=40)
 
@@ -149,3 +151,17 @@ def test_all_passive_has_a_width():
     assert found.score == 0
     assert found.wald == Interval(0, 0)
     assert found.adjusted is not None and found.adjusted.low < 0 < found.adjusted.high
+
+
+@pytest.mark.django_db
+def test_columns_out_of_the_database_have_the_percentiles_of_the_published_function():
+    chance = Random(4)
+    for n in (0, 1, 2, 5, 400):
+        seconds = [chance.choice([0, 60, chance.randrange(10**7)]) for _ in range(n)]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT string_agg(int8send(s), ''::bytea) FROM unnest(%s::bigint[]) AS s", [seconds])
+            (packed,) = cursor.fetchone()
+        read = columns.unpack(packed)
+        assert columns.percentiles(read) == percentiles(seconds)
+        parts = [columns.unpack(packed), columns.unpack(None), columns.unpack(packed)]
+        assert columns.percentiles(columns.together(parts)) == percentiles(seconds * 2)

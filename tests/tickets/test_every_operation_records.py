@@ -16,8 +16,8 @@ import pytest
 import feedback.operations
 import tickets.operations
 from feedback import nonces
-from feedback.models import Invitation, InvitationState, Reason, Survey
-from feedback.operations import answering, inviting, mailing
+from feedback.models import Invitation, InvitationState, Reason, Remark, Survey, Topic
+from feedback.operations import answering, inviting, mailing, topics
 from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
@@ -192,6 +192,15 @@ class House:
     def late(self) -> None:
         if self.invitation().state == InvitationState.SENT:
             Invitation.objects.update(expires_at=clock.now() - timedelta(days=1))
+
+    def topic(self) -> Topic:
+        return Topic.objects.get_or_create(name="Orders", phrases="order*")[0]
+
+    def remark(self) -> Remark:
+        """What Dora said of the ticket's help."""
+        return Remark.objects.get_or_create(
+            ticket=self.ticket, inbox=self.ticket.inbox, source=Remark.Source.NOTED, text="My order came late"
+        )[0]
 
     def bounced(self) -> None:
         self.invitation()
@@ -416,6 +425,21 @@ CHANGES: dict[Callable[..., Any], Change] = {
 
 CHANGES[bulk.run] = Change(lambda h: [bulk.run(pk) for pk in bulk.to_do()], "ticket.tagged", House.many)
 
+CHANGES |= {
+    topics.categorise: Change(
+        lambda h: topics.categorise(h.ticket, topic=h.topic(), actor=h.ana), "ticket.categorised", House.topic
+    ),
+    topics.uncategorise: Change(
+        lambda h: topics.uncategorise(h.ticket, actor=h.ana), "ticket.categorised",
+        lambda h: topics.categorise(h.ticket, topic=h.topic(), actor=h.ana),
+    ),
+    topics.look_at: Change(lambda h: topics.look_at([h.ticket.pk]), "ticket.categorised", House.topic),
+    topics.sort_remark: Change(
+        lambda h: topics.sort_remark(h.remark(), topics=[h.topic()], actor=h.ana), "remark.sorted",
+        lambda h: (h.remark(), h.topic()),
+    ),
+}  # fmt: skip
+
 #: these change no ticket, with the reason
 OTHERS: dict[Callable[..., Any], str] = {
     status.apply: "in memory; its callers save and record",
@@ -586,6 +610,11 @@ OTHERS: dict[Callable[..., Any], str] = {
     inviting.because: "only words",
     inviting.follow_merge: "part of what is recorded of the merge",
     inviting.language_of: "only reads",
+    **dict.fromkeys([topics.standing, topics.openings, topics.latest], "only reads"),
+    topics.look_at_remark: "records where it changes; its caller has the remark",
+    topics.begin_resorting: "a job; what it changes is recorded ticket by ticket",
+    topics.go_on: "the same",
+    topics.add_phrase: "a topic; tests/feedback/test_topics.py",
     mailing.send_due: "an invitation waiting to be sent; that it was sent is recorded",
     mailing.uncertain: "hears of message.uncertain, which is on the stream",
 }
@@ -599,6 +628,7 @@ MODULES_OF_OTHERS = {
     "tickets.operations.indexing": "writes what search looks in, from what is there; tests/tickets/test_indexing.py",
     "tickets.operations.threading": "only reads",
     "feedback.operations.bootstrapping": "the first start",
+    "feedback.operations.telling": "accounts, no ticket; tests/feedback/test_account_events.py",
 }
 
 

@@ -1,0 +1,253 @@
+"""Who is a customer when, by what other systems told us, or by who wrote to us lately.
+
+A customer is one from a day on until another, half-open. `spans` says it of one person's events in plain Python;
+`sql` says the same of everybody, for reports. Both read the mode of `Retention`:
+
+- by contract: from joined (renewed and upgraded say as much) to lapsed or cancelled;
+- by activity: for so many days after each event; lapsed and cancelled end it at once;
+- by contact, the proxy: for so many days after each ticket of theirs.
+
+An organisation's events hold for its people who have none of their own that count. Who was merged into somebody else
+is that somebody.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Q
+
+from feedback.models import AccountEvent, Retention
+from feedback.models.account import CANCELLED, JOINED, LAPSED, RENEWED, UPGRADED
+from tickets.models import REMOVED, Customer, Ticket
+
+#: these make or keep somebody a customer by contract; these end it, in every mode
+SIGNS = (JOINED, RENEWED, UPGRADED)
+ENDS = (LAPSED, CANCELLED)
+
+Span = tuple[date, date | None]
+#: a day something happened, and whether it makes one a customer or ends it
+Step = tuple[date, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How we tell, and in which zone a moment falls on a day."""
+
+    mode: str
+    idle_days: int
+    zone: str
+
+    @classmethod
+    def of_the_house(cls, zone: str) -> "Rule":
+        kept = Retention.of_the_house()
+        return cls(kept.mode, kept.idle_days, zone)
+
+    @property
+    def lasts(self) -> int | None:
+        """How many days one event keeps somebody a customer; None: until another ends it."""
+        return None if self.mode == Retention.Mode.CONTRACT else self.idle_days
+
+    @property
+    def is_proxy(self) -> bool:
+        """It speaks of who wrote to us, for want of knowing who is a customer."""
+        return self.mode == Retention.Mode.CONTACT
+
+
+def spans(steps: Iterable[Step], lasts: int | None) -> list[Span]:
+    """When one person was a customer, of what happened in its order; the days are half-open."""
+    found: list[list[date | None]] = []
+    ordered = list(steps)
+    is_open = False
+    for number, (day, is_sign) in enumerate(ordered):
+        if not is_sign:
+            is_open = False
+            continue
+        following = ordered[number + 1][0] if number + 1 < len(ordered) else None
+        ends = None if lasts is None else day + timedelta(days=lasts)
+        until = min(ends, following) if ends and following else ends or following
+        last = found[-1][1] if found else None
+        if is_open and last == day:
+            found[-1][1] = until
+        else:
+            found.append([day, until])
+        is_open = True
+    return [(since, until) for since, until in found if since is not None and since != until]
+
+
+def spans_of(customer: Customer, rule: Rule) -> list[Span]:
+    """When this customer was one."""
+    zone = ZoneInfo(rule.zone)
+    if rule.is_proxy:
+        wrote = Ticket.objects.filter(customer=customer, initiated_by="customer").exclude(status__in=REMOVED)
+        moments = wrote.order_by("created_at", "pk").values_list("created_at", flat=True)
+        return spans([(at.astimezone(zone).date(), True) for at in moments], rule.lasts)
+    own = [customer.pk, *_merged_into(customer.pk)]
+    for about in (Q(customer__in=own), Q(organisation=customer.organisation_id or 0)):
+        told = AccountEvent.objects.filter(about, voided_at=None).order_by("at", "pk")
+        if rule.mode == Retention.Mode.CONTRACT:
+            told = told.filter(kind__in=[*SIGNS, *ENDS])
+        if steps := [_step(kind, at, zone) for kind, at in told.values_list("kind", "at")]:
+            return spans(steps, rule.lasts)
+    return []
+
+
+def _step(kind: str, at: datetime, zone: ZoneInfo) -> Step:
+    return at.astimezone(zone).date(), kind not in ENDS
+
+
+def _merged_into(pk: int) -> Sequence[int]:
+    """Everybody who turned out to be this customer."""
+    found: list[int] = []
+    last = [pk]
+    while last:
+        last = list(Customer.objects.filter(merged_into__in=last).exclude(pk__in=found).values_list("pk", flat=True))
+        found += last
+    return found
+
+
+def is_active(known: Iterable[Span], day: date) -> bool:
+    return any(since <= day and (until is None or day < until) for since, until in known)
+
+
+# ---------------------------------------------------------------------- everybody
+
+_TOLD = """
+    merged AS (
+        SELECT id, merged_into_id AS person FROM tickets_customer WHERE merged_into_id IS NOT NULL
+        UNION
+        SELECT merged.id, c.merged_into_id FROM merged JOIN tickets_customer c ON c.id = merged.person
+        WHERE c.merged_into_id IS NOT NULL
+    ), counting AS MATERIALIZED (
+        SELECT id, customer_id, organisation_id, at, (at AT TIME ZONE %(zone)s)::date AS day,
+               NOT kind = ANY(%(ends)s) AS is_sign
+        FROM feedback_accountevent
+        WHERE voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+    ), own AS MATERIALIZED (
+        SELECT coalesce(m.person, e.customer_id) AS person, e.at, e.id, e.day, e.is_sign
+        FROM counting e LEFT JOIN merged m ON m.id = e.customer_id
+             AND NOT EXISTS (SELECT FROM tickets_customer c WHERE c.id = m.person AND c.merged_into_id IS NOT NULL)
+        WHERE e.customer_id IS NOT NULL
+    ), steps AS (
+        SELECT person, at, id, day, is_sign FROM own
+        UNION ALL
+        SELECT c.id, e.at, e.id, e.day, e.is_sign
+        FROM counting e JOIN tickets_customer c ON c.organisation_id = e.organisation_id
+        WHERE c.merged_into_id IS NULL AND NOT EXISTS (SELECT FROM own WHERE own.person = c.id)
+    )
+"""
+#: tickets know the customer they are of by now, so nobody has to be looked for
+_WROTE = """
+    steps AS (
+        SELECT customer_id AS person, created_at AS at, number AS id,
+               (created_at AT TIME ZONE %(zone)s)::date AS day, TRUE AS is_sign
+        FROM tickets_ticket
+        WHERE initiated_by = 'customer' AND status <> ALL(%(removed)s)
+    )
+"""
+_SPANS = """
+    , beside AS (
+        SELECT person, at, id, day, is_sign, lead(day) OVER w AS following, lag(day) OVER w AS before,
+               lag(is_sign) OVER w AS was_sign
+        FROM steps WINDOW w AS (PARTITION BY person ORDER BY at, id)
+    ), islands AS (
+        SELECT person, at, id, day, is_sign, least(day + %(lasts)s::int, following) AS until,
+               count(*) FILTER (
+                   WHERE is_sign AND (was_sign IS NOT TRUE OR before + %(lasts)s::int < day)
+               ) OVER (PARTITION BY person ORDER BY at, id) AS island
+        FROM beside
+    ), spans AS (
+        SELECT person, min(day) AS since,
+               -- the last of an island that goes on without an end has none
+               CASE WHEN bool_or(until IS NULL) THEN NULL ELSE max(until) END AS until
+        FROM islands WHERE is_sign GROUP BY person, island
+        HAVING bool_or(until IS NULL) OR min(day) < max(until)
+    )
+"""
+
+
+def sql(rule: Rule) -> tuple[str, dict[str, Any]]:
+    """A WITH clause that ends in `spans (person, since, until)`, and its parameters: to be read on by a report."""
+    steps = _WROTE if rule.is_proxy else _TOLD
+    is_by_contract = rule.mode == Retention.Mode.CONTRACT
+    return f"WITH RECURSIVE {steps}{_SPANS}", {
+        "zone": rule.zone, "ends": list(ENDS), "lasts": rule.lasts, "removed": [one.value for one in REMOVED],
+        "kinds": [*SIGNS, *ENDS] if is_by_contract else None,
+    }  # fmt: skip
+
+
+_ACTIVE = """
+    SELECT DISTINCT person FROM spans WHERE since <= %(day)s AND (until IS NULL OR %(day)s < until) ORDER BY person
+"""
+
+
+def active_at(day: date, rule: Rule) -> list[int]:
+    """Everybody who is a customer on a day."""
+    with_spans, asked = sql(rule)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            with_spans + _ACTIVE,
+            {**asked, "day": day},
+        )
+        return [person for (person,) in cursor.fetchall()]
+
+
+# ---------------------------------------------------------------------- cohorts
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """So many customers who were there at the boundaries from `first` to before `last`, in one go.
+
+    `cohort` is the boundary they first were a customer by, -1 for long before; `is_return` if they had left before.
+    """
+
+    cohort: int
+    first: int
+    last: int
+    is_return: bool
+    customers: int
+
+
+def stays(boundaries: Sequence[date], rule: Rule) -> list[Stay]:
+    """Everybody who was a customer at one of these days, counted by when they came, left and came back.
+
+    A boundary is a day on which we look, such as the first of each month. Who left and was back by the next one never
+    left for who looks at these days only. One query, however many customers there are.
+    """
+    with_spans, asked = sql(rule)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            with_spans + _STAYS, {**asked, "days": list(boundaries), "n": len(boundaries), "first_day": boundaries[0]}
+        )
+        return [Stay(*row) for row in cursor.fetchall()]
+
+
+_STAYS = """
+    , looked AS (
+        -- the number of the first boundary on or after a day, from 0
+        SELECT person, since, min(since) OVER (PARTITION BY person) AS first_since,
+               width_bucket(since - 1, %(days)s::date[]) AS enters,
+               CASE WHEN until IS NULL THEN %(n)s ELSE width_bucket(until - 1, %(days)s::date[]) END AS leaves
+        FROM spans
+    ), there AS (
+        SELECT person, first_since, enters, leaves,
+               CASE WHEN enters <= max(leaves) OVER (
+                   PARTITION BY person ORDER BY since ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+               ) THEN 0 ELSE 1 END AS is_apart, since
+        FROM looked WHERE enters < leaves
+    ), numbered AS (
+        SELECT *, sum(is_apart) OVER (PARTITION BY person ORDER BY since) AS part FROM there
+    ), joined AS (
+        SELECT person, min(first_since) AS first_since, min(enters) AS enters, max(leaves) AS leaves
+        FROM numbered GROUP BY person, part
+    )
+    SELECT CASE WHEN first_since < %(first_day)s THEN -1
+                ELSE width_bucket(first_since, %(days)s::date[]) - 1 END AS cohort,
+           enters, leaves,
+           enters > 0 AND first_since < (%(days)s::date[])[enters] AS is_return, count(*)
+    FROM joined GROUP BY 1, 2, 3, 4
+"""

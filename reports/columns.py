@@ -1,0 +1,69 @@
+"""Columns of durations out of the database, half a million at a time: packed there, read by NumPy here.
+
+A percentile needs every value in order. PostgreSQL would sort them once a group and column, Python would make an object
+of each; as eight bytes a value they are copied as they are and sorted in a few milliseconds.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import models
+
+from reports.statistics import Percentiles
+
+#: whole numbers in order of size: an array of NumPy's, which is imported only when there is something to read
+Ordered = Sequence[Any]
+
+
+class Packed(models.Aggregate):
+    """All known values of a column of whole numbers, one after another, eight bytes each; see `unpack`."""
+
+    function = "string_agg"
+    template = "%(function)s(int8send(%(expressions)s), ''::bytea)"
+    output_field = models.BinaryField()
+    allow_distinct = False
+
+
+def unpack(*parts: bytes | memoryview | None) -> Ordered:
+    """The values of `Packed` columns, in order of size."""
+    import numpy as np
+
+    values = np.frombuffer(b"".join(bytes(part) for part in parts if part), dtype=">i8").astype(np.int64)
+    values.sort()
+    ordered: Ordered = values
+    return ordered
+
+
+def percentiles(ordered: Ordered) -> Percentiles:
+    """As `statistics.percentiles`, to the last digit, of what `unpack` gives."""
+    n = len(ordered)
+    if not n:
+        return Percentiles(0, None, None, None)
+    import numpy as np
+
+    return Percentiles(n, quantile(ordered, 0.5), quantile(ordered, 0.9), int(np.sum(ordered)) / n)
+
+
+def quantile(ordered: Ordered, p: float) -> float | None:
+    """The value below which a share `p` of them lies, with linear interpolation (`percentile_cont`)."""
+    if not len(ordered):
+        return None
+    place = p * (len(ordered) - 1)
+    below = int(place)
+    low = int(ordered[below])
+    if below + 1 >= len(ordered):
+        return float(low)
+    return float(low + (int(ordered[below + 1]) - low) * (place - below))
+
+
+def together(parts: Iterable[Ordered]) -> Ordered:
+    """Several ordered columns as one, in order."""
+    import numpy as np
+
+    found: list[Any] = [part for part in parts if len(part)]
+    if not found:
+        return ()
+    values: Any = np.concatenate(found)
+    values.sort(kind="stable")  # ordered runs: merging them is cheap
+    ordered: Ordered = values
+    return ordered
