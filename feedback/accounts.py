@@ -85,7 +85,7 @@ def spans_of(customer: Customer, rule: Rule) -> list[Span]:
         wrote = Ticket.objects.filter(customer=customer, initiated_by="customer").exclude(status__in=REMOVED)
         moments = wrote.order_by("created_at", "pk").values_list("created_at", flat=True)
         return spans([(at.astimezone(zone).date(), True) for at in moments], rule.lasts)
-    own = [customer.pk, *_merged_into(customer.pk)]
+    own = [customer.pk, *merged_into(customer.pk)]
     for about in (Q(customer__in=own), Q(organisation=customer.organisation_id or 0)):
         told = AccountEvent.objects.filter(about, voided_at=None).order_by("at", "pk")
         if rule.mode == Retention.Mode.CONTRACT:
@@ -99,7 +99,7 @@ def _step(kind: str, at: datetime, zone: ZoneInfo) -> Step:
     return at.astimezone(zone).date(), kind not in ENDS
 
 
-def _merged_into(pk: int) -> Sequence[int]:
+def merged_into(pk: int) -> Sequence[int]:
     """Everybody who turned out to be this customer."""
     found: list[int] = []
     last = [pk]

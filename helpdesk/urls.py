@@ -25,6 +25,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", ApiDocs.as_view(), name="api_docs"),
     path("api/v1/", include("tickets.api.urls")),
+    path("api/v1/", include("feedback.api.urls")),
     path("api/v1/reports/", include("reports.api.urls")),
     path("api/", include("helpdesk.api.urls")),
     path("reports/", include("reports.urls")),

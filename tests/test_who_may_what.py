@@ -472,6 +472,9 @@ POLICIES: dict[str, Policy] = {
         {"PATCH": (401, 401, 404, 200, 200, 200, 200), "DELETE": (401, 401, 404, 409, 204, 204, 204)},
         turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
     ),
+    "api_account_events": api(GET=200, POST=400, ben=200),
+    # of Dora, whom Ben does not see
+    "api_account_event": api(GET=200, DELETE=204),
     "api_fields": api(GET=200, ben=200),
     "api_notifications": api(GET=200, ben=200),
     "api_notifications_read": api(POST=200, light=200, ben=200),
@@ -510,7 +513,7 @@ def test_every_route_has_a_policy() -> None:
 LISTS = {
     "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report",
     "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
-    "api_fields", "api_notifications", "api_notifications_read",
+    "api_account_events", "api_fields", "api_notifications", "api_notifications_read",
 }  # fmt: skip
 
 
@@ -636,6 +639,7 @@ def house(
         **{name: [dora.pk] for name in NAMES if name.startswith("api_customer") and name not in LISTS},
         "api_customer_address": [dora.pk, point.pk], "api_customer_merge": [dora.pk, merge.pk],
         "api_organisation": [acme.pk], "api_organisation_notes": [acme.pk], "api_note": [customer_note.pk],
+        "api_account_event": [dora.account_events.create(kind="joined", at=event.at).pk],
         "api_view": [shared_view.pk], "api_view_tickets": [shared_view.pk],
         "api_bulk_act": [many.pk], "api_bulk_undo": [many.pk], "api_notification_read": [notification.pk],
     }  # fmt: skip

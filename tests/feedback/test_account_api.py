@@ -1,0 +1,72 @@
+"""Account events by programs."""
+
+from collections.abc import Callable
+
+import pytest
+from rest_framework.test import APIClient
+
+from feedback.models import AccountEvent
+from helpdesk.models import ApiToken
+from tickets.models import Organisation
+
+URL = "/api/v1/account-events/"
+AT = "2026-03-01T09:00:00Z"
+
+
+@pytest.fixture
+def api() -> Callable[..., APIClient]:
+    def client(agent):
+        made = APIClient()
+        made.default_format = "json"
+        made.credentials(HTTP_AUTHORIZATION=f"Bearer {ApiToken.objects.issue(agent, 'test')[1]}")
+        return made
+
+    return client
+
+
+def body(**more):
+    return {"kind": "joined", "at": AT, "external_id": "1", **more}
+
+
+def test_one_is_told_once_listed_and_voided(api, ana, ticket):
+    client = api(ana)
+    one = body(address="Dora@customer.example", source="shop", value="12.50", currency="EUR")
+    made, again = client.post(URL, one, format="json"), client.post(URL, one, format="json")
+    assert (made.status_code, again.status_code) == (201, 200), made.content
+    assert made.json() == again.json() and made["Location"] == made.json()["url"]
+    assert (made.json()["customer"], made.json()["value"]) == (ticket.customer_id, "12.50")
+    listed = client.get(URL, {"customer": ticket.customer_id, "kind": "joined", "since": AT}).json()["results"]
+    assert listed == [made.json()]
+    assert client.delete(made.json()["url"]).status_code == 204
+    assert client.get(made.json()["url"]).json()["voided_at"]
+    assert client.get(URL, {"before": AT}).json()["results"] == []
+
+
+def test_of_many_each_is_answered_by_its_place(api, ana, ticket):
+    acme = Organisation.objects.create(name="Acme")
+    rows = [
+        body(customer=ticket.customer_id), body(customer=ticket.customer_id),
+        body(organisation=acme.pk, external_id="2"), body(customer=10**9), body(),
+        body(organisation=acme.pk, kind="No!"), body(organisation=acme.pk, currency="EUR"),
+    ]  # fmt: skip
+    found = api(ana).post(URL, {"events": rows}, format="json").json()["results"]
+    assert [one["outcome"] for one in found] == ["told", "known", "told", *["refused"] * 4]
+    assert found[0]["event"] == found[1]["event"]
+    assert [list(one["errors"]) for one in found[3:]] == [
+        ["customer"], ["non_field_errors"], ["kind"], ["non_field_errors"],
+    ]  # fmt: skip
+    assert AccountEvent.objects.count() == 2
+
+
+def test_what_is_no_list_or_too_long_is_refused_whole(api, ana):
+    for wrong in ({"events": []}, {"events": [1]}, {"events": [{}] * 501}, {"event": 1}, [1]):
+        assert api(ana).post(URL, wrong, format="json").status_code == 400
+
+
+def test_a_foreign_customer_is_as_good_as_none(api, ben, ticket, dora):
+    kept = dora.account_events.create(kind="joined", at=ticket.created_at)
+    client = api(ben)
+    assert client.get(URL).json()["results"] == []
+    assert client.get(f"{URL}{kept.pk}/").status_code == 404
+    refused = client.post(URL, body(customer=dora.pk), format="json")
+    assert refused.status_code == 400 and AccountEvent.objects.count() == 1
