@@ -1,15 +1,17 @@
 """The statistics behind the figures: percentiles, intervals, survival, control charts, association.
 
-Pure functions of plain numbers, standard library only. Intervals are 95 % unless told otherwise. Nothing of nothing is
-None, never 0.
+Pure functions of plain numbers. NumPy, SciPy and statsmodels compute what they have; each is imported where it is
+asked, for they weigh more than everything else a process carries. By hand is what none of them has (Newcombe's
+interval, control charts), and what is one line (Wilson's interval, which a page asks for by the hundred).
+Intervals are 95 % unless told otherwise. Nothing of nothing is None, never 0.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from math import exp, lgamma, log, sqrt
+from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -132,58 +134,11 @@ def mean_interval(counts: Iterable[tuple[float, int]], confidence: float = CONFI
 
 
 @cache
-def student_t(p: float, freedom: int) -> float:
+def student_t(p: float, freedom: float) -> float:
     """The p-th quantile of Student's t."""
-    if p < 0.5:
-        return -student_t(1 - p, freedom)
-    low, high = 0.0, 1.0
-    while _t_below(high, freedom) < p:
-        high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if _t_below(middle, freedom) < p:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    from scipy.special import stdtrit
 
-
-def _t_below(t: float, freedom: int) -> float:
-    return 1 - _beta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2
-
-
-def _beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function."""
-    if x <= 0:
-        return 0.0
-    if x >= 1:
-        return 1.0
-    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1 - x))
-    if x < (a + 1) / (a + b + 2):
-        return front * _beta_fraction(x, a, b) / a
-    return 1 - front * _beta_fraction(1 - x, b, a) / b
-
-
-def _beta_fraction(x: float, a: float, b: float) -> float:
-    """Lentz's continued fraction of the incomplete beta function."""
-    tiny = 1e-300
-    c, d = 1.0, 1 / _away_from_zero(1 - (a + b) * x / (a + 1), tiny)
-    result = d
-    for m in range(1, 1000):
-        for term in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1 / _away_from_zero(1 + term * d, tiny)
-            c = _away_from_zero(1 + term / c, tiny)
-            result *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return result
-
-
-def _away_from_zero(value: float, tiny: float) -> float:
-    return value if abs(value) > tiny else tiny
+    return float(stdtrit(freedom, p))
 
 
 # ---------------------------------------------------------------------- survival
@@ -198,6 +153,11 @@ class Step(NamedTuple):
     left: float
 
 
+def _last(steps: Sequence[Step], time: float) -> int:
+    """The place of the last step up to a time; -1 before the first."""
+    return bisect_right(steps, time, key=lambda step: step.time) - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Survival:
     """A Kaplan–Meier curve. What has not ended is right-censored at its age, after the endings of that instant."""
@@ -205,6 +165,8 @@ class Survival:
     n: int
     ended: int
     steps: tuple[Step, ...]
+    #: Greenwood's standard error of the share left after each step; None where nothing is left at risk
+    errors: tuple[float | None, ...]
 
     @property
     def censored(self) -> int:
@@ -220,20 +182,20 @@ class Survival:
 
     def left_at(self, time: float) -> float:
         """The share not yet ended at a time."""
-        reached = [step for step in self.steps if step.time <= time]
-        return reached[-1].left if reached else 1.0
+        place = _last(self.steps, time)
+        return self.steps[place].left if place >= 0 else 1.0
 
     def standard_error_at(self, time: float) -> float | None:
         """Greenwood's standard error of the share left at a time."""
-        total = self._greenwood(time)
-        return None if total is None else self.left_at(time) * sqrt(total)
+        place = _last(self.steps, time)
+        return self.errors[place] if place >= 0 else 0.0
 
     def interval_at(self, time: float, confidence: float = CONFIDENCE) -> Interval | None:
         """The log-log interval of the share left at a time; None while all or none are left."""
-        left, total = self.left_at(time), self._greenwood(time)
-        if total is None or not 0 < left < 1:
+        left, error = self.left_at(time), self.standard_error_at(time)
+        if error is None or not 0 < left < 1:
             return None
-        spread = z_for(confidence) * sqrt(total) / abs(log(left))
+        spread = z_for(confidence) * error / (left * abs(log(left)))
         return Interval(left ** exp(spread), left ** exp(-spread))
 
     def mean_up_to(self, tau: float) -> float:
@@ -246,33 +208,31 @@ class Survival:
             since, left = step.time, step.left
         return area + left * (tau - since)
 
-    def _greenwood(self, time: float) -> float | None:
-        total = 0.0
-        for step in self.steps:
-            if step.time > time:
-                break
-            if step.at_risk == step.ended:
-                return None
-            total += step.ended / (step.at_risk * (step.at_risk - step.ended))
-        return total
-
 
 def kaplan_meier(observations: Iterable[tuple[float, bool]]) -> Survival:
     """The curve of (time, whether it ended then); not ended means still open at that age."""
-    seen = sorted(observations)
-    times = [time for time, _ in seen]
-    n = len(seen)
-    endings: dict[float, int] = {}
-    for time, ended in seen:
-        if ended:
-            endings[time] = endings.get(time, 0) + 1
-    steps = []
-    left = 1.0
-    for time, endings_then in endings.items():
-        at_risk = n - bisect_left(times, time)
-        left *= 1 - endings_then / at_risk
-        steps.append(Step(time, at_risk, endings_then, left))
-    return Survival(n, sum(endings.values()), tuple(steps))
+    seen = list(observations)
+    ended = sum(bool(one) for _time, one in seen)
+    if not ended:
+        return Survival(len(seen), 0, (), ())
+    import numpy as np
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    times = np.array([time for time, _ended in seen], dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        curve = SurvfuncRight(times, np.array([one for _time, one in seen], dtype=int))
+    steps = zip(curve.surv_times, curve.n_risk, curve.n_events, curve.surv_prob, strict=True)
+    return Survival(
+        len(seen),
+        ended,
+        tuple(Step(_plain(time), int(at_risk), int(n), float(left)) for time, at_risk, n, left in steps),
+        tuple(float(error) if np.isfinite(error) else None for error in curve.surv_prob_se),
+    )
+
+
+def _plain(time: float) -> float:
+    """A time as it was told: whole seconds stay whole."""
+    return int(time) if float(time).is_integer() else float(time)
 
 
 # ---------------------------------------------------------------------- control charts
@@ -303,14 +263,19 @@ def xmr(values: Sequence[float], baseline: int | None = None) -> Xmr | None:
     mr_bar = sum(abs(b - a) for a, b in pairwise(base)) / (len(base) - 1)
     lower, upper = mean - XMR_FACTOR * mr_bar, mean + XMR_FACTOR * mr_bar
     outside = tuple(i for i, value in enumerate(values) if value < lower or value > upper)
+    return Xmr(mean, mr_bar, lower, upper, outside, runs_of_8(values, mean))
+
+
+def runs_of_8(values: Sequence[float], centre: float) -> tuple[int, ...]:
+    """The eighth and later points in a row on one side of a centre; a point on it breaks the run."""
     runs, side, length = [], 0, 0
     for i, value in enumerate(values):
-        here = (value > mean) - (value < mean)
+        here = (value > centre) - (value < centre)
         length = length + 1 if here == side else 1
         side = here
         if side and length >= 8:
             runs.append(i)
-    return Xmr(mean, mr_bar, lower, upper, outside, tuple(runs))
+    return tuple(runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,34 +354,44 @@ def mantel_haenszel(strata: Iterable[Stratum], confidence: float = CONFIDENCE) -
     """The Mantel–Haenszel odds ratio with the Robins–Breslow–Greenland interval, and the pooled risk difference."""
     tables = [table for table in strata if sum(table)]
     a, b, c, d = (sum(table[i] for table in tables) for i in range(4))
-    r = s = pr = ps_qr = qs = rd = weights = 0.0
-    for table in tables:
-        n = sum(table)
-        exposed, unexposed = (table.with_yes + table.with_no, table.without_yes + table.without_no)
-        if exposed and unexposed:
-            rd += (table.with_yes * unexposed - table.without_yes * exposed) / n
-            weights += exposed * unexposed / n
-        ri, si = (table.with_yes * table.without_no / n, table.with_no * table.without_yes / n)
-        pi, qi = ((table.with_yes + table.without_no) / n, (table.with_no + table.without_yes) / n)
-        r, s = r + ri, s + si
-        pr, ps_qr, qs = pr + pi * ri, ps_qr + pi * si + qi * ri, qs + qi * si
     crude = a * d / (b * c) if b * c else None
-    difference = rd / weights if weights else None
-    if not r or not s:
-        return OddsRatio(crude, r / s if s else None, None, None, difference)
-    spread = z_for(confidence) * sqrt(pr / (2 * r * r) + ps_qr / (2 * r * s) + qs / (2 * s * s))
-    pooled = r / s
-    return OddsRatio(crude, pooled, pooled * exp(-spread), pooled * exp(spread), difference)
+    difference = _risk_difference(tables)
+    concordant = sum(t.with_yes * t.without_no for t in tables)
+    discordant = sum(t.with_no * t.without_yes for t in tables)
+    if not discordant:
+        return OddsRatio(crude, None, None, None, difference)
+    if not concordant:
+        return OddsRatio(crude, 0.0, None, None, difference)
+    import numpy as np
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    pooled = StratifiedTable([np.array(table, dtype=float).reshape(2, 2) for table in tables])
+    low, high = pooled.oddsratio_pooled_confint(alpha=1 - confidence)
+    return OddsRatio(crude, float(pooled.oddsratio_pooled), float(low), float(high), difference)
+
+
+def _risk_difference(tables: Iterable[Stratum]) -> float | None:
+    """The pooled difference of the shares, each stratum with its weight."""
+    difference = weights = 0.0
+    for table in tables:
+        exposed, unexposed = table.with_yes + table.with_no, table.without_yes + table.without_no
+        if exposed and unexposed:
+            n = exposed + unexposed
+            difference += (table.with_yes * unexposed - table.without_yes * exposed) / n
+            weights += exposed * unexposed / n
+    return difference / weights if weights else None
 
 
 def superiority(ours: Iterable[tuple[float, int]], theirs: Iterable[tuple[float, int]]) -> float | None:
     """P(ours > theirs) + ½ P(tie), from (score, how many) pairs: Mann–Whitney's U / nm."""
-    ours, theirs = list(ours), list(theirs)
-    pairs = sum(n for _, n in ours) * sum(n for _, n in theirs)
-    if not pairs:
+    ours, theirs = [pair for pair in ours if pair[1]], [pair for pair in theirs if pair[1]]
+    if not ours or not theirs:
         return None
-    wins = sum(n * m * ((x > y) + 0.5 * (x == y)) for x, n in ours for y, m in theirs)
-    return wins / pairs
+    import numpy as np
+    from scipy.stats import mannwhitneyu
+
+    first, second = (np.repeat([x for x, _n in side], [n for _x, n in side]) for side in (ours, theirs))
+    return float(mannwhitneyu(first, second, method="asymptotic").statistic / (len(first) * len(second)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,52 +408,42 @@ class Logistic:
         return exp(coefficient), Interval(exp(coefficient - spread), exp(coefficient + spread))
 
 
-def logistic(rows: Sequence[tuple[Sequence[float], int, int]]) -> Logistic | None:
-    """Maximum likelihood by Newton's method, from (columns, successes, trials); None where it has no finite answer.
+#: a coefficient beyond it means that one side always says yes: the model is separated
+_SEPARATED = 25
 
-    The caller puts a 1 in the columns for the intercept.
+
+def logistic(
+    rows: Sequence[tuple[Sequence[float], int, int]], clusters: Sequence[Hashable] | None = None
+) -> Logistic | None:
+    """Maximum likelihood from (columns, successes, trials); None where it has no finite answer.
+
+    The caller puts a 1 in the columns for the intercept. With `clusters`, one for each row (such as the customer), the
+    standard errors allow for rows of the same one being alike.
     """
-    rows = [row for row in rows if row[2]]
-    if not rows:
+    kept = [i for i, row in enumerate(rows) if row[2]]
+    if not kept:
         return None
-    size = len(rows[0][0])
-    beta = [0.0] * size
-    for _ in range(100):
-        gradient = [0.0] * size
-        information = [[0.0] * size for _ in range(size)]
-        for columns, successes, trials in rows:
-            score = sum(x * b for x, b in zip(columns, beta, strict=True))
-            p = 1 / (1 + exp(-score)) if score > -700 else 0.0
-            weight = trials * p * (1 - p)
-            for i in range(size):
-                gradient[i] += columns[i] * (successes - trials * p)
-                for j in range(size):
-                    information[i][j] += columns[i] * columns[j] * weight
-        inverse = _inverse(information)
-        if inverse is None:
-            return None
-        step = [sum(inverse[i][j] * gradient[j] for j in range(size)) for i in range(size)]
-        beta = [b + s for b, s in zip(beta, step, strict=True)]
-        if max(abs(b) for b in beta) > 25:  # separated: one side always says yes
-            return None
-        if max(abs(s) for s in step) < 1e-12:
-            errors = tuple(sqrt(inverse[i][i]) for i in range(size))
-            return Logistic(sum(row[2] for row in rows), tuple(beta), errors)
-    return None
+    import warnings
 
+    import numpy as np
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
 
-def _inverse(matrix: Sequence[Sequence[float]]) -> list[list[float]] | None:
-    """The inverse by Gauss–Jordan elimination; None when there is none."""
-    size = len(matrix)
-    work = [[*map(float, row), *(float(i == j) for j in range(size))] for i, row in enumerate(matrix)]
-    for i in range(size):
-        pivot = max(range(i, size), key=lambda row: abs(work[row][i]))
-        if abs(work[pivot][i]) < 1e-10:
+    columns = np.array([rows[i][0] for i in kept], dtype=float)
+    if np.linalg.matrix_rank(columns) < columns.shape[1]:
+        return None
+    counts = np.array([(rows[i][1], rows[i][2] - rows[i][1]) for i in kept], dtype=float)
+    how: dict[str, object] = {}
+    if clusters is not None:
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(clusters[i] for i in kept))}
+        how = {"cov_type": "cluster", "cov_kwds": {"groups": np.array([numbers[clusters[i]] for i in kept])}}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # that it does not converge is told by the answer
+        try:
+            found = GLM(counts, columns, family=Binomial()).fit(tol=1e-13, maxiter=100, **how)
+        except (np.linalg.LinAlgError, ValueError):
             return None
-        work[i], work[pivot] = work[pivot], work[i]
-        work[i] = [value / work[i][i] for value in work[i]]
-        for row in range(size):
-            if row != i and work[row][i]:
-                factor = work[row][i]
-                work[row] = [a - factor * b for a, b in zip(work[row], work[i], strict=True)]
-    return [row[size:] for row in work]
+    if not np.isfinite(found.params).all() or not np.isfinite(found.bse).all() or max(abs(found.params)) > _SEPARATED:
+        return None
+    trials = sum(rows[i][2] for i in kept)
+    return Logistic(trials, tuple(map(float, found.params)), tuple(map(float, found.bse)))

@@ -55,6 +55,13 @@ def test_wilson_solves_its_equation(k, n):
             assert z == pytest.approx(1.959964, rel=1e-5)
 
 
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (3, 7), (41, 50), (0, 200), (9_000, 10_000)])
+def test_wilson_is_that_of_statsmodels(k, n):
+    from statsmodels.stats.proportion import proportion_confint
+
+    assert tuple(wilson(k, n)) == pytest.approx(proportion_confint(k, n, method="wilson"))
+
+
 def test_newcombe_turns_round_with_its_sides():
     there, back = newcombe(70, 90, 66, 78), newcombe(66, 78, 70, 90)
     assert there is not None and back is not None
@@ -108,6 +115,15 @@ def test_a_share_chart_widens_where_few_answered():
 def test_a_regression_that_cannot_converge_has_no_answer():
     assert statistics.logistic([([1.0, 1.0], 10, 10), ([1.0, 0.0], 0, 10)]) is None
     assert statistics.logistic([]) is None
+
+
+def test_answers_of_the_same_customer_widen_the_interval():
+    rows = [([1.0, float(i % 2)], int(i % 5 > 0) if i % 2 else int(i % 3 > 0), 1) for i in range(60)]
+    alone, thrice = statistics.logistic(rows), statistics.logistic(rows * 3)
+    same = statistics.logistic(rows * 3, clusters=[i for _ in range(3) for i in range(60)])
+    assert thrice.standard_errors[1] < 0.7 * alone.standard_errors[1]
+    assert same.coefficients == pytest.approx(alone.coefficients)
+    assert same.standard_errors[1] == pytest.approx(alone.standard_errors[1], rel=0.05)
 
 
 def test_one_stratum_pools_to_its_own_odds_ratio():
