@@ -38,6 +38,8 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="37", hour="3"),
     },
     "sweep facts": {"task": "reports.tasks.refresh_stale_facts", "schedule": 30.0},
+    "raise alarms": {"task": "reports.tasks.raise_alarms", "schedule": crontab(minute="9", hour="5")},
+    "mail reports": {"task": "reports.tasks.mail_reports", "schedule": 30.0},
     "sweep unscanned files": {"task": "helpdesk.tasks.scan_files", "schedule": 10.0},
     "scan again what could not be": {"task": "helpdesk.tasks.rescan_files", "schedule": crontab(minute="47")},
     "go on with bulk acts": {"task": "tickets.tasks.run_bulk_acts", "schedule": 20.0},

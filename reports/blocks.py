@@ -60,8 +60,8 @@ class Tile:
 class Chart:
     """A drawing, its table, and the way to its definition; without a drawing it is a table.
 
-    `rows` are {name, label, cells, url}: what people read. `cells` are the same as raw values under `raw_columns`, for
-    files and programs.
+    `rows` are {name, label, cells, url, mark?}: what people read; a mark says what happened then. `cells` are the same
+    as raw values under `raw_columns`, for files and programs.
     """
 
     key: str
@@ -88,6 +88,8 @@ class Section:
     #: sentences below: what to make of it, or why there is nothing
     notes: Sequence[str] = ()
     key: str = ""
+    #: half the page wide, beside the next one that is
+    is_half: bool = False
 
 
 @dataclass(frozen=True, slots=True)

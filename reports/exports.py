@@ -1,12 +1,14 @@
-"""Reports as CSV: the same figures as on the screen, and safe to open in a spreadsheet."""
+"""Reports as CSV and as a workbook: the same figures as on the screen, and safe to open in a spreadsheet."""
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
 from reports.blocks import Report
+from reports.definitions import VERSION
 from reports.pages import Page
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -44,6 +46,7 @@ def head(page: Page, report: Report, names: Mapping[str, str]) -> list[Sequence[
         [_("Channel"), names["channel"] or _("all")],
         [_("Topic"), names["topic"] or _("all")],
         *([[_("Compared with"), other.first.isoformat(), other.last.isoformat()]] if other else []),
+        [_("Definitions of"), VERSION],
         [_("Computed at"), report.taken_at.isoformat(timespec="seconds")],
     ]
     return [*rows, *([words] for words in report.answer)]
@@ -65,7 +68,58 @@ def figures(report: Report) -> list[Sequence[object]]:
 def as_csv(page: Page, report: Report, names: Mapping[str, str]) -> str:
     """A report: what was asked for, every number of the page, and every chart's table."""
     rows = [*head(page, report, names), [], *figures(report)]
-    for chart in report.charts():
-        rows += [[], [chart.title], ["slice", *chart.raw_columns]]
-        rows += [[row["label"], *cells] for row, cells in zip(chart.rows, chart.cells, strict=True)]
+    for title, table in tables(report):
+        rows += [[], [title], *table]
     return written(rows)
+
+
+def tables(report: Report) -> Iterable[tuple[str, list[Sequence[object]]]]:
+    """Every chart's table, its title first: a row a slice, raw values under their names."""
+    for chart in report.charts():
+        is_marked = any(row.get("mark") for row in chart.rows)
+        rows: list[Sequence[object]] = [["slice", *chart.raw_columns, *(["annotation"] if is_marked else [])]]
+        for row, cells in zip(chart.rows, chart.cells, strict=True):
+            rows.append([row["label"], *cells, *([row.get("mark", "")] if is_marked else [])])
+        yield chart.title, rows
+
+
+# ---------------------------------------------------------------------- workbook
+
+
+def as_xlsx(page: Page, report: Report, names: Mapping[str, str]) -> bytes:
+    """A report as a workbook: a sheet of figures, and one for each chart. Nothing in it is a formula or a link."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {
+        "constant_memory": True, "in_memory": False, "strings_to_formulas": False, "strings_to_urls": False,
+        "strings_to_numbers": False, "nan_inf_to_errors": True,
+    })  # fmt: skip
+    bold = book.add_format({"bold": True})
+    wanted = [(_("Figures"), [*head(page, report, names), [], *figures(report)])]
+    wanted += [(title, [[title], [], *rows]) for title, rows in tables(report)]
+    used: set[str] = set()
+    for title, rows in wanted:
+        sheet = book.add_worksheet(_sheet_name(title, used))
+        sheet.set_column(0, 1, 28)
+        for y, row in enumerate(rows):
+            for x, value in enumerate(row):
+                if value is None or value == "":
+                    continue
+                if isinstance(value, int | float):
+                    sheet.write_number(y, x, value)
+                else:
+                    sheet.write_string(y, x, str(value)[:32_767], bold if y == 0 else None)
+    book.close()
+    return out.getvalue()
+
+
+def _sheet_name(title: str, used: set[str]) -> str:
+    """A name a workbook takes: at most 31 letters, none of []:*?/\\, and not twice whatever its case."""
+    plain = re.sub(r"[\[\]:*?/\\]", " ", title).strip(" '")[:31].strip(" '") or _("Table")
+    name, n = plain, 2
+    while name.casefold() in used:
+        name = f"{plain[:27]} {n}"
+        n += 1
+    used.add(name.casefold())
+    return name

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery
 
 from helpdesk import clock
 from reports import columns, privacy, reading
 from reports.columns import Packed
 from reports.metrics import satisfaction
 from reports.metrics.satisfaction import SMALLEST_CELL, Csat, ResponseRate
+from reports.models import TicketFacts
 from reports.periods import Period, Unit
 from reports.privacy import Guard
 from reports.reading import Filter, Slice
@@ -155,6 +156,25 @@ def service(chosen: Filter) -> Figures:
         ],
         guard=privacy.guard(chosen, reading.answered, sum(sum(one.values()) for one in scores.values())),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SoonerLater:
+    """What customers said whose first answer came within a time, and those whose came later."""
+
+    sooner: Csat
+    later: Csat
+
+
+def satisfied_by_first_response(chosen: Filter, seconds: float) -> SoonerLater:
+    """The answers of the period by how long the first answer on their ticket took, at most `seconds` or longer."""
+    took = TicketFacts.objects.filter(pk=OuterRef("ticket"), in_volume=True).values("frt_s")
+    rows = reading.answered(chosen).annotate(took=Subquery(took)).filter(took__isnull=False)
+    counted: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
+    is_soon = ExpressionWrapper(Q(took__lte=seconds), output_field=BooleanField())
+    for soon, score, n in rows.annotate(soon=is_soon).order_by().values_list("soon", "score").annotate(n=Count("*")):
+        counted[soon][score] += n
+    return SoonerLater(satisfaction.csat(counted[True]), satisfaction.csat(counted[False]))
 
 
 # ---------------------------------------------------------------------- columns read, a slice at a time

@@ -14,9 +14,12 @@ from django.utils.translation import pgettext_lazy
 
 from feedback.models import Topic
 from helpdesk import clock
-from helpdesk.models import Agent
+from helpdesk.models import Agent, Role
 from reports import periods
+from reports.models import SavedReport
+from reports.operations import saving
 from reports.reading import Filter, inboxes_for, teams_for
+from tickets.models import Inbox
 
 LONGEST_DAYS = 5 * 366
 DEFAULT_PRESET = "28"
@@ -145,6 +148,53 @@ class FilterForm(forms.Form):
             "channel": str(CHANNELS.get(chosen.channel, chosen.channel)) if chosen.channel else "",
             "topic": dict(self.topics).get(chosen.topic, "") if chosen.topic else "",
         }
+
+
+class AnnotationForm(forms.Form):
+    """What happened on which day, in one inbox or in all."""
+
+    day = forms.DateField(
+        label=_("Day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), initial=lambda: clock.now().date()
+    )
+    text = forms.CharField(label=_("What happened"), max_length=200)
+    inbox = forms.ModelChoiceField(label=_("Inbox"), queryset=Inbox.objects.none(), required=False)
+
+    def __init__(self, agent: Agent, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["inbox"]
+        field.queryset = Inbox.objects.visible_to(agent).order_by("name")  # type: ignore[attr-defined]
+        if agent.role in (Role.LEAD, Role.ADMIN):
+            field.empty_label = _("All inboxes")  # type: ignore[attr-defined]
+        else:
+            field.required = True
+
+
+class SavedReportForm(forms.Form):
+    """Under which name a report is kept, for whom, and when it is mailed to whom."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    is_shared = forms.BooleanField(
+        label=_("For everybody who reads reports"), required=False,
+        help_text=_("Each reader sees the figures of the inboxes they may see."),
+    )  # fmt: skip
+    cadence = forms.ChoiceField(label=_("Mail it"), choices=SavedReport.Cadence.choices, required=False)
+    hour = forms.TypedChoiceField(
+        label=_("At"), coerce=int, initial=7, choices=[(hour, f"{hour:02}:00") for hour in range(24)]
+    )
+    recipients = forms.ModelMultipleChoiceField(
+        label=_("To whom"), queryset=Agent.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, agent: Agent, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["recipients"].queryset = saving.possible_recipients()  # type: ignore[attr-defined]
+        self.fields["recipients"].initial = [agent.pk]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("cadence") and not said.get("recipients"):
+            self.add_error("recipients", ValidationError(_("Say to whom it shall go.")))
+        return said
 
 
 @cache

@@ -4,6 +4,7 @@ import structlog
 from celery import shared_task
 
 from reports import facts
+from reports.operations import alarming, mailing
 
 log = structlog.get_logger(__name__)
 
@@ -13,3 +14,17 @@ def refresh_stale_facts() -> None:
     """Fold tickets whose facts lag behind the ledger, whatever the reason."""
     if refreshed := facts.catch_up():
         log.info("facts had fallen behind", tickets=refreshed)
+
+
+@shared_task
+def raise_alarms() -> None:
+    """Look whether a figure left its limits in the last days."""
+    if raised := alarming.raise_due():
+        log.info("alarms were raised", alarms=raised)
+
+
+@shared_task
+def mail_reports() -> None:
+    """Mail the saved reports that are due."""
+    mailing.plan()
+    mailing.send_waiting()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from feedback.models import Reason
 from reports import periods
-from reports.forms import CHANNELS
+from reports.forms import CHANNELS, FilterForm
 from reports.periods import Period, Unit
 from reports.reading import Filter
 
@@ -62,6 +62,13 @@ def days(chosen: Filter) -> str:
         "first": formats.date_format(chosen.first, "DATE_FORMAT"),
         "last": formats.date_format(chosen.last, "DATE_FORMAT"),
     }
+
+
+def choice(form: FilterForm) -> str:
+    """What was chosen, and what it is compared with, in words."""
+    chosen, other = form.filter, form.filter.compared()
+    beside = _("compared with %(days)s") % {"days": days(other)} if other else ""
+    return " · ".join(filter(None, [days(chosen), chosen.zone, *form.names().values(), beside]))
 
 
 def slice_name(one: Period, zone: str, unit: Unit) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from http.cookies import SimpleCookie
 from itertools import product
 from typing import Any
@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from feedback.models import Invitation, Survey, Topic
 from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, File, Team
+from reports.operations import annotating, saving
 from tests.conftest import mail, make_agent
 from tests.pictures import png
 from tickets import letter_page
@@ -132,6 +133,18 @@ def allauth(**rows: tuple[Cell, Cell]) -> Policy:
     """Pages about one's account: one answer for strangers, one for whoever is signed in."""
     found = {m: (stranger, stranger, *(agent,) * 5) for m, (stranger, agent) in rows.items()}
     return Policy(found, looked_at=("GET", "HEAD", "POST") if "POST" in rows else ("GET", "HEAD"))
+
+
+def own_report(**rows: Cell) -> Policy:
+    """Ana's saved report: nobody else's."""
+    found = {m: (LOGIN, LOGIN, 404, 403, cell, 404, 404) for m, cell in rows.items()}
+    return Policy(found, turned_away={**SIGN_IN, "light": 403})
+
+
+def noted(**rows: Cell) -> Policy:
+    """Ana's annotation of Support's figures: hers and the leads' to change."""
+    found = {m: (LOGIN, LOGIN, 404, 403, cell, cell, cell) for m, cell in rows.items()}
+    return Policy(found, turned_away={**SIGN_IN, "light": 403})
 
 
 REPORT = Policy({"GET": (LOGIN, LOGIN, 200, 403, 200, 200, 200)}, turned_away={**SIGN_IN, "light": 403})
@@ -406,6 +419,18 @@ POLICIES: dict[str, Policy] = {
     "reports": REPORT,
     "report": REPORT,
     "report_csv": REPORT,
+    "report_xlsx": REPORT,
+    "saved_reports": REPORT,
+    "saved_report_new": workers(GET=200, POST=422),
+    "saved_report": own_report(GET=302),
+    "saved_report_edit": own_report(GET=200, POST=422),
+    "saved_report_deletion": own_report(POST=302),
+    "report_annotations": workers(GET=200, POST=422),
+    "report_annotation": noted(GET=200, POST=422),
+    "report_annotation_deletion": noted(POST=302),
+    "report_alarms": REPORT,
+    "report_alarm_mails": Policy({"POST": (LOGIN, LOGIN, 403, 403, 403, 302, 302)},
+                                 turned_away={**SIGN_IN, "light": 403}),
     "report_definitions": REPORT,
     "report_tickets": REPORT,
     # --- programs
@@ -588,6 +613,8 @@ def house(
         kept={"points": [], "tickets": [], "notes": [], "filled": []},
     )  # fmt: skip
     acme = Organisation.objects.create(name="Acme")
+    kept = saving.save(owner=ana, name="Mine", page="overview", asked={"period": "7", "zone": "UTC"})
+    strike = annotating.add(day=date(2026, 3, 2), text="A strike", inbox=inbox, actor=ana)
     from django.urls import reverse
 
     given: dict[str, list[Any]] = {
@@ -630,7 +657,10 @@ def house(
         "settings_inboxes_people_forget": [inbox.pk, ana.pk], "settings_tag": [ticket.tags.get(name="vip").pk],
         "brand_logo": [brand.pk], "brand_css": [brand.pk],
         "settings_oauth_start": ["google"], "settings_oauth_callback": ["google"],
-        "report_tickets": ["created"], "report": ["overview"], "report_csv": ["overview"], "api_report": ["overview"],
+        "report_tickets": ["created"], "report": ["overview"], "report_csv": ["overview"],
+        "report_xlsx": ["overview"], "api_report": ["overview"],
+        **{f"saved_report{part}": [kept.pk] for part in ("", "_edit", "_deletion")},
+        **{f"report_annotation{part}": [strike.pk] for part in ("", "_deletion")},
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
         "api_draft": [ticket.pk, "note"],

@@ -4,7 +4,7 @@ One question a chart. The vertical axis starts at zero; what is missing is a gap
 Every chart has a table beside it for those who do not see it, so the drawing itself is one image with a description.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor, log10
 
@@ -17,6 +17,8 @@ _LINE = 13  # the least distance of two labels
 
 Values = Sequence[float | None]
 Say = Callable[[float], str]
+#: what happened, in words, by the slice it happened in
+Marks = Mapping[int, str]
 
 _TIMES = (
     60, 300, 600, 1200, 1800, 3600, 7200, 3 * 3600, 4 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 3 * 86400,
@@ -34,15 +36,16 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class Frame:
     """Where things are: slices from start to end, values from the axis up."""
 
     slices: int
     top: float
+    width: int = WIDTH
 
     @property
     def step(self) -> float:
-        return (WIDTH - LEFT - RIGHT) / max(self.slices, 1)
+        return (self.width - LEFT - RIGHT) / max(self.slices, 1)
 
     def x(self, slice_: int) -> float:
         """The middle of a slice."""
@@ -56,10 +59,11 @@ class _Frame:
 
 
 def bars(
-    *, key: str, title: str, about: str, labels: Sequence[str], series: Sequence[Series], say: Say, unfinished: int = -1
-) -> SafeString:
+    *, key: str, title: str, about: str, labels: Sequence[str], series: Sequence[Series], say: Say,
+    unfinished: int = -1, marks: Marks | None = None,
+) -> SafeString:  # fmt: skip
     """Bars side by side for each slice; the slice still running is pale."""
-    frame = _Frame(len(labels), _nice_top(max(_known(series), default=0)))
+    frame = Frame(len(labels), nice_top(max(_known(series), default=0)))
     width = min(frame.step * 0.8 / max(len(series), 1), 18)
     groups = []
     for i, label in enumerate(labels):
@@ -74,38 +78,44 @@ def bars(
             rects.append(
                 format_html(
                     '<rect class="chart-bar {}{}" x="{}" y="{}" width="{}" height="{}"/>',
-                    one.tone, pale, _n(x), _n(y), _n(max(width - 0.6, 0.6)), _n(frame.y(0) - y),
+                    one.tone, pale, at(x), at(y), at(max(width - 0.6, 0.6)), at(frame.y(0) - y),
                 )
             )  # fmt: skip
         if rects:
             told = ", ".join(f"{one.name} {_said(one.values[i], say)}" for one in series)
             groups.append(format_html("<g><title>{}: {}</title>{}</g>", label, told, _joined(rects)))
     ended = [replace(one, values=one.values[:unfinished]) for one in series] if unfinished > 0 else series
-    return _svg(key, title, about, [_axes(frame, labels, say), *groups, _names(frame, ended)])
+    return svg(
+        key, title, about, [axes(frame, labels, say), *groups, *mark(frame, marks or {}, labels), names(frame, ended)]
+    )
 
 
 def lines(
-    *, key: str, title: str, about: str, labels: Sequence[str], lower: Series, upper: Series, say: Say
-) -> SafeString:
+    *, key: str, title: str, about: str, labels: Sequence[str], lower: Series, upper: Series, say: Say,
+    marks: Marks | None = None,
+) -> SafeString:  # fmt: skip
     """Two lines with the band between them, such as a median and a ninetieth percentile; durations in seconds."""
-    frame = _Frame(len(labels), _time_top(max(_known([lower, upper]), default=0)))
-    parts = [_axes(frame, labels, say, _time_steps(frame.top)), *_bands(frame, lower.values, upper.values)]
+    frame = Frame(len(labels), time_top(max(_known([lower, upper]), default=0)))
+    parts = [axes(frame, labels, say, time_steps(frame.top)), *bands(frame, lower.values, upper.values)]
     for one in (upper, lower):
-        parts += _line(frame, one, labels, say)
-    return _svg(key, title, about, [*parts, _names(frame, [upper, lower])])
+        parts += line(frame, one, labels, say)
+    parts += mark(frame, marks or {}, labels)
+    return svg(key, title, about, [*parts, names(frame, [upper, lower])])
 
 
 def shares(
-    *, key: str, title: str, about: str, labels: Sequence[str], series: Series, low: Values, high: Values, say: Say
-) -> SafeString:
+    *, key: str, title: str, about: str, labels: Sequence[str], series: Series, low: Values, high: Values, say: Say,
+    marks: Marks | None = None,
+) -> SafeString:  # fmt: skip
     """A share between 0 and 1 with its interval as a band."""
-    frame = _Frame(len(labels), 1.0)
+    frame = Frame(len(labels), 1.0)
     parts = [
-        _axes(frame, labels, say, [0, 0.25, 0.5, 0.75, 1.0]),
-        *_bands(frame, low, high),
-        *_line(frame, series, labels, say),
+        axes(frame, labels, say, [0, 0.25, 0.5, 0.75, 1.0]),
+        *bands(frame, low, high),
+        *line(frame, series, labels, say),
     ]
-    return _svg(key, title, about, [*parts, _names(frame, [series])])
+    parts += mark(frame, marks or {}, labels)
+    return svg(key, title, about, [*parts, names(frame, [series])])
 
 
 def distribution(*, key: str, title: str, about: str, rows: Sequence[tuple[str, int, str]]) -> SafeString:
@@ -118,34 +128,41 @@ def distribution(*, key: str, title: str, about: str, rows: Sequence[tuple[str, 
         middle = TOP + height * (i + 0.5)
         width = room * n / most
         bar = format_html(
-            '<rect class="chart-bar {}" x="{}" y="{}" width="{}" height="16"/>', tone, LEFT, _n(middle - 8), _n(width)
+            '<rect class="chart-bar {}" x="{}" y="{}" width="{}" height="16"/>',
+            tone,
+            LEFT,
+            at(middle - 8),
+            at(width),
         )
         parts.append(
             format_html(
                 '<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
                 '<text class="chart-value" x="{}" y="{}">{}</text>',
-                LEFT - 8, _n(middle + 4), name, bar if n else "", _n(LEFT + width + 6), _n(middle + 4),
+                LEFT - 8, at(middle + 4), name, bar if n else "", at(LEFT + width + 6), at(middle + 4),
                 f"{n:,} · {round(100 * n / total)} %",
             )
         )  # fmt: skip
     axis = format_html(
         '<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', LEFT, TOP, TOP + height * len(rows)
     )
-    return _svg(key, title, about, [*parts, axis], height=TOP * 2 + height * len(rows))
+    return svg(key, title, about, [*parts, axis], height=TOP * 2 + height * len(rows))
 
 
 # ---------------------------------------------------------------------- parts
 
 
-def _svg(key: str, title: str, about: str, parts: Sequence[SafeString], height: int = HEIGHT) -> SafeString:
+def svg(
+    key: str, title: str, about: str, parts: Sequence[SafeString], height: int = HEIGHT, width: int = WIDTH
+) -> SafeString:  # fmt: skip
+    """The drawing as one image with its name and its description."""
     return format_html(
         '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-labelledby="chart-{k}-title chart-{k}-about">'
         '<title id="chart-{k}-title">{t}</title><desc id="chart-{k}-about">{a}</desc>{parts}</svg>',
-        w=WIDTH, h=height, k=key, t=title, a=about, parts=_joined(parts),
+        w=width, h=height, k=key, t=title, a=about, parts=_joined(parts),
     )  # fmt: skip
 
 
-def _axes(frame: _Frame, labels: Sequence[str], say: Say, steps: Sequence[float] | None = None) -> SafeString:
+def axes(frame: Frame, labels: Sequence[str], say: Say, steps: Sequence[float] | None = None) -> SafeString:
     steps = steps or _steps(frame.top)
     grid = format_html_join(
         "",
@@ -153,8 +170,8 @@ def _axes(frame: _Frame, labels: Sequence[str], say: Say, steps: Sequence[float]
         '<text class="chart-tick" x="{}" y="{}" text-anchor="end">{}</text>',
         (
             (
-                "chart-grid" if step else "chart-axis", LEFT, WIDTH - RIGHT, _n(frame.y(step)), _n(frame.y(step)),
-                LEFT - 6, _n(frame.y(step) + 4), say(step) if step else "0",
+                "chart-grid" if step else "chart-axis", LEFT, frame.width - RIGHT, at(frame.y(step)), at(frame.y(step)),
+                LEFT - 6, at(frame.y(step) + 4), say(step) if step else "0",
             )
             for step in steps
         ),
@@ -162,7 +179,7 @@ def _axes(frame: _Frame, labels: Sequence[str], say: Say, steps: Sequence[float]
     return grid + format_html_join(
         "",
         '<text class="chart-tick" x="{}" y="{}" text-anchor="{}">{}</text>',
-        ((_n(frame.x(i)), HEIGHT - 6, _anchor(i, len(labels)), labels[i]) for i in _places(len(labels))),
+        ((at(frame.x(i)), HEIGHT - 6, _anchor(i, len(labels)), labels[i]) for i in _places(len(labels))),
     )
 
 
@@ -178,22 +195,22 @@ def _places(n: int) -> list[int]:
     return [0, round((n - 1) / 3), round(2 * (n - 1) / 3), n - 1]
 
 
-def _bands(frame: _Frame, low: Values, high: Values) -> list[SafeString]:
-    bands = []
-    for run in _runs([a if b is not None else None for a, b in zip(low, high, strict=True)]):
+def bands(frame: Frame, low: Values, high: Values) -> list[SafeString]:
+    found = []
+    for run in runs([a if b is not None else None for a, b in zip(low, high, strict=True)]):
         if len(run) < 2:
             continue
-        upper = [f"{_n(frame.x(i))},{_n(frame.y(high[i] or 0))}" for i in run]
-        lower = [f"{_n(frame.x(i))},{_n(frame.y(low[i] or 0))}" for i in reversed(run)]
-        bands.append(format_html('<polygon class="chart-band" points="{}"/>', " ".join([*upper, *lower])))
-    return bands
+        upper = [f"{at(frame.x(i))},{at(frame.y(high[i] or 0))}" for i in run]
+        lower = [f"{at(frame.x(i))},{at(frame.y(low[i] or 0))}" for i in reversed(run)]
+        found.append(format_html('<polygon class="chart-band" points="{}"/>', " ".join([*upper, *lower])))
+    return found
 
 
-def _line(frame: _Frame, series: Series, labels: Sequence[str], say: Say) -> list[SafeString]:
+def line(frame: Frame, series: Series, labels: Sequence[str], say: Say) -> list[SafeString]:
     parts = []
-    for run in _runs(series.values):
+    for run in runs(series.values):
         if len(run) > 1:
-            points = " ".join(f"{_n(frame.x(i))},{_n(frame.y(series.values[i] or 0))}" for i in run)
+            points = " ".join(f"{at(frame.x(i))},{at(frame.y(series.values[i] or 0))}" for i in run)
             parts.append(format_html('<polyline class="chart-line {}" points="{}"/>', series.tone, points))
     few = len(labels) <= 31
     for i, value in enumerate(series.values):
@@ -204,13 +221,34 @@ def _line(frame: _Frame, series: Series, labels: Sequence[str], say: Say) -> lis
             parts.append(
                 format_html(
                     '<circle class="chart-dot {}" cx="{}" cy="{}" r="2.5"><title>{}: {} {}</title></circle>',
-                    series.tone, _n(frame.x(i)), _n(frame.y(value)), labels[i], series.name, say(value),
+                    series.tone, at(frame.x(i)), at(frame.y(value)), labels[i], series.name, say(value),
                 )
             )  # fmt: skip
     return parts
 
 
-def _names(frame: _Frame, series: Sequence[Series]) -> SafeString:
+_MARK = 22  # so many letters of a mark's words are written out
+
+
+def mark(frame: Frame, marks: Marks, labels: Sequence[str]) -> list[SafeString]:
+    """What happened, at the slice it happened in: a dashed line and its words; all of them when pointed at."""
+    parts = []
+    for row, (i, words) in enumerate(sorted(marks.items())):
+        x, is_right = frame.x(i), frame.x(i) > frame.width * 0.55
+        short = words if len(words) <= _MARK else f"{words[: _MARK - 1].rstrip()}…"
+        parts.append(
+            format_html(
+                '<g class="chart-mark"><title>{}: {}</title><line x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                '<text x="{}" y="{}" text-anchor="{}">{}</text></g>',
+                labels[i], words, at(x), at(x), TOP - 4, HEIGHT - BOTTOM,
+                at(x + (-4 if is_right else 4)), TOP + 3 + _LINE * (row % 3),
+                "end" if is_right else "start", short,
+            )
+        )  # fmt: skip
+    return parts
+
+
+def names(frame: Frame, series: Sequence[Series]) -> SafeString:
     """The name of each series at the end of it, moved apart where they would meet."""
     ends = []
     for one in series:
@@ -224,16 +262,16 @@ def _names(frame: _Frame, series: Sequence[Series]) -> SafeString:
             y = max(y, placed[-1][0] + _LINE)
         placed.append((y, one))
     over = max((placed[-1][0] if placed else 0) - (HEIGHT - BOTTOM), 0)
-    x = WIDTH - RIGHT + 8
+    x = frame.width - RIGHT + 8
     return format_html_join(
         "",
         '<rect class="chart-bar {}" x="{}" y="{}" width="8" height="8"/>'
         '<text class="chart-label" x="{}" y="{}">{}</text>',
-        ((one.tone, x, _n(y - over - 4), x + 13, _n(y - over + 4), one.name) for y, one in placed),
+        ((one.tone, x, at(y - over - 4), x + 13, at(y - over + 4), one.name) for y, one in placed),
     )
 
 
-def _runs(values: Values) -> Iterator[list[int]]:
+def runs(values: Values) -> Iterator[list[int]]:
     """Neighbouring slices that have a value: what is missing is a gap."""
     run: list[int] = []
     for i, value in enumerate(values):
@@ -250,7 +288,7 @@ def _known(series: Sequence[Series]) -> list[float]:
     return [value for one in series for value in one.values if value is not None]
 
 
-def _nice_top(most: float) -> float:
+def nice_top(most: float) -> float:
     """The least round number no value exceeds."""
     if most <= 4:
         return 4
@@ -262,7 +300,7 @@ def _steps(top: float) -> list[float]:
     return [top * i / 4 for i in range(5)] if top % 4 == 0 else [top * i / 5 for i in range(6)]
 
 
-def _time_top(most: float) -> float:
+def time_top(most: float) -> float:
     step = _time_step(most)
     return step * max(ceil(most / step), 1)
 
@@ -271,7 +309,7 @@ def _time_step(most: float) -> float:
     return next((step for step in _TIMES if step * 5 >= most), _TIMES[-1] * ceil(most / _TIMES[-1] / 5))
 
 
-def _time_steps(top: float) -> list[float]:
+def time_steps(top: float) -> list[float]:
     step = _time_step(top)
     return [step * i for i in range(round(top / step) + 1)]
 
@@ -284,6 +322,6 @@ def _joined(parts: Sequence[SafeString]) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308 - every part was escaped when it was made
 
 
-def _n(value: float) -> str:
+def at(value: float) -> str:
     """A coordinate: at most one decimal, no trailing zero."""
     return f"{value:.1f}".rstrip("0").rstrip(".")

@@ -5,13 +5,15 @@ A file a subject, each with its `DEFINITIONS`; a new file is named below, in the
 
 from importlib import import_module
 
+from reports.definitions.history import HISTORY, VERSION
 from reports.definitions.words import Definition, Words
 
-__all__ = ["DEFINITIONS", "KEYS", "Definition", "Words"]
+__all__ = ["DEFINITIONS", "HISTORY", "KEYS", "VERSION", "Definition", "Words"]
 
 FILES = (
     "service",
     "experience",
+    "changes",
 )
 
 DEFINITIONS: tuple[Definition, ...] = tuple(

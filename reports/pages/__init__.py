@@ -23,7 +23,10 @@ GROUPS: dict[Group, str | Promise] = {
     "joined": _("Joined"),
 }
 #: in the order of the menu
-MODULES = ("overview",)
+MODULES = (
+    "overview",
+    "changes",
+)
 
 
 @dataclass(frozen=True, slots=True)

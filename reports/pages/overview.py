@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports import changes, charts, periods
+from reports import annotations, changes, charts, periods
 from reports import figures as service_figures
 from reports.blocks import Change, Chart, Line, Report, Section, Tile
-from reports.charts import Series
-from reports.figures import FEW, Figures, Open, Times
-from reports.metrics.satisfaction import DISSATISFIED, SATISFIED, SMALLEST_CELL
-from reports.pages import page
+from reports.charts import Marks, Series
+from reports.figures import FEW, AnswerSlice, Figures, Open, TicketSlice, Times
+from reports.metrics.satisfaction import DISSATISFIED, SATISFIED, SMALLEST_CELL, csat_difference
+from reports.pages import GROUPS, page
 from reports.periods import Period
 from reports.reading import Filter
 from reports.words import (
@@ -45,8 +45,8 @@ def build(chosen: Filter) -> Report:
     return Report(
         chosen=chosen,
         taken_at=figures.taken_at,
-        answer=_answer(figures),
-        sections=[Section(tiles=tiles(figures, before), charts=draw(figures))],
+        answer=[*_answer(figures), *_joined(figures)],
+        sections=_sections(tiles(figures, before), draw(figures)),
         left_out=left_out(figures),
         basis=[_("First response and resolution are counted by when they happened, not by when the ticket came.")],
     )
@@ -66,6 +66,42 @@ def _answer(figures: Figures) -> list[str]:
             % {"share": percent(csat.share), "n": answers(csat.n)}
         )
     return said
+
+
+def _sections(said: Sequence[Tile], drawn: Sequence[Chart]) -> list[Section]:
+    """What we did beside what they felt."""
+    felt = {"csat", "response_rate", "scores"}
+    return [
+        Section(
+            title=str(GROUPS["service" if not is_felt else "experience"]), is_half=True, key=key,
+            tiles=[tile for tile in said if (tile.lead.key in felt) == is_felt],
+            charts=[chart for chart in drawn if (chart.key in felt) == is_felt],
+        )
+        for key, is_felt in (("service", False), ("experience", True))
+    ]  # fmt: skip
+
+
+def _joined(figures: Figures) -> list[str]:
+    """What joins the two: whether those answered sooner were more often satisfied. Silent while few answered."""
+    middle = figures.first_response.calendar.p50
+    if middle is None:
+        return []
+    found = service_figures.satisfied_by_first_response(figures.chosen, middle)
+    if min(found.sooner.n, found.later.n) < FEW:
+        return []
+    difference = csat_difference(found.later, found.sooner)
+    facts = {
+        "time": spell(middle), "sooner": percent(found.sooner.share), "later": percent(found.later.share),
+        "n": answers(found.sooner.n), "m": answers(found.later.n),
+    }  # fmt: skip
+    said = _("Answered within %(time)s, %(sooner)s were satisfied (%(n)s); answered later, %(later)s (%(m)s).") % facts
+    if difference is None or not difference.distinguishable:
+        link = _("No clear link between the first answer's speed and satisfaction.")
+    elif difference.value > 0:
+        link = _("A faster first answer goes with more satisfied customers.")
+    else:
+        link = _("A slower first answer goes with more satisfied customers.")
+    return [said, link]
 
 
 # ---------------------------------------------------------------------- tiles
@@ -231,15 +267,22 @@ def _response_rate(figures: Figures) -> Tile:
 
 def draw(figures: Figures) -> list[Chart]:
     """The charts of the page, each with its table."""
+    notes = annotations.of(figures.chosen)
+    happened = _marks(notes, figures.slices, figures.chosen.zone)
     return [
-        _volume_chart(figures),
-        _times_chart(figures, "first_response", _("How long did customers wait for a first answer?")),
-        _times_chart(figures, "resolution", _("How long did it take to resolve tickets?")),
-        *_answer_charts(figures),
+        _volume_chart(figures, happened),
+        _times_chart(figures, "first_response", _("How long did customers wait for a first answer?"), happened),
+        _times_chart(figures, "resolution", _("How long did it take to resolve tickets?"), happened),
+        *_answer_charts(figures, _marks(notes, figures.answer_slices, figures.chosen.zone)),
     ]
 
 
-def _volume_chart(figures: Figures) -> Chart:
+def _marks(notes: Sequence[annotations.Note], slices: Sequence[TicketSlice | AnswerSlice], zone: str) -> Marks:
+    spans = [(periods.local_day(one.period.start, zone), periods.local_day(one.period.end, zone)) for one in slices]
+    return annotations.marks(notes, spans)
+
+
+def _volume_chart(figures: Figures, marks: Marks) -> Chart:
     slices = figures.slices
     names = [slice_name(one.period, figures.chosen.zone, figures.unit) for one in slices]
     title = _("How much came in, and how much was resolved?")
@@ -257,16 +300,18 @@ def _volume_chart(figures: Figures) -> Chart:
         ],
         say=number,
         unfinished=running,
+        marks=marks,
     )  # fmt: skip
     cells = [(one.created, one.resolved) for one in slices]
     return Chart(
         "volume", title, svg, [unit_name(figures.unit), _("New"), _("Resolved")],
-        _rows(figures, names, [[number(value) for value in row] for row in cells]), cells, ["created", "resolved"],
-        definition_url("created"), _("The pale bars are not over yet.") if running >= 0 else "",
+        _rows(figures, names, [[number(value) for value in row] for row in cells], marks), cells,
+        ["created", "resolved"], definition_url("created"),
+        _("The pale bars are not over yet.") if running >= 0 else "",
     )  # fmt: skip
 
 
-def _times_chart(figures: Figures, key: str, title: str) -> Chart:
+def _times_chart(figures: Figures, key: str, title: str, marks: Marks) -> Chart:
     slices = figures.slices
     names = [slice_name(one.period, figures.chosen.zone, figures.unit) for one in slices]
     found = [one.first_response if key == "first_response" else one.resolution for one in slices]
@@ -281,16 +326,17 @@ def _times_chart(figures: Figures, key: str, title: str) -> Chart:
         lower=Series(_("half within"), [one.p50 for one in found]),
         upper=Series(_("9 of 10 within"), [one.p90 for one in found], "second"),
         say=spell,
+        marks=marks,
     )  # fmt: skip
     cells = [(one.n, one.p50, one.p90) for one in found]
     return Chart(
         key, title, svg, [unit_name(figures.unit), _("Tickets"), _("Median"), _("90th percentile")],
-        _rows(figures, names, [[number(n), spell(p50), spell(p90)] for n, p50, p90 in cells]), cells,
+        _rows(figures, names, [[number(n), spell(p50), spell(p90)] for n, p50, p90 in cells], marks), cells,
         [f"{key}_n", f"{key}_median_s", f"{key}_p90_s"], definition_url(key), _("Calendar time."),
     )  # fmt: skip
 
 
-def _answer_charts(figures: Figures) -> Iterator[Chart]:
+def _answer_charts(figures: Figures, marks: Marks) -> Iterator[Chart]:
     if figures.hides_csat:
         return
     slices = figures.answer_slices
@@ -308,6 +354,7 @@ def _answer_charts(figures: Figures) -> Iterator[Chart]:
         low=[one.low if one else None for one in shown],
         high=[one.high if one else None for one in shown],
         say=percent,
+        marks=marks,
     )  # fmt: skip
     cells: list[tuple[object, ...]] = []
     words = []
@@ -322,7 +369,7 @@ def _answer_charts(figures: Figures) -> Iterator[Chart]:
     yield Chart(
         "csat", title, svg,
         [unit_name(figures.answers_unit), _("Answers"), _("Satisfied"), _("at least"), _("at most")],
-        _rows(figures, names, words, is_of_answers=True), cells,
+        _rows(figures, names, words, marks, is_of_answers=True), cells,
         ["csat_n", "csat_share", "csat_low", "csat_high"], definition_url("csat"),
         " ".join([_("The band is the confidence interval (95 in 100)."),
                   *([_("Gaps: too few answers to show.")] if hides else [])]),
@@ -349,15 +396,15 @@ def _tone(score: int) -> str:
 
 
 def _rows(
-    figures: Figures, names: Sequence[str], words: Sequence[Sequence[str]], *, is_of_answers: bool = False
+    figures: Figures, names: Sequence[str], words: Sequence[Sequence[str]], marks: Marks, *, is_of_answers: bool = False
 ) -> list[dict[str, object]]:
     """The lines of a chart's table; each leads to the report of its days."""
     slices: Sequence[Period] = [one.period for one in (figures.answer_slices if is_of_answers else figures.slices)]
     chosen = figures.chosen
     rows: list[dict[str, object]] = []
-    for one, name, cells in zip(slices, names, words, strict=True):
+    for i, (one, name, cells) in enumerate(zip(slices, names, words, strict=True)):
         first = periods.local_day(one.start, chosen.zone)
         last = periods.local_day(one.end - timedelta(microseconds=1), chosen.zone)
         url = f"{reverse('report', args=['overview'])}?{chosen.on(first, last).query()}" if len(slices) > 1 else ""
-        rows.append({"name": name, "label": one.label, "cells": cells, "url": url})
+        rows.append({"name": name, "label": one.label, "cells": cells, "url": url, "mark": marks.get(i, "")})
     return rows

@@ -1,5 +1,6 @@
 """The report pages. All of them read the same filter from the address, and show only inboxes the reader may see."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,16 +11,20 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from helpdesk.models import Role
-from helpdesk.pages import roles
+from helpdesk.models import Agent, Role
+from helpdesk.pages import agent_of, roles
 from reports import exports, privacy, reading, words
-from reports.definitions import DEFINITIONS
+from reports.blocks import Report
+from reports.definitions import DEFINITIONS, HISTORY
 from reports.forms import CHANNELS, FilterForm
+from reports.operations import saving
 from reports.pages import GROUPS, Page, all_pages, find
-from reports.reading import BEHIND, Filter
+from reports.reading import BEHIND
 from tickets.models import Status
 
 readers = roles(Role.LEAD, Role.AGENT)
+#: more are on their own page
+_SAVED_IN_MENU = 12
 
 
 @readers
@@ -34,11 +39,13 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
     query = form.filter.query()
     context = {
         "page": page,
-        "menu": menu(page, query),
+        "menu": menu(agent_of(request), page.key, query),
         "filters": form,
-        "said": said(form),
+        "said": words.choice(form),
         "report": found,
         "csv_url": f"{reverse('report_csv', args=[page.key])}?{query}",
+        "xlsx_url": f"{reverse('report_xlsx', args=[page.key])}?{query}",
+        "save_url": f"{reverse('saved_report_new')}?{saving.question(form, page.key)}",
     }
     return render(request, "reports/report.html", context)
 
@@ -47,30 +54,60 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
 @require_safe
 def report_csv(request: HttpRequest, key: str) -> HttpResponse:
     """The same figures as a file."""
+    return _file(request, key, "csv")
+
+
+@readers
+@require_safe
+def report_xlsx(request: HttpRequest, key: str) -> HttpResponse:
+    """The same figures as a workbook."""
+    return _file(request, key, "xlsx")
+
+
+_FILES: Mapping[str, tuple[str, Callable[[Page, Report, Mapping[str, str]], str | bytes]]] = {
+    "csv": ("text/csv; charset=utf-8", exports.as_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", exports.as_xlsx),
+}
+
+
+def _file(request: HttpRequest, key: str, ending: str) -> HttpResponse:
     page = _page(key)
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
     if not form.is_valid():
         return _not_understood(request, form, page)
     found = page.build(form.filter)
-    response = HttpResponse(exports.as_csv(page, found, form.names()), content_type="text/csv; charset=utf-8")
-    name = f"{page.key}-{found.chosen.first}-{found.chosen.last}.csv"
+    kind, write = _FILES[ending]
+    response = HttpResponse(write(page, found, form.names()), content_type=kind)
+    name = f"{page.key}-{found.chosen.first}-{found.chosen.last}.{ending}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def menu(chosen: Page, query: str) -> list[dict[str, Any]]:
-    """All pages by their groups, each with the choice that is made."""
-    return [
-        {
-            "title": title,
-            "pages": [
-                {"name": one.name, "question": one.question, "is_here": one.key == chosen.key,
-                 "url": f"{reverse('report', args=[one.key])}?{query}"}
-                for one in all_pages() if one.group == group
-            ],
-        }
+def menu(agent: Agent, here: str = "", query: str = "") -> list[dict[str, Any]]:
+    """All pages by their groups, each with the choice that is made; then what is saved, and what is kept beside."""
+    ending = f"?{query}" if query else ""
+    groups = [
+        (group, title, [
+            (one.name, one.question, one.key == here, f"{reverse('report', args=[one.key])}{ending}")
+            for one in all_pages() if one.group == group
+        ])
         for group, title in GROUPS.items()
-        if any(one.group == group for one in all_pages())
+    ]  # fmt: skip
+    kept = saving.visible_to(agent).order_by("name").values_list("pk", "name")[:_SAVED_IN_MENU]
+    groups.append(("saved", _("Saved"), [
+        *((name, "", here == f"saved-{pk}", reverse("saved_report", args=[pk])) for pk, name in kept),
+        (_("All saved reports"), "", here == "saved", reverse("saved_reports")),
+    ]))  # fmt: skip
+    groups.append(("beside", _("Beside the figures"), [
+        (_("Annotations"), _("What happened, on the charts"), here == "annotations", reverse("report_annotations")),
+        (_("Alarms"), _("Figures that left their limits"), here == "alarms", reverse("report_alarms")),
+    ]))  # fmt: skip
+    return [
+        {"key": key, "title": title, "pages": [
+            {"name": name, "question": question, "is_here": is_here, "url": url}
+            for name, question, is_here, url in pages
+        ]}
+        for key, title, pages in groups if pages
     ]  # fmt: skip
 
 
@@ -82,7 +119,7 @@ def _page(key: str) -> Page:
 
 
 def _not_understood(request: HttpRequest, form: FilterForm, page: Page) -> HttpResponse:
-    context = {"page": page, "menu": menu(page, ""), "filters": form}
+    context = {"page": page, "menu": menu(agent_of(request), page.key), "filters": form}
     return render(request, "reports/report.html", context, status=422)
 
 
@@ -108,7 +145,7 @@ def tickets(request: HttpRequest, key: str) -> HttpResponse:
         else words.tickets(page.total)
     )  # fmt: skip
     context |= {
-        "said": f"{counted} · {said(form)}",
+        "said": f"{counted} · {words.choice(form)}",
         "definition_url": words.definition_url(key),
         "total": page.total,
         "rows": [
@@ -125,15 +162,12 @@ def tickets(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def definitions(request: HttpRequest) -> HttpResponse:
     """How the numbers are made."""
-    return render(request, "reports/definitions.html", {"definitions": DEFINITIONS})
-
-
-def said(form: FilterForm) -> str:
-    """The choice in words."""
-    chosen: Filter = form.filter
-    other = chosen.compared()
-    beside = _("compared with %(days)s") % {"days": words.days(other)} if other else ""
-    return " · ".join(filter(None, [words.days(chosen), chosen.zone, *form.names().values(), beside]))
+    names = {one.key: one.name for one in DEFINITIONS}
+    history = [
+        {"day": one.day, "why": one.why, "names": [{"key": key, "name": names[key]} for key in one.keys]}
+        for one in HISTORY
+    ]
+    return render(request, "reports/definitions.html", {"definitions": DEFINITIONS, "history": history})
 
 
 COLUMNS = {

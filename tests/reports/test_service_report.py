@@ -5,7 +5,10 @@ import io
 import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from io import BytesIO
 from itertools import pairwise
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 import time_machine
@@ -166,6 +169,55 @@ def test_the_filters_narrow(march, admin, inbox, billing, team, as_agent):
     assert tiles(page(client, team=team.pk))["created"][0] == "3"
     assert tiles(page(client, channel="email"))["created"][0] == "4"
     assert tiles(page(client, channel="chat"))["created"][0] == "0"
+
+
+def cells_of(sheet):
+    """What a sheet of a workbook shows, row by row: the strings and numbers, nothing else."""
+    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    rows = []
+    for row in ElementTree.fromstring(sheet).iter(f"{main}row"):
+        assert not list(row.iter(f"{main}f"))
+        rows.append([
+            "".join(t.text or "" for t in c.iter(f"{main}t")) if c.get("t") == "inlineStr" else float(c[0].text)
+            for c in row
+        ])  # fmt: skip
+    return rows
+
+
+def test_the_workbook_holds_what_the_page_shows_and_no_formula(answers, chloe, inbox, as_agent):
+    inbox.name = "=1+1"
+    inbox.save()
+    answer = as_agent(chloe).get(reverse("report_xlsx", args=["overview"]), {**MARCH, "inbox": inbox.pk})
+    with ZipFile(BytesIO(answer.content)) as book:
+        sheets = [cells_of(book.read(n)) for n in sorted(book.namelist()) if n.startswith("xl/worksheets/sheet")]
+    assert len(sheets) == 6
+    report = overview.build(filter_of(chloe, inbox=inbox.pk))
+    assert ["Inbox", "=1+1"] in sheets[0]
+    shown = {row[0]: row for row in sheets[0] if row}
+    for line in report.lines():
+        assert line.said in shown[line.key], line
+        if line.value is not None:
+            assert shown[line.key][2] == pytest.approx(line.value)
+    for chart, rows in zip(report.charts(), sheets[1:], strict=True):
+        assert rows[0] == [chart.title]
+        numbers = [[value for value in cells if value is not None] for cells in chart.cells]
+        assert [row[1:] for row in rows[2:]] == [pytest.approx(cells) for cells in numbers]
+
+
+def test_speed_and_satisfaction_are_joined_in_one_sentence_when_enough_answered(march, answers, chloe):
+    assert not any("satisfied customers" in words for words in overview.build(filter_of(chloe)).answer)
+    soon, late = (TicketFacts.objects.get(pk=march[name].pk) for name in ("one", "two"))
+    for ticket, score, first in ((soon, 5, -1000), (late, 2, -2000)):
+        SurveyFacts.objects.bulk_create(
+            SurveyFacts(event=first - i, ticket=ticket.pk, invitation=-first + i, kind="csat", counts=True, score=score,
+                        is_delivered=True, has_comment=False, state="answered", inbox=ticket.inbox, channel="email",
+                        invited_at=at("2026-03-03 08:00"), sent_at=at("2026-03-03 08:00"),
+                        answered_at=at("2026-03-03 08:00"))
+            for i in range(30)
+        )  # fmt: skip
+    said = overview.build(filter_of(chloe)).answer
+    assert said[-1] == "A faster first answer goes with more satisfied customers."
+    assert said[-2].startswith("Answered within 1 h 30 min, 90 % were satisfied (50 answers)")
 
 
 def test_a_number_is_compared_with_the_days_before_it(answers, chloe, as_agent):

@@ -12,7 +12,7 @@ from tickets.models.macro import Macro, MacroUse
 from tickets.models.mailbox import Grant, Mailbox, MailFolder, OutgoingServer, Security, SignIn
 from tickets.models.message import MARKS, AwaitedMessage, Message, MessageKind, SideConversation
 from tickets.models.notification import Notification, NotificationChoice, PushSubscription, Way
-from tickets.models.outgoing import CaughtMail, Delivery, DeliveryState, OutgoingMail, Unrequested
+from tickets.models.outgoing import CaughtMail, Delivery, DeliveryState, MailPicture, OutgoingMail, Unrequested
 from tickets.models.raw import RawMessage, RawState
 from tickets.models.saved_view import SavedView, ViewPlace
 from tickets.models.search import SearchDocument, SearchWord, StaleDocument
@@ -46,6 +46,7 @@ __all__ = [
     "Macro",
     "MacroUse",
     "MailFolder",
+    "MailPicture",
     "Mailbox",
     "Merge",
     "Message",

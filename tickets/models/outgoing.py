@@ -42,6 +42,23 @@ class OutgoingMail(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
 
+class MailPicture(models.Model):
+    """A picture inside a mail of our own accord, such as a chart; its HTML names it by `cid:`."""
+
+    mail = models.ForeignKey(OutgoingMail, models.CASCADE, related_name="pictures")
+    file = models.ForeignKey("helpdesk.File", models.PROTECT, related_name="+")
+    filename = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=100, default="image/png")
+    content_id = models.CharField(max_length=255)
+    is_inline = True
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
 class DeliveryState(models.TextChoices):
     QUEUED = "queued", _("queued")
     SENDING = "sending", _("sending")

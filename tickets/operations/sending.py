@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
+from helpdesk.models import File
 from tickets import minting, quoted_history, signatures, texts
-from tickets.models import Delivery, DeliveryState, Inbox, Message, MessageKind, OutgoingMail, Ticket
+from tickets.models import Delivery, DeliveryState, Inbox, MailPicture, Message, MessageKind, OutgoingMail, Ticket
 from tickets.operations.claims import (
     LEASE,
     begin_transmission,
@@ -192,11 +193,12 @@ def _enqueue_said(
 def enqueue(
     *, inbox: Inbox, ticket: Ticket | None, to: str, subject: str, text: str, html: str = "",
     purpose: OutgoingMail.Purpose, headers: Mapping[str, str] | None = None, due_at: datetime | None = None,
-    reply_to: str = "",
+    reply_to: str = "", pictures: Mapping[str, tuple[str, bytes]] | None = None,
 ) -> OutgoingMail:  # fmt: skip
     """A mail of our own accord (a survey, an acknowledgement, a notice, a probe), to one address.
 
-    What a machine's mail must say of itself is added; `headers` are added as they are and win.
+    What a machine's mail must say of itself is added; `headers` are added as they are and win. `pictures` are those a
+    notice's HTML shows by `cid:`: their names and PNG bytes by their ids.
     """
     message_id = minting.message_id(inbox.address.rpartition("@")[2])
     mail = OutgoingMail.objects.create(
@@ -211,6 +213,12 @@ def enqueue(
         html=html,
         headers={**_of_a_machine(purpose, message_id), **(headers or {})},
     )
+    if pictures:
+        files = File.objects.store_many([content for _name, content in pictures.values()])
+        MailPicture.objects.bulk_create(
+            MailPicture(mail=mail, file=file, filename=name, content_id=cid)
+            for (cid, (name, _content)), file in zip(pictures.items(), files, strict=True)
+        )
     due = due_at or clock.now()
     _deliver_to(mail, [to], due, max(due - clock.now(), timedelta(0)))
     return mail

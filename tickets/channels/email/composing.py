@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from helpdesk.models import File
 from tickets import minting, rich_text, texts
 from tickets.channels.email.mail_addresses import NeedsUtf8, NotAnAddress, ascii_domain, has_other_letters, mailbox
-from tickets.models import Attachment, Delivery, OutgoingMail
+from tickets.models import Attachment, Delivery, MailPicture, OutgoingMail
 
 __all__ = ["NeedsUtf8", "NotAnAddress", "Parts", "ascii_domain", "compose", "envelope_sender", "mailbox", "parts"]
 
@@ -164,7 +164,7 @@ def _named(addresses: Iterable[str], utf8: bool) -> list[Address]:
     return found
 
 
-def _add_pictures(message: EmailMessage, pictures: Sequence[Attachment]) -> None:
+def _add_pictures(message: EmailMessage, pictures: Sequence[Attachment | MailPicture]) -> None:
     alternatives = message.get_payload()
     assert isinstance(alternatives, list)
     html = alternatives[1]
@@ -183,7 +183,7 @@ def _fix_boundaries(message: EmailMessage, message_id: str) -> None:
             part.set_boundary(f"=_{sha256(f'{message_id} {n}'.encode()).hexdigest()[:32]}")
 
 
-def _type(attachment: Attachment) -> tuple[str, str]:
+def _type(attachment: Attachment | MailPicture) -> tuple[str, str]:
     maintype, _, subtype = texts.media_type(attachment.content_type).partition("/")
     return maintype, subtype
 
@@ -193,7 +193,7 @@ def _reference(mail: OutgoingMail) -> str:
     return token if mail.purpose in _REFERRED and minting.is_token(token) else ""
 
 
-def _body(text: str, pictures: Sequence[Attachment]) -> str:
+def _body(text: str, pictures: Sequence[Attachment | MailPicture]) -> str:
     """Plain text as HTML, with pictures where a line says [image: name]."""
     named = {picture.filename: picture for picture in pictures}
     blocks: list[str] = []
@@ -211,7 +211,8 @@ def _body(text: str, pictures: Sequence[Attachment]) -> str:
     return "\n".join(block for block in blocks if block)
 
 
-def _attachments(mail: OutgoingMail) -> Sequence[Attachment]:
+def _attachments(mail: OutgoingMail) -> Sequence[Attachment | MailPicture]:
     if mail.said_id is None:
-        return ()
+        is_ours = mail.purpose == _Purpose.NOTICE and "cid:" in mail.html
+        return list(mail.pictures.select_related("file")) if is_ours else ()
     return list(Attachment.objects.filter(message_id=mail.said_id).select_related("file"))

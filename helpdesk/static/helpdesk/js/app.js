@@ -17,3 +17,4 @@ import "./settings.js";
 import "./acts.js";
 import "./splitting.js";
 import "./palette.js";
+import "./reports.js";

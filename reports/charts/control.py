@@ -1,0 +1,76 @@
+"""A control chart: the points, where they are expected, the limits, and every signal by shape and word."""
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from reports import charts
+from reports.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Marks, Say, Series
+from reports.control import Judged
+
+#: twice as wide as the others: it holds the baseline, too
+WIDTH = 800
+
+
+def control(
+    *, key: str, title: str, about: str, labels: Sequence[str], name: str, judged: Judged, say: Say,
+    words: Mapping[str, str], is_share: bool = False, is_time: bool = False, baseline_words: str = "",
+    marks: Marks | None = None,
+) -> SafeString:  # fmt: skip
+    """`words` names the rules in a word or two. The baseline is pale; what was judged is drawn in full."""
+    values = [point.value for point in judged.points]
+    known = [value for value in values if value is not None]
+    highs = [limit.high for limit in judged.limits if limit]
+    most = max([*known, *highs], default=0)
+    top = 1.0 if is_share else charts.time_top(most) if is_time else charts.nice_top(most)
+    frame = charts.Frame(len(values), top, WIDTH)
+    steps = [0, 0.25, 0.5, 0.75, 1.0] if is_share else charts.time_steps(top) if is_time else None
+    parts = [charts.axes(frame, labels, say, steps)]
+    if 0 < judged.baseline < len(values):
+        x = frame.x(judged.baseline) - frame.step / 2
+        parts.append(
+            format_html(
+                '<rect class="chart-before" x="{}" y="{}" width="{}" height="{}"/>'
+                '<text class="chart-tick" x="{}" y="{}">{}</text>',
+                LEFT, TOP, charts.at(x - LEFT), HEIGHT - BOTTOM - TOP, LEFT + 4, TOP + 9, baseline_words,
+            )
+        )  # fmt: skip
+    parts += _bands(frame, judged)
+    for pick, tone in (("high", "chart-limit"), ("low", "chart-limit"), ("centre", "chart-centre")):
+        edge = [getattr(limit, pick) if limit else None for limit in judged.limits]
+        for run in charts.runs(edge):
+            points = " ".join(
+                f"{charts.at(frame.x(i) + side * frame.step / 2)},{charts.at(frame.y(edge[i] or 0))}"
+                for i in run for side in (-1, 1)
+            )  # fmt: skip
+            parts.append(format_html('<polyline class="{}" points="{}"/>', tone, points))
+    parts += charts.line(frame, Series(name, values), labels, say)
+    parts += charts.mark(frame, marks or {}, labels)
+    for signal in judged.signals:
+        value = values[signal.place] or 0
+        x, y = frame.x(signal.place), frame.y(value)
+        is_right = x > WIDTH - RIGHT - 70
+        parts.append(
+            format_html(
+                '<path class="chart-signal" d="M{} {}l5 5-5 5-5-5z"><title>{}: {} {}, {}</title></path>'
+                '<text class="chart-label strong" x="{}" y="{}" text-anchor="{}">{}</text>',
+                charts.at(x), charts.at(y - 5), labels[signal.place], name, say(value), words[signal.rule],
+                charts.at(x + (-8 if is_right else 8)), charts.at(max(y - 4, TOP + 4)), "end" if is_right else "start",
+                words[signal.rule],
+            )
+        )  # fmt: skip
+    parts.append(charts.names(frame, [Series(name, values)]))
+    return charts.svg(key, title, about, parts, width=WIDTH)
+
+
+def _bands(frame: charts.Frame, judged: Judged) -> list[SafeString]:
+    """What chance alone would do, as a field between the limits."""
+    found = []
+    for run in charts.runs([limit.low if limit else None for limit in judged.limits]):
+        limits = [(i, limit) for i in run if (limit := judged.limits[i])]
+        upper = [(frame.x(i) + side * frame.step / 2, frame.y(one.high)) for i, one in limits for side in (-1, 1)]
+        lower = [(frame.x(i) + side * frame.step / 2, frame.y(one.low)) for i, one in limits for side in (-1, 1)]
+        points = " ".join(f"{charts.at(x)},{charts.at(y)}" for x, y in [*upper, *reversed(lower)])
+        found.append(format_html('<polygon class="chart-usual" points="{}"/>', points))
+    return found

@@ -1,0 +1,120 @@
+"""Figures a day or a week at a time, as control charts and alarms read them: one query each, aggregated in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Aggregate, Count, FloatField, Q, QuerySet
+
+from reports import periods, reading
+from reports.control import Judged, Point, judge_days, judge_shares
+from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
+from reports.periods import Period
+from reports.reading import Filter, Slice
+
+#: so many days, and weeks, before the period make its limits
+BASELINE_DAYS = 56
+BASELINE_WEEKS = 26
+#: at most so many days, the last ones, are judged
+MOST_DAYS = 184
+
+
+class Median(Aggregate):
+    """The median of a column, by linear interpolation."""
+
+    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+    allow_distinct = False
+
+
+def days_before(chosen: Filter, today: date) -> tuple[Filter, int]:
+    """The days to read: the baseline's, then those of the period that are over. How many belong to the baseline."""
+    last = min(chosen.last, today - timedelta(days=1))
+    first = max(chosen.first, last - timedelta(days=MOST_DAYS - 1))
+    return chosen.on(first - timedelta(days=BASELINE_DAYS), max(last, first - timedelta(days=1))), BASELINE_DAYS
+
+
+def weeks_before(chosen: Filter, today: date) -> tuple[Filter, int]:
+    """As `days_before`, in weeks that are over; a week belongs to the period when it ends in it."""
+    this_week = periods.first_day(today, "week")
+    last = min(chosen.last, this_week - timedelta(days=1))
+    last -= timedelta(days=(last.weekday() + 1) % 7)
+    first = periods.first_day(max(chosen.first, last - timedelta(days=MOST_DAYS - 1)), "week")
+    first = min(first, last + timedelta(days=1))
+    return chosen.on(first - timedelta(weeks=BASELINE_WEEKS), last), BASELINE_WEEKS
+
+
+def volume(days: Filter) -> list[Point]:
+    """How many came in each day."""
+    slices = reading.cut(days, "day")
+    found = _by_slice(reading.came_in(days), "created_at", slices, n=Count("*"))
+    return [Point(day, float(found.get(i, (0,))[0])) for i, day in _days(slices, days)]
+
+
+def first_response(days: Filter) -> list[Point]:
+    """The median first response time of each day, by when it was given."""
+    return _medians(days, reading.replied(days), "first_reply_at", "frt_s")
+
+
+def resolution(days: Filter) -> list[Point]:
+    """The median resolution time of each day, by when it was resolved."""
+    return _medians(days, reading.measured(days), "resolved_at", "resolution_s")
+
+
+def satisfied(weeks: Filter) -> list[tuple[date, int, int]]:
+    """How many were satisfied of how many who answered, each week; weeks with too few answers count as none."""
+    slices = reading.cut(weeks, "week")
+    good = Count("event", filter=Q(score__range=SATISFIED))
+    found = _by_slice(reading.answered(weeks), "answered_at", slices, n=Count("*"), good=good)
+    rows = []
+    for i, day in _days(slices, weeks):
+        n, k = found.get(i, (0, 0))
+        rows.append((day, k, n) if n >= SMALLEST_CELL else (day, 0, 0))
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A figure that is watched: its key, and how it is judged in a choice on a day."""
+
+    key: str
+    unit: str
+    is_weekly: bool = False
+
+    def judge(self, chosen: Filter, today: date) -> Judged:
+        if self.is_weekly:
+            asked, baseline = weeks_before(chosen, today)
+            return judge_shares(satisfied(asked), baseline)
+        asked, baseline = days_before(chosen, today)
+        return judge_days(_READ[self.key](asked), baseline)
+
+
+_READ: Mapping[str, Any] = {"created": volume, "first_response": first_response, "resolution": resolution}
+WATCHED: Sequence[Watched] = (
+    Watched("created", "tickets"),
+    Watched("first_response", "seconds"),
+    Watched("resolution", "seconds"),
+    Watched("csat", "share", is_weekly=True),
+)
+
+
+def _medians(days: Filter, rows: "QuerySet[Any]", moment: str, column: str) -> list[Point]:
+    slices = reading.cut(days, "day")
+    known = rows.filter(**{f"{column}__isnull": False})
+    found = _by_slice(known, moment, slices, middle=Median(column), n=Count("*"))
+    return [Point(day, *found.get(i, (None, 0))) for i, day in _days(slices, days)]
+
+
+def _by_slice(
+    rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], **columns: Any
+) -> dict[int, tuple[Any, ...]]:
+    if not slices:
+        return {}
+    read = rows.annotate(slice=Slice(moment, slices)).order_by().values_list("slice").annotate(**columns)
+    return {number: tuple(values) for number, *values in read}
+
+
+def _days(slices: Sequence[Period], asked: Filter) -> list[tuple[int, date]]:
+    """The slices by their number, with the first day of each."""
+    return [(i, periods.local_day(one.start, asked.zone)) for i, one in enumerate(slices, 1)]

@@ -1,0 +1,1 @@
+"""What people and the clock change of reports: annotations, alarms, saved reports and their mails."""

@@ -1,0 +1,46 @@
+"""An alarm is raised once, names its rule, and is mailed to those who want it and may see it."""
+
+from datetime import timedelta
+
+from django.urls import reverse
+
+from helpdesk import clock
+from reports.models import Alarm
+from reports.operations import alarming
+from reports.tasks import raise_alarms
+from tests.reports.test_control import spring  # noqa: F401 - a fixture
+from tickets.models import OutgoingMail
+
+
+def test_a_figure_that_left_its_limits_raises_one_alarm_however_often_it_is_looked_at(spring, inbox, chloe, ben):  # noqa: F811
+    alarming.choose(chloe, is_wanted=True)
+    alarming.choose(ben, is_wanted=True)
+    for _twice in range(2):
+        raise_alarms()
+    alarm = Alarm.objects.get(figure="created", rule="above")
+    assert (str(alarm.day), alarm.value, alarm.inbox) == ("2026-04-20", 40, inbox)
+    mail = OutgoingMail.objects.get()
+    assert mail.to == [chloe.email] and "New tickets a day: 40 on" in mail.text and "above the limits" in mail.text
+
+
+def test_nobody_is_mailed_who_did_not_ask_or_wants_it_no_more(spring, chloe):  # noqa: F811
+    alarming.choose(chloe, is_wanted=True)
+    alarming.choose(chloe, is_wanted=False)
+    assert alarming.raise_due() >= 1 and not OutgoingMail.objects.exists()
+
+
+def test_a_day_the_clock_missed_is_made_up_for_and_older_ones_are_left(spring):  # noqa: F811
+    assert alarming.raise_due(clock.now() + timedelta(days=1)) >= 1
+    Alarm.objects.all().delete()
+    alarming.raise_due(clock.now() + timedelta(days=6))
+    assert not Alarm.objects.filter(day="2026-04-20").exists()
+
+
+def test_the_list_names_the_rule_and_leads_to_the_chart_for_those_who_may_see_it(spring, ana, ben, chloe, as_agent):  # noqa: F811
+    alarming.raise_due()
+    html = as_agent(chloe).get(reverse("report_alarms")).content.decode()
+    assert "above the limits" in html and "#chart-control-created" in html and "Mail me new ones" in html
+    assert "above the limits" not in as_agent(ben).get(reverse("report_alarms")).content.decode()
+    assert as_agent(ana).post(reverse("report_alarm_mails"), {"wanted": "1"}).status_code == 403
+    as_agent(chloe).post(reverse("report_alarm_mails"), {"wanted": "1"})
+    assert alarming.wants(chloe)
