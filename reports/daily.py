@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db.models import Aggregate, Count, FloatField, Q, QuerySet
 
-from reports import periods, reading
+from helpdesk import clock
+from reports import periods, privacy, reading
 from reports.control import Judged, Point, judge_days, judge_shares
-from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
+from reports.metrics.satisfaction import SATISFIED
 from reports.periods import Period
 from reports.reading import Filter, Slice
 
@@ -62,15 +63,33 @@ def resolution(days: Filter) -> list[Point]:
     return _medians(days, reading.measured(days), "resolved_at", "resolution_s")
 
 
+def backlog(days: Filter) -> list[Point]:
+    """How many were unsolved at the end of each day: what is unsolved now, and back from there by what moved since."""
+    slices = reading.cut(days, "day")
+    stays, start = reading.stays(days), days.period.start
+    till_now = [*slices, Period(days.period.end, max(clock.now(), days.period.end), "")]
+    entered = _by_slice(stays.filter(entered_at__gte=start), "entered_at", till_now, n=Count("*"))
+    left = _by_slice(stays.filter(left_at__gte=start), "left_at", till_now, n=Count("*"))
+    here = stays.filter(left_at=None).count()
+    found: dict[int, float] = {}
+    for i in range(len(slices), 0, -1):
+        here += left.get(i + 1, (0,))[0] - entered.get(i + 1, (0,))[0]
+        found[i] = float(here)
+    return [Point(day, found[i]) for i, day in _days(slices, days)]
+
+
 def satisfied(weeks: Filter) -> list[tuple[date, int, int]]:
-    """How many were satisfied of how many who answered, each week; weeks with too few answers count as none."""
+    """How many were satisfied of how many who answered, each week. What may not be shown counts as no answer."""
+    if privacy.guard(weeks, reading.answered).hides:
+        return [(day, 0, 0) for _i, day in _days(reading.cut(weeks, "week"), weeks)]
     slices = reading.cut(weeks, "week")
     good = Count("event", filter=Q(score__range=SATISFIED))
     found = _by_slice(reading.answered(weeks), "answered_at", slices, n=Count("*"), good=good)
+    hidden = privacy.hidden_cells({i: n for i, (n, _k) in found.items()})
     rows = []
     for i, day in _days(slices, weeks):
         n, k = found.get(i, (0, 0))
-        rows.append((day, k, n) if n >= SMALLEST_CELL else (day, 0, 0))
+        rows.append((day, 0, 0) if i in hidden else (day, k, n))
     return rows
 
 
@@ -90,11 +109,14 @@ class Watched:
         return judge_days(_READ[self.key](asked), baseline)
 
 
-_READ: Mapping[str, Any] = {"created": volume, "first_response": first_response, "resolution": resolution}
+_READ: Mapping[str, Any] = {
+    "created": volume, "first_response": first_response, "resolution": resolution, "backlog": backlog,
+}  # fmt: skip
 WATCHED: Sequence[Watched] = (
     Watched("created", "tickets"),
     Watched("first_response", "seconds"),
     Watched("resolution", "seconds"),
+    Watched("backlog", "tickets"),
     Watched("csat", "share", is_weekly=True),
 )
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Agent, Team
 from reports import periods
-from reports.models import SurveyFacts, TicketFacts
+from reports.models import StayFacts, SurveyFacts, TicketFacts
 from reports.periods import Period, Unit
 from tickets.models import Inbox, Ticket
 
@@ -101,6 +101,11 @@ IS_WAITING = Q(awaits_first_reply=True)
 def tickets(chosen: Filter) -> "QuerySet[TicketFacts]":
     """The facts of the tickets a filter chooses, whenever they came."""
     return TicketFacts.objects.filter(_choice(chosen))
+
+
+def stays(chosen: Filter) -> "QuerySet[StayFacts]":
+    """The stays in the backlog of the tickets a filter chooses."""
+    return StayFacts.objects.filter(_choice(chosen))
 
 
 def askings(chosen: Filter) -> "QuerySet[SurveyFacts]":

@@ -87,7 +87,8 @@ def _joined(figures: Figures) -> list[str]:
     if middle is None:
         return []
     found = service_figures.satisfied_by_first_response(figures.chosen, middle)
-    if min(found.sooner.n, found.later.n) < FEW:
+    rest = figures.csat.n - found.sooner.n - found.later.n
+    if figures.hides_csat or min(found.sooner.n, found.later.n) < FEW or 0 < rest < SMALLEST_CELL:
         return []
     difference = csat_difference(found.later, found.sooner)
     facts = {

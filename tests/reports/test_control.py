@@ -8,9 +8,11 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from reports import daily
 from reports.control import Point, judge_days, judge_shares
-from reports.models import Annotation, TicketFacts
+from reports.models import Annotation, StayFacts, TicketFacts
 from reports.pages import find
+from reports.reading import Filter
 
 MONDAY = date(2026, 1, 5)
 
@@ -119,6 +121,20 @@ def test_the_page_names_the_day_and_the_rule_and_says_where_nothing_changed(spri
     assert re.search(r"2026-04-20,40\.0,[\d.]+,[\d.]+,above,The newsletter went out", text)
 
 
+def test_the_backlog_is_what_was_unsolved_at_the_end_of_each_day(inbox):
+    moments = [("2026-04-01T10", "2026-04-03T10"), ("2026-04-02T10", None), ("2026-04-02T11", "2026-04-02T12"),
+               ("2026-03-20T10", "2026-04-04T10"), ("2026-04-06T10", None)]  # fmt: skip
+    StayFacts.objects.bulk_create(
+        StayFacts(ticket=i, number=1, entered_by="created", inbox=inbox.pk, started_at=entered, entered_at=entered,
+                  left_at=left, left_by="solved" if left else None)
+        for i, (entered, left) in enumerate(
+            [tuple(datetime.fromisoformat(f"{one}:00+00:00") if one else None for one in pair) for pair in moments])
+    )  # fmt: skip
+    chosen = Filter(date(2026, 4, 1), date(2026, 4, 5), "UTC", (inbox.pk,))
+    with time_machine.travel(datetime(2026, 4, 10, tzinfo=UTC), tick=False):
+        assert [point.value for point in daily.backlog(chosen)] == [2, 3, 2, 1, 1]
+
+
 def test_the_page_of_nothing_says_that_it_cannot_tell(chloe, as_agent):
     html = as_agent(chloe).get(reverse("report", args=["changes"])).content.decode()
     assert "not enough days before this period" in html
@@ -129,5 +145,5 @@ def test_the_page_costs_a_fixed_number_of_queries(spring, chloe, django_assert_n
 
     form = FilterForm(chloe, {"from": "2026-04-01", "to": "2026-04-21", "zone": "UTC"})
     chosen = form.is_valid() and form.filter
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(8):
         find("changes").build(chosen)
