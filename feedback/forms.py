@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from feedback import phrases
-from feedback.models import QualityPlan, Survey, Topic
+from feedback.models import SCALES, QualityPlan, ReasonCode, Survey, SurveyKind, Topic
 from feedback.operations.answering import COMMENT_MOST
+from helpdesk.models import Agent
 
 
 class AnswerForm(forms.Form):
@@ -24,43 +26,99 @@ class AnswerForm(forms.Form):
         error_messages={"max_length": _("That is too long: a comment has at most %(limit_value)s characters.")},
     )  # fmt: skip
 
+    is_solved = forms.TypedChoiceField(
+        required=False, coerce=lambda said: {"yes": True, "no": False}.get(said), empty_value=None,
+        choices=[("yes", pgettext_lazy("survey answer", "Yes")), ("no", pgettext_lazy("survey answer", "No"))],
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+    reason = forms.ModelChoiceField(ReasonCode.objects.none(), required=False, widget=forms.RadioSelect)
+
     def __init__(self, *args: Any, survey: Survey, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["score"].choices = [(score, words) for score, words in survey.scale.items()]  # type: ignore[attr-defined]
+        self.fields["reason"].queryset = survey.offered_reasons  # type: ignore[attr-defined]
+        if not survey.asks_solved:
+            del self.fields["is_solved"]
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was said, as the operations take it."""
+        data = self.cleaned_data
+        return {
+            "score": data["score"], "comment": data["comment"], "is_solved": data.get("is_solved"),
+            "reason": data["reason"],
+        }  # fmt: skip
 
 
 class SurveyForm(forms.ModelForm):
-    """A survey. No inbox has two, so that a customer is never asked twice about one thing."""
+    """A survey. Its conditions are edited beside it, as those of a view are."""
+
+    answer_lines = forms.CharField(
+        label=_("Answers"), required=False, widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("For a question of your own: one answer a line, worst first, two to eleven of them."),
+    )  # fmt: skip
 
     class Meta:
         model = Survey
         fields = [
-            "name", "question", "inboxes", "delay_minutes", "cool_down_days", "valid_days", "change_days",
+            "name", "kind", "question", "asks_solved", "reasons", "inboxes", "weight", "percent", "delay_minutes",
+            "every_days", "sends_from", "cool_down_days", "reminder_days", "valid_days", "change_days", "is_anonymous",
+            "opens_recovery", "low_at", "recovery_hours", "recovery_owner", "spares_rated_agent", "asks_again",
             "is_active",
         ]  # fmt: skip
-        widgets = {"inboxes": forms.CheckboxSelectMultiple}
+        widgets = {"inboxes": forms.CheckboxSelectMultiple, "reasons": forms.CheckboxSelectMultiple}
         error_messages = {"name": {"unique": _("Another survey already has this name.")}}
+
+    #: what stands under which heading
+    PARTS = (
+        (_("What is asked"), ("name", "kind", "question", "answer_lines", "asks_solved", "reasons")),
+        (_("After which tickets"), ("inboxes", "weight", "percent", "delay_minutes")),
+        (_("By the calendar"), ("every_days", "sends_from")),
+        (_("Leaving people alone"), ("cool_down_days", "reminder_days", "valid_days", "change_days", "is_anonymous")),
+        (_("After a low answer"),
+         ("opens_recovery", "low_at", "recovery_hours", "recovery_owner", "spares_rated_agent", "asks_again")),
+        ("", ("is_active",)),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.kind == SurveyKind.OWN:
+            self.fields["answer_lines"].initial = "\n".join(self.instance.answers)
+        self.fields["recovery_owner"].queryset = Agent.objects.active()  # type: ignore[attr-defined]
+        self.fields["reasons"].queryset = ReasonCode.objects.filter(is_active=True)  # type: ignore[attr-defined]
+
+    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The fields under their headings."""
+        return [(title, [self[name] for name in names]) for title, names in self.PARTS]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not data.get("is_active") or "inboxes" not in data:
-            return data
-        others = Survey.objects.active().exclude(pk=self.instance.pk)
-        chosen = list(data["inboxes"])
-        for inbox in chosen:
-            if other := others.filter(inboxes=inbox).first():
-                self.add_error(
-                    "inboxes",
-                    _("The customers of %(inbox)s are already asked by the survey “%(survey)s”.")
-                    % {"inbox": inbox, "survey": other},
-                )
-        if not chosen and (other := others.filter(inboxes=None).first()):
-            self.add_error(
-                "inboxes",
-                _("The survey “%(survey)s” already asks after every inbox: choose the inboxes of this one.")
-                % {"survey": other},
-            )
+        kind = data.get("kind")
+        lines = [line.strip()[:80] for line in data.get("answer_lines", "").splitlines() if line.strip()]
+        if kind == SurveyKind.OWN:
+            if not data.get("question"):
+                self.add_error("question", _("Write what you ask: for this kind there is no standard question."))
+            if not 2 <= len(lines) <= 11:
+                self.add_error("answer_lines", _("Write two to eleven answers, one a line."))
+        self.instance.answers = lines if kind == SurveyKind.OWN else []
+        if kind == SurveyKind.NPS:
+            for name in ("every_days", "sends_from"):
+                if not data.get(name):
+                    self.add_error(name, _("Recommendation is asked by the calendar: say this, too."))
+        if data.get("is_anonymous") and (data.get("opens_recovery") or data.get("reminder_days")):
+            self.add_error("is_anonymous", _("Where nobody knows who answered, nobody can be reminded, or recovered."))
+        if self.instance.pk and "is_anonymous" in self.changed_data and self.instance.invitations.exists():
+            self.add_error("is_anonymous", _("People were asked already, and told otherwise. Make another survey."))
+        if self.instance.pk and "kind" in self.changed_data and self.instance.invitations.exists():
+            self.add_error("kind", _("People answered on the scale of the old kind. Make another survey."))
+        low = data.get("low_at")
+        if low is not None and kind and low not in _scale_of(kind, lines):
+            self.add_error("low_at", _("There is no such score."))
         return data
+
+
+def _scale_of(kind: str, lines: list[str]) -> range:
+    return range(1, len(lines) + 1) if kind == SurveyKind.OWN else range(min(SCALES[kind]), max(SCALES[kind]) + 1)
 
 
 class TopicForm(forms.ModelForm):

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from feedback.models import Invitation
+from feedback.models import Invitation, Survey
 from tickets import brands, texts
-from tickets.models import MessageKind
+from tickets.models import Inbox, MessageKind, Ticket
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
@@ -31,11 +31,16 @@ def link(name: str, invitation: Invitation) -> str:
     return settings.BASE_URL + reverse(name, args=[invitation.token])
 
 
-def write(invitation: Invitation) -> Written:
-    """The mail, in the invitation's language. Scores stand in the links only to choose one on the page."""
+def write(invitation: Invitation, *, ballot: str = "", is_reminder: bool = False, sample: str = "") -> Written:
+    """The mail, in the invitation's language. Scores stand in the links only to choose one on the page.
+
+    With the secret of a `ballot` its links are those of the ballot, and nothing in it names the ticket. A `sample` is
+    the address its links lead to instead.
+    """
     with translation.override(invitation.language):
-        survey, ticket, inbox = invitation.survey, invitation.ticket, invitation.inbox
-        page = link("survey", invitation)
+        survey, inbox = invitation.survey, invitation.inbox
+        ticket = None if ballot else invitation.ticket
+        page = settings.BASE_URL + reverse("ballot", args=[ballot]) if ballot else sample or link("survey", invitation)
         context = {
             "invitation": invitation,
             "language": invitation.language,
@@ -47,28 +52,50 @@ def write(invitation: Invitation) -> Written:
             "sender": inbox.sender_name or inbox.name,
             "choices": [
                 {"score": score, "words": str(words), "url": f"{page}?score={score}"}
-                for score, words in sorted(survey.scale.items(), reverse=True)
+                for score, words in sorted(survey.scale.items(), reverse=not survey.is_numbered)
             ],
+            "is_numbered": survey.is_numbered,
+            "ends": survey.ends,
+            "is_anonymous": survey.is_anonymous,
+            "is_reminder": is_reminder,
+            "is_asked_again": invitation.recovery_id is not None,
             "valid_days": survey.valid_days,
             "unsubscribe_url": link("survey_unsubscribe", invitation),
         }
-        subject = _("How did we do? – %(subject)s") % {"subject": context["subject"]}
         return Written(
-            subject=subject if context["subject"] else _("How did we do?"),
+            subject=_subject(context["subject"], is_reminder),
             text=render_to_string("feedback/mail/survey.txt", context).strip(),
             html=_inliner.inline(render_to_string("feedback/mail/survey.html", context)),
-            headers=_headers(invitation),
+            headers={} if sample else _headers(invitation, is_anonymous=bool(ballot)),
         )
 
 
-def _headers(invitation: Invitation) -> dict[str, str]:
+def sample(survey: Survey, inbox: Inbox, page: str, language: str) -> Written:
+    """The mail as customers get it, about a request that there is not."""
+    with translation.override(language):
+        subject = _("My order has not arrived")
+    ticket = None if survey.is_by_schedule or survey.is_anonymous else Ticket(number=1234, subject=subject, inbox=inbox)
+    if ticket is None:
+        survey.sends_from = survey.sends_from or inbox
+    return write(Invitation(survey=survey, ticket=ticket, language=language), sample=page)
+
+
+def _subject(about: str, is_reminder: bool) -> str:
+    if not about:
+        return _("A reminder: how did we do?") if is_reminder else _("How did we do?")
+    if is_reminder:
+        return _("A reminder: how did we do? – %(subject)s") % {"subject": about}
+    return _("How did we do? – %(subject)s") % {"subject": about}
+
+
+def _headers(invitation: Invitation, *, is_anonymous: bool) -> dict[str, str]:
     headers = {
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "List-Unsubscribe": f"<{link('survey_unsubscribe', invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    if invitation.ticket is None:
+    if invitation.ticket is None or is_anonymous:
         return headers
     # Somebody who answers this mail in words goes on with their ticket: its last message is named here.
     said = (

@@ -11,12 +11,22 @@ MAX_AGE_SECONDS = 24 * 60 * 60
 
 def make(invitation: Invitation) -> str:
     """A nonce for one showing of this invitation's page: signed, dated, good for no other invitation."""
-    return signing.dumps(invitation.pk, salt=_SALT)
+    return make_for(invitation.pk)
+
+
+def make_for(whose: int | str) -> str:
+    """A nonce for one showing of a page of whatever this names."""
+    return signing.dumps(whose, salt=_SALT)
 
 
 def is_good(nonce: str, invitation: Invitation) -> bool:
     """Whether the nonce is ours, of this invitation, and not too old."""
+    return is_good_for(nonce, invitation.pk)
+
+
+def is_good_for(nonce: str, whose: int | str) -> bool:
+    """Whether the nonce is ours, of this one, and not too old."""
     try:
-        return bool(signing.loads(nonce, salt=_SALT, max_age=MAX_AGE_SECONDS) == invitation.pk)
+        return bool(signing.loads(nonce, salt=_SALT, max_age=MAX_AGE_SECONDS) == whose)
     except signing.BadSignature:
         return False

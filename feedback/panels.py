@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from feedback.models import Invitation, InvitationState, Reason, Response
+from feedback.models import SCALES, Invitation, InvitationState, Reason, ReasonCode, Response, SurveyKind
 from helpdesk import measures
 from helpdesk.models import Agent
 from tickets import registry
@@ -21,7 +21,7 @@ def low_score(ticket: Ticket) -> Badge | None:
     return Badge(
         text=_("Rated %(score)s") % score,
         tone="bad",
-        title=_("The customer rated the help %(score)s of 5: dissatisfied.") % score,
+        title=_("The customer gave a low rating: %(score)s.") % score,
     )
 
 
@@ -34,7 +34,7 @@ def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
         return None
     response = (
         Response.objects.filter(invitation__ticket=ticket)
-        .select_related("invitation__survey", "agent")
+        .select_related("invitation__survey", "agent", "reason")
         .order_by("-answered_at", "-pk")
         .first()
     )
@@ -45,7 +45,7 @@ def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
         context={
             "invitation": invitation,
             "response": response,
-            "tone": "" if response is None else "bad" if response.is_low else "good" if response.score > 3 else "",
+            "tone": "" if response is None else response.tone,
             "dots": [response is not None and score <= response.score for score in sorted(scale)],
             "most": max(scale, default=0),
             "state": "" if response and response.invitation_id == invitation.pk else state_in_words(invitation),
@@ -54,28 +54,30 @@ def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
 
 
 @registry.customer_panel
-@registry.only_where(
-    "EXISTS (SELECT FROM tickets_ticket o JOIN feedback_invitation i ON i.ticket_id = o.number"
-    " JOIN feedback_response r ON r.invitation_id = i.id WHERE o.customer_id = t.customer_id)"
-)
+@registry.only_where("EXISTS (SELECT FROM feedback_invitation i WHERE i.customer_id = t.customer_id)")
 def scores(customer: Customer, agent: Agent) -> Panel | None:
-    """The last scores, on a line, of tickets the agent may see."""
+    """The last scores, on a line, and when they were last asked: of what the agent may see."""
+    seen = Invitation.objects.visible_to(agent).filter(customer=customer)
     answers = list(
-        Response.objects.filter(invitation__ticket__in=Ticket.objects.visible_to(agent).filter(customer=customer))
+        Response.objects.filter(invitation__in=seen)
         .select_related("invitation__survey")
         .order_by("-answered_at", "-pk")[:8]
     )
-    if not answers:
+    last = seen.select_related("survey").order_by("-pk").first()
+    if last is None:
         return None
     dots = [
         {
-            "score": one.score, "most": max(one.invitation.survey.scale, default=one.score),
-            "tone": "bad" if one.is_low else "good" if one.score > 3 else "", "at": one.answered_at,
-            "ticket": one.invitation.ticket_id,
+            "score": one.score, "most": max(one.invitation.survey.scale, default=one.score), "tone": one.tone,
+            "at": one.answered_at, "ticket": one.invitation.ticket_id, "survey": one.invitation.survey.name,
         }
         for one in answers
     ]  # fmt: skip
-    return Panel(title=_("Last scores"), template="feedback/_scores.html", context={"dots": dots})
+    asked = seen.filter(sent_at__isnull=False).select_related("survey").order_by("-sent_at").first()
+    context = {
+        "dots": dots, "asked": asked, "last": last, "state": state_in_words(last), "customer": customer.pk,
+    }  # fmt: skip
+    return Panel(title=_("Surveys"), template="feedback/_scores.html", context=context)
 
 
 def state_in_words(invitation: Invitation) -> str:
@@ -90,6 +92,10 @@ def state_in_words(invitation: Invitation) -> str:
         InvitationState.EXPIRED: _("The customer did not answer in time."),
         InvitationState.FAILED: _("The survey could not be delivered: %(reason)s."),
     }[InvitationState(invitation.state)]
+    if invitation.state == InvitationState.SENT and invitation.survey.is_anonymous:
+        return _("The customer was asked anonymously: whether they answered, nobody can tell.")
+    if invitation.state == InvitationState.SENT and invitation.reminded_at:
+        return _("The customer was asked, reminded once, and has not answered yet.")
     if invitation.state == InvitationState.QUEUED and invitation.reason == Reason.UNCERTAIN:
         return _("The survey may not have arrived: nobody can know.")
     return words % {"reason": invitation.get_reason_display()} if "%(reason)s" in words else words
@@ -125,12 +131,30 @@ def _bounced(facts: dict[str, Any]) -> str:
     return _("The survey could not be delivered")
 
 
+@registry.activity("survey.reminded")
+def _reminded(facts: dict[str, Any]) -> str:
+    return _("The customer was reminded of the survey")
+
+
 @registry.activity("survey.answered")
 def _answered(facts: dict[str, Any]) -> str:
-    score = {"score": facts.get("score")}
+    kind = facts.get("kind", SurveyKind.CSAT)
+    score = {"score": facts.get("score"), "most": max(SCALES.get(kind, ()), default="")}
+    if facts.get("doubtful"):
+        return _("Several scores came in a moment, as from a machine; the last was %(score)s") % score
+    if not score["most"]:
+        if facts.get("changed"):
+            return _("The customer changed their rating to %(score)s") % score
+        return _("The customer answered the survey: %(score)s") % score
     if facts.get("changed"):
-        return _("The customer changed their rating to %(score)s of 5") % score
-    return _("The customer rated the help %(score)s of 5") % score
+        return _("The customer changed their rating to %(score)s of %(most)s") % score
+    return _("The customer rated the help %(score)s of %(most)s") % score
+
+
+@registry.activity("survey.explained")
+def _explained(facts: dict[str, Any]) -> str:
+    reason = ReasonCode.objects.filter(pk=facts.get("reason")).first()
+    return _("Reason for the rating: %(reason)s") % {"reason": reason} if reason else _("The reason was taken back")
 
 
 @registry.activity("survey.commented")

@@ -1,40 +1,57 @@
-"""What feedback keeps of customers: what they answered, for those who ask, and until they want to be forgotten."""
+"""What feedback keeps of customers: what they answered, for those who ask, and until they want to be forgotten.
+
+Anonymous ballots are not here: nobody can tell whose they are.
+"""
 
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from feedback.models import Invitation, Response
+from feedback.models import Hit, Invitation, OptOut, Response
 from tickets import registry
 from tickets.registry import PersonalData, Subject
 
 
+def _asked(subject: Subject) -> "QuerySet[Invitation]":
+    """Askings after their tickets, and those of themselves after none."""
+    return Invitation.objects.filter(Q(ticket__in=subject.tickets) | Q(ticket=None, customer__in=subject.customers))
+
+
 def count(subject: Subject) -> int:
     """How many answers there are."""
-    return Response.objects.filter(invitation__ticket__in=subject.tickets).count()
+    return Response.objects.filter(invitation__in=_asked(subject)).count()
 
 
 def export(subject: Subject) -> list[dict[str, Any]]:
-    """Each asking, and what was answered."""
-    asked = Invitation.objects.filter(ticket__in=subject.tickets).select_related("survey", "response").order_by("pk")
-    return [
-        {
-            "ticket": one.ticket_id, "survey": one.survey.words, "asked_at": one.sent_at, "sent_to": one.recipient,
-            **(
-                {"answered_at": one.response.answered_at, "score": one.response.score, "comment": one.response.comment}
-                if hasattr(one, "response")
-                else {}
-            ),
-        }
-        for one in asked
-    ]  # fmt: skip
+    """Each asking, and what was answered; and whether they want no more."""
+    found = [_told(one) for one in _asked(subject).select_related("survey", "response__reason").order_by("pk")]
+    if OptOut.objects.filter(customer__in=subject.customers).exists():
+        found.append({"wants_no_surveys": True})
+    return found
+
+
+def _told(one: Invitation) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "ticket": one.ticket_id, "survey": one.survey.words, "state": one.get_state_display(),
+        "reason": one.get_reason_display(), "asked_at": one.sent_at, "sent_to": one.recipient,
+        "language": one.language, "opened_at": one.opened_at, "reminded_at": one.reminded_at,
+    }  # fmt: skip
+    if hasattr(one, "response"):
+        answer = one.response
+        told |= {
+            "answered_at": answer.answered_at, "score": answer.score, "comment": answer.comment,
+            "problem_solved": answer.is_solved, "because": answer.reason.name if answer.reason else None,
+        }  # fmt: skip
+    return told
 
 
 def erase(subject: Subject) -> None:
-    """Comments and addresses go; scores stay, as figures are made of them."""
-    Response.objects.filter(invitation__ticket__in=subject.tickets).update(comment="")
-    Invitation.objects.filter(ticket__in=subject.tickets).update(recipient="")
-    Invitation.objects.filter(recipient__in=subject.addresses).update(recipient="")
+    """Comments, addresses and what their programs are called go; scores stay, as figures are made of them."""
+    asked = list(_asked(subject).values_list("pk", flat=True))
+    Response.objects.filter(invitation__in=asked).update(comment="")
+    Hit.objects.filter(invitation__in=asked).update(program="")
+    Invitation.objects.filter(Q(pk__in=asked) | Q(recipient__in=subject.addresses)).update(recipient="")
 
 
 registry.personal_data(PersonalData(_("Survey answers"), count, export, erase))

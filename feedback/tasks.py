@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from feedback.operations import mailing, topics
+from feedback.operations import answering, mailing, rounds, topics
 
 
 @shared_task
@@ -30,3 +30,21 @@ def resort_topics() -> int:
     while done := topics.go_on():
         count += done
     return count
+
+
+@shared_task
+def ask_by_the_calendar() -> int:
+    """Ask those whose day it is how likely they are to recommend us."""
+    return rounds.ask_by_the_calendar()
+
+
+@shared_task
+def remind_silent() -> int:
+    """Remind whoever did not open the page, once."""
+    return mailing.remind_silent()
+
+
+@shared_task
+def forget_hits() -> int:
+    """Drop old notes of pressed buttons."""
+    return answering.forget_hits()

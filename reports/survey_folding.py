@@ -77,6 +77,8 @@ def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts)
             continue
         elif (known := by_invitation.get(said.get("invitation"))) is not None:
             _take_in(known, event)
+            if verb == "survey.answered":  # what a machine pressed counts for nothing until a person answers anew
+                known.counts = counts and not said.get("doubtful")
         elif verb in ("survey.invited", "survey.suppressed"):
             held_back = verb == "survey.suppressed"
             asking = SurveyFacts(
@@ -87,7 +89,8 @@ def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts)
                 kind=said.get("kind"),
                 state="suppressed" if held_back else "invited",
                 reason=said.get("reason") if held_back else None,
-                counts=counts,
+                # ballots are counted by themselves: nobody can tell which of these were answered
+                counts=counts and not said.get("anonymous"),
                 inbox=facts.inbox,
                 channel=facts.channel,
                 team=team,

@@ -14,8 +14,9 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.timezone import localdate
 
-from feedback.models import Invitation, Survey, Topic
+from feedback.models import Ballot, Invitation, Survey, Topic, digest_of, week_of
 from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, File, Team
 from reports.operations import annotating, saving
@@ -157,6 +158,9 @@ POLICIES: dict[str, Policy] = {
     "api_schema": everybody(200, "GET"),
     "api_docs": everybody(200, "GET"),
     "survey": Policy(
+        {"GET": (200, 200, 403, 403, 403, 403, 403), "POST": (422, 422, 403, 403, 403, 403, 403)},
+    ),
+    "ballot": Policy(
         {"GET": (200, 200, 403, 403, 403, 403, 403), "POST": (422, 422, 403, 403, 403, 403, 403)},
     ),
     "survey_thanks": everybody(302, "GET"),
@@ -391,6 +395,9 @@ POLICIES: dict[str, Policy] = {
         for key in ("agents", "teams", "calendars", "inboxes", "surveys", "brands", "fields")
         for kind in ("", "_new", "_edit")
     },
+    "settings_surveys_page": admins(GET=200),
+    "settings_surveys_trial": admins(POST=302),
+    "askings": agents(200, "GET"),
     "settings_inboxes_out": admins(GET=200, POST=302),
     "settings_inboxes_out_trial": admins(POST=200),
     "settings_inboxes_acknowledgement": admins(GET=200, POST=302),
@@ -507,6 +514,9 @@ POLICIES: dict[str, Policy] = {
         dict.fromkeys(("POST", "DELETE"), (401, 401, 404, 404, 200, 404, 404)),
         turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
     ),
+    "api_surveys": api(GET=200, ben=200),
+    "api_invitations": api(GET=200, ben=200),
+    "api_responses": api(GET=200, ben=200),
     "api_report": Policy({"GET": (401, 401, 200, 403, 200, 200, 200)}, turned_away={**NO_TOKEN, "light": 403}),
     "/api/": everybody(404, *METHODS),
     "/api/^(?P<rest>.*)$": everybody(404, *METHODS),
@@ -539,6 +549,7 @@ LISTS = {
     "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report",
     "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
     "api_account_events", "api_fields", "api_notifications", "api_notifications_read",
+    "api_surveys", "api_invitations", "api_responses",
 }  # fmt: skip
 
 
@@ -573,6 +584,9 @@ def house(
         survey=survey, ticket=ticket, customer=ticket.customer, occasion_id=event.pk, occasion_at=event.at,
         due_at=event.at, state="sent", language="en",
     )  # fmt: skip
+    Ballot.objects.create(
+        survey=survey, inbox=inbox, digest=digest_of("a-secret"), language="en", week=week_of(localdate())
+    )
     token, _secret = ApiToken.objects.issue(ana, "Ana's")
     caught = CaughtMail.objects.create(recipients=["dora@customer.example"], content=mail())
     attachment = Attachment.objects.get()
@@ -646,6 +660,7 @@ def house(
         "inbox_probe": [inbox.pk], "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
+        "ballot": ["a-secret"], "settings_surveys_page": [survey.pk], "settings_surveys_trial": [survey.pk],
         "settings_token_revoke": [token.pk], "settings_session_end": [1],
         **{f"settings_agents_{part}": [ana.pk] for part in ("invitation", "presence", "factor")},
         "invitation": ["nobody-was-sent-this-secret"], "mfa_edit_webauthn": [1], "mfa_remove_webauthn": [1],

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from feedback.api import accounts
+from feedback.api import accounts, views
 
 urlpatterns = [
     path("account-events/", accounts.AccountEvents.as_view(), name="api_account_events"),
     path("account-events/<int:event>/", accounts.AccountEventView.as_view(), name="api_account_event"),
+    path("surveys/", views.Surveys.as_view(), name="api_surveys"),
+    path("invitations/", views.Invitations.as_view(), name="api_invitations"),
+    path("responses/", views.Responses.as_view(), name="api_responses"),
 ]

@@ -1,13 +1,13 @@
 """What customers felt and said: surveys, answers, recoveries, reviews, remarks, and what became of their accounts."""
 
 from feedback.models.account import KNOWN_KINDS, AccountEvent, AccountImport, Retention
-from feedback.models.ballot import Ballot
+from feedback.models.ballot import Ballot, digest_of, new_ballot_token, week_of
 from feedback.models.department import Department, ReasonCode
 from feedback.models.invitation import Invitation, InvitationState, Reason
 from feedback.models.opt_out import OptOut
 from feedback.models.quality import QualityPlan, QualityReview
 from feedback.models.recovery import Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
-from feedback.models.response import LOW_SCORE, Response
+from feedback.models.response import LOW_SCORE, Hit, Response
 from feedback.models.survey import LOW, SCALES, Survey, SurveyKind
 from feedback.models.voice import Complaint, Remark, RemarkTopic, Resorting, TicketTopic, Topic
 
@@ -21,6 +21,7 @@ __all__ = [
     "Ballot",
     "Complaint",
     "Department",
+    "Hit",
     "Invitation",
     "InvitationState",
     "OptOut",
@@ -42,4 +43,7 @@ __all__ = [
     "SurveyKind",
     "TicketTopic",
     "Topic",
+    "digest_of",
+    "new_ballot_token",
+    "week_of",
 ]  # fmt: skip

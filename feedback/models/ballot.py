@@ -2,7 +2,8 @@
 
 import secrets
 import uuid
-from datetime import date
+from datetime import date, timedelta
+from hashlib import sha256
 
 from django.db import models
 
@@ -12,13 +13,25 @@ from tickets.models import Inbox
 
 
 def new_ballot_token() -> str:
+    """128 random bits, fit for an address."""
     return secrets.token_urlsafe(16)
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a ballot's secret: enough to know it again, and too little to find it out."""
+    return sha256(token.encode()).hexdigest()
+
+
+def week_of(day: date) -> date:
+    """The Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
 
 
 class Ballot(models.Model):
     """One asking of somebody nobody knows. Keys are random, days are whole weeks, so that no order gives them away.
 
-    The secret of its link is in the mail alone; kept is only its digest.
+    The secret of its link is in the mail alone; kept is only its digest. Answering puts another one, with a key and a
+    digest that nobody ever had, in its place: what was answered is not the row that was handed out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

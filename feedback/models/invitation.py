@@ -1,15 +1,16 @@
 """Invitations: one asking of one customer, and what became of it."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models.survey import Survey
 from helpdesk import clock
+from helpdesk.models import Agent
 from tickets.models import Customer, Inbox, OutgoingMail, Ticket
 
 
@@ -40,6 +41,7 @@ class Reason(models.TextChoices):
     """Why somebody was not asked, or not after all."""
 
     THROTTLED = "throttled_any", _("asked not long ago")
+    THROTTLED_KIND = "throttled_kind", _("asked the same not long ago")
     SPENT = "had_mail", _("had mail of ours within 24 hours")
     OPTED_OUT = "opted_out", _("wants no surveys")
     NO_ADDRESS = "no_address", _("no mail address")
@@ -65,11 +67,25 @@ def new_token() -> str:
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, agent: Agent) -> "InvitationQuerySet":
+        """Those after tickets an agent may see, and those by the calendar that an inbox of theirs sends."""
+        inboxes = Inbox.objects.visible_to(agent)
+        theirs = Q(ticket__in=Ticket.objects.visible_to(agent))
+        return self.filter(theirs | Q(ticket=None, survey__sends_from__in=inboxes))
+
     def due(self, at: datetime) -> "InvitationQuerySet":
         """Those to be sent now, the longest due first. While an inbox answers nothing by itself, its own wait."""
         speaks = Q(ticket__inbox__is_quiet=False) | Q(ticket=None, survey__sends_from__is_quiet=False)
         waiting = self.filter(speaks, state=InvitationState.WAITING, due_at__lte=at)
         return waiting.order_by("due_at", "pk")
+
+    def to_remind(self, at: datetime) -> "InvitationQuerySet":
+        """Those asked long enough ago whose page nobody opened, and who were not reminded."""
+        asked_for = ExpressionWrapper(at - F("sent_at"), DurationField())
+        remind_after = ExpressionWrapper(F("survey__reminder_days") * timedelta(days=1), DurationField())
+        silent = self.filter(state=InvitationState.SENT, reminded_at=None, opened_at=None, expires_at__gt=at)
+        silent = silent.filter(survey__reminder_days__isnull=False, survey__is_anonymous=False)
+        return silent.annotate(asked_for=asked_for).filter(asked_for__gte=remind_after).order_by("sent_at", "pk")
 
     def run_out(self, at: datetime) -> "InvitationQuerySet":
         """Those nobody can answer any more."""
@@ -77,7 +93,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def bothering(self, customer_id: int) -> "InvitationQuerySet":
         """Those that count when we wonder whether to leave a person alone."""
-        return self.filter(customer_id=customer_id, state__in=ASKING)
+        theirs = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
+        theirs |= Q(customer__merged_into__merged_into=customer_id)
+        return self.filter(theirs, state__in=ASKING)
 
 
 class Invitation(models.Model):
@@ -131,6 +149,11 @@ class Invitation(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="invitation_due"),
             models.Index(fields=["expires_at"], condition=Q(state__in=["queued", "sent"]), name="invitation_runs_out"),
+            models.Index(
+                fields=["sent_at"],
+                condition=Q(state="sent", reminded_at=None, opened_at=None),
+                name="invitation_silent",
+            ),
             models.Index(fields=["customer", "-occasion_at"], name="invitation_of_customer"),
         ]
 

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from feedback.models.department import ReasonCode
 from helpdesk import clock
 from helpdesk.models import Agent
 from tickets.models import Inbox
@@ -51,6 +52,8 @@ SCALES: dict[str, dict[int, str | Promise]] = {
 
 #: the highest low score of each kind: dissatisfied, high effort, detractor
 LOW: dict[str, int] = {SurveyKind.CSAT: 2, SurveyKind.CES: 3, SurveyKind.NPS: 6}
+#: the lowest high score: satisfied, easy, promoter
+HIGH: dict[str, int] = {SurveyKind.CSAT: 4, SurveyKind.CES: 5, SurveyKind.NPS: 9}
 QUESTIONS: dict[str, str] = {
     SurveyKind.CSAT: gettext_noop("How satisfied were you with the help you got?"),
     SurveyKind.CES: gettext_noop("We made it easy for you to handle your issue. Do you agree?"),
@@ -62,10 +65,22 @@ class SurveyQuerySet(models.QuerySet["Survey"]):
     def active(self) -> "SurveyQuerySet":
         return self.filter(is_active=True)
 
+    def after(self, inbox_id: int) -> "list[Survey]":
+        """The surveys that ask after an inbox's tickets, those that name it first, then those that name none.
+
+        What is asked by the calendar asks after no ticket.
+        """
+        after_tickets = self.active().exclude(kind=SurveyKind.NPS)
+        named = after_tickets.filter(inboxes=inbox_id).order_by("pk")
+        return [*named, *after_tickets.filter(inboxes=None).order_by("pk")]
+
     def asking_after(self, inbox_id: int) -> "Survey | None":
-        """The survey that asks after an inbox's tickets: the one that names it, else the one that names none."""
-        named = self.active().filter(inboxes=inbox_id).order_by("pk").first()
-        return named or self.active().filter(inboxes=None).order_by("pk").first()
+        """The first survey that asks after an inbox's tickets, whatever its conditions."""
+        return next(iter(self.after(inbox_id)), None)
+
+    def by_schedule(self) -> "SurveyQuerySet":
+        """Those that the calendar asks, and that can: they say how often, and from which inbox."""
+        return self.active().filter(kind=SurveyKind.NPS, every_days__isnull=False, sends_from__is_quiet=False)
 
 
 class Survey(models.Model):
@@ -186,6 +201,22 @@ class Survey(models.Model):
     def low(self) -> int | None:
         """This score and those below ask for somebody's attention; None where no answer is a bad one."""
         return self.low_at if self.low_at is not None else LOW.get(self.kind)
+
+    @property
+    def offered_reasons(self) -> "models.QuerySet[ReasonCode]":
+        """What a customer may choose from after a low score."""
+        return self.reasons.filter(is_active=True, is_offered=True)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Its answers are a row of numbers, with words at the ends only."""
+        return self.kind == SurveyKind.NPS
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The words of the worst and of the best answer."""
+        scale = self.scale
+        return (str(scale[min(scale)]), str(scale[max(scale)])) if scale else ("", "")
 
     @property
     def is_by_schedule(self) -> bool:

@@ -47,5 +47,10 @@ def bootstrap(*, email: str = "", password: str = "") -> Login | None:
         inbox.teams.add(team)
     if not Survey.objects.exists():
         # it names no inbox, so it asks after every one, those of later too; a demo does not wait
-        Survey.objects.create(name=_("Satisfaction"), delay_minutes=0 if settings.MAIL_CATCHER else None)
+        Survey.objects.create(
+            name=_("Satisfaction"),
+            delay_minutes=0 if settings.MAIL_CATCHER else None,
+            asks_solved=True,
+            reminder_days=3,
+        )
     return login

@@ -1,6 +1,6 @@
 """Deciding whom to ask: an invitation for each resolution, or the reason why there is none."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -8,68 +8,127 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import get_supported_language_variant
 
-from feedback.models import Invitation, InvitationState, OptOut, Reason, Survey
-from helpdesk.events import history, record
+from feedback import choosing, drawing
+from feedback.models import Invitation, InvitationState, OptOut, Reason, Recovery, Survey
+from feedback.operations.asking import too_soon, why_not
+from helpdesk import clock
+from helpdesk.events import record
 from helpdesk.models import Event
-from tickets.models import ContactPoint, Customer, MessageKind, Ticket
-from tickets.operations import budget, sending
-
-#: what an event that takes the ticket out of our sight means, and the one that brings it back
-_GONE = {
-    "ticket.spammed": Reason.SPAM,
-    "ticket.deleted": Reason.DELETED,
-    "ticket.merged": Reason.MERGED,
-}
-_BACK = {"ticket.unspammed": Reason.SPAM, "ticket.restored": Reason.DELETED, "ticket.unmerged": Reason.MERGED}
-
-#: why the budget of unrequested mail refuses, in our words; whoever had their mail of the day was asked enough
-_REFUSED = {
-    "no_address": Reason.NO_ADDRESS,
-    "robot": Reason.BOUNCING,
-    "bouncing": Reason.BOUNCING,
-    "ours": Reason.INTERNAL,
-    "spent": Reason.SPENT,
-}
+from tickets.models import Customer, Ticket
+from tickets.operations import sending
 
 
 @transaction.atomic
 def invite(occasion: Event) -> Invitation | None:
     """Ask the customer of a resolved ticket, or record why not. The same occasion twice is one invitation.
 
-    None where no survey asks after the ticket's inbox, or the inbox answers nothing by itself.
+    None where no survey asks after such tickets, or the inbox answers nothing by itself.
     """
     ticket = Ticket.objects.select_related("inbox").filter(pk=occasion.stream_id or 0).first()
-    survey = Survey.objects.asking_after(ticket.inbox_id) if ticket and not ticket.inbox.is_quiet else None
-    if ticket is None or survey is None:
+    if ticket is None or ticket.inbox.is_quiet:
         return None
     # Two tickets of one person may be resolved at the same moment: one of them must see the other's invitation.
     customer = Customer.objects.select_for_update(no_key=True).get(pk=ticket.customer_id)
     if known := Invitation.objects.filter(ticket=ticket, occasion_id=occasion.pk).first():
         return known
+    survey = choosing.survey_for(ticket)
+    if survey is None:
+        return None
     recipient = next(iter(sending.recipients(ticket)), "")
     reason = (
         (Reason.BULK if occasion.facts.get("bulk") else None)
         or why_not(customer.pk, ticket, recipient)
-        or (Reason.THROTTLED if _was_asked_lately(customer, survey, occasion.at) else None)
+        or too_soon(customer.pk, survey, occasion.at)
+        or (None if drawing.is_drawn(survey, ticket.pk) else Reason.NOT_DRAWN)
     )
-    invitation = Invitation.objects.create(
-        survey=survey,
-        ticket=ticket,
-        customer=customer,
-        occasion_id=occasion.pk,
-        occasion_at=occasion.at,
-        recipient=recipient,
-        language=language_of(customer),
-        state=InvitationState.SUPPRESSED if reason else InvitationState.WAITING,
-        reason=reason or "",
-        due_at=occasion.at + survey.delay,
+    return _write(
+        Invitation(
+            survey=survey,
+            ticket=ticket,
+            customer=customer,
+            occasion_id=occasion.pk,
+            occasion_at=occasion.at,
+            recipient=recipient,
+            language=language_of(customer),
+            due_at=occasion.at + survey.delay,
+        ),
+        reason,
     )
-    facts: dict[str, Any] = {"invitation": invitation.pk, "survey": survey.pk, "kind": survey.kind}
+
+
+def _write(invitation: Invitation, reason: Reason | None) -> Invitation:
+    """Save an invitation that is to be sent, or one that was held back for this reason, and say so."""
+    survey = invitation.survey
+    invitation.state = InvitationState.SUPPRESSED if reason else InvitationState.WAITING
+    invitation.reason, invitation.percent = reason or "", survey.percent
+    invitation.save(force_insert=True)
+    facts: dict[str, Any] = {**invitation.facts, "survey": survey.pk, "kind": survey.kind}
+    facts["language"] = invitation.language
+    if survey.percent < 100:
+        facts["percent"] = survey.percent
+    if survey.is_anonymous:
+        facts["anonymous"] = True
     if reason:
-        record("survey.suppressed", ticket, actor=None, reason=str(reason), **facts)
+        record("survey.suppressed", invitation.subject, actor=None, reason=str(reason), **facts)
     else:
-        record("survey.invited", ticket, actor=None, **facts)
+        record("survey.invited", invitation.subject, actor=None, **facts)
     return invitation
+
+
+@transaction.atomic
+def invite_to_round(survey: Survey, customer_id: int, round_id: int, at: datetime, *, is_last: bool) -> bool:
+    """Ask a customer once in a round of the calendar. True iff this wrote an invitation, sent or held back.
+
+    Who was asked something else too lately is asked later in the round; on its last day, the reason is written down.
+    """
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+    if Invitation.objects.filter(survey=survey, customer=customer, ticket=None, occasion_id=round_id).exists():
+        return False
+    points = customer.contact_points.filter(channel="email").order_by("is_bouncing", "-is_verified", "-id")
+    recipient = points.values_list("address", flat=True).first() or ""
+    soon = too_soon(customer.pk, survey, at)
+    if soon and not is_last:
+        return False
+    reason = (
+        why_not(customer.pk, None, recipient)
+        or soon
+        or (None if drawing.is_drawn(survey, f"{customer.pk} {round_id}") else Reason.NOT_DRAWN)
+    )
+    _write(
+        Invitation(
+            survey=survey,
+            customer=customer,
+            occasion_id=round_id,
+            occasion_at=at,
+            recipient=recipient,
+            language=language_of(customer),
+            due_at=at,
+        ),
+        reason,
+    )
+    return True
+
+
+@transaction.atomic
+def ask_again(recovery: Recovery) -> Invitation | None:
+    """Ask once more when a recovery is over, where its survey says so. A recovery that is heard of twice asks once.
+
+    The time to leave people alone does not hold here: it is the same question about the same matter.
+    """
+    before = recovery.response and Invitation.objects.select_related("survey").get(pk=recovery.response.invitation_id)
+    if before is None or not before.survey.asks_again or before.survey.is_anonymous:
+        return None
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=recovery.customer_id)
+    if known := Invitation.objects.filter(recovery=recovery).first():
+        return known
+    now = clock.now()
+    ticket = recovery.ticket
+    recipient = next(iter(sending.recipients(ticket)), "") if ticket else before.recipient
+    again = Invitation(
+        survey=before.survey, ticket=ticket, customer=customer, recovery=recovery, occasion_id=-recovery.pk,
+        occasion_at=now, recipient=recipient, language=language_of(customer), due_at=now + before.survey.delay,
+    )  # fmt: skip
+    return _write(again, why_not(customer.pk, ticket, recipient, about=recovery))
 
 
 @transaction.atomic
@@ -89,53 +148,12 @@ def take_back(invitation: Invitation, reason: Reason) -> None:
     record("survey.cancelled", invitation.subject, actor=None, **invitation.facts, reason=str(reason))
 
 
-def why_not(customer_id: int, ticket: Ticket | None, recipient: str) -> Reason | None:
-    """Why a customer should not be asked at all, after this ticket or after none, however long ago they last were."""
-    if ticket and (reason := _out_of_sight(ticket)):
-        return reason
-    if OptOut.objects.filter(customer=customer_id).exists():
-        return Reason.OPTED_OUT
-    if ticket and not ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False).exists():
-        return Reason.NEVER_WROTE
-    if not recipient:
-        return Reason.NO_ADDRESS
-    if ContactPoint.objects.filter(channel="email", address=recipient, is_bouncing=True).exists():
-        return Reason.BOUNCING
-    # a colleague who writes to us is not a customer, and an inbox that answers itself is a loop
-    return because(budget.never(recipient))
-
-
-def because(refusal: str) -> Reason | None:
-    """What a refusal of the budget of unrequested mail means for a survey; None where it refused nothing."""
-    return _REFUSED.get(refusal, Reason.THROTTLED) if refusal else None
-
-
 def language_of(customer: Customer) -> str:
     """The language to write in: the customer's where we speak it, else ours."""
     try:
         return get_supported_language_variant(customer.language)
     except LookupError:
         return settings.LANGUAGE_CODE
-
-
-def _out_of_sight(ticket: Ticket) -> Reason | None:
-    """Spam, deleted, merged or imported, as the ledger has it."""
-    gone: set[Reason] = set()
-    for event in history(ticket.number, ["ticket.created", *_GONE, *_BACK]):
-        if event.verb == "ticket.created" and event.facts.get("imported"):
-            return Reason.IMPORTED
-        if event.verb in _GONE:
-            gone.add(_GONE[event.verb])
-        elif event.verb in _BACK:
-            gone.discard(_BACK[event.verb])
-    return next((reason for reason in _GONE.values() if reason in gone), None)
-
-
-def _was_asked_lately(customer: Customer, survey: Survey, at: datetime) -> bool:
-    """Whether any survey asked this person within the cool-down; exactly its length ago is long enough."""
-    apart = timedelta(days=survey.cool_down_days)
-    near = Invitation.objects.bothering(customer.pk).filter(occasion_at__gt=at - apart, occasion_at__lt=at + apart)
-    return near.exists()
 
 
 @transaction.atomic

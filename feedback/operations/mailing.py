@@ -7,10 +7,12 @@ from django.db import transaction
 
 from feedback import mail
 from feedback.models import Invitation, InvitationState, Reason
-from feedback.operations.inviting import because, take_back, why_not
+from feedback.operations import balloting
+from feedback.operations.asking import because, why_not
+from feedback.operations.inviting import take_back
 from helpdesk import clock
 from helpdesk.events import draft, record, record_many
-from tickets.models import ContactPoint, OutgoingMail, Status, Ticket
+from tickets.models import ContactPoint, MessageKind, OutgoingMail, Status, Ticket
 from tickets.operations import budget, sending
 
 log = structlog.get_logger(__name__)
@@ -36,7 +38,7 @@ def _send(pk: int) -> bool:
     """The invitation and its mail change in one transaction, so that there is one mail however often this runs."""
     invitation = (
         Invitation.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("survey__sends_from", "ticket__inbox", "customer")
+        .select_related("survey__sends_from", "ticket__inbox", "customer", "recovery")
         .filter(pk=pk, state=InvitationState.WAITING)
         .first()
     )
@@ -47,16 +49,18 @@ def _send(pk: int) -> bool:
         take_back(invitation, Reason.REOPENED)
         return False
     now = clock.now()
-    reason = why_not(invitation.customer_id, ticket, invitation.recipient) or because(
+    reason = why_not(invitation.customer_id, ticket, invitation.recipient, about=invitation.recovery) or because(
         budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now)
     )
     if reason:
         take_back(invitation, reason)
         return False
-    written = mail.write(invitation)
+    is_anonymous = invitation.survey.is_anonymous
+    ballot = balloting.hand_out(invitation) if is_anonymous else ""
+    written = mail.write(invitation, ballot=ballot)
     invitation.mail = sending.enqueue(
         inbox=invitation.inbox,
-        ticket=ticket,
+        ticket=None if is_anonymous else ticket,
         to=invitation.recipient,
         subject=written.subject,
         text=written.text,
@@ -65,9 +69,67 @@ def _send(pk: int) -> bool:
         headers=written.headers,
     )
     invitation.state, invitation.queued_at = InvitationState.QUEUED, now
-    invitation.expires_at = now + timedelta(days=invitation.survey.valid_days)
+    invitation.expires_at = _runs_out(invitation, now)
     invitation.save(update_fields=["mail", "state", "queued_at", "expires_at"])
     return True
+
+
+def _runs_out(invitation: Invitation, at: datetime) -> datetime | None:
+    """From when on it cannot be answered; an anonymous one never is, so it does not run out either."""
+    return None if invitation.survey.is_anonymous else at + timedelta(days=invitation.survey.valid_days)
+
+
+def remind_silent() -> int:
+    """Remind, once, of whom it is time. Returns how many. Any number of processes may run it at once."""
+    count = 0
+    for pk in list(Invitation.objects.to_remind(clock.now()).values_list("pk", flat=True)[:BATCH]):
+        try:
+            count += _remind(pk)
+        except Exception:  # one that cannot be reminded must not hold up the others
+            log.exception("a reminder could not be written; it is tried again later", invitation=pk)
+    return count
+
+
+@transaction.atomic
+def _remind(pk: int) -> bool:
+    """Write the one reminder, where nothing is new on the ticket and the person may get a mail of ours today.
+
+    Where that is not so now it is looked at again the next time, as long as the question can be answered.
+    """
+    now = clock.now()
+    invitation = (
+        Invitation.objects.to_remind(now)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("survey__sends_from", "ticket__inbox", "customer")
+        .filter(pk=pk)
+        .first()
+    )
+    if invitation is None or invitation.inbox.is_quiet:
+        return False
+    if _is_news(invitation) or why_not(invitation.customer_id, invitation.ticket, invitation.recipient):
+        return False
+    if budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now):
+        return False
+    written = mail.write(invitation, is_reminder=True)
+    invitation.reminder_mail = sending.enqueue(
+        inbox=invitation.inbox, ticket=invitation.ticket, to=invitation.recipient, subject=written.subject,
+        text=written.text, html=written.html, purpose=OutgoingMail.Purpose.SURVEY, headers=written.headers,
+    )  # fmt: skip
+    invitation.reminded_at = now
+    invitation.save(update_fields=["reminder_mail", "reminded_at"])
+    record("survey.reminded", invitation.subject, actor=None, **invitation.facts)
+    return True
+
+
+def _is_news(invitation: Invitation) -> bool:
+    """Whether the ticket went on since the question was sent: then an answer to it is not what we wait for."""
+    ticket = invitation.ticket
+    if ticket is None:
+        return False
+    if ticket.status not in (Status.RESOLVED, Status.CLOSED):
+        return True
+    said = ticket.messages.filter(kind__in=[MessageKind.INCOMING, MessageKind.REPLY], is_automated=False)
+    return said.filter(created_at__gt=invitation.queued_at).exists()
 
 
 def _of_mail(mail_id: int) -> Invitation | None:
@@ -83,10 +145,11 @@ def _of_mail(mail_id: int) -> Invitation | None:
 def sent(mail_id: int, *, at: datetime) -> None:
     """The mail of an invitation was taken by the next server. Hearing it twice changes nothing."""
     invitation = _of_mail(mail_id)
+    balloting.burn_letter(mail_id)
     if invitation is None or invitation.sent_at is not None:
         return
     invitation.sent_at = at
-    invitation.expires_at = at + timedelta(days=invitation.survey.valid_days)
+    invitation.expires_at = _runs_out(invitation, at)
     if invitation.state == InvitationState.QUEUED:
         invitation.state, invitation.reason = InvitationState.SENT, ""
     invitation.save(update_fields=["sent_at", "expires_at", "state", "reason"])
@@ -97,6 +160,7 @@ def sent(mail_id: int, *, at: datetime) -> None:
 def not_delivered(mail_id: int) -> None:
     """The mail was refused for good. Somebody who answered all the same was reached."""
     invitation = _of_mail(mail_id)
+    balloting.burn_letter(mail_id)
     if invitation is not None and invitation.state in (InvitationState.QUEUED, InvitationState.SENT):
         _bounce(invitation, Reason.NOT_DELIVERED)
 
@@ -105,6 +169,7 @@ def not_delivered(mail_id: int) -> None:
 def uncertain(mail_id: int) -> None:
     """Nobody can know whether the mail arrived: it can be answered, and is not sent again."""
     invitation = _of_mail(mail_id)
+    balloting.burn_letter(mail_id)
     if invitation is not None and invitation.state == InvitationState.QUEUED:
         invitation.reason = Reason.UNCERTAIN
         invitation.save(update_fields=["reason"])

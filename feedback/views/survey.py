@@ -15,17 +15,20 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from feedback import nonces
 from feedback.forms import AnswerForm
-from feedback.models import Invitation, OptOut, Response
-from feedback.operations import answering
+from feedback.models import Ballot, Invitation, OptOut, Response, Survey, digest_of
+from feedback.operations import answering, balloting
 from helpdesk import clock
 from helpdesk.models import Agent
 from tickets import brands
+from tickets.models import Inbox
 
+_STALE = gettext_lazy("This page was open for a long time. Your answer is still here: please send it again.")
 Page = Callable[[HttpRequest, Invitation], HttpResponse]
 
 
@@ -39,7 +42,9 @@ def of_invitation(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
             .filter(token=token)
             .first()
         )
-        if invitation is None or not invitation.is_out:
+        # an anonymous asking is answered through its ballot; this address only ends them
+        is_elsewhere = bool(invitation and invitation.survey.is_anonymous and page is not _unsubscribe)
+        if invitation is None or not invitation.is_out or is_elsewhere:
             return _private(
                 _plain(
                     request,
@@ -78,9 +83,14 @@ def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         return closed
     if request.method == "POST":
         return _answer(request, invitation, response)
-    initial = {"score": request.GET.get("score", ""), "comment": ""}
+    if request.method == "GET":
+        answering.opened(invitation)
+    initial: dict[str, Any] = {"score": request.GET.get("score", ""), "comment": ""}
     if response:
-        initial = {"score": initial["score"] or str(response.score), "comment": response.comment}
+        initial = {
+            "score": initial["score"] or str(response.score), "comment": response.comment,
+            "is_solved": {True: "yes", False: "no"}.get(response.is_solved, ""), "reason": response.reason_id,  # type: ignore[arg-type]
+        }  # fmt: skip
     return _ask(request, invitation, AnswerForm(survey=invitation.survey, initial=initial), response)
 
 
@@ -105,13 +115,17 @@ def _closed(request: HttpRequest, invitation: Invitation, response: Response | N
         )
     if isinstance(request.user, Agent) and not settings.MAIL_CATCHER:
         # In a demo the person at the screen is everybody; elsewhere nobody rates the house they work in.
-        return _plain(
-            request,
-            title=_("This page is for customers"),
-            words=_("You are signed in as an agent. An answer of ours would not be an answer of theirs."),
-            status=403,
-        )
+        return _for_customers(request)
     return None
+
+
+def _for_customers(request: HttpRequest) -> HttpResponse:
+    return _plain(
+        request,
+        title=_("This page is for customers"),
+        words=_("You are signed in as an agent. An answer of ours would not be an answer of theirs."),
+        status=403,
+    )
 
 
 def _answer(request: HttpRequest, invitation: Invitation, response: Response | None) -> HttpResponse:
@@ -120,18 +134,18 @@ def _answer(request: HttpRequest, invitation: Invitation, response: Response | N
         return _ask(request, invitation, form, response, status=422)
     try:
         answering.respond(
-            invitation,
-            nonce=request.POST.get("nonce", ""),
-            score=form.cleaned_data["score"],
-            comment=form.cleaned_data["comment"],
+            invitation, nonce=request.POST.get("nonce", ""), program=request.headers.get("User-Agent", ""), **form.said
         )
     except answering.TooLate:
         fresh = Response.objects.filter(invitation=invitation).first()
         if fresh:
             fresh.invitation = invitation
         return _closed(request, invitation, fresh) or _ask(request, invitation, form, fresh, status=409)
+    except answering.TooSoon:
+        form.add_error(None, _("That came before anybody could have read our mail. Please press the button once more."))
+        return _ask(request, invitation, form, response, status=409)
     except answering.Refused:
-        form.add_error(None, _("This page was open for a long time. Your answer is still here: please send it again."))
+        form.add_error(None, _STALE)
         return _ask(request, invitation, form, response, status=409)
     return redirect("survey_thanks", token=invitation.token)
 
@@ -146,7 +160,7 @@ def _ask(
 @of_invitation
 def thanks(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """What was answered, and room for a comment."""
-    response = Response.objects.filter(invitation=invitation).first()
+    response = Response.objects.select_related("reason").filter(invitation=invitation).first()
     if response is None:
         return redirect("survey", token=invitation.token)
     response.invitation = invitation
@@ -156,16 +170,13 @@ def thanks(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         "words": response.words,
         "is_low": response.is_low,
         "nonce": nonces.make(invitation),
+        "reasons": response.invitation.survey.offered_reasons if response.is_low and not response.reason_id else [],
         "change_url": invitation.get_absolute_url() if clock.now() <= response.changeable_until else "",
     }
     return render(request, "feedback/thanks.html", context)
 
 
-# RFC 8058: the mail program posts here by itself, without cookies and without a page of ours before.
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-@of_invitation
-def unsubscribe(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _unsubscribe(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Ask before, act on the POST that RFC 8058 prescribes, and say what was done."""
     if request.method == "POST" and request.POST.get("List-Unsubscribe") == "One-Click":
         answering.opt_out(invitation)
@@ -173,25 +184,84 @@ def unsubscribe(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     return render(request, "feedback/unsubscribe.html", {**_frame(invitation), "done": done})
 
 
+# RFC 8058: the mail program posts here by itself, without cookies and without a page of ours before.
+unsubscribe = csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(of_invitation(_unsubscribe)))
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def ballot(request: HttpRequest, token: str) -> HttpResponse:
+    """The page of an anonymous asking: answered once, and never seen again."""
+    found = balloting.handed_out(token)
+    if found is None:
+        words = _("It was used, it is too old, or a part of it was lost on the way. Nobody can tell which: that is how "
+                  "an anonymous survey stays anonymous.")  # fmt: skip
+        page = _plain(request, title=_("This link leads nowhere"), words=words, status=404)
+        return _private(page, translation.get_language())
+    with translation.override(found.language):
+        return _private(_ballot(request, found, token), found.language)
+
+
+def _ballot(request: HttpRequest, found: Ballot, token: str) -> HttpResponse:
+    if isinstance(request.user, Agent) and not settings.MAIL_CATCHER:
+        return _for_customers(request)
+    survey, status = found.survey, 200
+    form = AnswerForm(survey=survey, initial={"score": request.GET.get("score", "")})
+    if request.method == "POST":
+        form, status = AnswerForm(request.POST, survey=survey), 422
+        if form.is_valid():
+            try:
+                balloting.cast(token, nonce=request.POST.get("nonce", ""), **form.said)
+            except answering.Refused:
+                form.add_error(None, _STALE)
+                status = 409
+            else:
+                words = _("Your answer is in. Nobody can tell that it is yours, so nobody can show or change it later.")
+                return _plain(request, title=_("Thank you"), words=words, status=200)
+    context = {
+        **_looks(found.inbox), **page_context(survey, form), "action": request.path, "is_anonymous": True,
+        "nonce": nonces.make_for(digest_of(token)),
+    }  # fmt: skip
+    return render(request, "feedback/survey.html", context, status=status)
+
+
 def _frame(invitation: Invitation) -> dict[str, Any]:
-    inbox = invitation.inbox
+    return {"invitation": invitation, **_looks(invitation.inbox)}
+
+
+def _looks(inbox: Inbox) -> dict[str, Any]:
     look = brands.look_of(inbox.brand)
-    return {"invitation": invitation, "company": look.name if look else inbox.sender_name or inbox.name, "brand": look}
+    return {"company": look.name if look else inbox.sender_name or inbox.name, "brand": look}
 
 
 def _context(invitation: Invitation, form: AnswerForm, response: Response | None) -> dict[str, Any]:
-    chosen = str(form["score"].value() or "")
     return {
         **_frame(invitation),
-        "question": invitation.survey.words,
+        **page_context(invitation.survey, form),
+        "action": invitation.get_absolute_url(),
         "subject": invitation.ticket.subject if invitation.ticket else "",
-        "form": form,
-        "comment": form["comment"].value() or "",
+        "is_asked_again": invitation.recovery_id is not None,
         "response": response,
         "nonce": nonces.make(invitation),
+    }
+
+
+def page_context(survey: Survey, form: AnswerForm) -> dict[str, Any]:
+    """The question and its answers as the page shows them, whoever is asked."""
+    chosen = str(form["score"].value() or (form["score"].value() == 0 and "0") or "")
+    low = -1 if survey.low is None else survey.low
+    return {
+        "question": survey.words,
+        "is_numbered": survey.is_numbered,
+        "ends": survey.ends,
+        "form": form,
+        "comment": form["comment"].value() or "",
+        "solved": form["is_solved"].value() if "is_solved" in form.fields else None,
+        "reasons": [{"pk": r.pk, "name": r.name} for r in survey.offered_reasons] if survey.low is not None else [],
+        "reason": str(form["reason"].value() or ""),
         "choices": [
-            {"value": score, "words": words, "is_chosen": str(score) == chosen}
-            for score, words in invitation.survey.scale.items()
+            {"value": score, "words": words, "is_chosen": str(score) == chosen, "is_low": score <= low}
+            for score, words in survey.scale.items()
         ],
     }
 

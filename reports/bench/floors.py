@@ -1,6 +1,6 @@
 """The floors: the same work with nothing of ours around it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email import message_from_bytes, policy
 from itertools import cycle
 from typing import Any
@@ -94,6 +94,32 @@ def read_mail(content: bytes) -> int:
     for part in mail.iter_attachments():
         seen += len(part.get_filename() or "") + len(part.get_content())
     return seen
+
+
+def survey_page(bare: psycopg.Connection[Any], token: str) -> Callable[[], Any]:
+    """An invitation by its token, with its survey and the answer so far."""
+    sql = """
+        SELECT i.*, s.*, r.score FROM feedback_invitation i JOIN feedback_survey s ON s.id = i.survey_id
+        LEFT JOIN feedback_response r ON r.invitation_id = i.id WHERE i.token = %s
+    """
+    return lambda: bare.execute(sql, [token]).fetchall()
+
+
+def survey_answer(bare: psycopg.Connection[Any], invitations: Iterator[int]) -> Callable[[], None]:
+    """The next invitation locked and answered, with one durable commit."""
+
+    def answer() -> None:
+        pk = next(invitations)
+        bare.execute("SELECT FROM feedback_invitation WHERE id = %s FOR UPDATE", [pk])
+        bare.execute(
+            "INSERT INTO feedback_response (invitation_id, score, comment, answered_at, is_shared, is_after_reminder,"
+            " is_doubtful) VALUES (%s, 4, '', now(), false, false, false)",
+            [pk],
+        )
+        bare.execute("UPDATE feedback_invitation SET state = 'answered' WHERE id = %s", [pk])
+        bare.commit()
+
+    return answer
 
 
 def insert(bare: psycopg.Connection[Any], said: Message) -> Callable[[], None]:

@@ -10,7 +10,7 @@ import django
 from reports.bench.timing import USUAL, Effort, say
 
 #: reading first: intake and API add to what is read
-ORDER = ("queue", "views", "search", "ticket", "report", "reports", "intake", "api")
+ORDER = ("queue", "views", "search", "ticket", "report", "reports", "surveys", "intake", "api")
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     asked = parser.parse_args()
     django.setup()
     from helpdesk.models import Agent, Role
-    from reports.bench import api, intake, pages, reports, search, views
+    from reports.bench import api, intake, pages, reports, search, surveys, views
     from tickets.models import Message, Ticket
 
     effort, folder = Effort(asked.times, asked.seconds, asked.mails), Path(os.environ["DATA"])
@@ -38,6 +38,7 @@ def main() -> int:
         "ticket": lambda: pages.ticket(asked.size, effort, agent, folder),
         "report": lambda: pages.report(asked.size, effort, agent, folder),
         "reports": lambda: reports.measure(asked.size, effort, agent),
+        "surveys": lambda: surveys.measure(asked.size, effort, folder),
         "intake": lambda: intake.measure(asked.size, effort),
         "api": lambda: api.measure(asked.size, effort, agent, folder),
     }

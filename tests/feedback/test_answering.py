@@ -100,6 +100,7 @@ def test_an_answer_may_overtake_the_news_that_the_mail_was_sent(
     invitation: Invitation, deliver: Callable[[], None]
 ) -> None:
     mailing.send_due()
+    Invitation.objects.update(queued_at=clock.now() - timedelta(minutes=1))
     answer(invitation, 5)
     deliver()
     invitation.refresh_from_db()
@@ -131,7 +132,8 @@ def test_the_last_person_to_answer_before_the_resolution_is_rated_and_others_mak
     mailing.send_due()
     deliver()
     replying.reply(ticket, text="One more thing.", actor=chloe)
-    response = answer(Invitation.objects.get(), 4)
+    with time_machine.travel(clock.now() + timedelta(minutes=1)):
+        response = answer(Invitation.objects.get(), 4)
     assert (response.agent, response.is_shared) == (ana, True)
 
 

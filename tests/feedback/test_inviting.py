@@ -30,7 +30,7 @@ def test_resolving_a_ticket_asks_its_customer(resolved: Ticket, verbs, survey: S
     assert (invitation.state, invitation.recipient) == (InvitationState.WAITING, "dora@customer.example")
     assert verbs(resolved)[-1] == "survey.invited"
     facts = Event.objects.get(verb="survey.invited").facts
-    assert facts == {"invitation": invitation.pk, "survey": survey.pk, "kind": "csat"}
+    assert facts == {"invitation": invitation.pk, "survey": survey.pk, "kind": "csat", "language": "en"}
 
 
 def test_hearing_of_one_resolution_twice_asks_once(resolved: Ticket) -> None:

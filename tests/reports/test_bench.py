@@ -37,7 +37,8 @@ def test_every_part_has_figures_with_floors_that_fit_and_leaves_no_database_behi
     assert [(line["what"], "median_ms" in line, line.get("clients", line.get("workers"))) for line in lines] == [
         ("queue", True, None), ("queue", False, 4), *[("views", True, None)] * 4, *[("search", True, None)] * 2,
         ("ticket", True, None), ("ticket", True, None),
-        ("ticket", False, 4), ("report", True, None), ("report", True, None), *reports, ("intake", False, 1),
+        ("ticket", False, 4), ("report", True, None), ("report", True, None), *reports, *[("surveys", False, 4)] * 2,
+        ("intake", False, 1),
         ("intake", False, 2), ("api", False, 1), ("api", False, 8),
     ]  # fmt: skip
     for line in lines:

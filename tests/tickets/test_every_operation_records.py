@@ -16,8 +16,8 @@ import pytest
 import feedback.operations
 import tickets.operations
 from feedback import nonces
-from feedback.models import Invitation, InvitationState, Reason, Remark, Survey, Topic
-from feedback.operations import answering, inviting, mailing, topics
+from feedback.models import Invitation, InvitationState, Reason, ReasonCode, Remark, Response, Survey, Topic
+from feedback.operations import answering, asking, balloting, inviting, mailing, rounds, topics
 from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
@@ -124,8 +124,14 @@ class House:
             Survey.objects.create(name="Satisfaction", delay_minutes=0)
             made = inviting.invite(self.occasion())
             assert made is not None and made.state == InvitationState.WAITING, made
-            Invitation.objects.update(state=state, expires_at=clock.now() + timedelta(days=1))
+            Invitation.objects.update(
+                state=state, expires_at=clock.now() + timedelta(days=1), created_at=clock.now() - timedelta(minutes=1)
+            )
         return Invitation.objects.get()
+
+    def response(self) -> Response:
+        """What the customer answered."""
+        return Response.objects.get_or_create(invitation=self.invitation(), defaults={"score": 2})[0]
 
     def raw(self) -> RawMessage:
         if not RawMessage.objects.filter(state=RawState.RECEIVED).exists() and RawMessage.objects.count() == 1:
@@ -420,6 +426,10 @@ CHANGES: dict[Callable[..., Any], Change] = {
         lambda h: answering.respond(h.invitation(), nonce=nonces.make(h.invitation()), score=1, comment="Late"),
         "survey.answered", House.invitation,
     ),
+    answering.explain: Change(
+        lambda h: answering.explain(h.response(), reason=ReasonCode.objects.get_or_create(name="Slow")[0], actor=h.ana),
+        "survey.explained", lambda h: h.response(),
+    ),
     answering.opt_out: Change(lambda h: answering.opt_out(h.invitation()), "survey.opted_out", House.invitation),
 }  # fmt: skip
 
@@ -606,8 +616,19 @@ OTHERS: dict[Callable[..., Any], str] = {
     loops.machine: "only reads",
     loops.floods: "only reads",
     loops.raise_alarm: "an alarm of the inbox, on no ticket's stream",
-    inviting.why_not: "only reads",
-    inviting.because: "only words",
+    **dict.fromkeys(
+        [asking.why_not, asking.because, asking.too_soon, asking.reason_between, asking.apart], "only reads"
+    ),
+    inviting.invite_to_round: "about no ticket; tests/feedback/test_rounds.py",
+    inviting.ask_again: "after a recovery; tests/feedback/test_asking.py",
+    **dict.fromkeys([rounds.ask_by_the_calendar, rounds.due], "about no ticket; tests/feedback/test_rounds.py"),
+    mailing.remind_silent: "records where it is time; tests/feedback/test_reminding.py",
+    answering.opened: "that a page was shown, to a machine as like as not",
+    answering.forget_hits: "forgets what nobody looks into any more",
+    **dict.fromkeys(
+        [balloting.hand_out, balloting.handed_out, balloting.last_day, balloting.cast, balloting.burn_letter],
+        "anonymous: no event may tell; tests/feedback/test_ballots.py",
+    ),
     inviting.follow_merge: "part of what is recorded of the merge",
     inviting.language_of: "only reads",
     **dict.fromkeys([topics.standing, topics.openings, topics.latest], "only reads"),

@@ -1,0 +1,104 @@
+"""Whom to leave alone: one ledger of asking for each person, over all surveys. Everything here only reads."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from feedback.models import Complaint, Invitation, OptOut, Reason, Recovery, RecoveryState, Survey, SurveyKind
+from helpdesk.events import history
+from tickets.models import ContactPoint, MessageKind, Ticket
+from tickets.operations import budget
+
+#: recommendation is asked no more often than that, whatever a survey says
+NPS_APART = timedelta(days=90)
+_FURTHEST = timedelta(days=730)
+
+#: what an event that takes the ticket out of our sight means, and the one that brings it back
+_GONE = {
+    "ticket.spammed": Reason.SPAM,
+    "ticket.deleted": Reason.DELETED,
+    "ticket.merged": Reason.MERGED,
+}
+_BACK = {"ticket.unspammed": Reason.SPAM, "ticket.restored": Reason.DELETED, "ticket.unmerged": Reason.MERGED}
+
+#: why the budget of unrequested mail refuses, in our words; whoever had their mail of the day was asked enough
+_REFUSED = {
+    "no_address": Reason.NO_ADDRESS,
+    "robot": Reason.BOUNCING,
+    "bouncing": Reason.BOUNCING,
+    "ours": Reason.INTERNAL,
+    "spent": Reason.SPENT,
+}
+
+
+def why_not(customer_id: int, ticket: Ticket | None, recipient: str, *, about: Recovery | None = None) -> Reason | None:
+    """Why a customer should not be asked at all, after this ticket or after none, however long ago they last were.
+
+    `about` is the recovery the question is about, where it is about one: that one does not stand in its own way.
+    """
+    if ticket and (reason := _out_of_sight(ticket)):
+        return reason
+    if OptOut.objects.filter(customer=customer_id).exists():
+        return Reason.OPTED_OUT
+    if ticket and not ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False).exists():
+        return Reason.NEVER_WROTE
+    if not recipient:
+        return Reason.NO_ADDRESS
+    if ContactPoint.objects.filter(channel="email", address=recipient, is_bouncing=True).exists():
+        return Reason.BOUNCING
+    # a colleague who writes to us is not a customer, and an inbox that answers itself is a loop
+    if reason := because(budget.never(recipient)):
+        return reason
+    if Complaint.objects.filter(ticket__customer=customer_id, closed_at=None, withdrawn_at=None).exists():
+        return Reason.COMPLAINT
+    open_ones = Recovery.objects.filter(customer=customer_id).exclude(state=RecoveryState.CLOSED)
+    if open_ones.exclude(pk=about.pk if about else None).exists():
+        return Reason.RECOVERY
+    return None
+
+
+def because(refusal: str) -> Reason | None:
+    """What a refusal of the budget of unrequested mail means for a survey; None where it refused nothing."""
+    return _REFUSED.get(refusal, Reason.THROTTLED) if refusal else None
+
+
+def too_soon(customer_id: int, survey: Survey, at: datetime) -> Reason | None:
+    """Whether this person is asked, or was, too near to `at`; exactly the time they are to be left alone is enough.
+
+    Of two askings both surveys' times to leave people alone count. What was held back, taken back or not delivered
+    bothered nobody.
+    """
+    near = Invitation.objects.bothering(customer_id).filter(
+        occasion_at__gt=at - _FURTHEST, occasion_at__lt=at + _FURTHEST
+    )
+    known = [(other.survey, other.occasion_at) for other in near.select_related("survey")]
+    return reason_between(survey, at, known)
+
+
+def reason_between(survey: Survey, at: datetime, others: Iterable[tuple[Survey, datetime]]) -> Reason | None:
+    """Why an asking is too near to these others; the reason that holds for every survey goes first."""
+    reason = None
+    for other, then in others:
+        between = abs(at - then)
+        if between < apart(survey, other):
+            return Reason.THROTTLED
+        if survey.kind == other.kind == SurveyKind.NPS and between < NPS_APART:
+            reason = Reason.THROTTLED_KIND
+    return reason
+
+
+def apart(survey: Survey, other: Survey) -> timedelta:
+    """How long a person is left alone between an asking of the one survey and of the other."""
+    return timedelta(days=max(survey.cool_down_days, other.cool_down_days))
+
+
+def _out_of_sight(ticket: Ticket) -> Reason | None:
+    """Spam, deleted, merged or imported, as the ledger has it."""
+    gone: set[Reason] = set()
+    for event in history(ticket.number, ["ticket.created", *_GONE, *_BACK]):
+        if event.verb == "ticket.created" and event.facts.get("imported"):
+            return Reason.IMPORTED
+        if event.verb in _GONE:
+            gone.add(_GONE[event.verb])
+        elif event.verb in _BACK:
+            gone.discard(_BACK[event.verb])
+    return next((reason for reason in _GONE.values() if reason in gone), None)
