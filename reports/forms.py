@@ -66,6 +66,7 @@ class FilterForm(forms.Form):
     was = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, agent: Agent, asked: Mapping[str, Any]) -> None:
+        self.agent = agent
         self.inboxes = inboxes_for(agent)
         self.teams = teams_for([pk for pk, _name in self.inboxes])
         asked = {key: asked.get(key, "") for key in _ASKED}
@@ -137,6 +138,8 @@ class FilterForm(forms.Form):
             compare=said["compare"],
             preset=said["period"],
             visible=tuple(pk for pk, _name in self.inboxes),
+            reader=self.agent.pk,
+            is_lead=self.agent.is_lead,
         )
 
     def names(self) -> dict[str, str]:

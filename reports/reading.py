@@ -3,7 +3,7 @@
 A figure and the list of tickets behind it read the same set, so their counts cannot differ.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -43,6 +43,9 @@ class Filter:
     #: what the period is compared with: nothing, the days before it, or the same days a year ago
     compare: Compare = ""
     preset: Preset = "custom"
+    #: who reads: figures of single people are their own, and for leads those of everybody in these inboxes
+    reader: int | None = None
+    is_lead: bool = False
     #: all inboxes the reader may see, whichever is chosen; nothing where it is those of `inboxes`
     visible: tuple[int, ...] = ()
 
@@ -230,9 +233,12 @@ class Behind:
     shows: tuple[str, ...]
     #: scores people gave: listed only where they may be shown (`privacy.guard`)
     is_of_answers: bool = False
+    #: a number that no two of these rows share; by default that of the asking, or of the ticket
+    identity: str = ""
 
 
-BEHIND: Mapping[str, Behind] = {
+#: the lists there are; a page with numbers of its own adds theirs when it is loaded
+BEHIND: dict[str, Behind] = {
     "created": Behind(_("New tickets"), came_in, "-created_at", ("created_at", "channel", "status")),
     "resolved": Behind(_("Resolved tickets"), settled, "-resolved_at", ("resolved_at", "status")),
     "first_response": Behind(
@@ -273,7 +279,7 @@ def behind(key: str, chosen: Filter, *, after: str = "", limit: int = PAGE) -> P
     what = BEHIND[key]
     rows = what.rows(chosen)
     column, is_down = what.order.lstrip("-"), what.order.startswith("-")
-    identity = "event" if rows.model is SurveyFacts else "ticket"
+    identity = what.identity or ("event" if rows.model is SurveyFacts else "ticket")
     listed = rows.order_by(what.order, f"-{identity}")
     place = _place(after, is_moment=column.endswith("_at"))
     if place is not None:
