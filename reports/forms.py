@@ -142,6 +142,11 @@ class FilterForm(forms.Form):
             is_lead=self.agent.is_lead,
         )
 
+    def hide_days(self) -> None:
+        """Ask for no period where the page is about this moment; what was chosen is kept for the other pages."""
+        for name in ("period", "from", "to", "compare"):
+            self.fields[name].widget = forms.HiddenInput()
+
     def names(self) -> dict[str, str]:
         """The choice in words, for headings: period, zone, inbox, team, channel."""
         chosen = self.filter

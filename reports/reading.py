@@ -103,7 +103,7 @@ IS_WAITING = Q(awaits_first_reply=True)
 
 def tickets(chosen: Filter) -> "QuerySet[TicketFacts]":
     """The facts of the tickets a filter chooses, whenever they came."""
-    return TicketFacts.objects.filter(_choice(chosen))
+    return TicketFacts.objects.filter(choice(chosen))
 
 
 def stays(chosen: Filter) -> "QuerySet[StayFacts]":
@@ -113,10 +113,10 @@ def stays(chosen: Filter) -> "QuerySet[StayFacts]":
 
 def askings(chosen: Filter) -> "QuerySet[SurveyFacts]":
     """The askings on the tickets a filter chooses; those of spam, deleted and imported tickets are left out."""
-    return SurveyFacts.objects.filter(_choice(chosen), counts=True, kind="csat")
+    return SurveyFacts.objects.filter(choice(chosen), counts=True, kind="csat")
 
 
-def _choice(chosen: Filter) -> Q:
+def choice(chosen: Filter) -> Q:
     choice = Q(inbox__in=chosen.inboxes)
     if chosen.team is not None:
         choice &= Q(team=chosen.team)
@@ -281,7 +281,8 @@ def behind(key: str, chosen: Filter, *, after: str = "", limit: int = PAGE) -> P
     column, is_down = what.order.lstrip("-"), what.order.startswith("-")
     identity = what.identity or ("event" if rows.model is SurveyFacts else "ticket")
     listed = rows.order_by(what.order, f"-{identity}")
-    place = _place(after, is_moment=column.endswith("_at"))
+    is_moment = isinstance(rows.model._meta.get_field(column), models.DateTimeField)
+    place = _place(after, is_moment=is_moment)
     if place is not None:
         value, number = place
         further = Q(**{f"{column}__{'lt' if is_down else 'gt'}": value})

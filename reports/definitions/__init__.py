@@ -12,6 +12,7 @@ __all__ = ["DEFINITIONS", "HISTORY", "KEYS", "VERSION", "Definition", "Words"]
 
 FILES = (
     "service",
+    "work",
     "experience",
     "changes",
 )

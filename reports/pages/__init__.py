@@ -25,7 +25,10 @@ GROUPS: dict[Group, str | Promise] = {
 #: in the order of the menu
 MODULES = (
     "overview",
+    "today",
     "changes",
+    "speed",
+    "resolution",
 )
 
 
@@ -38,18 +41,20 @@ class Page:
     question: str | Promise
     group: Group
     build: Callable[[Filter], Report]
+    #: about this moment whatever the period, and kept up to date while it is open
+    is_live: bool = False
 
 
 _pages: dict[str, Page] = {}
 
 
-def page(key: str, name: str | Promise, question: str | Promise, group: Group) -> Callable[
-    [Callable[[Filter], Report]], Callable[[Filter], Report]
-]:  # fmt: skip
+def page(
+    key: str, name: str | Promise, question: str | Promise, group: Group, *, is_live: bool = False
+) -> Callable[[Callable[[Filter], Report]], Callable[[Filter], Report]]:  # fmt: skip
     """Make a page of a function."""
 
     def register(build: Callable[[Filter], Report]) -> Callable[[Filter], Report]:
-        _pages[key] = Page(key, name, question, group, build)
+        _pages[key] = Page(key, name, question, group, build, is_live)
         return build
 
     return register

@@ -1,6 +1,7 @@
 """The report pages. All of them read the same filter from the address, and show only inboxes the reader may see."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,11 +38,13 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
         return _not_understood(request, form, page)
     found = page.build(form.filter)
     query = form.filter.query()
+    if page.is_live:
+        form.hide_days()
     context = {
         "page": page,
         "menu": menu(agent_of(request), page.key, query),
         "filters": form,
-        "said": words.choice(form),
+        "said": words.choice(form, found.chosen),
         "report": found,
         "csv_url": f"{reverse('report_csv', args=[page.key])}?{query}",
         "xlsx_url": f"{reverse('report_xlsx', args=[page.key])}?{query}",
@@ -185,6 +188,24 @@ COLUMNS = {
     "channel": lambda: _("Channel"),
     "status": lambda: _("Status"),
     "score": lambda: _("Score"),
+    "at": lambda: _("Answered"),
+    "waiting_since": lambda: _("Waiting since"),
+    "abandoned_at": lambda: _("Left"),
+    "seconds": lambda: _("Counted"),
+    "business_seconds": lambda: _("In business hours"),
+    "open_s": lambda: _("Waited on us"),
+    "business_open_s": lambda: _("In business hours"),
+    "on_hold_s": lambda: _("Waited on others"),
+    "first_resolved_at": lambda: _("First resolved"),
+    "net_reopened_at": lambda: _("Came back"),
+    "judged_at": lambda: _("Judged from"),
+    "next_same_topic_at": lambda: _("Next contact"),
+    "reopens": lambda: _("Times reopened"),
+    "net_reopens": lambda: _("Without courtesies"),
+    "replies": lambda: _("Replies"),
+    "replies_before_first_resolution": lambda: _("Replies until resolved"),
+    "touches": lambda: _("Counted as"),
+    "fcr": lambda: _("Counted as"),
 }
 _STATUS_NAMES = {"new": Status.OPEN.label, **dict(Status.choices)}
 
@@ -193,15 +214,17 @@ def show(column: str, value: Any, zone: ZoneInfo) -> str:
     """What a list says of one ticket: times in words with the seconds counted, moments in the report's zone."""
     if value is None:
         return words.UNKNOWN
-    if column.endswith("_s"):
+    if column.endswith(("_s", "seconds")):
         if value < 60:
             return words.spell(value)
         return _("%(time)s (%(seconds)s s)") % {
             "time": words.spell(value), "seconds": formats.number_format(value, force_grouping=True)}  # fmt: skip
-    if column.endswith("_at"):
+    if isinstance(value, datetime):
         return formats.date_format(value.astimezone(zone), "SHORT_DATETIME_FORMAT")
     if column == "status":
         return str(_STATUS_NAMES.get(value, value))
+    if column in ("fcr", "touches"):
+        return words.label_name(value)
     if column == "channel":
         return str(CHANNELS.get(value, value))
     return str(value)

@@ -18,3 +18,4 @@ import "./acts.js";
 import "./splitting.js";
 import "./palette.js";
 import "./reports.js";
+import "./today.js";

@@ -1,0 +1,445 @@
+"""Speed: how long customers waited for a first answer, for each further one, on us, and until it was done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
+from django.utils import dates
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from helpdesk import clock
+from reports import aggregates, changes, charts, cohorts, reading, service_sets, targets
+from reports.aggregates import Middle, Quantiles
+from reports.blocks import Change, Chart, Line, Report, Section, Tile
+from reports.charts import Series
+from reports.charts.bins import bins
+from reports.charts.heat import Cell, heat
+from reports.charts.survival import survival
+from reports.cohorts import Curve
+from reports.metrics.satisfaction import SMALLEST_CELL
+from reports.pages import page
+from reports.pages.parts import NO_DRAWING, count, interval_line, share, share_line, tile, times
+from reports.periods import Period
+from reports.reading import Filter, Slice
+from reports.statistics import Percentiles
+from reports.targets import OfInbox
+from reports.words import (
+    UNKNOWN,
+    days,
+    definition_url,
+    number,
+    percent,
+    slice_name,
+    spell,
+    tickets,
+    tickets_url,
+    unit_name,
+)
+
+HOUR, DAY = 3600, 86_400
+#: named bins: up to so many seconds
+EDGES = {
+    "first_response": (15 * 60, HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 7 * DAY),
+    "next_response": (15 * 60, HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 7 * DAY),
+    "resolution": (HOUR, 4 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One kind of time: by the calendar and in business hours, in bins, and its median for a comparison."""
+
+    calendar: Percentiles
+    business: Percentiles | None
+    bins: Sequence[int]
+    middle: Middle | None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The four kinds of time of one choice."""
+
+    first_response: Measured
+    next_response: Measured
+    our_wait: Measured
+    resolution: Measured
+    on_hold: Percentiles
+
+
+@page("speed", gettext_lazy("Speed"), gettext_lazy("How long do customers wait, and for what?"), "service")
+def build(chosen: Filter) -> Report:
+    """First response, next response, the wait on us, resolution."""
+    at = clock.now()
+    other = chosen.compared()
+    found = _times(chosen, is_compared=other is not None)
+    before = _times(other, is_compared=True) if other else None
+    owed = service_sets.owes_first_reply(chosen)
+    counts = owed.aggregate(n=Count("*"), unanswered=Count("*") - Count("frt_s"))
+    of_inboxes = targets.first_response(chosen, at)
+    replies = cohorts.first_reply(owed, at, counts["n"])
+    # what was closed in bulk is not forgotten either: it was open until then
+    contacts = service_sets.contacts(chosen)
+    resolutions = cohorts.resolution(contacts, at, counts["n"])
+    return Report(
+        chosen=chosen,
+        taken_at=at,
+        answer=_answer(found, of_inboxes),
+        sections=[
+            Section(
+                key="times", tiles=[*_tiles(chosen, found, before), *_abandoned(chosen)],
+                charts=[
+                    _histogram("first_response", _("How long until the first answer?"), found.first_response),
+                    _histogram("next_response", _("How long until the next answer?"), found.next_response),
+                    _histogram("resolution", _("How long until it is resolved?"), found.resolution),
+                    _waits(chosen),
+                ],
+            ),
+            Section(
+                title=_("Those not done yet are counted too"), key="still-open",
+                about=_(
+                    "Looking at finished tickets alone forgets whoever still waits. These are all tickets that came in "
+                    "the period; who is not done counts as waiting for as long as it has been."
+                ),
+                tiles=[
+                    _survival_tile(chosen, "still_open.first_response", _("First answer"), replies, "never_answered"),
+                    _survival_tile(chosen, "still_open.resolution", _("Resolution"), resolutions, ""),
+                ],
+                charts=[
+                    _curve("curve_first_response", _("How many are still without an answer?"), replies, _("waiting")),
+                    _curve("curve_resolution", _("How many are still not resolved?"), resolutions, _("open")),
+                ],
+            ),
+            Section(
+                title=_("When customers write"), key="arrival", charts=[*_heat(chosen)],
+            ),
+            Section(
+                title=_("First response targets"), key="targets", tiles=_target_tiles(chosen, of_inboxes),
+                charts=_target_charts(of_inboxes),
+                notes=[] if of_inboxes else [_("No ticket of this choice was owed a first answer.")],
+            ),
+        ],
+        left_out=_left_out(chosen),
+        basis=[
+            _("First response, next response, waits and resolution are counted by when they happened; curves, hours of "
+              "arrival and targets by when the ticket came."),
+            _("Calendar time, and business hours of the inbox beside it."),
+        ],
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- read
+
+
+def _times(chosen: Filter, *, is_compared: bool) -> Times:
+    replied, answers, measured = reading.replied(chosen), service_sets.answers(chosen, "next"), reading.measured(chosen)
+    of_replies = aggregates.measure(replied, "frt_s", "frt_business_s")
+    of_answers = aggregates.measure(answers, "seconds", "business_seconds")
+    of_settled = aggregates.measure(
+        measured, "resolution_s", "resolution_business_s", "open_s", "business_open_s", "on_hold_s"
+    )
+
+    def made(
+        key: str, rows: "QuerySet[Any]", read: Mapping[str, Percentiles], calendar: str, business: str
+    ) -> Measured:  # fmt: skip
+        middle = aggregates.middle(rows, calendar, read[calendar]) if is_compared else None
+        binned = aggregates.bins(rows, calendar, EDGES[key]) if key in EDGES else ()
+        return Measured(read[calendar], read[business], binned, middle)
+
+    return Times(
+        made("first_response", replied, of_replies, "frt_s", "frt_business_s"),
+        made("next_response", answers, of_answers, "seconds", "business_seconds"),
+        made("our_wait", measured, of_settled, "open_s", "business_open_s"),
+        made("resolution", measured, of_settled, "resolution_s", "resolution_business_s"),
+        of_settled["on_hold_s"],
+    )
+
+
+def _left_out(chosen: Filter) -> list[tuple[Line, str]]:
+    n = reading.bulk_closed(chosen).count()
+    agents = reading.came_in(chosen).filter(initiated_by="agent").count()
+    found = []
+    if n:
+        line = count("left_out.bulk_closed", _("Left out: closed in bulk"), n)
+        found.append((_say(line, _("%(n)s closed in bulk") % {"n": tickets(n)}), tickets_url("bulk_closed", chosen)))
+    if agents:
+        line = count("left_out.agent", _("Left out of first response: started by us"), agents)
+        found.append((_say(line, _("%(n)s started by us, in first response") % {"n": tickets(agents)}), ""))
+    return found
+
+
+def _say(line: Line, said: str) -> Line:
+    return Line(line.key, line.label, line.value, line.unit, said, line.n, line.low, line.high, line.change)
+
+
+# ---------------------------------------------------------------------- words and tiles
+
+
+def _answer(found: Times, of_inboxes: Sequence[OfInbox]) -> list[str]:
+    said = []
+    first, following, done = found.first_response.calendar, found.next_response.calendar, found.resolution.calendar
+    if first.p50 is not None:
+        said.append(
+            _("Half of the customers had a first answer within %(p50)s, 9 of 10 within %(p90)s.")
+            % {"p50": spell(first.p50), "p90": spell(first.p90)}
+        )
+    if following.p50 is not None:
+        said.append(_("Further answers took %(p50)s on the median.") % {"p50": spell(following.p50)})
+    if done.p50 is not None:
+        said.append(_("Half of what was resolved was done within %(p50)s.") % {"p50": spell(done.p50)})
+    met = sum(one.attainment.met for one in of_inboxes)
+    judged = met + sum(one.attainment.breached for one in of_inboxes)
+    if judged >= SMALLEST_CELL:
+        said.append(_("The target for the first answer was met by %(share)s.") % {"share": percent(met / judged)})
+    return said or [_("Nobody was answered and nothing was resolved in this period.")]
+
+
+def _tiles(chosen: Filter, found: Times, before: Times | None) -> list[Tile]:
+    def change(now: Measured, then: Measured | None) -> Change | None:
+        if then is None or now.middle is None or then.middle is None:
+            return None
+        return changes.middle_change(
+            (then.middle.median, then.middle.interval), (now.middle.median, now.middle.interval),
+            compare=chosen.compare,
+        )  # fmt: skip
+
+    def made(key: str, label: str, basis: str, unit: str = "tickets") -> Tile:
+        now, then = getattr(found, key), getattr(before, key) if before else None
+        return times(chosen, key, label, now.calendar, now.business, basis=basis, change=change(now, then), unit=unit)
+
+    return [
+        made("first_response", _("First response time"), _("answered in this period, whenever they came")),
+        made("next_response", _("Next response time"), _("answers given in this period"), "answers"),
+        _our_wait(
+            made("our_wait", _("Time the customer waited on us"), _("of tickets resolved in this period")), found
+        ),
+        made("resolution", _("Resolution time"), _("resolved in this period, whenever they came")),
+    ]
+
+
+def _our_wait(made: Tile, found: Times) -> Tile:
+    """Beside it what was waited on others."""
+    if not found.on_hold.n:
+        return made
+    said = _("on others, 9 of 10 at most %(time)s") % {"time": spell(found.on_hold.p90)}
+    label = _("Waited on others: 90th percentile")
+    line = Line("our_wait.on_hold.p90", label, found.on_hold.p90, "seconds", said, found.on_hold.n)
+    return Tile(made.lead, (*made.companions, line), made.notes, made.definition_url, made.tickets_url)
+
+
+def _abandoned(chosen: Filter) -> list[Tile]:
+    """Chats whose visitor left; nothing where nobody chats."""
+    chats = service_sets.owes_first_reply(chosen).filter(channel="chat")
+    found = chats.aggregate(n=Count("*"), gone=Count("abandoned_at"))
+    if not found["n"]:
+        return []
+    return [share(chosen, "abandoned", _("Visitors who left"), found["gone"], found["n"], of=_("chats"),
+                  behind="abandoned")]  # fmt: skip
+
+
+def _survival_tile(chosen: Filter, key: str, label: str, curve: Curve, behind: str) -> Tile:
+    lead = Line(f"{key}.median", _("%(what)s: median, open ones counted") % {"what": label}, curve.median, "seconds",
+                spell(curve.median), curve.n)  # fmt: skip
+    lines = [
+        Line(f"{key}.n", _("%(what)s: how many came") % {"what": label}, curve.n, "tickets", tickets(curve.n), curve.n),
+        Line(f"{key}.open", _("%(what)s: not done so far") % {"what": label}, curve.censored, "tickets",
+             _("%(n)s of them not done so far") % {"n": number(curve.censored)}, curve.n),
+        Line(f"{key}.ended_median", _("%(what)s: median of the finished alone") % {"what": label},
+             curve.median_of_ended, "seconds",
+             _("the finished alone would say %(time)s") % {"time": spell(curve.median_of_ended)}, curve.ended),
+    ]  # fmt: skip
+    notes = [_("unknown: fewer than half are done")] if curve.median is None and curve.n else []
+    if not curve.is_exact:
+        notes.append(_("times in whole minutes"))
+    return tile(chosen, lead, lines, notes, definition="still_open", behind=behind)
+
+
+# ---------------------------------------------------------------------- charts
+
+
+def _histogram(key: str, title: str, found: Measured) -> Chart:
+    names = _bin_names(EDGES[key])
+    total = sum(found.bins)
+    drawn = bins(
+        key=f"bins_{key}", title=title,
+        about=_("Median %(p50)s, 9 of 10 within %(p90)s.")
+        % {"p50": spell(found.calendar.p50), "p90": spell(found.calendar.p90)},
+        rows=[(name, n, "") for name, n in zip(names, found.bins, strict=True)],
+    )  # fmt: skip
+    cells = [(n, n / total if total else None) for n in found.bins]
+    return Chart(
+        f"bins_{key}", title, drawn, [_("Time"), _("How many"), _("Share")],
+        [{"name": name, "label": name, "cells": [number(n), percent(of)], "url": ""}
+         for name, (n, of) in zip(names, cells, strict=True)],
+        cells, ["n", "share"], definition_url(key), _("Calendar time."),
+    )  # fmt: skip
+
+
+def _bin_names(edges: Sequence[int]) -> list[str]:
+    said = [spell(edge) if edge < DAY else ngettext("%(n)d day", "%(n)d days", edge // DAY) % {"n": edge // DAY}
+            for edge in edges]  # fmt: skip
+    between = [_("%(from)s to %(to)s") % {"from": one, "to": other} for one, other in pairwise(said)]
+    return [_("up to %(time)s") % {"time": said[0]}, *between, _("longer than %(time)s") % {"time": said[-1]}]
+
+
+def _curve(key: str, title: str, curve: Curve, name: str) -> Chart:
+    last = curve.points[-1].left if curve.points else 1.0
+    drawn = survival(
+        key=key, title=title,
+        about=_("Of %(n)s, %(left)s are left at the end of the curve; half are done after %(median)s.")
+        % {"n": tickets(curve.n), "left": percent(last), "median": spell(curve.median)},
+        points=curve.points, end=max(curve.end, 60), median=curve.median, say=spell,
+        say_median=_("half: %(time)s") % {"time": spell(curve.median)}, name=f"{percent(last)} {name}",
+    )  # fmt: skip
+    marks = [60 * 60, 4 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY, 28 * DAY]
+    rows, cells = [], []
+    for mark in (one for one in marks if one <= curve.end):
+        point = next((one for one in reversed(curve.points) if one.time <= mark), None)
+        values = (point.left, point.low, point.high) if point else (1.0, None, None)
+        cells.append(values)
+        rows.append({"name": spell(mark), "label": str(mark), "cells": [percent(value) for value in values], "url": ""})
+    return Chart(
+        key, title, drawn if curve.n else NO_DRAWING, [_("After"), _("Not done"), _("at least"), _("at most")],
+        rows, cells, ["left", "left_low", "left_high"], definition_url("still_open"),
+        _("The band is the confidence interval (95 in 100). Time runs slower to the right.")
+        if curve.n else _("Nothing came in."),
+    )  # fmt: skip
+
+
+def _heat(chosen: Filter) -> list[Chart]:
+    """The first response time by weekday and hour of arrival."""
+    zone = ZoneInfo(chosen.zone)
+    rows = (
+        service_sets.owes_first_reply(chosen)
+        .annotate(weekday=ExtractIsoWeekDay("created_at", tzinfo=zone), hour=ExtractHour("created_at", tzinfo=zone))
+        .order_by().values_list("weekday", "hour")
+        .annotate(came=Count("*"), n=Count("frt_s"), q=Quantiles("frt_s", 0.5))
+    )  # fmt: skip
+    found = {(weekday, hour): (came, n, q[0] if q else None) for weekday, hour, came, n, q in rows}
+    names = [str(dates.WEEKDAYS_ABBR[day]) for day in range(7)]
+    shown = sorted(q for _came, n, q in found.values() if q is not None and n >= SMALLEST_CELL)
+    drawn_rows, said, cells = [], [], []
+    for hour in range(24):
+        drawn, words, raw = [], [], []
+        for day in range(1, 8):
+            came, n, half = found.get((day, hour), (0, 0, None))
+            told = _("%(day)s %(hour)d:00: %(n)s came, first answer after %(time)s") % {
+                "day": dates.WEEKDAYS[day - 1], "hour": hour, "n": tickets(came), "time": spell(half)}  # fmt: skip
+            strength = None
+            if half is not None and n >= SMALLEST_CELL and shown:
+                strength = sum(other < half for other in shown) / max(len(shown), 1)
+            drawn.append(Cell(_short(half) if came else "", told, strength))
+            words.append(f"{spell(half)} ({number(came)})" if came else UNKNOWN)
+            raw += [came, half]
+        drawn_rows.append((f"{hour}:00", drawn))
+        said.append({"name": f"{hour}:00", "label": str(hour), "cells": words, "url": ""})
+        cells.append(tuple(raw))
+    title = _("After how long is the first answer given, by when they wrote?")
+    picture = heat(
+        key="arrival", title=title,
+        about=_("The median first response time for each hour of the week: %(days)s.") % {"days": days(chosen)},
+        columns=names, rows=drawn_rows,
+    )  # fmt: skip
+    raw_columns = [f"{day}_{what}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+                   for what in ("came", "median_s")]  # fmt: skip
+    # people read one cell a weekday, files two columns
+    yielded = Chart(
+        "arrival", title, picture, [_("Hour"), *names], said, cells, raw_columns, definition_url("arrival"),
+        _("Median in calendar time; darker is longer; how many came in brackets. No colour: fewer than %(n)d.")
+        % {"n": SMALLEST_CELL},
+        is_wide=True,
+    )  # fmt: skip
+    return [yielded]
+
+
+def _short(seconds: float | None) -> str:
+    """A time in one unit: a cell is small."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < HOUR:
+        return _("%(n)d min") % {"n": round(seconds / 60)}
+    if seconds < 2 * DAY:
+        return _("%(n)d h") % {"n": round(seconds / HOUR)}
+    return _("%(n)d d") % {"n": round(seconds / DAY)}
+
+
+def _waits(chosen: Filter) -> Chart:
+    """The next response time, slice by slice."""
+    unit, _coarse = reading.units(chosen)
+    slices: Sequence[Period] = reading.cut(chosen, unit)
+    by = aggregates.measure_by(service_sets.answers(chosen, "next"), Slice("at", slices), "seconds")
+    found = [by.get(i, aggregates.UNKNOWN) for i in range(1, len(slices) + 1)]
+    names = [slice_name(one, chosen.zone, unit) for one in slices]
+    title = _("How did the next answers do over time?")
+    drawn = charts.lines(
+        key="next_over_time", title=title,
+        about=_("Median and 90th percentile of the next response time: %(days)s.") % {"days": days(chosen)},
+        labels=names, lower=Series(_("half within"), [one.p50 for one in found]),
+        upper=Series(_("9 of 10 within"), [one.p90 for one in found], "second"), say=spell,
+    )  # fmt: skip
+    cells = [(one.n, one.p50, one.p90) for one in found]
+    return Chart(
+        "next_over_time", title, drawn, [unit_name(unit), _("Answers"), _("Median"), _("90th percentile")],
+        [{"name": name, "label": one.label, "cells": [number(n), spell(p50), spell(p90)], "url": ""}
+         for name, one, (n, p50, p90) in zip(names, slices, cells, strict=True)],
+        cells, ["next_n", "next_median_s", "next_p90_s"], definition_url("next_response"), _("Calendar time."),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- targets
+
+
+def _target_tiles(chosen: Filter, of_inboxes: Sequence[OfInbox]) -> list[Tile]:
+    if not of_inboxes:
+        return []
+    met = sum(one.attainment.met for one in of_inboxes)
+    breached = sum(one.attainment.breached for one in of_inboxes)
+    running = sum(one.attainment.running for one in of_inboxes)
+    label = _("First response target met")
+    lead = share_line("target", label, met, met + breached)
+    lines = [
+        Line("target.n", _("First response target: of how many"), met + breached, "tickets",
+             _("%(met)s met, %(breached)s breached") % {"met": number(met), "breached": number(breached)},
+             met + breached),
+        Line("target.running", _("First response target: still running"), running, "tickets",
+             _("%(n)s still running, in neither") % {"n": number(running)}, running),
+    ]  # fmt: skip
+    if lead.low is not None:
+        lines.append(interval_line("target", label, lead))
+    return [tile(chosen, lead, lines, [_("the targets of the inboxes as they are today")], definition="target")]
+
+
+def _target_charts(of_inboxes: Sequence[OfInbox]) -> list[Chart]:
+    if not of_inboxes:
+        return []
+    rows, cells = [], []
+    for one in of_inboxes:
+        found = one.attainment
+        line = share_line("", "", found.met, found.met + found.breached)
+        cells.append((one.target_s, found.met, found.breached, found.running, found.share, line.low, line.high))
+        rows.append(
+            {
+                "name": one.name,
+                "label": one.name,
+                "url": "",
+                "cells": [
+                    spell(one.target_s),
+                    number(found.met),
+                    number(found.breached),
+                    number(found.running),
+                    percent(found.share),
+                    f"{percent(line.low)} – {percent(line.high)}" if line.low is not None else UNKNOWN,
+                ],
+            }
+        )
+    title = _("Which inboxes keep their target?")
+    return [Chart(
+        "targets", title, NO_DRAWING,
+        [_("Inbox"), _("Target"), _("Met"), _("Breached"), _("Running"), _("Share met"), _("between")],
+        rows, cells, ["target_s", "met", "breached", "running", "share", "share_low", "share_high"],
+        definition_url("target"), is_wide=True,
+    )]  # fmt: skip

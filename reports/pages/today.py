@@ -1,0 +1,296 @@
+"""Today: what waits now, what happened since midnight beside other such days, and who is here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import ExtractHour, TruncDate
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from feedback.models import Recovery, RecoveryState
+from helpdesk import clock
+from helpdesk.calendars import start_of_day
+from helpdesk.models import Agent, Role
+from reports import charts, periods, reading, service_sets
+from reports.aggregates import those
+from reports.blocks import Chart, Line, Report, Section, Tile
+from reports.charts import Series
+from reports.models import TicketFacts
+from reports.pages import page
+from reports.pages.parts import NO_DRAWING, count, tile
+from reports.periods import Period
+from reports.reading import Filter, within
+from reports.words import definition_url, number, spell, tickets
+from tickets import presence
+
+#: a day is compared with the same weekday of so many weeks before
+WEEKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """How many since midnight, and how many there were at this hour on the same weekday before."""
+
+    n: int
+    before: Sequence[int]
+
+    @property
+    def usual(self) -> float | None:
+        return median(self.before) if self.before else None
+
+
+@page("today", gettext_lazy("Today"), gettext_lazy("What waits now, and is it a usual day?"), "both", is_live=True)
+def build(chosen: Filter) -> Report:
+    """What waits now, what came since midnight, who is here."""
+    at = clock.now()
+    chosen = service_sets.today(chosen)
+    spans = _spans(chosen.zone, at)
+    waiting = _waiting(chosen, at)
+    came, replied, settled = (
+        _so_far(chosen, rows, moment, spans)
+        for rows, moment in (
+            (reading.came_in, "created_at"), (reading.replied, "first_reply_at"), (reading.settled, "resolved_at"),
+        )
+    )  # fmt: skip
+    weekday = formats.date_format(chosen.first, "l")
+    facts = {"today_created": (_("New today"), came), "today_replied": (_("First answered today"), replied),
+             "today_resolved": (_("Resolved today"), settled)}  # fmt: skip
+    return Report(
+        chosen=chosen,
+        taken_at=at,
+        answer=_answer(waiting, came, weekday),
+        sections=[
+            Section(title=_("Now"), key="now", tiles=[*_now(chosen, waiting, at), *_recoveries(chosen, at)]),
+            Section(
+                title=_("Since midnight"), key="since-midnight",
+                tiles=[_so_far_tile(chosen, key, label, found, weekday) for key, (label, found) in facts.items()],
+                charts=[_hours(chosen, spans, weekday)],
+            ),
+            Section(title=_("Who is here"), key="who", charts=[_people(chosen, at)]),
+        ],
+        basis=[
+            _("Always this day of the zone, whatever the period.")
+            + " " + _("The usual day is the median of the same weekday of the last %(n)d weeks up to this hour.")
+            % {"n": WEEKS}
+        ],
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- now
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is open at this moment."""
+
+    open: int
+    unassigned: int
+    owed: int
+    owed_since: datetime | None
+    unanswered: int
+    unanswered_since: datetime | None
+    waking: int
+
+
+def _waiting(chosen: Filter, at: datetime) -> Waiting:
+    owed = Q(waiting_since__isnull=False)
+    found = reading.still_open(chosen).aggregate(
+        open=Count("*"),
+        unassigned=those(Q(agent=None)),
+        owed=those(owed),
+        owed_since=Min("waiting_since"),
+        unanswered=those(reading.IS_WAITING),
+        unanswered_since=Min("started_at", filter=reading.IS_WAITING),
+    )
+    return Waiting(**found, waking=service_sets.waking(chosen).count())
+
+
+def _answer(waiting: Waiting, came: SoFar, weekday: str) -> list[str]:
+    said = []
+    if waiting.owed and waiting.owed_since:
+        said.append(
+            _("%(n)s where the customer waits for us, the longest for %(time)s.")
+            % {"n": tickets(waiting.owed), "time": spell(_age(waiting.owed_since, clock.now()))}
+        )
+    else:
+        said.append(_("Nobody waits for an answer of ours."))
+    if came.usual is None:
+        said.append(_("%(n)s came in since midnight.") % {"n": tickets(came.n)})
+    else:
+        facts = {"n": tickets(came.n), "usual": number(came.usual), "low": number(min(came.before)),
+                 "high": number(max(came.before)), "day": weekday}  # fmt: skip
+        said.append(
+            _("%(n)s came in since midnight; on a %(day)s at this hour it is usually %(usual)s (%(low)s to %(high)s).")
+            % facts
+        )
+    return said
+
+
+def _age(since: datetime, at: datetime) -> int:
+    return max(0, int((at - since).total_seconds()))
+
+
+def _now(chosen: Filter, waiting: Waiting, at: datetime) -> list[Tile]:
+    def oldest(key: str, label: str, since: datetime | None, n: int) -> list[Line]:
+        if since is None:
+            return []
+        age = _age(since, at)
+        return [Line(f"{key}.oldest", _("%(what)s: the oldest") % {"what": label}, age, "seconds",
+                     _("the oldest for %(age)s") % {"age": spell(age)}, n)]  # fmt: skip
+
+    owed, unanswered = _("Customers waiting for our answer"), _("Waiting for a first answer")
+    return [
+        tile(chosen, count("owed", owed, waiting.owed), oldest("owed", owed, waiting.owed_since, waiting.owed),
+             behind="owed"),
+        tile(chosen, count("waiting", unanswered, waiting.unanswered),
+             oldest("waiting", unanswered, waiting.unanswered_since, waiting.unanswered), behind="waiting"),
+        tile(chosen, count("open", _("Open now"), waiting.open), behind="open",
+             notes=[_("open, pending and on hold")]),
+        tile(chosen, count("unassigned", _("Open and unassigned"), waiting.unassigned), behind="unassigned"),
+        tile(chosen, count("waking", _("Snoozed, waking today"), waiting.waking), behind="waking"),
+    ]  # fmt: skip
+
+
+def _recoveries(chosen: Filter, at: datetime) -> list[Tile]:
+    """Recoveries somebody should take up today; nothing where there never was one."""
+    rows = Recovery.objects.filter(inbox__in=chosen.inboxes)
+    if chosen.team is not None:
+        rows = rows.filter(ticket__team=chosen.team)
+    if chosen.channel:
+        rows = rows.filter(ticket__channel=chosen.channel)
+    if chosen.topic:
+        rows = rows.filter(ticket__topic__topic=chosen.topic)
+    end = start_of_day(chosen.zone, chosen.first + timedelta(days=1))
+    due = ~Q(state=RecoveryState.CLOSED) & Q(taken_up_at=None)
+    found = rows.aggregate(all=Count("*"), due=those(due & Q(due_at__lt=end)), late=those(due & Q(due_at__lt=at)))
+    if not found["all"]:
+        return []
+    lead = count("recoveries_due", _("Recoveries due today"), found["due"], "recoveries")
+    late = count("recoveries_due.late", _("Recoveries overdue"), found["late"], "recoveries")
+    said = Line(late.key, late.label, late.value, late.unit,
+                _("%(n)s of them overdue") % {"n": number(found["late"])}, found["late"])  # fmt: skip
+    return [tile(chosen, lead, [said] if found["late"] else ())]
+
+
+# ---------------------------------------------------------------------- since midnight
+
+
+def _spans(zone: str, at: datetime) -> list[Period]:
+    """From midnight to this hour: today, and the same weekday before, the latest first."""
+    here = at.astimezone(ZoneInfo(zone))
+    spans = [Period(start_of_day(zone, here.date()), at)]
+    for week in range(1, WEEKS + 1):
+        day = here.date() - timedelta(weeks=week)
+        spans.append(Period(start_of_day(zone, day), datetime.combine(day, here.time(), ZoneInfo(zone))))
+    return spans
+
+
+def _so_far(
+    chosen: Filter, rows: "Callable[[Filter], QuerySet[TicketFacts]]", moment: str, spans: Sequence[Period]
+) -> SoFar:
+    found = rows(chosen.on(chosen.first - timedelta(weeks=WEEKS), chosen.last)).aggregate(
+        first=Min(moment), **{f"n{i}": those(within(moment, span)) for i, span in enumerate(spans)}
+    )
+    # weeks before anything was counted at all are no quiet weeks
+    known = [i for i, span in enumerate(spans) if i and found["first"] and found["first"] < span.end]
+    return SoFar(found["n0"], [found[f"n{i}"] for i in known])
+
+
+def _so_far_tile(chosen: Filter, key: str, label: str, found: SoFar, weekday: str) -> Tile:
+    lines = []
+    if found.usual is not None:
+        low, high = min(found.before), max(found.before)
+        lines = [
+            Line(f"{key}.usual", _("%(what)s: usual at this hour") % {"what": label}, found.usual, "tickets",
+                 _("usually %(n)s on a %(day)s at this hour") % {"n": number(found.usual), "day": weekday},
+                 len(found.before)),
+            Line(f"{key}.range", _("%(what)s: range of those days") % {"what": label}, None, "tickets",
+                 _("%(low)s to %(high)s in %(n)d weeks")
+                 % {"low": number(low), "high": number(high), "n": len(found.before)},
+                 len(found.before), low, high),
+        ]  # fmt: skip
+    notes = [] if lines else [_("no such day before to compare with")]
+    return tile(chosen, count(key, label, found.n), lines, notes, behind=key)
+
+
+def _hours(chosen: Filter, spans: Sequence[Period], weekday: str) -> Chart:
+    """New tickets by hour, beside the median of the days before."""
+    zone = ZoneInfo(chosen.zone)
+    days = [periods.local_day(span.start, chosen.zone) for span in spans]
+    asked = Q()
+    for day in days:
+        asked |= within("created_at", periods.period(day, chosen.zone))
+    wide = chosen.on(days[-1], days[0])
+    rows = (
+        reading.came_in(wide).filter(asked)
+        .annotate(day=TruncDate("created_at", tzinfo=zone), hour=ExtractHour("created_at", tzinfo=zone))
+        .order_by().values_list("day", "hour").annotate(n=Count("*"))
+    )  # fmt: skip
+    counts = {(day, hour): n for day, hour, n in rows}
+    earliest = min((day for day, _hour in counts), default=days[0])
+    before = [day for day in days[1:] if day >= earliest]
+    here = clock.now().astimezone(zone).hour
+    fresh = [counts.get((days[0], hour), 0) if hour <= here else None for hour in range(24)]
+    usual = [median([counts.get((day, hour), 0) for day in before]) if before else None for hour in range(24)]
+    names = [f"{hour}:00" for hour in range(24)]
+    title = _("When does it come in?")
+    drawn = charts.bars(
+        key="hours", title=title,
+        about=_("New tickets by hour: today, and the median of %(n)d days before.") % {"n": len(before)},
+        labels=names,
+        series=[Series(_("today"), fresh), Series(_("usual"), usual, "quiet")], say=number, unfinished=here,
+    )  # fmt: skip
+    cells = [(one, other) for one, other in zip(fresh, usual, strict=True)]
+    rows_said = [
+        {"name": name, "label": name, "cells": [number(one), "—" if other is None else f"{other:g}"], "url": ""}
+        for name, (one, other) in zip(names, cells, strict=True)
+    ]
+    return Chart(
+        "hours", title, drawn, [_("Hour"), pgettext("this day", "Today"), _("Usual %(day)s") % {"day": weekday}],
+        rows_said, cells, ["created_today", "created_usual"], definition_url("today_created"), is_wide=True,
+        note=_("The pale bars are of the hour that is not over yet."),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- people
+
+
+def _people(chosen: Filter, at: datetime) -> Chart:
+    """Who is here, and what each of them has; also who is not here and has something."""
+    there = presence.here()
+    load = {
+        agent: (n, owed, since)
+        for agent, n, owed, since in reading.still_open(chosen).filter(agent__isnull=False)
+        .order_by().values_list("agent")
+        .annotate(n=Count("*"), owed=Count("waiting_since"), since=Min("waiting_since"))
+    }  # fmt: skip
+    works_here = Q(teams__inboxes__in=chosen.inboxes) | Q(inbox_accesses__inbox__in=chosen.inboxes) | Q(role=Role.ADMIN)
+    if chosen.team is not None:
+        works_here &= Q(teams=chosen.team)
+    here = Agent.objects.active().exclude(role=Role.LIGHT).filter(works_here, pk__in=there or ())
+    shown = Agent.objects.filter(Q(pk__in=load) | Q(pk__in=here.values("pk"))).order_by("name")
+    rows, cells = [], []
+    for agent in shown:
+        n, owed, since = load.get(agent.pk, (0, 0, None))
+        state = (
+            _("away") if agent.is_away
+            else "—" if there is None
+            else pgettext("presence of a colleague", "here") if agent.pk in there
+            else pgettext("presence of a colleague", "offline")
+        )  # fmt: skip
+        age = _age(since, at) if since else None
+        rows.append({"name": agent.name, "label": agent.name, "url": "",
+                     "cells": [state, number(n), number(owed), spell(age)]})  # fmt: skip
+        cells.append((state, n, owed, age))
+    return Chart(
+        "people_here", _("Who is here, and what do they have?"), NO_DRAWING,
+        [_("Agent"), pgettext("presence of a colleague", "State"), _("Open"), _("Customer waits"), _("Longest wait")],
+        rows, cells, ["state", "open", "owed", "longest_wait_s"], definition_url("load"), is_wide=True,
+        note=_("Nobody can tell who is here at the moment.") if there is None else "" if rows
+        else _("Nobody is here, and nobody has an open ticket."),
+    )  # fmt: skip

@@ -1,0 +1,121 @@
+"""The pages of what the team did, on a small history."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from reports import cohorts
+from reports.forms import FilterForm
+from reports.models import TicketFacts
+from reports.pages import find
+from reports.statistics import kaplan_meier
+from tests.conftest import mail
+from tickets.operations import assignment, replying, status
+
+BERLIN = "Europe/Berlin"
+MARCH = {"from": "2026-03-01", "to": "2026-03-31", "zone": BERLIN}
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def filter_of(agent, **asked):
+    form = FilterForm(agent, {**MARCH, **asked})
+    assert form.is_valid(), form.errors
+    return form.filter
+
+
+def lines(found):
+    return {line.key: line for line in found.lines()}
+
+
+@pytest.fixture
+def march(inbox, ana, chloe, send_mail_in, settle):
+    """Monday 2 March, open from 9: answered after 1 h, 2 h and not at all; the first one resolved after 3 h."""
+    with time_machine.travel(at("2026-03-02 09:00"), tick=False) as clock:
+        one, two, three = (
+            send_mail_in(mail(subject=f"No {i}", Message_ID=f"<{i}@x.example>")).said.ticket for i in "123"
+        )
+        clock.shift(timedelta(hours=1))
+        replying.reply(one, text="Yes.", actor=ana)
+        clock.shift(timedelta(hours=1))
+        replying.reply(two, text="No.", actor=ana)
+        clock.shift(timedelta(hours=1))
+        status.resolve(one, actor=ana)
+        send_mail_in(mail(text="And?", Message_ID="<2b@x.example>", In_Reply_To="<2@x.example>"))
+        clock.shift(timedelta(minutes=30))
+        replying.reply(two, text="Still no.", actor=chloe)
+        settle()
+        yield {"one": one, "two": two, "three": three, "clock": clock}
+
+
+def test_today_says_what_waits_and_what_came_beside_the_same_weekday_before(march, chloe, settle):
+    assignment.assign(march["three"], agent=chloe, team=None, actor=chloe)
+    status.snooze(march["three"], until=at("2026-03-02 20:00"), actor=chloe)
+    settle()
+    TicketFacts.objects.filter(pk=march["one"].pk).update(created_at=at("2026-02-23 09:00"))
+    found = find("today").build(filter_of(chloe))
+    said = lines(found)
+    assert (said["open"].value, said["unassigned"].value, said["waking"].value) == (2, 1, 1)
+    assert (said["waiting"].value, said["waiting.oldest"].value) == (1, 3.5 * 3600)
+    assert (said["today_created"].value, said["today_created.usual"].value) == (2, 1)
+    assert (said["today_replied"].value, said["today_resolved"].value) == (2, 1)
+    people = next(chart for chart in found.charts() if chart.key == "people_here")
+    assert [(row["name"], cells[1]) for row, cells in zip(people.rows, people.cells, strict=True)] == [("Chloe", 1)]
+
+
+@pytest.mark.parametrize("key", ["today", "speed", "resolution"])
+def test_every_page_has_its_lists_and_its_definitions(march, chloe, as_agent, key):
+    client = as_agent(chloe)
+    html = client.get(reverse("report", args=[key]), {**MARCH, "compare": "before"}).content.decode()
+    definitions = client.get(reverse("report_definitions")).content.decode()
+    found = find(key).build(filter_of(chloe))
+    for section in found.sections:
+        for tile in section.tiles:
+            assert f'id="{tile.definition_url.partition("#")[2]}"' in definitions, tile.definition_url
+            assert f'id="tile-{tile.lead.key}"' in html
+            if tile.tickets_url:
+                assert client.get(tile.tickets_url).status_code == 200
+        for chart in section.charts:
+            assert f'id="{chart.definition_url.partition("#")[2]}"' in definitions, chart.definition_url
+            assert len(chart.rows) == len(chart.cells)
+            assert all(len(row["cells"]) == len(chart.columns) - 1 for row in chart.rows)
+            assert all(len(cells) == len(chart.raw_columns) for cells in chart.cells)
+
+
+def test_speed_counts_every_kind_of_wait(march, chloe):
+    found = find("speed").build(filter_of(chloe))
+    said = lines(found)
+    assert (said["first_response.median"].value, said["first_response.n"].value) == (1.5 * 3600, 2)
+    assert (said["next_response.median"].value, said["next_response.n"].value) == (1800, 1)
+    assert (said["our_wait.median"].value, said["resolution.median"].value) == (3 * 3600, 3 * 3600)
+    assert (said["still_open.first_response.open"].value, said["still_open.resolution.open"].value) == (1, 2)
+    # two of three were answered, the second after 2 h; of the resolutions fewer than half are there
+    assert (said["still_open.first_response.median"].value, said["still_open.resolution.median"].value) == (7200, None)
+    assert said["still_open.resolution.ended_median"].value == 3 * 3600
+    # within four hours twice, the third one still has half an hour
+    assert (said["target.n"].value, said["target.running"].value, said["target"].value) == (2, 1, 1.0)
+
+
+def test_a_curve_of_counts_is_that_of_its_tickets():
+    seen = [(5, 3, 1), (7, 0, 2), (9, 4, 0), (30, 1, 1), (31, 0, 3)]
+    curve = cohorts._curve(seen, 15)
+    one_by_one = kaplan_meier(
+        [(time, True) for time, ended, _open in seen for _ in range(ended)]
+        + [(time, False) for time, _ended, left in seen for _ in range(left)]
+    )
+    assert (curve.n, curve.ended, curve.median) == (15, 8, one_by_one.median)
+    for point in curve.points:
+        assert point.left == pytest.approx(one_by_one.left_at(point.time))
+        interval = one_by_one.interval_at(point.time)
+        assert (point.low, point.high) == pytest.approx(tuple(interval))
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_ends():
+    curve = cohorts._curve([(time, 1, 0) for time in range(1, 2000)] + [(5000, 0, 500)], 2499)
+    assert len(curve.points) <= cohorts.MOST_POINTS + 1
+    assert curve.points[-1].time == 1999 and curve.end == 5000
+    assert [one.left for one in curve.points] == sorted((one.left for one in curve.points), reverse=True)
