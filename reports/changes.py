@@ -48,22 +48,10 @@ def median_change(
     better: Better = "less",
 ) -> Change | None:  # fmt: skip
     """The change of a median of values in order, each median with the exact interval of its order statistics."""
-    if not len(before) or not len(after):  # they may be arrays
+    if len(before) == 0 or len(after) == 0:
         return _too_few(compare, len(before), 1)
-    return middle_change(
-        (_middle(before), median_interval(before)), (_middle(after), median_interval(after)), compare=compare, say=say,
-        better=better,
-    )  # fmt: skip
-
-
-def middle_change(
-    before: tuple[float | None, Interval | None], after: tuple[float | None, Interval | None], *,
-    compare: Compare = "before", say: Say = words.spell, better: Better = "less",
-) -> Change | None:  # fmt: skip
-    """The change of a median that the database counted, with the interval of its order statistics."""
-    (was, first), (is_, second) = before, after
-    if was is None or is_ is None:
-        return _too_few(compare, 0 if was is None else 1, 1)
+    was, is_ = _middle(before), _middle(after)
+    first, second = median_interval(before), median_interval(after)
     if first is None or second is None:
         return _unsure(was, is_ - was, say, compare)
     return _made(was, hybrid(was, first, is_, second), say, say, compare, better)

@@ -29,6 +29,7 @@ MODULES = (
     "changes",
     "speed",
     "resolution",
+    "channels",
 )
 
 

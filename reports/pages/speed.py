@@ -1,12 +1,11 @@
 """Speed: how long customers waited for a first answer, for each further one, on us, and until it was done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.utils import dates
 from django.utils.translation import gettext as _
@@ -14,13 +13,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk import clock
 from reports import aggregates, changes, charts, cohorts, reading, service_sets, targets
-from reports.aggregates import Middle, Quantiles
 from reports.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.charts import Series
 from reports.charts.bins import bins
 from reports.charts.heat import Cell, heat
 from reports.charts.survival import survival
 from reports.cohorts import Curve
+from reports.columns import Ordered, Packed, percentiles, quantile, unpack
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, interval_line, share, share_line, tile, times
@@ -52,12 +51,18 @@ EDGES = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One kind of time: by the calendar and in business hours, in bins, and its median for a comparison."""
+    """One kind of time, each value in order of size: by the calendar and in business hours."""
 
-    calendar: Percentiles
-    business: Percentiles | None
-    bins: Sequence[int]
-    middle: Middle | None
+    seconds: Ordered
+    business_seconds: Ordered
+
+    @property
+    def calendar(self) -> Percentiles:
+        return percentiles(self.seconds)
+
+    @property
+    def business(self) -> Percentiles:
+        return percentiles(self.business_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,8 @@ def build(chosen: Filter) -> Report:
     """First response, next response, the wait on us, resolution."""
     at = clock.now()
     other = chosen.compared()
-    found = _times(chosen, is_compared=other is not None)
-    before = _times(other, is_compared=True) if other else None
+    found = _times(chosen)
+    before = _times(other) if other else None
     owed = service_sets.owes_first_reply(chosen)
     counts = owed.aggregate(n=Count("*"), unanswered=Count("*") - Count("frt_s"))
     of_inboxes = targets.first_response(chosen, at)
@@ -135,27 +140,18 @@ def build(chosen: Filter) -> Report:
 # ---------------------------------------------------------------------- read
 
 
-def _times(chosen: Filter, *, is_compared: bool) -> Times:
-    replied, answers, measured = reading.replied(chosen), service_sets.answers(chosen, "next"), reading.measured(chosen)
-    of_replies = aggregates.measure(replied, "frt_s", "frt_business_s")
-    of_answers = aggregates.measure(answers, "seconds", "business_seconds")
-    of_settled = aggregates.measure(
-        measured, "resolution_s", "resolution_business_s", "open_s", "business_open_s", "on_hold_s"
+def _times(chosen: Filter) -> Times:
+    replies = aggregates.measure(reading.replied(chosen), "frt_s", "frt_business_s")
+    answers = aggregates.measure(service_sets.answers(chosen, "next"), "seconds", "business_seconds")
+    settled = aggregates.measure(
+        reading.measured(chosen), "resolution_s", "resolution_business_s", "open_s", "business_open_s", "on_hold_s"
     )
-
-    def made(
-        key: str, rows: "QuerySet[Any]", read: Mapping[str, Percentiles], calendar: str, business: str
-    ) -> Measured:  # fmt: skip
-        middle = aggregates.middle(rows, calendar, read[calendar]) if is_compared else None
-        binned = aggregates.bins(rows, calendar, EDGES[key]) if key in EDGES else ()
-        return Measured(read[calendar], read[business], binned, middle)
-
     return Times(
-        made("first_response", replied, of_replies, "frt_s", "frt_business_s"),
-        made("next_response", answers, of_answers, "seconds", "business_seconds"),
-        made("our_wait", measured, of_settled, "open_s", "business_open_s"),
-        made("resolution", measured, of_settled, "resolution_s", "resolution_business_s"),
-        of_settled["on_hold_s"],
+        Measured(replies["frt_s"], replies["frt_business_s"]),
+        Measured(answers["seconds"], answers["business_seconds"]),
+        Measured(settled["open_s"], settled["business_open_s"]),
+        Measured(settled["resolution_s"], settled["resolution_business_s"]),
+        percentiles(settled["on_hold_s"]),
     )
 
 
@@ -200,12 +196,7 @@ def _answer(found: Times, of_inboxes: Sequence[OfInbox]) -> list[str]:
 
 def _tiles(chosen: Filter, found: Times, before: Times | None) -> list[Tile]:
     def change(now: Measured, then: Measured | None) -> Change | None:
-        if then is None or now.middle is None or then.middle is None:
-            return None
-        return changes.middle_change(
-            (then.middle.median, then.middle.interval), (now.middle.median, now.middle.interval),
-            compare=chosen.compare,
-        )  # fmt: skip
+        return changes.median_change(then.seconds, now.seconds, compare=chosen.compare) if then else None
 
     def made(key: str, label: str, basis: str, unit: str = "tickets") -> Tile:
         now, then = getattr(found, key), getattr(before, key) if before else None
@@ -262,15 +253,15 @@ def _survival_tile(chosen: Filter, key: str, label: str, curve: Curve, behind: s
 
 
 def _histogram(key: str, title: str, found: Measured) -> Chart:
-    names = _bin_names(EDGES[key])
-    total = sum(found.bins)
+    names, counts = _bin_names(EDGES[key]), aggregates.bins(found.seconds, EDGES[key])
+    total = sum(counts)
     drawn = bins(
         key=f"bins_{key}", title=title,
         about=_("Median %(p50)s, 9 of 10 within %(p90)s.")
         % {"p50": spell(found.calendar.p50), "p90": spell(found.calendar.p90)},
-        rows=[(name, n, "") for name, n in zip(names, found.bins, strict=True)],
+        rows=[(name, n, "") for name, n in zip(names, counts, strict=True)],
     )  # fmt: skip
-    cells = [(n, n / total if total else None) for n in found.bins]
+    cells = [(n, n / total if total else None) for n in counts]
     return Chart(
         f"bins_{key}", title, drawn, [_("Time"), _("How many"), _("Share")],
         [{"name": name, "label": name, "cells": [number(n), percent(of)], "url": ""}
@@ -317,9 +308,10 @@ def _heat(chosen: Filter) -> list[Chart]:
         service_sets.owes_first_reply(chosen)
         .annotate(weekday=ExtractIsoWeekDay("created_at", tzinfo=zone), hour=ExtractHour("created_at", tzinfo=zone))
         .order_by().values_list("weekday", "hour")
-        .annotate(came=Count("*"), n=Count("frt_s"), q=Quantiles("frt_s", 0.5))
+        .annotate(came=Count("*"), seconds=Packed("frt_s"))
     )  # fmt: skip
-    found = {(weekday, hour): (came, n, q[0] if q else None) for weekday, hour, came, n, q in rows}
+    read = [(weekday, hour, came, unpack(seconds)) for weekday, hour, came, seconds in rows]
+    found = {(weekday, hour): (came, len(times_), quantile(times_, 0.5)) for weekday, hour, came, times_ in read}
     names = [str(dates.WEEKDAYS_ABBR[day]) for day in range(7)]
     shown = sorted(q for _came, n, q in found.values() if q is not None and n >= SMALLEST_CELL)
     drawn_rows, said, cells = [], [], []
@@ -372,7 +364,7 @@ def _waits(chosen: Filter) -> Chart:
     unit, _coarse = reading.units(chosen)
     slices: Sequence[Period] = reading.cut(chosen, unit)
     by = aggregates.measure_by(service_sets.answers(chosen, "next"), Slice("at", slices), "seconds")
-    found = [by.get(i, aggregates.UNKNOWN) for i in range(1, len(slices) + 1)]
+    found = [percentiles(by.get(i, ())) for i in range(1, len(slices) + 1)]
     names = [slice_name(one, chosen.zone, unit) for one in slices]
     title = _("How did the next answers do over time?")
     drawn = charts.lines(
