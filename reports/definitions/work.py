@@ -228,8 +228,8 @@ DEFINITIONS = (
         _("Contribution"),
         _("Who did what?"),
         _(
-            "Public answers sent, tickets answered at least once, and tickets resolved whose last answer was theirs. "
-            "Times are those of the answers they gave."
+            "Public answers sent, tickets whose first answer was theirs, and tickets resolved whose last answer was "
+            "theirs. Times are those of the answers they gave."
         ),
         _("In the period. By name: the order says nothing."),
         _("Notes, calls and help to colleagues leave no trace here. A number is no judgement."),

@@ -30,6 +30,7 @@ MODULES = (
     "speed",
     "resolution",
     "channels",
+    "people",
 )
 
 

@@ -70,7 +70,7 @@ def test_today_says_what_waits_and_what_came_beside_the_same_weekday_before(marc
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("key", ["today", "speed", "resolution", "channels"])
+@pytest.mark.parametrize("key", ["today", "speed", "resolution", "channels", "people"])
 def test_every_page_has_its_lists_and_its_definitions(march, chloe, as_agent, key):
     client = as_agent(chloe)
     html = client.get(reverse("report", args=[key]), {**MARCH, "compare": "before"}).content.decode()
