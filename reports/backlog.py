@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from reports.metrics.flow import Backlog, Flow
-from reports.models import StayFacts
 from reports.periods import Period
-from reports.reading import Filter, choice, within
+from reports.reading import Filter, stays, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +21,6 @@ class At:
 
     moment: datetime
     backlog: Backlog
-
-
-def stays(chosen: Filter) -> "QuerySet[StayFacts]":
-    return StayFacts.objects.filter(choice(chosen))
 
 
 _AGES = """

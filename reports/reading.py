@@ -108,7 +108,7 @@ def tickets(chosen: Filter) -> "QuerySet[TicketFacts]":
 
 def stays(chosen: Filter) -> "QuerySet[StayFacts]":
     """The stays in the backlog of the tickets a filter chooses."""
-    return StayFacts.objects.filter(_choice(chosen))
+    return StayFacts.objects.filter(choice(chosen))
 
 
 def askings(chosen: Filter) -> "QuerySet[SurveyFacts]":

@@ -1,5 +1,6 @@
 """Sets of rows for the pages of what the team did, and the lists of the tickets in them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
@@ -16,9 +17,9 @@ from tickets.models import Ticket
 
 
 def today(chosen: Filter) -> Filter:
-    """The same choice on this day of its zone."""
+    """The same choice on this day of its zone, compared with nothing."""
     day = periods.local_day(clock.now(), chosen.zone)
-    return chosen.on(day, day)
+    return replace(chosen.on(day, day), compare="")
 
 
 def unassigned(chosen: Filter) -> "QuerySet[TicketFacts]":

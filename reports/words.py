@@ -64,9 +64,10 @@ def days(chosen: Filter) -> str:
     }
 
 
-def choice(form: FilterForm) -> str:
-    """What was chosen, and what it is compared with, in words."""
-    chosen, other = form.filter, form.filter.compared()
+def choice(form: FilterForm, chosen: Filter | None = None) -> str:
+    """What was chosen, and what it is compared with, in words; `chosen` where a page looks at days of its own."""
+    chosen = chosen or form.filter
+    other = chosen.compared()
     beside = _("compared with %(days)s") % {"days": days(other)} if other else ""
     return " · ".join(filter(None, [days(chosen), chosen.zone, *form.names().values(), beside]))
 

@@ -325,6 +325,3 @@ def _joined(parts: Sequence[SafeString]) -> SafeString:
 def at(value: float) -> str:
     """A coordinate: at most one decimal, no trailing zero."""
     return f"{value:.1f}".rstrip("0").rstrip(".")
-
-
-svg, at = _svg, _n

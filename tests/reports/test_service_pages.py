@@ -10,6 +10,7 @@ from reports import cohorts
 from reports.forms import FilterForm
 from reports.models import TicketFacts
 from reports.pages import find
+from reports.reading import behind
 from reports.statistics import kaplan_meier
 from tests.conftest import mail
 from tickets.operations import assignment, replying, status
@@ -122,3 +123,25 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends():
     assert len(curve.points) <= cohorts.MOST_POINTS + 1
     assert curve.points[-1].time == 1999 and curve.end == 5000
     assert [one.left for one in curve.points] == sorted((one.left for one in curve.points), reverse=True)
+
+
+#: the list behind a number and how many it should hold, by the page
+LISTED = {
+    "today": ["owed", "waiting", "open", "unassigned", "waking", "today_created", "today_replied", "today_resolved"],
+    "speed": ["first_response", "next_response", "our_wait", "resolution"],
+    "resolution": ["fcr", "fcr_immature", "touches"],
+}
+
+
+@pytest.mark.parametrize("key", LISTED)
+def test_the_list_behind_a_number_holds_as_many(march, chloe, key):
+    chosen = filter_of(chloe)
+    said = {tile.tickets_url.split("/")[3]: tile.lead for s in find(key).build(chosen).sections for tile in s.tiles
+            if tile.tickets_url}  # fmt: skip
+    for name in LISTED[key]:
+        listed, after, total = 0, "", None
+        while total is None or after:
+            some = behind(name, chosen, after=after, limit=1)
+            listed += len(some.rows)
+            after, total = some.after, some.total
+        assert listed == total == said[name].n, name
