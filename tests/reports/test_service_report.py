@@ -22,7 +22,7 @@ from reports import charts, exports, facts, figures, words
 from reports.forms import FilterForm, days_of
 from reports.models import SurveyFacts, TicketFacts
 from reports.pages import overview
-from reports.reading import BEHIND, Filter, behind, cut
+from reports.reading import Filter, behind, cut
 from tests.conftest import mail
 from tickets.operations import replying, status
 
