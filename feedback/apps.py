@@ -4,17 +4,27 @@ from django.apps import AppConfig
 
 
 class FeedbackConfig(AppConfig):
-    """Surveys, invitations, responses."""
+    """Surveys and answers, recoveries, quality, the voice of the customer."""
 
     name = "feedback"
     verbose_name = "Feedback"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
         from feedback import (  # noqa: F401
             notices,
             panels,
             personal_data,
+            recovery_panels,
             subscribers,
+            tabs,
             voice_panels,
             voice_subscribers,
         )
+        from helpdesk.auditing import audited
+        from helpdesk.pages import RailEntry, rail_entry
+
+        rail_entry(RailEntry("feedback", _("Feedback"), "message-circle-heart", "feedback", waiting=tabs.waiting))
+        audited("department", _("Departments"))
+        audited("reasoncode", _("Reasons"))

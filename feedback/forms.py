@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from feedback import phrases
-from feedback.models import SCALES, QualityPlan, ReasonCode, Survey, SurveyKind, Topic
+from feedback.models import SCALES, Department, QualityPlan, ReasonCode, Survey, SurveyKind, Topic
 from feedback.operations.answering import COMMENT_MOST
 from helpdesk.models import Agent
 
@@ -156,3 +156,39 @@ class QualityPlanForm(forms.ModelForm):
         model = QualityPlan
         fields = ["inbox", "per_week"]
         error_messages = {"inbox": {"unique": _("This inbox has a plan already.")}}
+
+
+class DepartmentForm(forms.ModelForm):
+    """A department, and who belongs to it."""
+
+    class Meta:
+        model = Department
+        fields = ["name", "members", "is_active"]
+        widgets = {"members": forms.CheckboxSelectMultiple}
+        error_messages = {"name": {"unique": _("Another department already has this name.")}}
+        help_texts = {
+            "members": _("They see and work its recoveries, light collaborators too; a recovery that nobody else is "
+                         "given goes to who has least to do."),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["members"].queryset = Agent.objects.active().order_by("name")  # type: ignore[attr-defined]
+
+
+class ReasonForm(forms.ModelForm):
+    """A reason, whose matter it is, and whether the service team could have prevented it."""
+
+    class Meta:
+        model = ReasonCode
+        fields = ["name", "department", "in_control", "is_offered", "position", "is_active"]
+        widgets = {
+            "in_control": forms.NullBooleanSelect,
+        }
+        error_messages = {"name": {"unique": _("Another reason already has this name.")}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["in_control"].widget.choices = [  # type: ignore[attr-defined]
+            ("unknown", _("not decided")), ("true", _("yes")), ("false", _("no")),
+        ]  # fmt: skip

@@ -1,12 +1,14 @@
-"""What agents are told of surveys."""
+"""What agents are told of surveys and recoveries."""
 
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from feedback.models import Department
 from helpdesk.models import Event
 from tickets import notices
+from tickets.models import workers_of
 from tickets.notices import About, Kind, Said
 
 
@@ -21,3 +23,70 @@ def _sentence(said: Said) -> str:
 notices.kind(
     Kind("low_score", gettext_lazy("My ticket gets a low rating"), ("ticket.marked",), _whose_it_is, _sentence, "frown")
 )
+
+
+# --- recoveries
+
+
+def _owner(event: Event, about: About) -> Iterable[int | None]:
+    return (event.facts.get("owner"),)
+
+
+def _members(department: int | None) -> Iterable[int]:
+    found = Department.members.through.objects.filter(department=department, agent__is_active=True)
+    return found.values_list("agent_id", flat=True) if department else ()
+
+
+def _could_take(event: Event, about: About) -> Iterable[int | None]:
+    """While it is nobody's: the members of its department; where it has none, who works in its inbox."""
+    facts = event.facts
+    if facts.get("owner"):
+        return ()
+    if facts.get("department"):
+        return _members(facts["department"])
+    return workers_of(about.ticket.inbox_id).values_list("pk", flat=True)
+
+
+def _should_act(event: Event, about: About) -> Iterable[int | None]:
+    return _owner(event, about) if event.facts.get("owner") else _could_take(event, about)
+
+
+def _leads(event: Event, about: About) -> Iterable[int | None]:
+    leads = [agent.pk for agent in workers_of(about.ticket.inbox_id) if agent.is_lead]
+    return (*_should_act(event, about), *leads)
+
+
+def _opened(said: Said) -> str:
+    if said.verb == "recovery.assigned":
+        return _("%(name)s gave you a recovery") % {"name": said.name} if said.name else _("A recovery is yours")
+    if said.verb == "recovery.reopened":
+        return _("Your recovery is open again")
+    return _("A customer was let down: the recovery is yours")
+
+
+notices.kind(
+    Kind(
+        "recovery", gettext_lazy("A recovery is given to me"),
+        ("recovery.opened", "recovery.assigned", "recovery.reopened"), _owner, _opened, "life-buoy", notices.PUSH,
+        is_urgent=True,
+    )
+)  # fmt: skip
+notices.kind(
+    Kind(
+        "recovery_free", gettext_lazy("A recovery is open that my department or I could take"), ("recovery.opened",),
+        _could_take, lambda said: _("A customer was let down, and nobody takes care of it yet"), "life-buoy",
+    )
+)  # fmt: skip
+notices.kind(
+    Kind(
+        "recovery_near", gettext_lazy("A recovery of mine should be taken up soon"), ("recovery.near",), _should_act,
+        lambda said: _("A recovery should be taken up within two hours"), "hourglass", notices.PUSH,
+    )
+)  # fmt: skip
+notices.kind(
+    Kind(
+        "recovery_overdue", gettext_lazy("A recovery is overdue"), ("recovery.overdue",), _leads,
+        lambda said: _("A recovery is overdue: nobody has spoken with the customer"), "hourglass", notices.PUSH,
+        is_urgent=True,
+    )
+)  # fmt: skip

@@ -48,6 +48,9 @@ def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
             "tone": "" if response is None else response.tone,
             "dots": [response is not None and score <= response.score for score in sorted(scale)],
             "most": max(scale, default=0),
+            "reasons": list(ReasonCode.objects.filter(is_active=True).select_related("department"))
+            if response and response.is_low and agent.may_reply
+            else [],
             "state": "" if response and response.invitation_id == invitation.pk else state_in_words(invitation),
         },
     )

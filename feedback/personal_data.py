@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from feedback.models import Hit, Invitation, OptOut, Response
+from feedback.models import Hit, Invitation, OptOut, Recovery, RecoveryNote, Response
 from tickets import registry
 from tickets.registry import PersonalData, Subject
 
@@ -55,3 +55,37 @@ def erase(subject: Subject) -> None:
 
 
 registry.personal_data(PersonalData(_("Survey answers"), count, export, erase))
+
+
+def _recoveries(subject: Subject) -> "QuerySet[Recovery]":
+    return Recovery.objects.filter(customer__in=subject.customers)
+
+
+def count_recoveries(subject: Subject) -> int:
+    """How many recoveries there are."""
+    return _recoveries(subject).count()
+
+
+def export_recoveries(subject: Subject) -> list[dict[str, Any]]:
+    """Each recovery: why, what was done, and how it ended; what agents noted of it as well."""
+    found = _recoveries(subject).select_related("reason", "department").prefetch_related("notes").order_by("pk")
+    return [
+        {
+            "ticket": one.ticket_id, "opened_at": one.opened_at, "because_of": str(one.get_source_display()),
+            "reason": one.reason.name if one.reason else None,
+            "department": one.department.name if one.department else None,
+            "taken_up_at": one.taken_up_at, "closed_at": one.closed_at, "outcome": one.outcome or None,
+            "done": one.done, "notes": [{"at": note.at, "text": note.text} for note in one.notes.all()],
+        }
+        for one in found
+    ]  # fmt: skip
+
+
+def erase_recoveries(subject: Subject) -> None:
+    """What was done and noted in words goes; when, why and how it ended stays, as figures are made of it."""
+    found = _recoveries(subject)
+    RecoveryNote.objects.filter(recovery__in=found).delete()
+    found.update(done="")
+
+
+registry.personal_data(PersonalData(_("Recoveries"), count_recoveries, export_recoveries, erase_recoveries))

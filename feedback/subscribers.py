@@ -1,15 +1,18 @@
 """What feedback does when it hears of events. Each may be heard twice."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
-from feedback.models import InvitationState, Reason
-from feedback.operations import inviting, mailing
+from feedback.models import InvitationState, Reason, RecoverySource, Response
+from feedback.operations import inviting, mailing, opening_recoveries, recovering
 from feedback.tasks import send_due_invitations
 from helpdesk import clock
 from helpdesk.doorbell import ring
-from helpdesk.events import subscribe
+from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Event
 from tickets.models import Message, OutgoingMail, Ticket
+from tickets.operations import notifying
 
 
 @subscribe("ticket.resolved")
@@ -41,6 +44,7 @@ def take_back(event: Event) -> None:
 def follow_merges(event: Event) -> None:
     """Askings belong to whose ticket it is; who wanted no more of them wants none under another address either."""
     inviting.follow_merge(event.facts["source"], event.subject_id)
+    opening_recoveries.follow_customers(event.facts["source"], event.subject_id)
 
 
 @subscribe("message.sent", "message.failed", "message.bounced", "message.uncertain")
@@ -65,3 +69,48 @@ def hear_of_bounce(event: Event) -> None:
     message = Message.objects.select_related("ticket").filter(pk=event.facts["message"], matched_by="bounce").first()
     if message:
         mailing.bounced_back(message.ticket)
+
+
+# --- closing the loop
+
+
+@subscribe("survey.answered")
+def hear_of_answer(event: Event) -> None:
+    """A low answer opens a recovery; a better one, before anybody began, takes it back."""
+    answers = Response.objects.select_related("invitation")
+    if response := answers.filter(invitation=event.facts.get("invitation")).first():
+        opening_recoveries.open_for_answer(response, at=event.at)
+
+
+@subscribe("complaint.received")
+def hear_of_complaint(event: Event) -> None:
+    """A complaint is somebody who was let down."""
+    ticket = Ticket.objects.filter(pk=event.stream_id or 0).first()
+    if ticket is not None and not ticket.is_removed:
+        opening_recoveries.open_by_hand(ticket, actor=None, source=RecoverySource.COMPLAINT, at=event.at)
+
+
+@subscribe("message.replied", "message.withdrawn")
+def hear_of_word(event: Event) -> None:
+    """The first word to the customer takes their recovery up; a word taken back was none."""
+    if ticket := Ticket.objects.filter(pk=event.stream_id or 0).first():
+        recovering.hear_reply(ticket)
+
+
+@subscribe("ticket.merged")
+def move_recovery(event: Event) -> None:
+    """What goes on about a ticket goes on where it goes on."""
+    opening_recoveries.follow_ticket(event.stream_id or 0, event.facts["into"])
+
+
+@subscribe("ticket.spammed", "ticket.deleted")
+def leave_recovery(event: Event) -> None:
+    """Nobody is recovered whose ticket is spam, or in the trash."""
+    if ticket := Ticket.objects.filter(pk=event.stream_id or 0).first():
+        opening_recoveries.leave_removed(ticket)
+
+
+@subscribe_batch("recovery.*")
+def tell_of_recoveries(events: Sequence[Event]) -> None:
+    """Whom it concerns is told."""
+    notifying.tell(events)

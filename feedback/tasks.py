@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from feedback.operations import answering, mailing, rounds, topics
+from feedback.operations import answering, mailing, rounds, topics, watching_recoveries
 
 
 @shared_task
@@ -48,3 +48,9 @@ def remind_silent() -> int:
 def forget_hits() -> int:
     """Drop old notes of pressed buttons."""
     return answering.forget_hits()
+
+
+@shared_task
+def watch_recoveries() -> int:
+    """Say which recoveries should be taken up now."""
+    return sum(watching_recoveries.warn(one, job) for one, job in watching_recoveries.to_say())

@@ -86,6 +86,7 @@ _GROUP_OF = {
     "inboxes": "inboxes", "brands": "inboxes", "health": "channels", "intake": "channels",
     "tags": "tickets", "fields": "tickets", "saved_replies": "tickets", "macros": "tickets", "surveys": "tickets",
     "topics": "tickets", "quality": "tickets",
+    "departments": "tickets", "reasons": "tickets",
     "security": "security", "audit": "security",
 }  # fmt: skip
 

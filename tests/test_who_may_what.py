@@ -16,7 +16,18 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.timezone import localdate
 
-from feedback.models import Ballot, Invitation, Survey, Topic, digest_of, week_of
+from feedback.models import (
+    Ballot,
+    Department,
+    Invitation,
+    ReasonCode,
+    Response,
+    Survey,
+    Topic,
+    digest_of,
+    week_of,
+)
+from feedback.operations import opening_recoveries
 from helpdesk import content
 from helpdesk.models import Agent, ApiToken, Calendar, Event, File, Team
 from reports.operations import annotating, saving
@@ -336,6 +347,18 @@ POLICIES: dict[str, Policy] = {
     "mail_catcher": admins(GET=404, POST=404),
     "mail_catcher_mail": admins(GET=404, POST=404),
     "mail_catcher_html": admins(GET=404),
+    # --- feedback: recoveries of one's inboxes, and for light collaborators of their departments
+    "feedback": agents(302, "GET"),
+    "recoveries": agents(200, "GET"),
+    "recovery": theirs(200, "GET", light=404),
+    "recovery_act": theirs(302, "POST", light=404, body={"do": "note", "text": "Seen"}),
+    # nobody did what it names
+    "recovery_undo": theirs(404, "POST"),
+    "recovery_new": Policy(
+        {"GET": (LOGIN, LOGIN, 404, 200, 302, 302, 302), "POST": (LOGIN, LOGIN, 404, 302, 302, 302, 302)},
+        turned_away=SIGN_IN,
+    ),
+    "answer_reason": theirs(302, "POST"),
     # --- customers: whose tickets are all foreign is a 404; organisations are everybody's
     "customers": agents(200, "GET"),
     "customer_new": Policy(
@@ -398,6 +421,11 @@ POLICIES: dict[str, Policy] = {
     "settings_surveys_page": admins(GET=200),
     "settings_surveys_trial": admins(POST=302),
     "askings": agents(200, "GET"),
+    **{
+        f"settings_{key}{kind}": admins(GET=200, POST=422 if kind else 302)
+        for key in ("departments", "reasons")
+        for kind in ("", "_new", "_edit")
+    },
     "settings_inboxes_out": admins(GET=200, POST=302),
     "settings_inboxes_out_trial": admins(POST=200),
     "settings_inboxes_acknowledgement": admins(GET=200, POST=302),
@@ -587,6 +615,12 @@ def house(
     Ballot.objects.create(
         survey=survey, inbox=inbox, digest=digest_of("a-secret"), language="en", week=week_of(localdate())
     )
+    answered = Invitation.objects.create(
+        survey=survey, ticket=ticket, customer=ticket.customer, occasion_id=event.pk - 1, occasion_at=event.at,
+        due_at=event.at, state="answered", language="en",
+    )  # fmt: skip
+    answer = Response.objects.create(invitation=answered, score=1)
+    recovery = opening_recoveries.open_by_hand(ticket, actor=ana)
     token, _secret = ApiToken.objects.issue(ana, "Ana's")
     caught = CaughtMail.objects.create(recipients=["dora@customer.example"], content=mail())
     attachment = Attachment.objects.get()
@@ -609,6 +643,8 @@ def house(
         "topics": Topic.objects.create(name="Delivery", phrases="late").pk,
         "brands": brand.pk,
         "fields": CustomField.objects.create(key="plan", name="Plan").pk,
+        "departments": Department.objects.create(name="Shipping").pk,
+        "reasons": ReasonCode.objects.create(name="It was late").pk,
     }  # fmt: skip
     refund = macros.save(None, actor=admin, name="Refund", html="<p>It is on its way.</p>")
     away = macros.save(None, actor=admin, name="Away", actions=[{"do": "follow"}])
@@ -661,6 +697,8 @@ def house(
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
         "ballot": ["a-secret"], "settings_surveys_page": [survey.pk], "settings_surveys_trial": [survey.pk],
+        "recovery": [recovery.pk], "recovery_act": [recovery.pk], "recovery_undo": [recovery.pk, event.pk],
+        "recovery_new": [ticket.pk], "answer_reason": [answer.pk],
         "settings_token_revoke": [token.pk], "settings_session_end": [1],
         **{f"settings_agents_{part}": [ana.pk] for part in ("invitation", "presence", "factor")},
         "invitation": ["nobody-was-sent-this-secret"], "mfa_edit_webauthn": [1], "mfa_remove_webauthn": [1],

@@ -32,6 +32,15 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A line of a ticket's menu of acts: it leads to an upper floor's page, whose address takes the ticket's number."""
+
+    label: str | Promise
+    icon: str
+    url_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A customer whose data is asked for: they, all who turned out to be them, their tickets and addresses."""
 
@@ -58,6 +67,7 @@ _personal_data: list[PersonalData] = []
 _badges: list[Callable[[Ticket], Badge | None]] = []
 _panels: list[Callable[[Ticket, Agent], Panel | None]] = []
 _customer_panels: list[Callable[[Customer, Agent], Panel | None]] = []
+_menu: list[MenuItem] = []
 _activities: dict[str, Callable[[dict[str, Any]], str]] = {}
 _wanted: dict[Callable[..., Any], str] = {}
 AnyPanel = TypeVar("AnyPanel", bound=Callable[..., Panel | None])
@@ -79,6 +89,18 @@ def customer_panel(function: Callable[[Customer, Agent], Panel | None]) -> Calla
     """Show a block on a customer's page and beside their tickets: of what this agent may see only."""
     _customer_panels.append(function)
     return function
+
+
+def menu_item(item: MenuItem) -> MenuItem:
+    """Offer something in the menu of acts of every ticket."""
+    if item not in _menu:
+        _menu.append(item)
+    return item
+
+
+def menu() -> list[MenuItem]:
+    """What upper floors offer in the menu of a ticket."""
+    return list(_menu)
 
 
 def only_where(there: str) -> Callable[[AnyPanel], AnyPanel]:

@@ -6,7 +6,7 @@ from feedback.models.department import Department, ReasonCode
 from feedback.models.invitation import Invitation, InvitationState, Reason
 from feedback.models.opt_out import OptOut
 from feedback.models.quality import QualityPlan, QualityReview
-from feedback.models.recovery import Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
+from feedback.models.recovery import NOT_OVER, Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
 from feedback.models.response import LOW_SCORE, Hit, Response
 from feedback.models.survey import LOW, SCALES, Survey, SurveyKind
 from feedback.models.voice import Complaint, Remark, RemarkTopic, Resorting, TicketTopic, Topic
@@ -15,6 +15,7 @@ __all__ = [
     "KNOWN_KINDS",
     "LOW",
     "LOW_SCORE",
+    "NOT_OVER",
     "SCALES",
     "AccountEvent",
     "AccountImport",

@@ -1,5 +1,7 @@
 """Recoveries: closing the loop with a customer who was let down."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +38,51 @@ class Outcome(models.TextChoices):
     NOT_NEEDED = "not_needed", _("nothing was to be done")
 
 
+#: the customer's side of it is done: what is left to say is how it ended
+NOT_OVER = (RecoveryState.OPEN, RecoveryState.WORKED)
+
+
+class RecoveryQuerySet(models.QuerySet["Recovery"]):
+    def visible_to(self, agent: Agent) -> "RecoveryQuerySet":
+        """Those of the inboxes an agent may see and of their departments; a light collaborator's departments only."""
+        if not agent.is_active:
+            return self.none()
+        if agent.sees_all:
+            return self
+        if agent.limited_to is not None:
+            self = self.filter(inbox__in=agent.limited_to)
+            if agent.is_admin:
+                return self
+        theirs = Q(department__in=Department.members.through.objects.filter(agent=agent).values("department_id"))
+        return self.filter(theirs | Q(inbox__in=Inbox.objects.visible_to(agent)) if agent.may_reply else theirs)
+
+    def standing(self) -> "RecoveryQuerySet":
+        """Those that are not over."""
+        return self.exclude(state=RecoveryState.CLOSED)
+
+    def overdue(self, at: datetime) -> "RecoveryQuerySet":
+        """Those nobody took up in time."""
+        return self.filter(state=RecoveryState.OPEN, taken_up_at=None, due_at__lt=at)
+
+    def unassigned(self) -> "RecoveryQuerySet":
+        """Those that are not over and nobody's."""
+        return self.standing().filter(owner=None)
+
+    def locked(self, pk: int) -> "Recovery":
+        """This recovery, ours alone until the transaction ends: after its ticket, as everybody does who changes both.
+
+        Raises Recovery.DoesNotExist.
+        """
+        ticket = self.filter(pk=pk).values_list("ticket_id", flat=True).first()
+        if ticket is not None:
+            Ticket.objects.locked(ticket)
+        return (
+            self.select_for_update(of=("self",), no_key=True)
+            .select_related("ticket__inbox", "customer", "inbox", "response__invitation__survey", "owner", "department")
+            .get(pk=pk)
+        )
+
+
 class Recovery(models.Model):
     """One customer who was let down, who takes care of it until when, and what came of it."""
 
@@ -66,7 +113,10 @@ class Recovery(models.Model):
     done = models.TextField(_("what was done"), blank=True)
     cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=2, null=True)
     opened_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    #: raised with every change: who changes what a colleague has changed meanwhile is told so
     version = models.PositiveIntegerField(default=0)
+
+    objects = RecoveryQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_at", "pk"]
@@ -90,6 +140,25 @@ class Recovery(models.Model):
 
     def __str__(self) -> str:
         return f"recovery {self.pk}: {self.state}"
+
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("recovery", args=[self.pk])
+
+    @property
+    def subject(self) -> Ticket | Customer:
+        """What its events are about: the ticket, where it is about one."""
+        return self.ticket or self.customer
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state == RecoveryState.CLOSED
+
+    @property
+    def is_overdue(self) -> bool:
+        """Nobody took it up in time, and it still waits."""
+        return self.state == RecoveryState.OPEN and self.taken_up_at is None and self.due_at < clock.now()
 
 
 class RecoveryNote(models.Model):

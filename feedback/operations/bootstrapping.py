@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from feedback.models import Survey
+from feedback.operations import departments
 from helpdesk.models import Agent, Calendar, CalendarVersion, Team
 from tickets.models import Inbox
 
@@ -53,4 +54,5 @@ def bootstrap(*, email: str = "", password: str = "") -> Login | None:
             asks_solved=True,
             reminder_days=3,
         )
+    departments.start(actor=admin)
     return login

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
@@ -49,6 +49,8 @@ class Resource:
     list_template: str = "helpdesk/settings/list.html"
     #: what the list's own template needs
     around_list: Callable[[HttpRequest], dict[str, Any]] | None = None
+    #: makes things to begin with; the empty list offers it
+    start: Callable[..., Any] | None = None
 
     @property
     def url_name(self) -> str:
@@ -64,8 +66,11 @@ def routes(resource: Resource, *, has_own_pages: bool = False) -> list[URLPatter
     settings_section(Section(resource.key, resource.title, resource.about, resource.url_name, resource.allowed))
     guard = roles(*resource.allowed)
 
-    @require_safe
+    @require_http_methods(["GET", "HEAD", "POST"] if resource.start else ["GET", "HEAD"])
     def listing(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and resource.start:
+            resource.start(actor=agent_of(request))
+            return redirect(resource.url_name)
         rows = [
             {
                 "url": reverse(f"{resource.url_name}_edit", args=[thing.pk]),
@@ -76,7 +81,7 @@ def routes(resource: Resource, *, has_own_pages: bool = False) -> list[URLPatter
         return render(
             request, resource.list_template,
             {**_shared(request, resource), "rows": rows, "columns": [c.title for c in resource.columns],
-             "new_url": reverse(f"{resource.url_name}_new"),
+             "new_url": reverse(f"{resource.url_name}_new"), "can_start": resource.start is not None,
              **(resource.around_list(request) if resource.around_list else {})},
         )  # fmt: skip
 

@@ -16,8 +16,30 @@ import pytest
 import feedback.operations
 import tickets.operations
 from feedback import nonces
-from feedback.models import Invitation, InvitationState, Reason, ReasonCode, Remark, Response, Survey, Topic
-from feedback.operations import answering, asking, balloting, inviting, mailing, rounds, topics
+from feedback.models import (
+    Invitation,
+    InvitationState,
+    Outcome,
+    Reason,
+    ReasonCode,
+    Recovery,
+    Remark,
+    Response,
+    Survey,
+    Topic,
+)
+from feedback.operations import (
+    answering,
+    asking,
+    balloting,
+    inviting,
+    mailing,
+    opening_recoveries,
+    recovering,
+    rounds,
+    topics,
+    watching_recoveries,
+)
 from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import mail
@@ -207,6 +229,27 @@ class House:
         return Remark.objects.get_or_create(
             ticket=self.ticket, inbox=self.ticket.inbox, source=Remark.Source.NOTED, text="My order came late"
         )[0]
+
+    def recovery(self) -> Recovery:
+        """One about the ticket."""
+        if not Recovery.objects.exists():
+            opening_recoveries.open_by_hand(self.ticket, actor=self.ana)
+        return Recovery.objects.get()
+
+    def closed_recovery(self) -> Recovery:
+        """The same, when nothing was to be done."""
+        return recovering.close(self.recovery(), outcome=Outcome.NOT_NEEDED, actor=self.ana)
+
+    def reason(self) -> ReasonCode:
+        return ReasonCode.objects.get_or_create(name="Too slow")[0]
+
+    def low_answer(self) -> Response:
+        """Dora's, after which her survey opens recoveries."""
+        found = Response.objects.first()
+        if found is None:
+            found = Response.objects.create(invitation=self.invitation(), score=1)
+            Survey.objects.update(opens_recovery=True)
+        return found
 
     def bounced(self) -> None:
         self.invitation()
@@ -448,6 +491,50 @@ CHANGES |= {
         lambda h: topics.sort_remark(h.remark(), topics=[h.topic()], actor=h.ana), "remark.sorted",
         lambda h: (h.remark(), h.topic()),
     ),
+    opening_recoveries.open_for_answer: Change(
+        lambda h: opening_recoveries.open_for_answer(h.low_answer()), "recovery.opened", House.low_answer
+    ),
+    opening_recoveries.open_by_hand: Change(
+        lambda h: opening_recoveries.open_by_hand(h.ticket, actor=h.ana), "recovery.opened"
+    ),
+    opening_recoveries.leave_removed: Change(
+        lambda h: opening_recoveries.leave_removed(h.ticket), "recovery.closed", House.recovery
+    ),
+    recovering.take_up: Change(
+        lambda h: recovering.take_up(h.recovery(), actor=h.ana), "recovery.taken_up", House.recovery
+    ),
+    recovering.hear_reply: Change(
+        lambda h: recovering.hear_reply(h.ticket), "recovery.taken_up",
+        lambda h: (h.recovery(), replying.reply(h.ticket, text="I am sorry.", actor=h.ana)),
+    ),
+    recovering.assign: Change(
+        lambda h: recovering.assign(h.recovery(), owner=h.chloe(), actor=h.ana), "recovery.assigned", House.recovery
+    ),
+    recovering.explain: Change(
+        lambda h: recovering.explain(h.recovery(), reason=h.reason(), actor=h.ana), "recovery.explained",
+        lambda h: (h.recovery(), h.reason()),
+    ),
+    recovering.explain_answer: Change(
+        lambda h: recovering.explain_answer(h.low_answer(), reason=h.reason(), actor=h.ana), "survey.explained",
+        lambda h: (h.low_answer(), h.reason()),
+    ),
+    recovering.note: Change(
+        lambda h: recovering.note(h.recovery(), text="She is at work until six.", actor=h.ana), "recovery.noted",
+        House.recovery, is_repeatable=False,
+    ),
+    recovering.close: Change(House.closed_recovery, "recovery.closed", House.recovery),
+    recovering.withdraw: Change(lambda h: recovering.withdraw(h.recovery()), "recovery.closed", House.recovery),
+    recovering.reopen: Change(
+        lambda h: recovering.reopen(h.recovery(), actor=h.ana), "recovery.reopened", House.closed_recovery
+    ),
+    recovering.again: Change(lambda h: recovering.again(h.recovery()), "recovery.reopened", House.closed_recovery),
+    recovering.undo: Change(
+        lambda h: recovering.undo(h.recovery(), Event.objects.get(verb="recovery.closed"), actor=h.ana),
+        "recovery.reopened", House.closed_recovery, is_repeatable=False,
+    ),
+    watching_recoveries.warn: Change(
+        lambda h: watching_recoveries.warn(h.recovery(), watching_recoveries.NEAR), "recovery.near", House.recovery
+    ),
 }  # fmt: skip
 
 #: these change no ticket, with the reason
@@ -639,6 +726,13 @@ OTHERS: dict[Callable[..., Any], str] = {
     mailing.send_due: "an invitation waiting to be sent; that it was sent is recorded",
     mailing.uncertain: "hears of message.uncertain, which is on the stream",
 }
+OTHERS |= {
+    opening_recoveries.due: "only arithmetic",
+    opening_recoveries.first_owner: "only reads",
+    opening_recoveries.follow_ticket: "records on the other ticket; tests/feedback/test_recovering.py",
+    opening_recoveries.follow_customers: "part of what is recorded of the merge",
+    **dict.fromkeys([recovering.may_work, recovering.could_own, watching_recoveries.to_say], "only reads"),
+}
 MODULES_OF_OTHERS = {
     **dict.fromkeys(
         [f"tickets.operations.{name}" for name in ("customers", "customer_notes", "organisations", "blocking")],
@@ -650,6 +744,7 @@ MODULES_OF_OTHERS = {
     "tickets.operations.threading": "only reads",
     "feedback.operations.bootstrapping": "the first start",
     "feedback.operations.telling": "accounts, no ticket; tests/feedback/test_account_events.py",
+    "feedback.operations.departments": "departments and reasons to begin with; tests/feedback/test_departments.py",
 }
 
 

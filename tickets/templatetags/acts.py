@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 from helpdesk import pieces
 from helpdesk.templatetags.ui import avatar
+from tickets import registry
 from tickets.choosing import Person
 
 register = template.Library()
@@ -46,6 +47,7 @@ def ticket_acts(context: RequestContext) -> SafeString:
         {pieces.NUMBER: ticket.number, pieces.SEEN: context["seen"], _NAME: ticket.customer.display_name},
         context["request"],
         ticket=_shape(ticket),
+        menu=tuple(registry.menu()),
         seen=pieces.SEEN,
         customer=_NAME,
         can_reply=context["can_reply"],
