@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from feedback.models import Department, Outcome, ReasonCode, Recovery
+from feedback.models.recovery import RecoveryQuerySet
 from helpdesk import measures
 from helpdesk.models import Agent
 from tickets import registry
@@ -29,12 +31,9 @@ def recoveries(customer: Customer, agent: Agent) -> Panel | None:
     return _panel(found, is_of_ticket=False) if found else None
 
 
-def _latest(found: Any) -> Recovery | None:
-    with_all = found.select_related("owner", "reason", "response__invitation__survey")
-    return (
-        with_all.order_by("closed_at", "-opened_at").filter(closed_at=None).first()
-        or with_all.order_by("-closed_at").first()
-    )
+def _latest(found: RecoveryQuerySet) -> Recovery | None:
+    with_all = found.select_related("owner", "reason")
+    return with_all.order_by(F("closed_at").desc(nulls_first=True), "-opened_at").first()
 
 
 def _panel(found: Recovery, *, is_of_ticket: bool) -> Panel:
