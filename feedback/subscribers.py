@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from feedback.models import InvitationState, Reason, RecoverySource, Response
+from feedback.models import (
+    InvitationState,
+    Outcome,
+    Reason,
+    Recovery,
+    RecoverySource,
+    RecoveryState,
+    Response,
+)
 from feedback.operations import inviting, mailing, opening_recoveries, recovering
 from feedback.tasks import send_due_invitations
 from helpdesk import clock
@@ -108,6 +116,16 @@ def leave_recovery(event: Event) -> None:
     """Nobody is recovered whose ticket is spam, or in the trash."""
     if ticket := Ticket.objects.filter(pk=event.stream_id or 0).first():
         opening_recoveries.leave_removed(ticket)
+
+
+@subscribe("recovery.closed")
+def ask_how_it_is_now(event: Event) -> None:
+    """When a recovery is over, the same question once more, where its survey says so."""
+    over = (Outcome.RECOVERED, Outcome.NOT_RECOVERED)
+    closed = Recovery.objects.filter(state=RecoveryState.CLOSED, outcome__in=over, response__isnull=False)
+    found = closed.select_related("ticket__inbox", "response", "customer").filter(pk=event.facts["recovery"]).first()
+    if found is not None:
+        inviting.ask_again(found)
 
 
 @subscribe_batch("recovery.*")

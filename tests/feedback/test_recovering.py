@@ -278,3 +278,19 @@ def test_what_was_done_is_exported_and_erased_with_the_customer(
     personal_data.erase_recoveries(subject)
     recovery.refresh_from_db()
     assert (recovery.done, recovery.outcome, recovery.notes.count()) == ("", "recovered", 0)
+
+
+def test_when_it_is_over_the_question_is_asked_once_more(
+    recovery: Recovery, late: ReasonCode, chloe: Agent, settle
+) -> None:  # type: ignore[no-untyped-def]
+    Survey.objects.update(asks_again=True)
+    recovering.explain(recovery, reason=late, actor=chloe)
+    recovering.close(recovery, outcome=Outcome.RECOVERED, actor=chloe)
+    settle()
+    again = Invitation.objects.get(recovery=recovery)
+    assert (again.state, again.survey) == ("waiting", recovery.response.invitation.survey)  # type: ignore[union-attr]
+    recovering.reopen(recovery, actor=chloe)
+    recovering.close(recovery, outcome=Outcome.NOT_RECOVERED, actor=chloe)
+    settle()
+    assert Invitation.objects.filter(recovery=recovery).count() == 1
+    assert Recovery.objects.count() == 1, "an answer to it opens no other"
