@@ -6,9 +6,9 @@ Secrets are not shown: what is encrypted at rest, what is called like a secret, 
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, wraps
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
@@ -74,7 +74,7 @@ class _CountsLittle(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:COUNTED].count()  # type: ignore[union-attr]
+        return cast("models.QuerySet[Any]", self.object_list).order_by()[:COUNTED].count()
 
 
 class LookedAt(admin.ModelAdmin):
@@ -89,15 +89,7 @@ class LookedAt(admin.ModelAdmin):
     change_form_template = "helpdesk/maintenance/row.html"
     search_help_text = _("A number or an address must be whole.")
 
-    def __init__(self, model: type[models.Model], site: admin.AdminSite) -> None:
-        super().__init__(model, site)
-        shown = [field.name for field in (*model._meta.fields, *model._meta.many_to_many) if not is_secret(field)]
-        self.fields = self.readonly_fields = shown
-        columns, searched, filters = LOOKS.get(model._meta.label_lower, (shown[:5], (), ()))
-        self.list_display, self.search_fields, self.list_filter = tuple(columns), tuple(searched), tuple(filters)
-        own = {field.name for field in model._meta.fields}
-        self.list_display = tuple(name for name in self.list_display if name in own) or ("__str__",)
-        self.ordering = ("-pk",)
+    ordering = ("-pk",)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return True  # whoever came in, see `Door.admin_view`
@@ -124,6 +116,24 @@ class LookedAt(admin.ModelAdmin):
         ]
 
 
+def look(model: type[models.Model]) -> type[LookedAt]:
+    """How a table is shown: nothing secret, and searched and filtered where `LOOKS` says so."""
+    shown = [field.name for field in (*model._meta.fields, *model._meta.many_to_many) if not is_secret(field)]
+    columns, searched, filters = LOOKS.get(model._meta.label_lower, (shown[:5], (), ()))
+    own = {field.name for field in model._meta.fields}
+    return type(
+        f"LookedAt{model.__name__}",
+        (LookedAt,),
+        {
+            "fields": shown,
+            "readonly_fields": shown,
+            "list_display": tuple(name for name in columns if name in own) or ("__str__",),
+            "search_fields": tuple(searched),
+            "list_filter": tuple(filters),
+        },
+    )
+
+
 class Door(admin.AdminSite):
     """Admins only, with what they sign in with shown a short while ago; read only."""
 
@@ -134,7 +144,7 @@ class Door(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, Agent) and request.user.is_active and request.user.is_admin
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         @wraps(view)
         def fresh(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if (where := _to_be_shown(request)) is not None:
@@ -185,5 +195,5 @@ def door() -> Door:
         for model in apps.get_app_config(name).get_models():
             has_one_key = not isinstance(model._meta.pk, models.CompositePrimaryKey)  # the admin asks for one
             if model._meta.label_lower not in _UNSHOWN and model._meta.managed and has_one_key:
-                site.register(model, LookedAt)
+                site.register(model, look(model))
     return site

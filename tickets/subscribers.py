@@ -1,6 +1,6 @@
 """What the ticket floor does when it hears of events; and who may hear of them live."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -46,7 +46,8 @@ def hand_over(event: Event) -> None:
     changed = _DECIDES[event.subject_type]
     if event.verb.endswith(".changed") and not changed & set(event.facts.get("fields", ())):
         return
-    agents = inboxes = None
+    agents: Iterable[int] | None = None
+    inboxes: Iterable[int] | None = None
     if event.subject_type == "agent":
         agents = [event.subject_id]
     elif event.subject_type == "team":

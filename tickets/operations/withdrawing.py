@@ -106,7 +106,7 @@ def _take_out_of_both(
 
     What was done with it there, beside answering, stays done.
     """
-    facts = next((event.facts for event in done if event.verb in _SAYING), {})
+    facts: dict[str, Any] = next((event.facts for event in done if event.verb in _SAYING), {})
     merge = Merge.objects.select_for_update().filter(source=source, undone_at=None).first() if source else None
     if message.kind != MessageKind.REPLY:
         _forget_talk(message)
