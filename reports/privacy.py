@@ -58,6 +58,27 @@ def guard(chosen: Filter, rows: "Callable[[Filter], QuerySet[Any]]", n: int | No
     return judge({name: getattr(chosen, name) for name in narrowed}, [(row[:-1], row[-1]) for row in found])
 
 
+def cells(
+    chosen: Filter, rows: "Callable[[Filter], QuerySet[Any]]", sizes: Mapping[str, Mapping[Any, int]]
+) -> dict[str, frozenset[Any]]:
+    """Which cells of tables of one choice to hide: by each column of `sizes` those whose answers are too few, or whose
+    choice as one more filter would have to be hidden. A query a column where the choice is narrow, none where not."""
+    narrowed = tuple(name for name in DIMENSIONS if getattr(chosen, name) not in (None, ""))
+    found = {column: hidden_cells(of) for column, of in sizes.items()}
+    if not narrowed:
+        return found
+    wide = replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)
+    asked = {name: getattr(chosen, name) for name in narrowed}
+    for column, of in sizes.items():
+        if column in narrowed:
+            continue
+        counts = rows(wide).order_by().values_list(*narrowed, column).annotate(n=Count("*"))
+        counted = [(row[:-1], row[-1]) for row in counts]
+        hidden = {value for value in of if judge({**asked, column: value}, counted).hides}
+        found[column] |= hidden
+    return found
+
+
 def judge(choice: Mapping[str, Hashable], counts: Iterable[tuple[Sequence[Hashable], int]]) -> Guard:
     """The rule itself. `counts` are the answers of the widest choice by the values of the filters in `choice`."""
     wanted = tuple(choice.values())

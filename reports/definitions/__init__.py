@@ -14,6 +14,7 @@ FILES = (
     "service",
     "work",
     "experience",
+    "answers",
     "changes",
 )
 

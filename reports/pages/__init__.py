@@ -31,6 +31,8 @@ MODULES = (
     "resolution",
     "channels",
     "people",
+    "satisfaction",
+    "effort",
 )
 
 

@@ -1,0 +1,310 @@
+"""What people answered, counted: the figures of the pages about satisfaction and effort.
+
+One walk along the answers and one along the askings, each by everything that is shown; no page knows of SQL.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    Exists,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+
+from feedback.models import Ballot
+from helpdesk import clock
+from reports import periods, privacy, reading
+from reports.grouping import Bucket, Groups, grouped
+from reports.metrics.drivers import NonResponse, nonresponse
+from reports.metrics.satisfaction import Csat, ResponseRate, csat, response_rate
+from reports.models import SurveyFacts, TicketFacts
+from reports.periods import Period
+from reports.privacy import Guard
+from reports.reading import Filter, Slice, within
+
+#: which scores are good, and which are bad, on each scale
+GOOD = {"csat": (4, 5), "ces2": (5, 7)}
+BAD = {"csat": (1, 2), "ces2": (1, 3)}
+SCALE = {"csat": (1, 5), "ces2": (1, 7)}
+#: by what answers are split; each is a column of the facts
+SPLITS = ("inbox", "team", "channel", "topic", "language", "is_solved", "is_after_reminder")
+DAY = 86400
+
+
+def askings(chosen: Filter, kind: str) -> "QuerySet[SurveyFacts]":
+    """The askings of one kind; those of spam, deleted and imported tickets are left out."""
+    return SurveyFacts.objects.filter(reading.choice(chosen), counts=True, kind=kind)
+
+
+def answered(chosen: Filter, kind: str) -> "QuerySet[SurveyFacts]":
+    return askings(chosen, kind).filter(within("answered_at", chosen.period), score__isnull=False)
+
+
+def asked(chosen: Filter, kind: str) -> "QuerySet[SurveyFacts]":
+    """Askings sent in the period that arrived."""
+    return askings(chosen, kind).filter(within("sent_at", chosen.period), is_delivered=True)
+
+
+def rows_of(kind: str) -> "Callable[[Filter], QuerySet[SurveyFacts]]":
+    """The answers of a kind, for the guard."""
+    return partial(answered, kind=kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many answers, so many of them good; hidden where that would show too few."""
+
+    n: int
+    good: int
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Everything that was answered to one kind of survey in a period."""
+
+    chosen: Filter
+    kind: str
+    scores: Counter[int]
+    guard: Guard
+    slices: Sequence[tuple[Period, Counter[int], bool]]
+    #: by column, then by value; most answers first
+    splits: Mapping[str, Mapping[Any, Share]]
+    #: low answers by reason and by whether the service team could have prevented it; None where it may not be shown
+    reasons: Mapping[Any, int | None]
+    control: Mapping[bool | None, int | None]
+
+    @property
+    def n(self) -> int:
+        return self.scores.total()
+
+    @property
+    def good(self) -> int:
+        return count(self.scores, GOOD[self.kind])
+
+    @property
+    def bad(self) -> int:
+        return count(self.scores, BAD[self.kind])
+
+
+def count(scores: Mapping[int, int], span: tuple[int, int]) -> int:
+    return sum(n for score, n in scores.items() if span[0] <= score <= span[1])
+
+
+def answers(chosen: Filter, kind: str) -> Answers:
+    """What was answered in the period. One query, one for the guard, and one a split where the choice is narrow."""
+    _unit, coarse = reading.units(chosen)
+    slices = reading.cut(chosen, coarse)
+    rows = answered(chosen, kind).annotate(slice=Slice("answered_at", slices))
+    low, high = GOOD[kind]
+    good, bad = f"{{score}} BETWEEN {low} AND {high}", "{{score}} BETWEEN {} AND {}".format(*BAD[kind])
+    found = grouped(
+        rows, [("slice", "score"), *((name,) for name in SPLITS), ("low_reason",), ("in_control",)],
+        {"n": "", "good": good, "bad": bad}, ["score"],
+    )  # fmt: skip
+    by_slice, splits, reasons, control = found[0], found[1 : 1 + len(SPLITS)], found[-2], found[-1]
+    scores: Counter[int] = Counter()
+    cut: list[Counter[int]] = [Counter() for _one in slices]
+    for (number, score), (n, *_rest) in by_slice.items():
+        scores[score] += n
+        cut[number - 1][score] += n
+    rows_for = rows_of(kind)
+    guard = privacy.guard(chosen, rows_for, scores.total())
+    sizes = {name: {value: of[0] for (value,), of in split.items()} for name, split in zip(SPLITS, splits, strict=True)}
+    everything = {name: frozenset(of) for name, of in sizes.items()}
+    hidden = everything if guard.hides else privacy.cells(chosen, rows_for, sizes)
+    few = privacy.hidden_cells({i: one.total() for i, one in enumerate(cut)})
+    return Answers(
+        chosen, kind, scores, guard,
+        [(one, cut[i], guard.hides or i in few) for i, one in enumerate(slices)],
+        {name: _shares(split, hidden[name]) for name, split in zip(SPLITS, splits, strict=True)},
+        _guarded(reasons, guard), _guarded(control, guard),
+    )  # fmt: skip
+
+
+def _shares(split: Groups, hidden: frozenset[Any]) -> dict[Any, Share]:
+    listed = sorted(split.items(), key=lambda one: (-one[1][0], str(one[0])))
+    return {value: Share(n, good, value in hidden) for (value,), (n, good, _bad) in listed}
+
+
+def _guarded(split: Groups, guard: Guard) -> dict[Any, int | None]:
+    """How many low answers each value has; those that are too few to be shown are None."""
+    sizes = {value: bad for (value,), (_n, _good, bad) in split.items() if bad}
+    hidden = privacy.hidden_cells(sizes)
+    listed = sorted(sizes.items(), key=lambda one: (-one[1], str(one[0])))
+    return {value: None if guard.hides or value in hidden else n for value, n in listed}
+
+
+# ---------------------------------------------------------------------- who was asked, and who answered
+
+#: what became of the ticket, told from the facts that go with the asking
+OUTCOMES = ("reopened", "quick", "slow", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Those asked in a period, by channel and by what became of their ticket, and what of it was answered."""
+
+    rate: ResponseRate
+    #: answers of those asked in the period, whenever they came
+    guard: Guard
+    by_channel: Mapping[Any, tuple[int, Share]]
+    by_outcome: Mapping[str, tuple[int, Share]]
+    silence: NonResponse
+
+
+def asked_and_answered(chosen: Filter, kind: str) -> Asked:
+    """One query, and those of the guard."""
+    low, high = GOOD[kind]
+    rows = asked(chosen, kind).annotate(slow=Bucket("resolution_s", [DAY]), back=Bucket("net_reopens", [1]))
+    [found] = grouped(
+        rows, [("channel", "back", "slow")],
+        {"n": "", "answered": "{score} IS NOT NULL", "good": f"{{score}} BETWEEN {low} AND {high}"}, ["score"],
+    )  # fmt: skip
+    strata: dict[tuple[Any, str], list[int]] = {}
+    for (channel, back, slow), counts in found.items():
+        outcome = "reopened" if back else "unknown" if slow is None else "slow" if slow else "quick"
+        cell = strata.setdefault((channel, outcome), [0, 0, 0])
+        for i, n in enumerate(counts):
+            cell[i] += n
+    n, answers_, _good = (sum(cell[i] for cell in strata.values()) for i in range(3))
+
+    def answers_of(one: Filter) -> "QuerySet[SurveyFacts]":
+        return asked(one, kind).filter(score__isnull=False)
+
+    guard = privacy.guard(chosen, answers_of, answers_)
+    return Asked(
+        response_rate(n, answers_), guard,
+        _beside(sorted({channel for channel, _out in strata}, key=str), strata, 0, guard),
+        _beside([one for one in OUTCOMES if any(out == one for _c, out in strata)], strata, 1, guard),
+        nonresponse({key: cell[0] for key, cell in strata.items()},
+                    {key: tally(cell[1], cell[2]) for key, cell in strata.items() if cell[1]}),
+    )  # fmt: skip
+
+
+def tally(n: int, good: int) -> Csat:
+    """Answers of which only is known whether they are good: the share is what counts."""
+    return csat({5: good, 3: n - good})
+
+
+def _beside(
+    values: Sequence[Any], strata: Mapping[tuple[Any, str], Sequence[int]], part: int, guard: Guard
+) -> dict[Any, tuple[int, Share]]:
+    sums = {
+        value: [sum(cell[i] for key, cell in strata.items() if key[part] == value) for i in range(3)]
+        for value in values
+    }
+    hidden = privacy.hidden_cells({value: of[1] for value, of in sums.items()})
+    return {value: (n, Share(k, good, guard.hides or value in hidden)) for value, (n, k, good) in sums.items()}
+
+
+def held_back(chosen: Filter, kind: str) -> dict[str | None, int]:
+    """Customers who would have been asked in the period, by why they were not."""
+    rows = askings(chosen, kind).filter(within("invited_at", chosen.period), state="suppressed")
+    return dict(rows.values_list("reason").annotate(n=Count("*")).order_by("-n", "reason"))
+
+
+# ---------------------------------------------------------------------- anonymous answers
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """Answers nobody can be told from: of whole weeks only, in blocks of enough answers (docs/decisions/0013)."""
+
+    asked: int
+    scores: Counter[int]
+    #: asked in weeks that are not over, or whose answers are too few yet
+    waiting: int
+    has_filter: bool
+
+    @property
+    def n(self) -> int:
+        return self.scores.total()
+
+
+#: a week is shown once it has been over for so long: most have answered by then
+SETTLED = timedelta(days=7)
+
+
+def anonymous(chosen: Filter, kind: str) -> Anonymous:
+    """The ballots of the weeks in a period. One query."""
+    if chosen.team is not None or chosen.channel or chosen.topic:
+        return Anonymous(0, Counter(), 0, has_filter=True)
+    rows = Ballot.objects.filter(inbox__in=chosen.inboxes, survey__kind=kind)
+    found = rows.filter(week__lte=chosen.last).order_by("survey", "inbox", "week").values_list(
+        "survey", "inbox", "week", "score").annotate(n=Count("*"))  # fmt: skip
+    today = periods.local_day(clock.now(), "UTC")
+    by_place: dict[tuple[int, int], dict[date, Counter[int | None]]] = {}
+    for survey, inbox, week, score, n in found:
+        by_place.setdefault((survey, inbox), {}).setdefault(week, Counter())[score] += n
+    asked_, scores, waiting = 0, Counter[int](), 0
+    for weeks in by_place.values():
+        over = {week: of for week, of in weeks.items() if week + timedelta(days=7) + SETTLED <= today}
+        sizes = [(week, sum(n for score, n in of.items() if score is not None)) for week, of in over.items()]
+        shown = set()
+        for block in privacy.whole_blocks(sizes):
+            if chosen.first <= block[0] and block[-1] + timedelta(days=6) <= chosen.last:
+                shown |= set(block)
+        for week, of in weeks.items():
+            if week in shown:
+                asked_ += of.total()
+                scores.update({score: n for score, n in of.items() if score is not None})
+            elif chosen.first <= week:
+                waiting += of.total()
+    return Anonymous(asked_, scores, waiting, has_filter=False)
+
+
+# ---------------------------------------------------------------------- what was done for those who answered
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done on the tickets of some who answered: so many of them, and of how many this is so."""
+
+    n: int
+    facts: Mapping[str, int]
+    #: seconds they waited on us in all, and replies: medians
+    wait_p50: float | None
+    replies_p50: float | None
+
+
+class _Median(Aggregate):
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+DONE = {
+    "repeated": Q(is_repeated=True),
+    "handed_over": Q(handoffs__gt=0),
+    "switched": Q(channel_switches__gt=0),
+    "reopened": Q(net_reopens__gt=0),
+}
+
+
+def done(chosen: Filter, kind: str) -> dict[str, Done]:
+    """What was done for those who gave a good answer, and for those who gave a bad one. One query."""
+    again = TicketFacts.objects.filter(ticket=OuterRef("ticket"), next_same_topic_at__isnull=False)
+    side = Case(When(score__range=GOOD[kind], then=Value("good")), When(score__range=BAD[kind], then=Value("bad")),
+                default=Value("between"))  # fmt: skip
+    rows = answered(chosen, kind).annotate(side=side, is_repeated=Exists(again)).order_by().values("side")
+    found = rows.annotate(
+        n=Count("*"), wait=_Median("open_s"), median_replies=_Median("replies"),
+        **{f"n_{name}": Count("event", filter=condition) for name, condition in DONE.items()},
+    )  # fmt: skip
+    return {
+        row["side"]: Done(row["n"], {name: row[f"n_{name}"] for name in DONE}, row["wait"], row["median_replies"])
+        for row in found
+    }

@@ -1,0 +1,82 @@
+"""Definitions of what is told from answers: satisfaction, effort, and who did not answer."""
+
+from django.utils.translation import gettext_lazy as _
+
+from reports.definitions.words import Definition
+
+_GIVEN = _("Answers given in the period; the last score a customer gave within the time to change their mind.")
+_SMALL = _("Answers on spam, deleted and imported tickets. Below 5 answers nothing is shown.")
+
+DEFINITIONS = (
+    Definition(
+        "csat_low", _("Dissatisfied"), _("How many were not satisfied?"),
+        _("Answers of 1 or 2 among all answers of 1 to 5, with the Wilson interval. Nobody so far is not “never”."),
+        _GIVEN, _SMALL,
+    ),
+    Definition(
+        "csat_solved", _("Problem solved, they said"), _("Was it solved, in the customer's words?"),
+        _("“Yes” among all who answered “Was your problem solved?”, with the Wilson interval."),
+        _GIVEN, _("Who did not say, and surveys that do not ask it."),
+    ),
+    Definition(
+        "csat_reminded", _("Answered after a reminder"), _("How many answered only when reminded?"),
+        _("Answers that came after the one reminder, among all answers."),
+        _GIVEN, _("A reminder adds nobody to those asked."),
+    ),
+    Definition(
+        "csat_bounds", _("What is possible"), _("How far could the silent ones move the figure?"),
+        _("With the response rate r and the share satisfied p: from r·p, if every silent one was not satisfied, to "
+          "r·p + 1 − r, if every one was. No assumption is made."),
+        _("Those whose survey was sent in the period and arrived, and their answers, whenever they came."),
+        _("Surveys that bounced, and those never sent."),
+        _("Of 100 asked 18 answered, 15 of them satisfied (83 %): between 15 % and 97 % of all 100."),
+    ),
+    Definition(
+        "csat_weighted", _("Weighted to those asked"),
+        _("What if every kind of ticket had answered as often as it was asked?"),
+        _("Satisfaction in each group of channel and outcome (came back; resolved within a day; later), put together "
+          "with the shares of these groups among those asked (post-stratification)."),
+        _("As for what is possible."),
+        _("Unknown where a group that was asked has nobody's answer. Within a group, silent ones may still differ."),
+    ),
+    Definition(
+        "csat_reasons", _("Reasons of low answers"), _("Why was it low?"),
+        _("Answers of 1 or 2 by the reason the customer chose or an agent gave; a later word counts."),
+        _GIVEN, _("Reasons of fewer than 5 answers are hidden, and one more where subtraction would show them."),
+    ),
+    Definition(
+        "csat_control", _("In the service team's control"), _("Could the service team alone have prevented it?"),
+        _("Answers of 1 or 2 by what is said of their reason: yes, no, or not decided yet."),
+        _GIVEN, _SMALL,
+    ),
+    Definition(
+        "csat_anonymous", _("Satisfied, anonymous"), _("What do those say whom nobody can tell?"),
+        _("As CSAT, of anonymous surveys."),
+        _("Whole weeks, by when they were asked, a week after they ended, put together per inbox until they have 5 "
+          "answers."),
+        _("They are in no other figure: nothing leads from them to a ticket, a team or a day."),
+    ),
+    Definition(
+        "ces", _("Found it easy"), _("How many agreed that we made it easy?"),
+        _("Answers of 5 to 7 among all answers to “We made it easy for you to handle your issue” (1 to 7, CES 2.0), "
+          "with the Wilson interval."),
+        _GIVEN, _("Answers to other versions of the question are never put together with these."),
+    ),
+    Definition(
+        "ces_mean", _("Effort score (CES 2.0)"), _("How easy was it, on average?"),
+        _("The mean of all answers from 1 to 7, high is easy, with the interval of Student's t."),
+        _GIVEN, _("Shown from 30 answers on; below that what they answered says more."),
+    ),
+    Definition(
+        "ces_high", _("High effort"), _("How many had a hard time?"),
+        _("Answers of 1 to 3 among all answers of 1 to 7, with the Wilson interval."),
+        _GIVEN, _SMALL,
+    ),
+    Definition(
+        "ces_beside", _("What goes with effort"), _("What was different on the tickets of those with high effort?"),
+        _("Of those with high effort and of those who found it easy: how many wrote again about the same topic "
+          "(without a topic, about anything) within 7 days, were handed on, went on by another channel, came back; "
+          "the difference with Newcombe's interval. Waiting on us is the time the ticket was open in all."),
+        _GIVEN, _("It is no proof: hard cases take more of everything."),
+    ),
+)  # fmt: skip
