@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from feedback.models import Department, Outcome, ReasonCode, Recovery
 from feedback.models.recovery import RecoveryQuerySet
 from helpdesk import measures
+from helpdesk.keyboard import Act, act
 from helpdesk.models import Agent
 from tickets import registry
 from tickets.models import Customer, Ticket
@@ -18,9 +19,12 @@ from tickets.registry import Panel
 @registry.ticket_panel
 @registry.only_where("EXISTS (SELECT FROM feedback_recovery WHERE ticket_id = t.number)")
 def recovery(ticket: Ticket, agent: Agent) -> Panel | None:
-    """The recovery that goes on, else the last one."""
-    found = _latest(Recovery.objects.visible_to(agent).filter(ticket=ticket))
-    return _panel(found, is_of_ticket=True) if found else None
+    """The recovery of this ticket, where the customer's card does not show the same one."""
+    seen = Recovery.objects.visible_to(agent)
+    found = _latest(seen.filter(ticket=ticket))
+    if found is None or found == _latest(seen.filter(customer=ticket.customer_id)):
+        return None
+    return _panel(found, is_of_ticket=True)
 
 
 @registry.customer_panel
@@ -43,6 +47,10 @@ def _panel(found: Recovery, *, is_of_ticket: bool) -> Panel:
     )  # fmt: skip
 
 
+act(
+    Act("recovery_spoke", gettext_lazy("I spoke with the customer"), ("c",), needs='[data-act="recovery_spoke"]',
+        icon="phone")
+)  # fmt: skip
 registry.menu_item(registry.MenuItem(gettext_lazy("Open a recovery"), "life-buoy", "recovery_new"))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from feedback.models import Recovery, Response
+from feedback.models import Recovery, RecoverySource, Response
 from helpdesk import clock
 from helpdesk.events import history
 from helpdesk.models import Agent, Event
@@ -29,6 +29,8 @@ class Row:
     score: str
     score_words: str
     words: str
+    #: what opened it
+    why: str
     due: str
     tone: str
 
@@ -57,6 +59,9 @@ def row(one: Recovery) -> Row:
         score=_("%(score)s of %(most)s") % {"score": response.score, "most": most} if response else "",
         score_words=response.words if response else "",
         words=texts.snippet(response.comment) if response else "",
+        why=_("Opened by hand")
+        if one.source == RecoverySource.AGENT
+        else _("Opened because of %(what)s") % {"what": one.get_source_display()},
         due=due_in_words(one),
         tone=_tone(one),
     )
