@@ -252,7 +252,7 @@ def _hours(chosen: Filter, spans: Sequence[Period], weekday: str) -> Chart:
     ]
     return Chart(
         "hours", title, drawn, [_("Hour"), pgettext("this day", "Today"), _("Usual %(day)s") % {"day": weekday}],
-        rows_said, cells, ["created_today", "created_usual"], definition_url("today_created"), is_wide=True,
+        rows_said, cells, ["created_today", "created_usual"], definition_url("today_created"),
         note=_("The pale bars are of the hour that is not over yet."),
     )  # fmt: skip
 
