@@ -44,7 +44,8 @@ def ask_by_the_calendar() -> int:
 def due(survey: Survey, now: datetime) -> Iterator[tuple[int, int, datetime, bool]]:
     """Whose day it is, or was lately: the customer, the round, when to ask, and whether it is the round's last chance.
 
-    Their day is drawn by their number. A survey does not catch up with days before it was made.
+    Their day is drawn by their number, mixed as hashes are, so that neighbours are far apart. A survey does not catch
+    up with days before it was made.
     """
     every = survey.every_days or 90
     zone = ZoneInfo(settings.TIME_ZONE)
@@ -68,9 +69,13 @@ def _whose_turn(survey: int, every: int, today: date, late: int, now: datetime) 
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH turn AS (
-                SELECT id, organisation_id, (%(today)s - (id * 7919 + %(survey)s * 104729)) %% %(every)s AS rest
+            WITH once AS (
+                SELECT id, organisation_id, ((id + %(survey)s * 7919) * 2654435761) & 4294967295 AS mixed
                 FROM tickets_customer WHERE merged_into_id IS NULL AND erased_at IS NULL AND NOT is_blocked
+            ), twice AS (
+                SELECT id, organisation_id, ((mixed # (mixed >> 15)) * 1540483477) & 4294967295 AS mixed FROM once
+            ), turn AS (
+                SELECT id, organisation_id, (%(today)s - (mixed # (mixed >> 13))) %% %(every)s AS rest FROM twice
             ), due AS (
                 SELECT id, organisation_id, (rest + %(every)s) %% %(every)s AS behind FROM turn
                 WHERE (rest + %(every)s) %% %(every)s <= %(late)s

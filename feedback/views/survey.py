@@ -239,7 +239,7 @@ def _context(invitation: Invitation, form: AnswerForm, response: Response | None
         **_frame(invitation),
         **page_context(invitation.survey, form),
         "action": invitation.get_absolute_url(),
-        "subject": invitation.ticket.subject if invitation.ticket else "",
+        "subject": invitation.ticket.subject if invitation.ticket else None,
         "is_asked_again": invitation.recovery_id is not None,
         "response": response,
         "nonce": nonces.make(invitation),
