@@ -202,52 +202,62 @@ def active_at(day: date, rule: Rule) -> list[int]:
 class Stay:
     """So many customers who were there at the boundaries from `first` to before `last`, in one go.
 
-    `cohort` is the boundary they first were a customer by, -1 for long before; `is_return` if they had left before.
+    `cohort` is the last boundary before or on which they first were a customer, -1 for earlier ones; `is_return` if
+    they had left before. Where `first` is -1 it speaks of nobody's stay: so many customers are in the cohort at all.
     """
 
     cohort: int
     first: int
     last: int
     is_return: bool
+    plan: str | None
     customers: int
 
 
-def stays(boundaries: Sequence[date], rule: Rule) -> list[Stay]:
+def stays(boundaries: Sequence[date], rule: Rule, *, plan: str = "") -> list[Stay]:
     """Everybody who was a customer at one of these days, counted by when they came, left and came back.
 
     A boundary is a day on which we look, such as the first of each month. Who left and was back by the next one never
-    left for who looks at these days only. One query, however many customers there are.
+    left for who looks at these days only. `plan` is the key of a custom field of organisations to count them apart by.
+    One query, however many customers there are.
     """
     with_spans, asked = sql(rule)
+    asked |= {"days": list(boundaries), "n": len(boundaries), "first_day": boundaries[0], "plan": plan}
     with connection.cursor() as cursor:
-        cursor.execute(
-            with_spans + _STAYS, {**asked, "days": list(boundaries), "n": len(boundaries), "first_day": boundaries[0]}
-        )
+        cursor.execute(with_spans + (_STAYS_BY_PLAN if plan else _STAYS_PLAIN), asked)
         return [Stay(*row) for row in cursor.fetchall()]
 
 
+_PLAN = "nullif(o.fields ->> %(plan)s, '')"
+_PLAN_JOIN = (
+    "LEFT JOIN tickets_customer c ON c.id = person LEFT JOIN tickets_organisation o ON o.id = c.organisation_id"
+)
 _STAYS = """
     , looked AS (
-        -- the number of the first boundary on or after a day, from 0
+        -- the numbers of the first boundaries on or after the two days, from 0
         SELECT person, since, min(since) OVER (PARTITION BY person) AS first_since,
-               width_bucket(since - 1, %(days)s::date[]) AS enters,
-               CASE WHEN until IS NULL THEN %(n)s ELSE width_bucket(until - 1, %(days)s::date[]) END AS leaves
+               width_bucket(since - 1, %%(days)s::date[]) AS enters,
+               CASE WHEN until IS NULL THEN %%(n)s ELSE width_bucket(until - 1, %%(days)s::date[]) END AS leaves
         FROM spans
-    ), there AS (
-        SELECT person, first_since, enters, leaves,
-               CASE WHEN enters <= max(leaves) OVER (
+    ), apart AS (
+        SELECT person, since, first_since, enters, leaves,
+               (enters <= max(leaves) OVER (
                    PARTITION BY person ORDER BY since ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-               ) THEN 0 ELSE 1 END AS is_apart, since
+               )) IS NOT TRUE AS is_apart
         FROM looked WHERE enters < leaves
     ), numbered AS (
-        SELECT *, sum(is_apart) OVER (PARTITION BY person ORDER BY since) AS part FROM there
-    ), joined AS (
+        SELECT *, count(*) FILTER (WHERE is_apart) OVER (PARTITION BY person ORDER BY since) AS part FROM apart
+    ), there AS (
         SELECT person, min(first_since) AS first_since, min(enters) AS enters, max(leaves) AS leaves
         FROM numbered GROUP BY person, part
+        UNION ALL
+        SELECT person, min(since), -1, -1 FROM spans GROUP BY person
     )
-    SELECT CASE WHEN first_since < %(first_day)s THEN -1
-                ELSE width_bucket(first_since, %(days)s::date[]) - 1 END AS cohort,
-           enters, leaves,
-           enters > 0 AND first_since < (%(days)s::date[])[enters] AS is_return, count(*)
-    FROM joined GROUP BY 1, 2, 3, 4
+    SELECT CASE WHEN first_since < %%(first_day)s THEN -1
+                ELSE width_bucket(first_since, %%(days)s::date[]) - 1 END,
+           enters, leaves, enters > 0 AND first_since < (%%(days)s::date[])[enters], %(plan)s, count(*)
+    FROM there %(join)s
+    GROUP BY 1, 2, 3, 4, 5
 """
+_STAYS_PLAIN = _STAYS % {"plan": "NULL", "join": ""}
+_STAYS_BY_PLAN = _STAYS % {"plan": _PLAN, "join": _PLAN_JOIN}

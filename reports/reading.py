@@ -117,6 +117,7 @@ def askings(chosen: Filter) -> "QuerySet[SurveyFacts]":
 
 
 def choice(chosen: Filter) -> Q:
+    """The rows of a choice, whenever something happened; of tickets and of askings alike."""
     choice = Q(inbox__in=chosen.inboxes)
     if chosen.team is not None:
         choice &= Q(team=chosen.team)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from reports import views
-from reports.views import alarms, annotations, saved
+from reports.views import alarms, annotations, customers, saved
 
 urlpatterns = [
     path("", views.report, name="reports"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("alarms/", alarms.alarms, name="report_alarms"),
     path("alarms/mail/", alarms.alarm_mails, name="report_alarm_mails"),
     path("tickets/<slug:key>/", views.tickets, name="report_tickets"),
+    path("loyalty/customers/<slug:which>/", customers.behind, name="report_customers"),
     path("<slug:key>.csv", views.report_csv, name="report_csv"),
     path("<slug:key>.xlsx", views.report_xlsx, name="report_xlsx"),
     path("<slug:key>/", views.report, name="report"),

@@ -468,6 +468,7 @@ POLICIES: dict[str, Policy] = {
                                  turned_away={**SIGN_IN, "light": 403}),
     "report_definitions": REPORT,
     "report_tickets": REPORT,
+    "report_customers": REPORT,
     # --- programs
     "api_tickets": api(GET=200, POST=400, ben=200),
     "api_ticket": api(GET=200),
@@ -714,6 +715,7 @@ def house(
         "report_xlsx": ["overview"], "api_report": ["overview"],
         **{f"saved_report{part}": [kept.pk] for part in ("", "_edit", "_deletion")},
         **{f"report_annotation{part}": [strike.pk] for part in ("", "_deletion")},
+        "report_customers": ["there"],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
         "api_draft": [ticket.pk, "note"],

@@ -15,6 +15,9 @@ WIDTH, HEIGHT = 400, 200
 LEFT, RIGHT, TOP, BOTTOM = 48, 90, 12, 24
 _LINE = 13  # the least distance of two labels
 
+#: of a chart that is a table only
+NOTHING = SafeString("")
+
 Values = Sequence[float | None]
 Say = Callable[[float], str]
 #: what happened, in words, by the slice it happened in

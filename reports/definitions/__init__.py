@@ -16,6 +16,7 @@ FILES = (
     "experience",
     "answers",
     "changes",
+    "accounts",
 )
 
 DEFINITIONS: tuple[Definition, ...] = tuple(

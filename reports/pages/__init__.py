@@ -33,6 +33,7 @@ MODULES = (
     "people",
     "satisfaction",
     "effort",
+    "loyalty",
 )
 
 

@@ -35,7 +35,7 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
     page = _page(key)
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
     if not form.is_valid():
-        return _not_understood(request, form, page)
+        return not_understood(request, form, page)
     found = page.build(form.filter)
     query = form.filter.query()
     if page.is_live:
@@ -77,7 +77,7 @@ def _file(request: HttpRequest, key: str, ending: str) -> HttpResponse:
     page = _page(key)
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
     if not form.is_valid():
-        return _not_understood(request, form, page)
+        return not_understood(request, form, page)
     found = page.build(form.filter)
     kind, write = _FILES[ending]
     response = HttpResponse(write(page, found, form.names()), content_type=kind)
@@ -121,7 +121,8 @@ def _page(key: str) -> Page:
     return page
 
 
-def _not_understood(request: HttpRequest, form: FilterForm, page: Page) -> HttpResponse:
+def not_understood(request: HttpRequest, form: FilterForm, page: Page) -> HttpResponse:
+    """Ask again, with what was not understood marked."""
     context = {"page": page, "menu": menu(agent_of(request), page.key), "filters": form}
     return render(request, "reports/report.html", context, status=422)
 
@@ -134,7 +135,7 @@ def tickets(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
     if not form.is_valid():
-        return _not_understood(request, form, _page("overview"))
+        return not_understood(request, form, _page("overview"))
     chosen, what = form.filter, BEHIND[key]
     zone = ZoneInfo(chosen.zone)
     back_url = f"{reverse('report', args=['overview'])}?{chosen.query()}"

@@ -170,9 +170,10 @@ def test_everybody_at_once_is_each_of_them_alone(people, of_acme, rule):
             pk for pk, spans in known.items() if accounts.is_active(spans, day)
         ]  # fmt: skip
     counted = accounts.stays(FIRSTS, rule)
+    assert sum(one.customers for one in counted if one.first < 0) == sum(bool(spans) for spans in known.values())
     for k in range(len(FIRSTS) - 1):
         expected = loyalty.retention(known.values(), FIRSTS[k], FIRSTS[k + 1])
-        here = [one for one in counted if one.first <= k < one.last]
+        here = [one for one in counted if 0 <= one.first <= k < one.last]
         came = [one for one in counted if one.first == k + 1]
         assert sum(one.customers for one in here) == expected.start
         assert sum(one.customers for one in here if one.last > k + 1) == expected.retained
