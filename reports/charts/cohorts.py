@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from reports.charts import _joined, _n
+from reports.charts import at, svg
 
 _NAME, _SIZE, _CELL, _ROW, _HEAD = 62, 44, 48, 26, 34
 #: a cell is never so dark that its number could not be read on it
@@ -36,14 +36,14 @@ def triangle(
     ]  # fmt: skip
     for i, head in enumerate(heads):
         x = _NAME + _SIZE + _CELL * (i + 0.5)
-        parts.append(format_html('<text class="chart-tick" x="{}" y="27" text-anchor="middle">{}</text>', _n(x), head))
+        parts.append(format_html('<text class="chart-tick" x="{}" y="27" text-anchor="middle">{}</text>', at(x), head))
     for j, row in enumerate(rows):
         y = _HEAD + _ROW * j
         parts.append(
             format_html(
                 '<text class="chart-label" x="0" y="{0}">{1}</text>'
                 '<text class="chart-tick" x="{2}" y="{0}" text-anchor="end">{3}</text>',
-                _n(y + _ROW / 2 + 3.5), row.name, _NAME + _SIZE - 8, row.size,
+                at(y + _ROW / 2 + 3.5), row.name, _NAME + _SIZE - 8, row.size,
             )
         )  # fmt: skip
         for i, (share, said, told) in enumerate(row.cells):
@@ -53,12 +53,8 @@ def triangle(
                 format_html(
                     '<g><title>{}</title><rect class="chart-bar {}" fill-opacity="{}" x="{}" y="{}" width="{}" '
                     'height="{}" rx="2"/><text class="chart-value" x="{}" y="{}" text-anchor="middle">{}</text></g>',
-                    told, tone, f"{dark:.2f}", _n(x + 1), _n(y + 1), _CELL - 2, _ROW - 2, _n(x + _CELL / 2),
-                    _n(y + _ROW / 2 + 3.5), said,
+                    told, tone, f"{dark:.2f}", at(x + 1), at(y + 1), _CELL - 2, _ROW - 2, at(x + _CELL / 2),
+                    at(y + _ROW / 2 + 3.5), said,
                 )
             )  # fmt: skip
-    return format_html(
-        '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-labelledby="chart-{k}-title chart-{k}-about">'
-        '<title id="chart-{k}-title">{t}</title><desc id="chart-{k}-about">{a}</desc>{parts}</svg>',
-        w=width, h=height, k=key, t=title, a=about, parts=_joined(parts),
-    )  # fmt: skip
+    return svg(key, title, about, parts, height=height, width=width)
