@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, FloatField, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from helpdesk import clock
-from reports import periods, privacy, reading
+from reports import columns, periods, privacy, reading
+from reports.columns import Packed
 from reports.control import Judged, Point, judge_days, judge_shares
 from reports.metrics.satisfaction import SATISFIED
 from reports.periods import Period
@@ -19,14 +20,6 @@ BASELINE_DAYS = 56
 BASELINE_WEEKS = 26
 #: at most so many days, the last ones, are judged
 MOST_DAYS = 184
-
-
-class Median(Aggregate):
-    """The median of a column, by linear interpolation."""
-
-    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
-    allow_distinct = False
 
 
 def days_before(chosen: Filter, today: date) -> tuple[Filter, int]:
@@ -124,16 +117,19 @@ WATCHED: Sequence[Watched] = (
 def _medians(days: Filter, rows: "QuerySet[Any]", moment: str, column: str) -> list[Point]:
     slices = reading.cut(days, "day")
     known = rows.filter(**{f"{column}__isnull": False})
-    found = _by_slice(known, moment, slices, middle=Median(column), n=Count("*"))
-    return [Point(day, *found.get(i, (None, 0))) for i, day in _days(slices, days)]
+    found = {i: columns.unpack(values) for i, (values,) in _by_slice(known, moment, slices, v=Packed(column)).items()}
+    return [
+        Point(day, columns.quantile(values, 0.5), len(values)) for i, day in _days(slices, days)
+        for values in [found.get(i, ())]
+    ]  # fmt: skip
 
 
 def _by_slice(
-    rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], **columns: Any
+    rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], **counted: Any
 ) -> dict[int, tuple[Any, ...]]:
     if not slices:
         return {}
-    read = rows.annotate(slice=Slice(moment, slices)).order_by().values_list("slice").annotate(**columns)
+    read = rows.annotate(slice=Slice(moment, slices)).order_by().values_list("slice").annotate(**counted)
     return {number: tuple(values) for number, *values in read}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from reports.blocks import Report
+from reports.blocks import Chart, Report
 from reports.definitions import VERSION
 from reports.pages import Page
 
@@ -68,19 +68,18 @@ def figures(report: Report) -> list[Sequence[object]]:
 def as_csv(page: Page, report: Report, names: Mapping[str, str]) -> str:
     """A report: what was asked for, every number of the page, and every chart's table."""
     rows = [*head(page, report, names), [], *figures(report)]
-    for title, table in tables(report):
-        rows += [[], [title], *table]
+    for chart in report.charts():
+        rows += [[], [chart.title], *table(chart)]
     return written(rows)
 
 
-def tables(report: Report) -> Iterable[tuple[str, list[Sequence[object]]]]:
-    """Every chart's table, its title first: a row a slice, raw values under their names."""
-    for chart in report.charts():
-        is_marked = any(row.get("mark") for row in chart.rows)
-        rows: list[Sequence[object]] = [["slice", *chart.raw_columns, *(["annotation"] if is_marked else [])]]
-        for row, cells in zip(chart.rows, chart.cells, strict=True):
-            rows.append([row["label"], *cells, *([row.get("mark", "")] if is_marked else [])])
-        yield chart.title, rows
+def table(chart: Chart) -> list[Sequence[object]]:
+    """A chart's table: a row a slice, raw values under their names, and what happened then where anything did."""
+    is_marked = any(row.get("mark") for row in chart.rows)
+    rows: list[Sequence[object]] = [["slice", *chart.raw_columns, *(["annotation"] if is_marked else [])]]
+    for row, cells in zip(chart.rows, chart.cells, strict=True):
+        rows.append([row["label"], *cells, *([row.get("mark", "")] if is_marked else [])])
+    return rows
 
 
 # ---------------------------------------------------------------------- workbook
@@ -97,7 +96,7 @@ def as_xlsx(page: Page, report: Report, names: Mapping[str, str]) -> bytes:
     })  # fmt: skip
     bold = book.add_format({"bold": True})
     wanted = [(_("Figures"), [*head(page, report, names), [], *figures(report)])]
-    wanted += [(title, [[title], [], *rows]) for title, rows in tables(report)]
+    wanted += [(chart.title, [[chart.title], [], *table(chart)]) for chart in report.charts()]
     used: set[str] = set()
     for title, rows in wanted:
         sheet = book.add_worksheet(_sheet_name(title, used))

@@ -546,6 +546,7 @@ POLICIES: dict[str, Policy] = {
     "api_surveys": api(GET=200, ben=200),
     "api_invitations": api(GET=200, ben=200),
     "api_responses": api(GET=200, ben=200),
+    "api_reports": Policy({"GET": (401, 401, 200, 403, 200, 200, 200)}, turned_away={**NO_TOKEN, "light": 403}),
     "api_report": Policy({"GET": (401, 401, 200, 403, 200, 200, 200)}, turned_away={**NO_TOKEN, "light": 403}),
     "/api/": everybody(404, *METHODS),
     "/api/^(?P<rest>.*)$": everybody(404, *METHODS),
@@ -575,7 +576,7 @@ def test_every_route_has_a_policy() -> None:
 
 
 LISTS = {
-    "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report",
+    "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report", "api_reports",
     "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
     "api_account_events", "api_fields", "api_notifications", "api_notifications_read",
     "api_surveys", "api_invitations", "api_responses",

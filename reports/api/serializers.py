@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from reports import exports
 from reports.blocks import Report
+from reports.definitions import VERSION
 from reports.pages import Page
 
 
@@ -70,6 +72,17 @@ class ReportSerializer(serializers.Serializer[Any]):
     figures = FigureSerializer(many=True)
     tables = TableSerializer(many=True)
     basis = serializers.ListField(child=serializers.CharField())
+    #: the day of the newest change of a definition
+    definitions_of = serializers.DateField()
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """A report there is."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    question = serializers.CharField()
+    group = serializers.CharField()
 
 
 def shown(page: Page, report: Report) -> dict[str, Any]:
@@ -87,10 +100,10 @@ def shown(page: Page, report: Report) -> dict[str, Any]:
         "figures": list(report.lines()),
         "tables": [
             {
-                "key": chart.key, "title": chart.title, "columns": ["slice", *chart.raw_columns], "note": chart.note,
-                "rows": [[row["label"], *cells] for row, cells in zip(chart.rows, chart.cells, strict=True)],
+                "key": chart.key, "title": chart.title, "columns": rows[0], "note": chart.note, "rows": rows[1:],
             }
-            for chart in report.charts()
+            for chart in report.charts() if (rows := exports.table(chart))
         ],
+        "definitions_of": VERSION,
         "basis": report.basis,
     }  # fmt: skip

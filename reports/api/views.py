@@ -31,6 +31,25 @@ PARAMETERS = [
 _KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
 
 
+class ReportsView(ApiView):
+    """The reports there are."""
+
+    @extend_schema(
+        operation_id="reports_list", summary="List the reports", tags=["reports"],
+        responses=serializers.PageSerializer(many=True),
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """Every report page: its key, its name, the question it answers, and its group."""
+        _must_read_reports(request)
+        return Response(serializers.PageSerializer(pages.all_pages(), many=True).data)
+
+
+def _must_read_reports(request: Request) -> Agent:
+    if not isinstance(request.user, Agent) or not request.user.may_reply:
+        raise PermissionDenied
+    return request.user
+
+
 class ReportView(ApiView):
     """One report page."""
 
@@ -42,15 +61,14 @@ class ReportView(ApiView):
     )  # fmt: skip
     def get(self, request: Request, key: str) -> Response:
         """Every figure and every table of a report page, of the inboxes you may see."""
-        if not isinstance(request.user, Agent) or not request.user.may_reply:
-            raise PermissionDenied
+        agent = _must_read_reports(request)
         page = pages.find(key)
         if page is None:
             raise Http404
         for name in request.query_params:
             if name not in _KNOWN:
                 raise problems.BadQuery(name, _("There is no such parameter."))
-        form = FilterForm(request.user, request.query_params)
+        form = FilterForm(agent, request.query_params)
         for name, errors in form.errors.items():
             raise problems.BadQuery(name, " ".join(map(str, errors)))
         return Response(serializers.ReportSerializer(serializers.shown(page, page.build(form.filter))).data)

@@ -64,6 +64,7 @@ def raise_for(inbox: Inbox, at: datetime) -> list[Alarm]:
 
 def _raise(inbox: Inbox, watched: Watched, judged: Judged, signal: Signal) -> Alarm | None:
     point, limit = judged.points[signal.place], judged.limits[signal.place]
+    assert point.value is not None  # what has no value is no signal
     alarm, is_new = Alarm.objects.get_or_create(
         figure=watched.key, inbox=inbox, rule=signal.rule, day=point.day,
         defaults={"value": point.value, "lower": limit.low if limit else None, "upper": limit.high if limit else None},

@@ -36,6 +36,7 @@ def plan(at: datetime | None = None) -> int:
     at, planned = at or clock.now(), 0
     due = SavedReport.objects.select_for_update(skip_locked=True, of=("self",)).filter(next_at__lte=at)
     for saved in due.order_by("next_at"):
+        assert saved.next_at is not None
         rows = [ReportMail(report=saved, agent=agent, due_at=saved.next_at) for agent in saved.recipients.all()]
         planned += len(ReportMail.objects.bulk_create(rows, ignore_conflicts=True))
         saved.next_at = saving.next_due(saved, at)

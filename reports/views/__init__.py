@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import formats
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -89,7 +90,7 @@ def _file(request: HttpRequest, key: str, ending: str) -> HttpResponse:
 def menu(agent: Agent, here: str = "", query: str = "") -> list[dict[str, Any]]:
     """All pages by their groups, each with the choice that is made; then what is saved, and what is kept beside."""
     ending = f"?{query}" if query else ""
-    groups = [
+    groups: list[tuple[str, str | Promise, list[tuple[str | Promise, str | Promise, bool, str]]]] = [
         (group, title, [
             (one.name, one.question, one.key == here, f"{reverse('report', args=[one.key])}{ending}")
             for one in all_pages() if one.group == group

@@ -66,6 +66,8 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
     page = sit(admin).page
     for name, address in {
         "queue": "/", "ticket": f"/tickets/{busy.number}/", "report": "/reports/?period=90",
+        "changes": "/reports/changes/?period=90", "saved": "/reports/saved/", "saving": "/reports/saved/new/",
+        "annotations": "/reports/annotations/", "alarms": "/reports/alarms/",
         "definitions": "/reports/definitions/", "behind a number": "/reports/tickets/created/",
         "settings": "/settings/", "inboxes": "/settings/inboxes/", "one inbox": f"/settings/inboxes/{inbox.pk}/",
         "agents": "/settings/agents/",

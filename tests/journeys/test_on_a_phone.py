@@ -59,6 +59,7 @@ def test_no_page_scrolls_sideways(house: House, sit, survey, ana, admin, ticket)
     page = sit(admin, **PHONE).page
     for address in (
         "/", f"/tickets/{ticket.number}/", "/reports/", "/reports/definitions/", "/reports/tickets/created/",
+        "/reports/changes/", "/reports/saved/", "/reports/saved/new/", "/reports/annotations/", "/reports/alarms/",
         "/settings/", "/settings/inboxes/", "/mail-catcher/", "/intake/", f"/s/{invitation.token}/?score=3",
     ):  # fmt: skip
         answer = page.goto(address)

@@ -309,6 +309,15 @@ def test_the_api_says_the_same(answers, chloe):
     assert len(volume["rows"]) == 31 and said["chosen"]["from"] == "2026-03-01"
 
 
+def test_the_api_lists_the_reports(chloe, lou):
+    answers = {}
+    for agent in (chloe, lou):
+        _token, secret = ApiToken.objects.issue(agent, "test")
+        answers[agent] = Client(headers={"Authorization": f"Bearer {secret}"}).get(reverse("api_reports"))
+    assert "overview" in [one["key"] for one in answers[chloe].json()]
+    assert answers[lou].status_code == 403
+
+
 @pytest.mark.parametrize(
     "asked",
     [{"zone": "Mars/Olympus"}, {"from": "2026-03-40"}, {"inbox": "99999"}, {"colour": "red"}, {"to": "2026-02-01"}],
