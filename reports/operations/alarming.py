@@ -4,7 +4,7 @@ Run by the clock once a day, and safe to run as often as one likes: an alarm is 
 transaction that made the row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,8 +20,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Role
 from reports import periods
-from reports.control import Judged, Signal
-from reports.daily import WATCHED, Watched
+from reports.daily import WATCHED
 from reports.models import Alarm
 from reports.pages.changes import NAMES, RULES, say_of
 from reports.reading import Filter
@@ -50,32 +49,45 @@ def raise_due(at: datetime | None = None) -> int:
 @transaction.atomic
 def raise_for(inbox: Inbox, at: datetime) -> list[Alarm]:
     """The alarms of one inbox that nobody raised yet, and the mail about them."""
-    zone = inbox.calendar.zone if inbox.calendar else settings.TIME_ZONE
-    today = periods.local_day(at, zone)
-    chosen = Filter(today - timedelta(days=LOOK_BACK), today - timedelta(days=1), zone, (inbox.pk,), inbox=inbox.pk)
-    raised = []
-    for one in WATCHED:
-        judged = one.judge(chosen, today)
-        raised += [alarm for signal in judged.signals if (alarm := _raise(inbox, one, judged, signal))]
+    chosen = days_of(inbox, at)
+    raised = [alarm for alarm in found_in(chosen, inbox) if _raise(alarm)]
     if raised:
         _tell(inbox, raised, chosen)
     return raised
 
 
-def _raise(inbox: Inbox, watched: Watched, judged: Judged, signal: Signal) -> Alarm | None:
-    point, limit = judged.points[signal.place], judged.limits[signal.place]
-    assert point.value is not None  # what has no value is no signal
-    alarm, is_new = Alarm.objects.get_or_create(
-        figure=watched.key, inbox=inbox, rule=signal.rule, day=point.day,
-        defaults={"value": point.value, "lower": limit.low if limit else None, "upper": limit.high if limit else None},
+def days_of(inbox: Inbox, at: datetime) -> Filter:
+    """The days of an inbox that are judged at a moment."""
+    zone = inbox.calendar.zone if inbox.calendar else settings.TIME_ZONE
+    today = periods.local_day(at, zone)
+    return Filter(today - timedelta(days=LOOK_BACK), today - timedelta(days=1), zone, (inbox.pk,), inbox=inbox.pk)
+
+
+def found_in(chosen: Filter, inbox: Inbox) -> Iterator[Alarm]:
+    """The signals of some days that are over as alarms, not yet kept."""
+    for one in WATCHED:
+        judged = one.judge(chosen, chosen.last + timedelta(days=1))
+        for signal in judged.signals:
+            point, limit = judged.points[signal.place], judged.limits[signal.place]
+            assert point.value is not None  # what has no value is no signal
+            yield Alarm(
+                figure=one.key, inbox=inbox, rule=signal.rule, day=point.day, value=point.value,
+                lower=limit.low if limit else None, upper=limit.high if limit else None,
+            )  # fmt: skip
+
+
+def _raise(alarm: Alarm) -> bool:
+    """Keep an alarm, unless it was raised before."""
+    made, is_new = Alarm.objects.get_or_create(
+        figure=alarm.figure, inbox=alarm.inbox, rule=alarm.rule, day=alarm.day,
+        defaults={"value": alarm.value, "lower": alarm.lower, "upper": alarm.upper},
     )  # fmt: skip
-    if not is_new:
-        return None
-    record(
-        "alarm.raised", alarm, actor=None, figure=watched.key, inbox=inbox.pk, rule=signal.rule,
-        day=point.day.isoformat(),
-    )  # fmt: skip
-    return alarm
+    if is_new:
+        record(
+            "alarm.raised", made, actor=None, figure=made.figure, inbox=made.inbox_id, rule=made.rule,
+            day=made.day.isoformat(),
+        )  # fmt: skip
+    return is_new
 
 
 # ---------------------------------------------------------------------- who is told

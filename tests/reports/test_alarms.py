@@ -1,11 +1,13 @@
 """An alarm is raised once, names its rule, and is mailed to those who want it and may see it."""
 
 from datetime import timedelta
+from io import StringIO
 
+from django.core.management import call_command
 from django.urls import reverse
 
 from helpdesk import clock
-from reports.models import Alarm
+from reports.models import Alarm, Annotation, SavedReport
 from reports.operations import alarming
 from reports.tasks import raise_alarms
 from tests.reports.test_control import spring  # noqa: F401 - a fixture
@@ -44,3 +46,12 @@ def test_the_list_names_the_rule_and_leads_to_the_chart_for_those_who_may_see_it
     assert as_agent(ana).post(reverse("report_alarm_mails"), {"wanted": "1"}).status_code == 403
     as_agent(chloe).post(reverse("report_alarm_mails"), {"wanted": "1"})
     assert alarming.wants(chloe)
+
+
+def test_the_demos_bad_week_raises_alarms_and_says_what_happened(transactional_db):
+    call_command("demo", "--tickets", "700", "--until", "2026-03-20T12:00Z", "--days", "120", stdout=StringIO())
+    assert Annotation.objects.filter(text="The carrier's hub broke down").exists()
+    assert Alarm.objects.filter(rule="above").exists()
+    many = Alarm.objects.count(), Annotation.objects.count(), SavedReport.objects.count()
+    call_command("demo", "--tickets", "710", stdout=StringIO())
+    assert many == (Alarm.objects.count(), Annotation.objects.count(), SavedReport.objects.count())

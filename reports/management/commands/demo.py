@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from helpdesk import clock
 from reports import facts
-from reports.demo import company, writing
+from reports.demo import beside, company, writing
 from reports.demo import plan as planning
 from reports.demo.plan import Plan
 
@@ -99,6 +99,7 @@ class Command(BaseCommand):
             facts.link(range(first, min(first + _CUSTOMERS_AT_ONCE, plan.customer + plan.customers)))
         if total >= _WORTH_PROCESSES:
             _analyse()
+        beside.settle(plan.until, plan.days)
         return total
 
     def _share_out(self, plan: Plan, chunks: Chunks, processes: int, progress: "_Progress") -> None:
