@@ -89,9 +89,9 @@ class Worked:
     first_response: Mapping[Key, Ordered]
     resolution: Mapping[Key, Ordered]
 
-    def groups(self) -> list[Key]:
+    def groups(self, said: Answers) -> list[Key]:
         """Those with anything at all, the most tickets first."""
-        known = {*self.came, *self.first_response, *self.resolution}
+        known = {*self.came, *self.first_response, *self.resolution, *said.of}
         return sorted(known, key=lambda key: (-self.came.get(key, 0), str(key)))
 
 

@@ -33,6 +33,13 @@ text {{ fill: {ink-muted}; font-size: 10px; }}
 .chart-signal {{ fill: {bad}; stroke: {surface}; }}
 .chart-mark line {{ stroke: {ink-muted}; stroke-dasharray: 2 3; }}
 .chart-mark text, .strong {{ fill: {ink}; paint-order: stroke; stroke: {surface}; stroke-width: 3; }}
+.chart-cell {{ fill: {series-1}; fill-opacity: 0.03; }}
+.chart-cell.shade-1 {{ fill-opacity: 0.08; }}
+.chart-cell.shade-2 {{ fill-opacity: 0.17; }}
+.chart-cell.shade-3 {{ fill-opacity: 0.26; }}
+.chart-cell.shade-4 {{ fill-opacity: 0.35; }}
+.chart-cell.shade-5 {{ fill-opacity: 0.45; }}
+.chart-cell-text {{ fill: {ink}; font-size: 9px; }}
 .chart-open {{ opacity: 0.45; }}
 .chart-bar.second, .chart-band.second {{ fill: {series-2}; }}
 .chart-bar.third, .chart-band.third {{ fill: {series-3}; }}

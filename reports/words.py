@@ -92,19 +92,19 @@ LEFT_OUT: Mapping[str, str | Promise] = {
 
 #: what became of a ticket, for first contact resolution; and how many replies it took
 LABELS: Mapping[str, str | Promise] = {
-    "fcr_confirmed": gettext_lazy("done at first contact, the customer says so too"),
-    "fcr_operational": gettext_lazy("done at first contact, the customer did not say"),
-    "customer_says_no": gettext_lazy("the customer says it was not solved"),
+    "fcr_confirmed": gettext_lazy("first contact, confirmed"),
+    "fcr_operational": gettext_lazy("first contact, not asked"),
+    "customer_says_no": gettext_lazy("customer: not solved"),
     "not_one_reply": gettext_lazy("not exactly one reply"),
     "reopened": gettext_lazy("reopened"),
-    "repeat_contact": gettext_lazy("the customer wrote again about it"),
+    "repeat_contact": gettext_lazy("customer wrote again"),
     "follow_up": gettext_lazy("follows an earlier ticket"),
     "unresolved": gettext_lazy("not resolved"),
     "window_open": gettext_lazy("too young to judge"),
     "excluded": gettext_lazy("does not count"),
     "zero": gettext_lazy("no reply"),
     "one": gettext_lazy("exactly one reply"),
-    "two": gettext_lazy("two replies, or one and reopened"),
+    "two": gettext_lazy("two, or one and reopened"),
     "multi": gettext_lazy("more replies"),
 }
 

@@ -48,8 +48,8 @@ def heat(
             parts.append(
                 format_html(
                     '<g><title>{}</title>'
-                    '<rect class="chart-cell" data-shade="{}" x="{}" y="{}" width="{}" height="{}"/>'
-                    '<text class="chart-cell-text" data-shade="{}" x="{}" y="{}" text-anchor="middle">{}</text></g>',
+                    '<rect class="chart-cell shade-{}" x="{}" y="{}" width="{}" height="{}"/>'
+                    '<text class="chart-cell-text shade-{}" x="{}" y="{}" text-anchor="middle">{}</text></g>',
                     cell.told, shade(cell.strength), at(x + 0.5), at(y + 0.5), at(width - 1), at(row_height - 1),
                     shade(cell.strength), at(x + width / 2), at(y + row_height / 2 + 3.5), cell.text,
                 )

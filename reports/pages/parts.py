@@ -74,8 +74,10 @@ def share(
 ) -> Tile:  # fmt: skip
     """A share with how many of how many, and its interval. `of` says what they are."""
     lead = share_line(key, label, k, n, change=change)
-    lines = [Line(f"{key}.n", _("%(what)s: of how many") % {"what": label}, n, "tickets",
-                  _("%(k)s of %(n)s %(of)s") % {"k": number(k), "n": number(n), "of": of}, n)]  # fmt: skip
+    lines = []
+    if n:
+        said = _("%(k)s of %(n)s %(of)s") % {"k": number(k), "n": number(n), "of": of}
+        lines.append(Line(f"{key}.n", _("%(what)s: of how many") % {"what": label}, n, "tickets", said, n))
     if lead.low is not None:
         lines.append(interval_line(key, label, lead))
     return tile(chosen, lead, [*lines, *more], [*notes, *few(n)], definition=definition or key, behind=behind)

@@ -87,17 +87,12 @@ def build(chosen: Filter) -> Report:
             Section(
                 title=_("First contact"), key="first-contact",
                 tiles=_contact_tiles(chosen, contact, before[0] if before else None),
-                charts=[_labels(chosen, contact)],
-                notes=[
-                    _("%(n)s resolved less than 7 days ago are too young to judge, and in neither number.")
-                    % {"n": tickets(contact.immature)}
-                ] if contact.immature else [],
+                charts=[_labels(contact), _touches(touches)],
             ),
             Section(
                 title=_("Coming back"), key="coming-back",
                 tiles=[*_reopen_tiles(chosen, reopens, before[1] if before else None),
                        *_touch_tiles(chosen, touches, before[2] if before else None)],
-                charts=[_touches(touches)],
             ),
             Section(
                 title=_("What is not done"), key="backlog", tiles=_backlog_tiles(chosen, standing, moved, at),
@@ -282,7 +277,7 @@ def _backlog_tiles(chosen: Filter, standing: Sequence[At], moved: Flow, at: date
 # ---------------------------------------------------------------------- charts
 
 
-def _labels(chosen: Filter, found: FirstContact) -> Chart:
+def _labels(found: FirstContact) -> Chart:
     order = (*SUCCESSES, "not_one_reply", "reopened", "repeat_contact", "customer_says_no", "unresolved", "follow_up",
              "window_open")  # fmt: skip
     rows = [(label, found.labels.get(label, 0)) for label in order]
@@ -294,12 +289,12 @@ def _labels(chosen: Filter, found: FirstContact) -> Chart:
         bins(key="labels", title=title,
              about=", ".join(f"{label_name(label)}: {number(n)}" for label, n in rows if n),
              rows=[(label_name(label), n, "good" if label in SUCCESSES else "" if label in JUDGED else "quiet")
-                   for label, n in rows], left=230),
+                   for label, n in rows], left=150),
         [_("What became of it"), _("Tickets"), _("Share")],
         [{"name": label_name(label), "label": label, "cells": [number(n), percent(of)], "url": ""}
          for (label, _n), (n, of) in zip(rows, cells, strict=True)],
         cells, ["n", "share"], definition_url("fcr"),
-        _("The grey ones are in no share: not resolved, following an earlier ticket, or too young."), is_wide=True,
+        _("The grey ones are in no share: not resolved, following an earlier ticket, or too young."),
     )  # fmt: skip
 
 
@@ -310,7 +305,7 @@ def _touches(found: Touches) -> Chart:
     return Chart(
         "touches", title,
         bins(key="touches", title=title, about=", ".join(f"{label_name(name)}: {number(n)}" for name, n in rows),
-             rows=[(label_name(name), n, "good" if name == "one" else "") for name, n in rows], left=170),
+             rows=[(label_name(name), n, "good" if name == "one" else "") for name, n in rows], left=150),
         [_("Replies"), _("Tickets"), _("Share")],
         [{"name": label_name(name), "label": name, "cells": [number(n), percent(of)], "url": ""}
          for (name, _n), (n, of) in zip(rows, cells, strict=True)],

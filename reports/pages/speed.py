@@ -17,9 +17,11 @@ from reports.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.charts import Series
 from reports.charts.bins import bins
 from reports.charts.heat import Cell, heat
+from reports.charts.ranges import Range, ranges
 from reports.charts.survival import survival
 from reports.cohorts import Curve
 from reports.columns import Ordered, Packed, percentiles, quantile, unpack
+from reports.figures import FEW
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, interval_line, share, share_line, tile, times
@@ -120,7 +122,7 @@ def build(chosen: Filter) -> Report:
                 ],
             ),
             Section(
-                title=_("When customers write"), key="arrival", charts=[*_heat(chosen)],
+                title=_("When customers write"), key="arrival", charts=_arrival(chosen),
             ),
             Section(
                 title=_("First response targets"), key="targets", tiles=_target_tiles(chosen, of_inboxes),
@@ -214,7 +216,7 @@ def _tiles(chosen: Filter, found: Times, before: Times | None) -> list[Tile]:
 
 def _our_wait(made: Tile, found: Times) -> Tile:
     """Beside it what was waited on others."""
-    if not found.on_hold.n:
+    if not found.on_hold.p90:
         return made
     said = _("on others, 9 of 10 at most %(time)s") % {"time": spell(found.on_hold.p90)}
     label = _("Waited on others: 90th percentile")
@@ -301,8 +303,8 @@ def _curve(key: str, title: str, curve: Curve, name: str) -> Chart:
     )  # fmt: skip
 
 
-def _heat(chosen: Filter) -> list[Chart]:
-    """The first response time by weekday and hour of arrival."""
+def _arrival(chosen: Filter) -> list[Chart]:
+    """The first response time by weekday and hour of arrival, and how many come at which hour."""
     zone = ZoneInfo(chosen.zone)
     rows = (
         service_sets.owes_first_reply(chosen)
@@ -339,13 +341,27 @@ def _heat(chosen: Filter) -> list[Chart]:
     raw_columns = [f"{day}_{what}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
                    for what in ("came", "median_s")]  # fmt: skip
     # people read one cell a weekday, files two columns
-    yielded = Chart(
+    of_hours = Chart(
         "arrival", title, picture, [_("Hour"), *names], said, cells, raw_columns, definition_url("arrival"),
-        _("Median in calendar time; darker is longer; how many came in brackets. No colour: fewer than %(n)d.")
+        _("Median in calendar time; darker is longer; in the table how many came in brackets. No colour: below %(n)d.")
         % {"n": SMALLEST_CELL},
-        is_wide=True,
     )  # fmt: skip
-    return [yielded]
+    return [of_hours, _by_hour(chosen, [sum(found.get((day, hour), (0, 0, None))[0] for day in range(1, 8))
+                                        for hour in range(24)])]  # fmt: skip
+
+
+def _by_hour(chosen: Filter, counts: Sequence[int]) -> Chart:
+    title = _("At which hour do they write?")
+    names = [f"{hour}:00" for hour in range(24)]
+    about = _("Tickets of customers by hour of the day: %(days)s.") % {"days": days(chosen)}
+    drawn = charts.bars(
+        key="by_hour", title=title, about=about, labels=names, series=[Series(_("new"), counts)], say=number,
+    )  # fmt: skip
+    return Chart(
+        "by_hour", title, drawn, [_("Hour"), _("Tickets")],
+        [{"name": name, "label": name, "cells": [number(n)], "url": ""} for name, n in zip(names, counts, strict=True)],
+        [(n,) for n in counts], ["came"], definition_url("arrival"),
+    )  # fmt: skip
 
 
 def _short(seconds: float | None) -> str:
@@ -408,30 +424,23 @@ def _target_tiles(chosen: Filter, of_inboxes: Sequence[OfInbox]) -> list[Tile]:
 def _target_charts(of_inboxes: Sequence[OfInbox]) -> list[Chart]:
     if not of_inboxes:
         return []
-    rows, cells = [], []
+    rows, cells, drawn = [], [], []
     for one in of_inboxes:
         found = one.attainment
-        line = share_line("", "", found.met, found.met + found.breached)
+        judged = found.met + found.breached
+        line = share_line("", "", found.met, judged)
+        between = f"{percent(line.low)} – {percent(line.high)}" if line.low is not None else UNKNOWN
+        told = f"{percent(found.share)} · {number(judged)}"
+        drawn.append(Range(one.name, found.share, line.low, line.high, told, judged < FEW))
         cells.append((one.target_s, found.met, found.breached, found.running, found.share, line.low, line.high))
-        rows.append(
-            {
-                "name": one.name,
-                "label": one.name,
-                "url": "",
-                "cells": [
-                    spell(one.target_s),
-                    number(found.met),
-                    number(found.breached),
-                    number(found.running),
-                    percent(found.share),
-                    f"{percent(line.low)} – {percent(line.high)}" if line.low is not None else UNKNOWN,
-                ],
-            }
-        )
+        rows.append({"name": one.name, "label": one.name, "url": "", "cells": [
+            spell(one.target_s), number(found.met), number(found.breached), number(found.running),
+            percent(found.share), between]})  # fmt: skip
     title = _("Which inboxes keep their target?")
     return [Chart(
-        "targets", title, NO_DRAWING,
+        "targets", title,
+        ranges(key="targets", title=title, about=", ".join(f"{one.name}: {one.said}" for one in drawn), rows=drawn),
         [_("Inbox"), _("Target"), _("Met"), _("Breached"), _("Running"), _("Share met"), _("between")],
         rows, cells, ["target_s", "met", "breached", "running", "share", "share_low", "share_high"],
-        definition_url("target"), is_wide=True,
+        definition_url("target"),
     )]  # fmt: skip

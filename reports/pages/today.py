@@ -69,9 +69,8 @@ def build(chosen: Filter) -> Report:
             Section(
                 title=_("Since midnight"), key="since-midnight",
                 tiles=[_so_far_tile(chosen, key, label, found, weekday) for key, (label, found) in facts.items()],
-                charts=[_hours(chosen, spans, weekday)],
+                charts=[_hours(chosen, spans, weekday), _people(chosen, at)],
             ),
-            Section(title=_("Who is here"), key="who", charts=[_people(chosen, at)]),
         ],
         basis=[
             _("Always this day of the zone, whatever the period.")
@@ -290,7 +289,7 @@ def _people(chosen: Filter, at: datetime) -> Chart:
     return Chart(
         "people_here", _("Who is here, and what do they have?"), NO_DRAWING,
         [_("Agent"), pgettext("presence of a colleague", "State"), _("Open"), _("Customer waits"), _("Longest wait")],
-        rows, cells, ["state", "open", "owed", "longest_wait_s"], definition_url("load"), is_wide=True,
+        rows, cells, ["state", "open", "owed", "longest_wait_s"], definition_url("load"),
         note=_("Nobody can tell who is here at the moment.") if there is None else "" if rows
         else _("Nobody is here, and nobody has an open ticket."),
     )  # fmt: skip
