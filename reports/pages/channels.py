@@ -71,12 +71,12 @@ def _answer(by_channel: Worked, channel: Name, by_topic: Worked, topic: Name) ->
     came = sum(by_channel.came.values())
     if not came:
         return [_("Nothing came in.")]
-    first = by_channel.groups()[0]
+    first = max(by_channel.came, key=lambda key: by_channel.came[key])
     said = [
         _("%(share)s of %(n)s came by %(channel)s.")
         % {"share": percent(by_channel.came.get(first, 0) / came), "n": tickets(came), "channel": channel(first)}
     ]
-    known = [key for key in by_topic.groups() if key is not None and by_topic.came.get(key)]
+    known = sorted((key for key in by_topic.came if key is not None), key=lambda key: -by_topic.came[key])
     if known:
         most = by_topic.came[known[0]]
         said.append(_("Most often they are about %(topic)s (%(share)s).")
@@ -104,9 +104,7 @@ def _tiles(chosen: Filter, came: int, without: int) -> list[Tile]:
 def _section(
     by: str, title: str, chosen: Filter, found: Worked, said: Answers, name: Name, kind_name: Name
 ) -> Section:  # fmt: skip
-    keys = [
-        key for key in found.groups() if found.came.get(key) or key in said.of or len(found.first_response.get(key, ()))
-    ]
+    keys = found.groups(said)
     return Section(
         title=title, key=f"by-{by}",
         charts=[

@@ -190,7 +190,7 @@ def _teams(chosen: Filter) -> Section:
     def name(key: Key) -> str:
         return _("no team") if key is None else names.get(_pk(key), _("a team that is gone"))
 
-    keys = sorted(found.groups(), key=name)
+    keys = sorted(found.groups(said), key=name)
     rows, cells = [], []
     for key in keys:
         first, done = percentiles(found.first_response.get(key, ())), percentiles(found.resolution.get(key, ()))
