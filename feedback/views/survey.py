@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from feedback import nonces
+from feedback import finding, nonces
 from feedback.forms import AnswerForm
 from feedback.models import Ballot, Invitation, OptOut, Response, Survey, digest_of
 from feedback.operations import answering, balloting
@@ -37,11 +37,7 @@ def of_invitation(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
 
     @wraps(page)
     def found(request: HttpRequest, token: str) -> HttpResponse:
-        invitation = (
-            Invitation.objects.select_related("survey__sends_from__brand", "ticket__inbox__brand", "customer")
-            .filter(token=token)
-            .first()
-        )
+        invitation = finding.invitation(token)
         # an anonymous asking is answered through its ballot; this address only ends them
         is_elsewhere = bool(invitation and invitation.survey.is_anonymous and page is not _unsubscribe)
         if invitation is None or not invitation.is_out or is_elsewhere:
@@ -76,14 +72,12 @@ def _private(response: HttpResponse, language: str) -> HttpResponse:
 @of_invitation
 def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """The question, with the score of the link chosen; the button answers."""
-    response = Response.objects.filter(invitation=invitation).first()
-    if response:
-        response.invitation = invitation
+    response = finding.response(invitation)
     if closed := _closed(request, invitation, response):
         return closed
     if request.method == "POST":
         return _answer(request, invitation, response)
-    if request.method == "GET":
+    if request.method == "GET" and invitation.opened_at is None:
         answering.opened(invitation)
     initial: dict[str, Any] = {"score": request.GET.get("score", ""), "comment": ""}
     if response:
@@ -137,9 +131,7 @@ def _answer(request: HttpRequest, invitation: Invitation, response: Response | N
             invitation, nonce=request.POST.get("nonce", ""), program=request.headers.get("User-Agent", ""), **form.said
         )
     except answering.TooLate:
-        fresh = Response.objects.filter(invitation=invitation).first()
-        if fresh:
-            fresh.invitation = invitation
+        fresh = finding.response(invitation)
         return _closed(request, invitation, fresh) or _ask(request, invitation, form, fresh, status=409)
     except answering.TooSoon:
         form.add_error(None, _("That came before anybody could have read our mail. Please press the button once more."))
@@ -257,7 +249,7 @@ def page_context(survey: Survey, form: AnswerForm) -> dict[str, Any]:
         "form": form,
         "comment": form["comment"].value() or "",
         "solved": form["is_solved"].value() if "is_solved" in form.fields else None,
-        "reasons": [{"pk": r.pk, "name": r.name} for r in survey.offered_reasons] if survey.low is not None else [],
+        "reasons": [{"pk": r.pk, "name": r.name} for r in finding.offered_reasons(survey)],
         "reason": str(form["reason"].value() or ""),
         "choices": [
             {"value": score, "words": words, "is_chosen": str(score) == chosen, "is_low": score <= low}
