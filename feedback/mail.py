@@ -41,13 +41,14 @@ def write(invitation: Invitation, *, ballot: str = "", is_reminder: bool = False
         survey, inbox = invitation.survey, invitation.inbox
         ticket = None if ballot else invitation.ticket
         page = settings.BASE_URL + reverse("ballot", args=[ballot]) if ballot else sample or link("survey", invitation)
+        about = texts.line(ticket.subject) if ticket else ""
         context = {
             "invitation": invitation,
             "language": invitation.language,
             "is_rtl": translation.get_language_bidi(),
             "brand": brands.look_of(inbox.brand),
             "question": survey.words,
-            "subject": texts.line(ticket.subject) if ticket else "",
+            "subject": about,
             "number": ticket.number if ticket else None,
             "sender": inbox.sender_name or inbox.name,
             "choices": [
@@ -63,7 +64,7 @@ def write(invitation: Invitation, *, ballot: str = "", is_reminder: bool = False
             "unsubscribe_url": link("survey_unsubscribe", invitation),
         }
         return Written(
-            subject=_subject(context["subject"], is_reminder),
+            subject=_subject(about, is_reminder),
             text=render_to_string("feedback/mail/survey.txt", context).strip(),
             html=_inliner.inline(render_to_string("feedback/mail/survey.html", context)),
             headers={} if sample else _headers(invitation, is_anonymous=bool(ballot)),

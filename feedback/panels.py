@@ -156,7 +156,8 @@ def _answered(facts: dict[str, Any]) -> str:
 
 @registry.activity("survey.explained")
 def _explained(facts: dict[str, Any]) -> str:
-    reason = ReasonCode.objects.filter(pk=facts.get("reason")).first()
+    known = facts.get("reason")
+    reason = ReasonCode.objects.filter(pk=known).first() if known is not None else None
     return _("Reason for the rating: %(reason)s") % {"reason": reason} if reason else _("The reason was taken back")
 
 

@@ -50,8 +50,8 @@ def why_not(customer_id: int, ticket: Ticket | None, recipient: str, *, about: R
         return reason
     if Complaint.objects.filter(ticket__customer=customer_id, closed_at=None, withdrawn_at=None).exists():
         return Reason.COMPLAINT
-    open_ones = Recovery.objects.filter(customer=customer_id).exclude(state=RecoveryState.CLOSED)
-    if open_ones.exclude(pk=about.pk if about else None).exists():
+    recoveries = Recovery.objects.filter(customer=customer_id).exclude(state=RecoveryState.CLOSED)
+    if (recoveries.exclude(pk=about.pk) if about else recoveries).exists():
         return Reason.RECOVERY
     return None
 

@@ -115,8 +115,10 @@ def ask_again(recovery: Recovery) -> Invitation | None:
 
     The time to leave people alone does not hold here: it is the same question about the same matter.
     """
-    before = recovery.response and Invitation.objects.select_related("survey").get(pk=recovery.response.invitation_id)
-    if before is None or not before.survey.asks_again or before.survey.is_anonymous:
+    if recovery.response is None:
+        return None
+    before = Invitation.objects.select_related("survey").get(pk=recovery.response.invitation_id)
+    if not before.survey.asks_again or before.survey.is_anonymous:
         return None
     customer = Customer.objects.select_for_update(no_key=True).get(pk=recovery.customer_id)
     if known := Invitation.objects.filter(recovery=recovery).first():

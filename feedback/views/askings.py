@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from feedback import tabs
 from feedback.models import Invitation, InvitationState, Reason, Survey
 from feedback.panels import state_in_words
 from helpdesk.models import Agent
@@ -16,6 +17,7 @@ from helpdesk.pages import agent_of, agents_only
 from tickets.models import Customer, Inbox
 
 PAGE = 50
+tabs.tab(tabs.Tab("askings", _("Who was asked"), "askings", order=90))
 
 
 class FilterForm(forms.Form):
@@ -76,6 +78,6 @@ def askings(request: HttpRequest) -> HttpResponse:
         "held_back": [(Reason(reason).label, count) for reason, count in held_back.order_by("-n")],
         "next_url": next_url,
         "newest_url": f"?{newest.urlencode()}" if before else "",
-        "rail_current": "feedback",
+        **tabs.shown(request, "askings"),
     }
     return render(request, "feedback/askings.html", context)

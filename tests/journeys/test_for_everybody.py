@@ -8,7 +8,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from feedback.models import Invitation, InvitationState, Response
+from feedback.models import Invitation, InvitationState, ReasonCode, Response, Survey
 from tests.journeys.conftest import House, Seat
 from tickets.models import Ticket
 from tickets.notice_mail import off_url
@@ -59,6 +59,13 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
     faults["password reset"] = wrong(page)
     page.goto(f"/s/{asked.token}/?score=3")
     faults["survey"] = wrong(page)
+    Survey.objects.filter(pk=asked.survey_id).update(kind="nps", asks_solved=True)
+    asked.survey.reasons.add(ReasonCode.objects.create(name="It took too long"))
+    page.goto(f"/s/{asked.token}/?score=3")
+    expect(page.get_by_role("group", name="What was it about most?")).to_be_visible()
+    page.get_by_role("radio", name="9", exact=True).check()
+    expect(page.get_by_role("group", name="What was it about most?")).to_be_hidden()
+    faults["recommendation"] = wrong(page)
 
     page.goto(off_url(admin))
     faults["no more mail"] = wrong(page)
@@ -70,7 +77,8 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
         "annotations": "/reports/annotations/", "alarms": "/reports/alarms/",
         "definitions": "/reports/definitions/", "behind a number": "/reports/tickets/created/",
         "settings": "/settings/", "inboxes": "/settings/inboxes/", "one inbox": f"/settings/inboxes/{inbox.pk}/",
-        "agents": "/settings/agents/",
+        "agents": "/settings/agents/", "a survey": f"/settings/surveys/{asked.survey_id}/",
+        "who was asked": "/feedback/askings/",
         "notification defaults": "/settings/notifications/",
         "notifications of an inbox": f"/settings/you/notifications/inboxes/{inbox.pk}/",
         "catcher": "/mail-catcher/", "log": "/intake/",
