@@ -20,6 +20,7 @@ class FeedbackConfig(AppConfig):
             subscribers,
             tabs,
             voice_panels,
+            voice_personal_data,
             voice_subscribers,
         )
         from helpdesk.auditing import audited

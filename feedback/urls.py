@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from feedback.views import askings, recoveries, survey, topics
+from feedback.views import askings, recoveries, survey
 
 urlpatterns = [
     path("s/<slug:token>/", survey.survey, name="survey"),
@@ -19,6 +19,5 @@ urlpatterns = [
     path("feedback/answers/<int:pk>/reason", recoveries.answer_reason, name="answer_reason"),
     path("settings/", include("feedback.settings_pages")),
     path("settings/", include("feedback.department_settings")),
-    path("settings/", include("feedback.voice_settings")),
-    path("tickets/<int:number>/topic/", topics.ticket_topic, name="ticket_topic"),
+    path("", include("feedback.voice_urls")),
 ]

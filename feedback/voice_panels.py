@@ -3,14 +3,20 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from feedback import phrases
-from feedback.models import TicketTopic, Topic
+from feedback import phrases, tabs
+from feedback.models import Complaint, TicketTopic, Topic
 from feedback.operations import topics
+from feedback.tabs import Tab
+from feedback.voice_forms import DecideForm
 from helpdesk.models import Agent
 from tickets import registry
 from tickets.models import Ticket, works_in
 from tickets.registry import Panel
+
+tabs.tab(Tab("voice", gettext_lazy("Voice"), "voice", order=20))
+tabs.tab(Tab("complaints", gettext_lazy("Complaints"), "complaints", order=30, may_open=lambda agent: agent.may_reply))
 
 #: how many topics are one click away
 SUGGESTED = 3
@@ -37,6 +43,66 @@ def topic(ticket: Ticket, agent: Agent) -> Panel | None:
             "others": [(pk, name) for pk, name in names.items() if pk != now],
         },
     )  # fmt: skip
+
+
+@registry.ticket_panel
+@registry.only_where("EXISTS (SELECT FROM feedback_complaint WHERE ticket_id = t.number AND withdrawn_at IS NULL)")
+def complaint(ticket: Ticket, agent: Agent) -> Panel | None:
+    """How far a complaint has come, and the next step."""
+    found = Complaint.objects.filter(ticket=ticket, withdrawn_at=None).select_related("reason").first()
+    if found is None:
+        return None
+    form = DecideForm(initial={"finding": found.finding, "reason": found.reason_id, "outcome": found.outcome})
+    return Panel(
+        title=_("Complaint"),
+        template="feedback/voice/_complaint.html",
+        context={
+            "ticket": ticket, "complaint": found, "form": form, "may_work": works_in(agent, ticket.inbox_id),
+        },
+    )  # fmt: skip
+
+
+@registry.activity("complaint.received")
+def _received(facts: dict[str, Any]) -> str:
+    return _("The complaint was received")
+
+
+@registry.activity("complaint.acknowledged")
+def _acknowledged(facts: dict[str, Any]) -> str:
+    return _("The complaint was acknowledged, too late") if facts.get("late") else _("The complaint was acknowledged")
+
+
+@registry.activity("complaint.unacknowledged")
+def _unacknowledged(facts: dict[str, Any]) -> str:
+    return _("The complaint is not acknowledged after all")
+
+
+@registry.activity("complaint.decided")
+def _decided(facts: dict[str, Any]) -> str:
+    finding = dict(Complaint.Finding.choices).get(facts.get("finding", ""), "")
+    return _("The complaint was decided: %(finding)s") % {"finding": finding}
+
+
+@registry.activity("complaint.undecided")
+def _undecided(facts: dict[str, Any]) -> str:
+    return _("The complaint is not decided after all")
+
+
+@registry.activity("complaint.closed")
+def _closed(facts: dict[str, Any]) -> str:
+    said = {True: _("The complaint was closed, and the customer agrees"),
+            False: _("The complaint was closed, though the customer does not agree")}  # fmt: skip
+    return said.get(facts.get("agreed"), _("The complaint was closed"))  # type: ignore[call-overload, no-any-return]
+
+
+@registry.activity("complaint.reopened")
+def _reopened(facts: dict[str, Any]) -> str:
+    return _("The complaint is open again")
+
+
+@registry.activity("complaint.withdrawn")
+def _withdrawn(facts: dict[str, Any]) -> str:
+    return _("It is no complaint after all")
 
 
 @registry.activity("ticket.categorised")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from feedback.operations import topics
+from feedback.operations import complaining, remarks, topics
 from feedback.tasks import resort_topics
 from helpdesk.doorbell import ring
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Event
+from tickets.models import Ticket, TicketType
 
 
 @subscribe_batch("ticket.created", "message.received", "message.moved_here")
@@ -26,3 +27,53 @@ def look_again(event: Event) -> None:
         return
     topics.begin_resorting(event.subject_id)
     transaction.on_commit(lambda: ring(resort_topics), robust=True)
+
+
+# --- remarks
+
+
+@subscribe("survey.answered", "survey.commented", "survey.explained")
+def keep_answer(event: Event) -> None:
+    """What a customer answers is a remark, and says what the answer says last."""
+    if invitation := event.facts.get("invitation"):
+        remarks.hear_answer(invitation)
+
+
+@subscribe("complaint.received")
+def keep_complaint(event: Event) -> None:
+    """What a customer complains of is a remark."""
+    remarks.hear_complaint(event.stream_id or 0)
+
+
+@subscribe("customer.merged", "customer.unmerged")
+def follow_customers(event: Event) -> None:
+    """What was said goes with who said it."""
+    remarks.follow_merge(event.facts["source"], event.subject_id)
+
+
+# --- complaints
+
+
+@subscribe("ticket.created", "ticket.retyped")
+def follow_type(event: Event) -> None:
+    """A ticket of the type complaint is one."""
+    if event.verb == "ticket.retyped" and TicketType.COMPLAINT not in (event.facts.get("was"), event.facts.get("to")):
+        return
+    ticket = Ticket.objects.filter(pk=event.stream_id or 0).first()
+    if ticket is not None and (event.verb == "ticket.retyped" or ticket.type == TicketType.COMPLAINT):
+        complaining.follow(ticket)
+
+
+@subscribe("message.replied", "message.withdrawn")
+def hear_answers(event: Event) -> None:
+    """A person's answer tells the customer that the complaint came."""
+    if ticket := Ticket.objects.filter(pk=event.stream_id or 0, complaint__isnull=False).first():
+        complaining.hear_answers(ticket)
+
+
+@subscribe("ticket.merged")
+def move_complaint(event: Event) -> None:
+    """It goes on where its ticket goes on."""
+    found = Ticket.objects.in_bulk([event.stream_id or 0, event.facts["into"]])
+    if len(found) == 2:
+        complaining.move(found[event.stream_id or 0], found[event.facts["into"]])

@@ -259,6 +259,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Surveys and clocks ---------------------------------------------------------------------------------------------
 SURVEY_DELAY_MINUTES = environment.whole("SURVEY_DELAY_MINUTES", 24 * 60)
+COMPLAINT_DAYS = environment.whole("COMPLAINT_DAYS", 5, most=60)
 AUTO_CLOSE_DAYS = environment.whole("AUTO_CLOSE_DAYS", 14)
 TRASH_DAYS = environment.whole("TRASH_DAYS", 30)
 

@@ -71,6 +71,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 
 @models.CharField.register_lookup
+@models.TextField.register_lookup
 class ILike(models.Lookup):
     """Has these words in it, in any case: unlike `icontains` this can use an index of trigrams."""
 
