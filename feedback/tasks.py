@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from feedback.operations import answering, mailing, rounds, topics, watching_recoveries
+from feedback.models import QualityPlan
+from feedback.operations import answering, mailing, reviewing, rounds, topics, watching_recoveries
 
 
 @shared_task
@@ -54,3 +55,9 @@ def forget_hits() -> int:
 def watch_recoveries() -> int:
     """Say which recoveries should be taken up now."""
     return sum(watching_recoveries.warn(one, job) for one, job in watching_recoveries.to_say())
+
+
+@shared_task
+def draw_for_review() -> int:
+    """Draw last week's tickets for review, where it was not done yet."""
+    return sum(reviewing.draw(plan) for plan in QualityPlan.objects.filter(inbox__is_active=True))

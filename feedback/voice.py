@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
-from typing import Any
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from feedback import ballots
 from feedback.models import Ballot, Complaint, Remark, RemarkTopic, Survey
 from feedback.models.voice import ComplaintQuerySet, RemarkQuerySet
 from helpdesk import clock
@@ -17,12 +16,8 @@ from helpdesk.models import Agent
 from tickets.models import Inbox, Ticket
 
 PAGE = 30
-#: fewer comments of people nobody knows are not shown together
-SMALLEST_CELL = 5
-#: anonymous comments are shown by whole blocks of so many weeks, the same ones whatever is asked for
-BLOCK_WEEKS = 4
-_FIRST_BLOCK = date(2024, 1, 1)  # a Monday
-MOST_ANONYMOUS = 60
+#: of each anonymous survey, so many blocks of weeks
+MOST_BLOCKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,9 @@ class Asked:
     #: somebody's; 0 is nobody's
     assignee: int | None = None
     days: int | None = None
+    #: said in [since, until)
+    since: datetime | None = None
+    until: datetime | None = None
     #: with a comment, not a score alone
     has_words: bool = True
     #: those that are not settled, those that are, or both
@@ -67,6 +65,10 @@ def listed(agent: Agent, asked: Asked) -> RemarkQuerySet:
         found = found.filter(assignee=asked.assignee or None)
     if asked.days:
         found = found.filter(said_at__gte=clock.now() - timedelta(days=asked.days))
+    if asked.since:
+        found = found.filter(said_at__gte=asked.since)
+    if asked.until:
+        found = found.filter(said_at__lt=asked.until)
     if asked.has_words:
         found = found.exclude(text="")
     if asked.state:
@@ -142,45 +144,29 @@ class Block:
     """What some people said in some weeks, in no order that tells anything."""
 
     survey: str
-    inbox: str
     first: date
     last: date
     comments: Sequence[str]
-    more: int
 
 
-def anonymous(agent: Agent, *, inbox: int | None = None, today: date | None = None) -> list[Block]:
-    """Comments on anonymous surveys, in whole blocks of weeks that are over, each with five of them at least.
+def anonymous(agent: Agent) -> list[Block]:
+    """Comments on anonymous surveys in the cells of `feedback.ballots`, which hide who said what; the latest first.
 
-    The blocks are the same for every filter, so that no two lists differ by one person.
+    The cells are the same for every filter and every reader, so that no two lists differ by one person: who does not
+    see all the inboxes they come from sees none of them.
     """
-    today = today or timezone.localdate()
-    this_block = _FIRST_BLOCK + timedelta(weeks=(today - _FIRST_BLOCK).days // 7 // BLOCK_WEEKS * BLOCK_WEEKS)
-    said = Ballot.objects.filter(
-        inbox__in=Inbox.objects.visible_to(agent) if agent.may_reply else Inbox.objects.none(), week__lt=this_block,
-        week__gte=this_block - timedelta(weeks=BLOCK_WEEKS * 3),
-    ).exclude(comment="")  # fmt: skip
-    if inbox:
-        said = said.filter(inbox=inbox)
-    found: list[tuple[Any, ...]] = sorted(
-        ((_block_of(week), survey, box), str(pk), comment)
-        for week, survey, box, pk, comment in said.values_list("week", "survey", "inbox", "pk", "comment")
-    )
-    surveys = dict(Survey.objects.values_list("pk", "name"))
-    inboxes = dict(Inbox.objects.values_list("pk", "name"))
-    blocks = []
-    for (first, survey, box), its in groupby(found, key=lambda one: one[0]):
-        comments = [comment for _key, _pk, comment in its]
-        if len(comments) >= SMALLEST_CELL:
-            blocks.append(
-                Block(surveys[survey], inboxes[box], first, first + timedelta(weeks=BLOCK_WEEKS, days=-1),
-                      comments[:MOST_ANONYMOUS], max(0, len(comments) - MOST_ANONYMOUS))
-            )  # fmt: skip
-    return sorted(blocks, key=lambda one: one.first, reverse=True)
-
-
-def _block_of(week: date) -> date:
-    return _FIRST_BLOCK + timedelta(weeks=(week - _FIRST_BLOCK).days // 7 // BLOCK_WEEKS * BLOCK_WEEKS)
+    if not agent.may_reply:
+        return []
+    seen = set(Inbox.objects.visible_to(agent).values_list("pk", flat=True))
+    found = []
+    for survey in Survey.objects.filter(is_anonymous=True):
+        boxes = set(Ballot.objects.filter(survey=survey).order_by().values_list("inbox", flat=True).distinct())
+        if boxes and boxes <= seen:
+            shown = [cell for cell in ballots.cells(survey) if cell.is_shown and cell.comments]
+            found += [
+                Block(survey.name, one.first, one.last + timedelta(days=6), one.comments) for one in shown[:MOST_BLOCKS]
+            ]
+    return sorted(found, key=lambda one: one.first, reverse=True)
 
 
 # ---------------------------------------------------------------------- complaints

@@ -41,6 +41,10 @@ class RemarkFilter(forms.Form):
         label=_("Comment"), required=False, choices=[("", _("with words")), ("any", _("scores alone too"))]
     )
 
+    #: the period of a report that leads here
+    since = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    until = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, agent: Agent, data: Any) -> None:
         super().__init__(data)
         self.agent = agent
@@ -68,7 +72,8 @@ class RemarkFilter(forms.Form):
             words=given.get("q", "").strip(), source=given.get("source", ""), tone=number("tone"),
             topic=number("topic"), no_topic=given.get("topic") == NONE, inbox=number("inbox"),
             department=number("department"), assignee={ME: self.agent.pk, NOBODY: 0}.get(given.get("whose", "")),
-            days=number("days"), has_words=given.get("words") != "any",
+            days=number("days"), since=given.get("since"), until=given.get("until"),
+            has_words=given.get("words") != "any",
             state={"": "open", "settled": "settled"}.get(given.get("state", ""), ""),
         )  # fmt: skip
 

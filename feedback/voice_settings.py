@@ -5,8 +5,8 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from feedback.forms import TopicForm
-from feedback.models import Topic
+from feedback.forms import QualityPlanForm, TopicForm
+from feedback.models import QualityPlan, Topic
 from feedback.views import topics
 from helpdesk.models import Role
 from helpdesk.views.resources import Column, Resource, routes
@@ -34,9 +34,25 @@ TOPICS = Resource(
     around_list=topics.settings_context,
 )
 
+QUALITY = Resource(
+    key="quality",
+    title=_("Quality reviews"),
+    about=_("How many of an inbox's resolved tickets are drawn by lot each Monday, for leads to review their answers."),
+    new=_("Add a plan"),
+    things=lambda: QualityPlan.objects.select_related("inbox").order_by("inbox__name"),
+    form=QualityPlanForm,
+    columns=[
+        Column(_("Inbox"), lambda plan: plan.inbox.name),
+        Column(_("Tickets a week"), lambda plan: plan.per_week),
+        Column(_("Last drawn in the week of"), lambda plan: plan.drawn_for),
+    ],
+    allowed=(Role.LEAD, Role.ADMIN),
+)
+
 urlpatterns = [
     path("topics/try/", topics.trial, name="settings_topics_try"),
     path("topics/rising/", topics.on_the_rise, name="settings_topics_rising"),
     path("topics/phrases/", topics.phrase, name="settings_topics_phrase"),
     *routes(TOPICS),
+    *routes(QUALITY),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from feedback.views import complaints, topics, voice
+from feedback.views import complaints, quality, topics, voice
 
 urlpatterns = [
     path("settings/", include("feedback.voice_settings")),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("feedback/voice/<int:pk>/", voice.remark, name="remark"),
     path("feedback/voice/<int:pk>/acts", voice.act, name="remark_act"),
     path("feedback/complaints/", complaints.listing, name="complaints"),
+    path("feedback/quality/", quality.listing, name="quality"),
+    path("feedback/quality/<int:pk>/", quality.review, name="quality_review"),
+    path("feedback/quality/<int:pk>/acts", quality.act, name="quality_act"),
     path("tickets/<int:number>/complaint/", complaints.act, name="complaint_act"),
     path("tickets/<int:number>/topic/", topics.ticket_topic, name="ticket_topic"),
 ]

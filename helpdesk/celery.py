@@ -28,6 +28,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "empty the trash": {"task": "tickets.tasks.empty_trash", "schedule": crontab(minute="23")},
     "send due surveys": {"task": "feedback.tasks.send_due_invitations", "schedule": 15.0},
     "expire invitations": {"task": "feedback.tasks.expire_invitations", "schedule": crontab(minute="41")},
+    "draw tickets for review": {"task": "feedback.tasks.draw_for_review", "schedule": crontab(minute="11")},
     "look again for topics": {"task": "feedback.tasks.resort_topics", "schedule": 60.0},
     "ask by the calendar": {"task": "feedback.tasks.ask_by_the_calendar", "schedule": crontab(minute="7")},
     "remind of surveys": {"task": "feedback.tasks.remind_silent", "schedule": crontab(minute="19")},

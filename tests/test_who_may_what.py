@@ -18,9 +18,13 @@ from django.utils.timezone import localdate
 
 from feedback.models import (
     Ballot,
+    Complaint,
     Department,
     Invitation,
+    QualityPlan,
+    QualityReview,
     ReasonCode,
+    Remark,
     Response,
     Survey,
     Topic,
@@ -445,6 +449,20 @@ POLICIES: dict[str, Policy] = {
     "settings_topics_rising": leads(GET=200),
     "settings_topics_phrase": leads(POST=404),
     "ticket_topic": theirs(302, "POST"),
+    "settings_quality": leads(GET=200),
+    "settings_quality_new": leads(GET=200, POST=422),
+    "settings_quality_edit": leads(GET=200, POST=422),
+    "voice": agents(200, "GET"),
+    "remark_new": Policy(
+        {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN
+    ),
+    "remark": theirs(200, "GET", light=404),
+    "remark_act": theirs(400, "POST", light=404),
+    "complaints": agents(200, "GET"),
+    "complaint_act": theirs(400, "POST"),
+    "quality": Policy({"GET": (LOGIN, LOGIN, 200, 404, 200, 200, 200)}, turned_away=SIGN_IN),
+    "quality_review": Policy({"GET": (LOGIN, LOGIN, 404, 404, 404, 200, 200)}, turned_away=SIGN_IN),
+    "quality_act": Policy({"POST": (LOGIN, LOGIN, 404, 404, 404, 400, 400)}, turned_away=SIGN_IN),
     "settings_tag": admins(GET=200, POST=422),
     "brand_logo": everybody(200, "GET"),
     "guide_trial": admins(POST=302),
@@ -543,6 +561,9 @@ POLICIES: dict[str, Policy] = {
         dict.fromkeys(("POST", "DELETE"), (401, 401, 404, 404, 200, 404, 404)),
         turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
     ),
+    "api_topics": api(GET=200, ben=200),
+    "api_remarks": api(GET=200, POST=400, ben=200),
+    "api_complaints": api(GET=200, ben=200),
     "api_surveys": api(GET=200, ben=200),
     "api_invitations": api(GET=200, ben=200),
     "api_responses": api(GET=200, ben=200),
@@ -579,7 +600,7 @@ LISTS = {
     "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report", "api_reports",
     "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
     "api_account_events", "api_fields", "api_notifications", "api_notifications_read",
-    "api_surveys", "api_invitations", "api_responses",
+    "api_surveys", "api_invitations", "api_responses", "api_topics", "api_remarks", "api_complaints",
 }  # fmt: skip
 
 
@@ -623,6 +644,9 @@ def house(
     )  # fmt: skip
     answer = Response.objects.create(invitation=answered, score=1)
     recovery = opening_recoveries.open_by_hand(ticket, actor=ana)
+    remark = Remark.objects.create(inbox=inbox, ticket=ticket, source="noted", text="Slow")
+    Complaint.objects.create(ticket=ticket)
+    review = QualityReview.objects.create(ticket=ticket, agent=ana)
     token, _secret = ApiToken.objects.issue(ana, "Ana's")
     caught = CaughtMail.objects.create(recipients=["dora@customer.example"], content=mail())
     attachment = Attachment.objects.get()
@@ -643,6 +667,7 @@ def house(
     things = {
         "agents": ana.pk, "teams": team.pk, "calendars": calendar.pk, "inboxes": inbox.pk, "surveys": survey.pk,
         "topics": Topic.objects.create(name="Delivery", phrases="late").pk,
+        "quality": QualityPlan.objects.create(inbox=inbox).pk,
         "brands": brand.pk,
         "fields": CustomField.objects.create(key="plan", name="Plan").pk,
         "departments": Department.objects.create(name="Shipping").pk,
@@ -699,6 +724,8 @@ def house(
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
         "ballot": ["a-secret"], "settings_surveys_page": [survey.pk], "settings_surveys_trial": [survey.pk],
+        "remark": [remark.pk], "remark_act": [remark.pk], "complaint_act": [ticket.pk],
+        "quality_review": [review.pk], "quality_act": [review.pk],
         "recovery": [recovery.pk], "recovery_act": [recovery.pk], "recovery_undo": [recovery.pk, event.pk],
         "recovery_new": [ticket.pk], "answer_reason": [answer.pk],
         "settings_token_revoke": [token.pk], "settings_session_end": [1],

@@ -35,7 +35,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {
         **tabs.shown(request, "voice"), "filters": form, "rows": rows, "is_narrowed": is_narrowed,
         "next_url": f"?{query.urlencode()}" if after else "",
-        "blocks": voice.anonymous(agent, inbox=asked.inbox) if not request.GET.get("after") else [],
+        "blocks": voice.anonymous(agent) if not is_narrowed and not request.GET.get("after") else [],
         "may_note": agent.may_reply, "report_url": _report_url(agent),
     }  # fmt: skip
     return render(request, "feedback/voice/remarks.html", context)

@@ -15,6 +15,7 @@ FILES = (
     "work",
     "experience",
     "answers",
+    "voice",
     "changes",
     "accounts",
 )

@@ -31,9 +31,11 @@ MODULES = (
     "resolution",
     "channels",
     "people",
+    "quality",
     "satisfaction",
     "effort",
     "loyalty",
+    "voice",
 )
 
 

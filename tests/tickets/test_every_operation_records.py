@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -17,9 +17,12 @@ import feedback.operations
 import tickets.operations
 from feedback import nonces
 from feedback.models import (
+    Complaint,
     Invitation,
     InvitationState,
     Outcome,
+    QualityPlan,
+    QualityReview,
     Reason,
     ReasonCode,
     Recovery,
@@ -32,10 +35,13 @@ from feedback.operations import (
     answering,
     asking,
     balloting,
+    complaining,
     inviting,
     mailing,
     opening_recoveries,
     recovering,
+    remarks,
+    reviewing,
     rounds,
     topics,
     watching_recoveries,
@@ -230,6 +236,37 @@ class House:
             ticket=self.ticket, inbox=self.ticket.inbox, source=Remark.Source.NOTED, text="My order came late"
         )[0]
 
+    def complaint(self) -> Complaint:
+        """The ticket is one."""
+        sorting.retype(self.ticket, to="complaint", actor=self.ana)
+        found = complaining.follow(self.ticket)
+        assert found is not None
+        return found
+
+    def lead(self) -> Agent:
+        """Who reviews Ana's answers."""
+        lead, _is_new = Agent.objects.get_or_create(email="lead@demo.localhost", name="Lea", role="lead")
+        lead.teams.add(self.team)
+        return lead
+
+    def plan(self) -> QualityPlan:
+        """Ana's answer is there to be drawn: the ticket was resolved last week."""
+        plan, is_new = QualityPlan.objects.get_or_create(inbox=self.ticket.inbox)
+        if is_new:
+            replying.reply(self.ticket, text="It ships today.", actor=self.ana)
+            status.resolve(self.ticket, actor=self.ana)
+            monday = reviewing.week_of(self.ticket.inbox, clock.now())
+            Ticket.objects.filter(pk=self.ticket.pk).update(
+                resolved_at=datetime.combine(monday, datetime.min.time(), UTC) - timedelta(days=2)
+            )
+        return plan
+
+    def drawn(self) -> QualityReview:
+        return QualityReview.objects.get_or_create(ticket=self.ticket, agent=self.ana)[0]
+
+    def reviewed(self) -> QualityReview:
+        return reviewing.review(self.drawn(), grades=GOOD, actor=self.lead())
+
     def recovery(self) -> Recovery:
         """One about the ticket."""
         if not Recovery.objects.exists():
@@ -257,6 +294,7 @@ class House:
 
 
 Call = Callable[[House], Any]
+GOOD = dict.fromkeys(reviewing.GRADES, 4)
 TOMORROW = clock.now() + timedelta(days=1)
 
 
@@ -491,6 +529,66 @@ CHANGES |= {
         lambda h: topics.sort_remark(h.remark(), topics=[h.topic()], actor=h.ana), "remark.sorted",
         lambda h: (h.remark(), h.topic()),
     ),
+    remarks.assign: Change(
+        lambda h: remarks.assign(h.remark(), assignee=h.ana, actor=h.ana), "remark.assigned", House.remark
+    ),
+    remarks.settle: Change(lambda h: remarks.settle(h.remark(), actor=h.ana), "remark.settled", House.remark),
+    remarks.unsettle: Change(
+        lambda h: remarks.unsettle(h.remark(), actor=h.ana), "remark.unsettled",
+        lambda h: remarks.settle(h.remark(), actor=h.ana),
+    ),
+    remarks.note: Change(
+        lambda h: remarks.note(text="Slow", inbox=h.ticket.inbox, ticket=h.ticket, actor=h.ana), "remark.noted",
+        is_repeatable=False,
+    ),
+    complaining.follow: Change(
+        lambda h: complaining.follow(h.ticket), "complaint.received",
+        lambda h: sorting.retype(h.ticket, to="complaint", actor=h.ana),
+    ),
+    complaining.hear_answers: Change(
+        lambda h: complaining.hear_answers(h.ticket), "complaint.acknowledged",
+        lambda h: (h.complaint(), replying.reply(h.ticket, text="We are sorry.", actor=h.ana)),
+    ),
+    complaining.move: Change(
+        lambda h: complaining.move(h.other, h.ticket), "complaint.moved",
+        lambda h: (h.complaint(), Complaint.objects.update(ticket=h.other)),
+    ),
+    complaining.acknowledge: Change(
+        lambda h: complaining.acknowledge(h.complaint(), actor=h.ana), "complaint.acknowledged", House.complaint
+    ),
+    complaining.unacknowledge: Change(
+        lambda h: complaining.unacknowledge(h.complaint(), actor=h.ana), "complaint.unacknowledged",
+        lambda h: complaining.acknowledge(h.complaint(), actor=h.ana),
+    ),
+    complaining.decide: Change(
+        lambda h: complaining.decide(h.complaint(), finding="upheld", actor=h.ana), "complaint.decided",
+        House.complaint,
+    ),
+    complaining.undecide: Change(
+        lambda h: complaining.undecide(h.complaint(), actor=h.ana), "complaint.undecided",
+        lambda h: complaining.decide(h.complaint(), finding="upheld", actor=h.ana),
+    ),
+    complaining.close: Change(
+        lambda h: complaining.close(h.complaint(), is_agreed=True, actor=h.ana), "complaint.closed",
+        lambda h: complaining.decide(h.complaint(), finding="upheld", actor=h.ana),
+    ),
+    complaining.reopen: Change(
+        lambda h: complaining.reopen(h.complaint(), actor=h.ana), "complaint.reopened",
+        lambda h: complaining.close(
+            complaining.decide(h.complaint(), finding="upheld", actor=h.ana), is_agreed=True, actor=h.ana
+        ),
+    ),
+    reviewing.draw: Change(lambda h: reviewing.draw(h.plan()), "quality.drawn", House.plan),
+    reviewing.review: Change(
+        lambda h: reviewing.review(h.drawn(), grades=GOOD, actor=h.lead()), "quality.reviewed", House.drawn
+    ),
+    reviewing.take_back: Change(
+        lambda h: reviewing.take_back(h.drawn(), actor=h.lead()), "quality.taken_back", House.reviewed
+    ),
+    reviewing.see: Change(lambda h: reviewing.see(h.drawn(), actor=h.ana), "quality.seen", House.reviewed),
+    reviewing.reply: Change(
+        lambda h: reviewing.reply(h.drawn(), text="Thanks", actor=h.ana), "quality.replied", House.reviewed
+    ),
     opening_recoveries.open_for_answer: Change(
         lambda h: opening_recoveries.open_for_answer(h.low_answer()), "recovery.opened", House.low_answer
     ),
@@ -722,6 +820,14 @@ OTHERS: dict[Callable[..., Any], str] = {
     topics.look_at_remark: "records where it changes; its caller has the remark",
     topics.begin_resorting: "a job; what it changes is recorded ticket by ticket",
     topics.go_on: "the same",
+    remarks.hear_answer: "what an answer says, which is recorded; tests/feedback/test_remarks.py",
+    remarks.hear_complaint: "what a complaint says, which is recorded; tests/feedback/test_complaints.py",
+    remarks.follow_merge: "part of what is recorded of the merge",
+    **dict.fromkeys(
+        [remarks.tone_of, remarks.may_work, complaining.acknowledge_by, reviewing.may_review, reviewing.week_of],
+        "only reads",
+    ),
+    reviewing.choose: "only chance",
     topics.add_phrase: "a topic; tests/feedback/test_topics.py",
     mailing.send_due: "an invitation waiting to be sent; that it was sent is recorded",
     mailing.uncertain: "hears of message.uncertain, which is on the stream",

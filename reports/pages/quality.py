@@ -1,0 +1,178 @@
+"""Quality: what leads think of answers drawn by lot, beside what customers thought."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db.models import Count, F, FloatField, Q, QuerySet
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from feedback import quality
+from feedback.models import QualityReview
+from feedback.operations.reviewing import GRADES
+from helpdesk import clock
+from helpdesk.models import Team
+from reports import changes, reading
+from reports.blocks import Chart, Line, Report, Section, Tile
+from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
+from reports.pages import page
+from reports.pages.parts import NO_DRAWING, few, share_line, tile
+from reports.privacy import guard
+from reports.reading import Filter, Slice, within
+from reports.statistics import Interval, mean_interval
+from reports.words import UNKNOWN, answers, definition_url, number, percent, slice_name, unit_name
+
+NAMES = {
+    "overall": gettext_lazy("Quality of answers"), "clear": gettext_lazy("Clear"), "correct": gettext_lazy("Correct"),
+    "complete": gettext_lazy("Complete"), "kind": gettext_lazy("Kind"),
+}  # fmt: skip
+#: a grade, or the mean of the four, and how often it was given
+Pairs = Sequence[tuple[float, int]]
+_OVERALL = (Cast(F("clear") + F("correct") + F("complete") + F("kind"), FloatField())) / 4.0
+
+
+@page("quality", gettext_lazy("Quality"), gettext_lazy("How good are our answers, by our own judgement?"), "service")
+def build(chosen: Filter) -> Report:
+    """Means of the four grades, satisfaction beside them, by team and week by week."""
+    found = {name: _pairs(chosen, name) for name in NAMES}
+    other = chosen.compared()
+    before = {name: _pairs(other, name) for name in NAMES} if other else {}
+    n = sum(count for _value, count in found["overall"])
+    return Report(
+        chosen=chosen,
+        taken_at=clock.now(),
+        answer=_answer(found["overall"]),
+        sections=[
+            Section(tiles=[*(_tile(chosen, name, found[name], before.get(name)) for name in NAMES), _csat(chosen)],
+                    charts=[_by_team(chosen), _by_slice(chosen)] if n >= SMALLEST_CELL else [])
+        ],
+        basis=[
+            _("Reviews by when they were made, of tickets drawn by lot each week so that everybody has their turn."),
+            _("A review counts once the agent has seen it, or after a week. Customers and leads judge different "
+              "tickets: satisfaction stands beside quality, it does not explain it."),
+        ],
+    )  # fmt: skip
+
+
+def reviews(chosen: Filter) -> "QuerySet[QualityReview]":
+    """The reviews of a choice that figures hold."""
+    choice = Q(ticket__inbox__in=chosen.inboxes) & within("reviewed_at", chosen.period)
+    for column, value in (("team", chosen.team), ("channel", chosen.channel), ("topic__topic", chosen.topic)):
+        if value:
+            choice &= Q(**{f"ticket__{column}": value})
+    return quality.counting().filter(choice).annotate(overall=_OVERALL)
+
+
+def _pairs(chosen: Filter, name: str) -> Pairs:
+    return [(float(value), n) for value, n in reviews(chosen).order_by().values_list(name).annotate(n=Count("pk"))]
+
+
+def _mean(pairs: Pairs) -> tuple[int, float | None, Interval | None]:
+    """How many, and below five nothing more."""
+    n = sum(count for _value, count in pairs)
+    if n < SMALLEST_CELL:
+        return n, None, None
+    return n, sum(value * count for value, count in pairs) / n, mean_interval(pairs)
+
+
+def said_grade(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.2f}"
+
+
+def said_reviews(n: int) -> str:
+    return ngettext("%(n)s review", "%(n)s reviews", n) % {"n": number(n)}
+
+
+def _answer(pairs: Pairs) -> list[str]:
+    n, mean, _interval = _mean(pairs)
+    if not n:
+        return [_("Nothing was reviewed in this period.")]
+    if mean is None:
+        return [_("Too few answers were reviewed to say how good they are.")]
+    return [_("%(n)s give our answers %(mean)s of 4.") % {"n": said_reviews(n), "mean": said_grade(mean)}]
+
+
+def _tile(chosen: Filter, name: str, pairs: Pairs, before: Pairs | None) -> Tile:
+    n, mean, interval = _mean(pairs)
+    change = (
+        changes.mean_change(before, pairs, say=said_grade_of, compare=chosen.compare) if before is not None else None
+    )
+    key, label = f"quality.{name}", str(NAMES[name])
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    lead = Line(key, label, mean, "grade", said_grade(mean), n, low, high, change)
+    lines = [Line(f"{key}.n", _("%(what)s: how many") % {"what": label}, n, "reviews", said_reviews(n), n)]
+    if interval is not None:
+        lines.append(
+            Line(f"{key}.interval", _("%(what)s: confidence interval (95 in 100)") % {"what": label}, None, "grade",
+                 _("between %(low)s and %(high)s") % {"low": said_grade(low), "high": said_grade(high)}, n, low, high)
+        )  # fmt: skip
+    notes = [_("grades from 1 to 4"), *few(n)] if mean is not None else [_("not shown below five reviews")]
+    return tile(chosen, lead, lines, notes, definition="quality")
+
+
+def said_grade_of(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _csat(chosen: Filter) -> Tile:
+    """What customers thought in the same days."""
+    rows = reading.answered(chosen)
+    sums = rows.aggregate(
+        n=Count("event"), satisfied=Count("event", filter=Q(score__gte=SATISFIED[0], score__lte=SATISFIED[1]))
+    )
+    watch = guard(chosen, reading.answered, sums["n"])
+    lead = share_line("quality.csat", _("Satisfied customers beside it"), sums["satisfied"],
+                      0 if watch.hides else sums["n"], smallest=SMALLEST_CELL)  # fmt: skip
+    lines = [Line("quality.csat.n", _("CSAT: how many answers"), sums["n"], "answers", answers(sums["n"]), sums["n"])]
+    if lead.low is not None:
+        lines.append(
+            Line("quality.csat.interval", _("CSAT: confidence interval (95 in 100)"), None, "share",
+                 _("between %(low)s and %(high)s") % {"low": percent(lead.low), "high": percent(lead.high)}, sums["n"],
+                 lead.low, lead.high)
+        )  # fmt: skip
+    return tile(chosen, lead, lines, [watch.said] if watch.hides else few(sums["n"]), definition="csat")
+
+
+def _table(key: str, title: str, first: str, groups: Mapping[str, Mapping[str, Pairs]], note: str = "") -> Chart:
+    rows, cells = [], []
+    for label, found in groups.items():
+        means = [_mean(found.get(name, ())) for name in NAMES]
+        n, _overall, interval = means[0]
+        is_hidden = n < SMALLEST_CELL
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        rows.append({
+            "name": label, "label": label, "url": "",
+            "cells": [(_("too few") if n else number(0)) if is_hidden else number(n),
+                      *(said_grade(mean) for _n, mean, _interval in means), said_grade(low), said_grade(high)],
+        })  # fmt: skip
+        cells.append((None if is_hidden and n else n, *(mean for _n, mean, _interval in means), low, high))
+    return Chart(
+        key, title, NO_DRAWING,
+        [first, _("Reviews"), _("Overall"), *(str(NAMES[name]) for name in GRADES), _("at least"), _("at most")],
+        rows, cells, ["reviews", "overall", *GRADES, "low", "high"], definition_url("quality"), note, is_wide=True,
+    )  # fmt: skip
+
+
+def _grouped(rows: "QuerySet[QualityReview]", by: str) -> dict[object, dict[str, Pairs]]:
+    found: dict[object, dict[str, Pairs]] = {}
+    for name in NAMES:
+        for key, value, n in rows.order_by().values_list(by, name).annotate(n=Count("pk")):
+            of_key = found.setdefault(key, {})
+            of_key[name] = [*of_key.get(name, ()), (float(value), n)]
+    return found
+
+
+def _by_team(chosen: Filter) -> Chart:
+    names = dict(Team.objects.values_list("pk", "name"))
+    found = _grouped(reviews(chosen), "ticket__team")
+    named = {str(names.get(key, _("no team"))): of_key for key, of_key in found.items()}  # type: ignore[call-overload]
+    return _table("quality_by_team", _("By team"), _("Team"), dict(sorted(named.items())),
+                  _("By name: the order says nothing. The interval is that of the overall mean."))  # fmt: skip
+
+
+def _by_slice(chosen: Filter) -> Chart:
+    _fine, unit = reading.units(chosen)
+    slices = reading.cut(chosen, unit)
+    found = _grouped(reviews(chosen).annotate(slice=Slice("reviewed_at", slices)), "slice")
+    named = {slice_name(one, chosen.zone, unit): found.get(i, {}) for i, one in enumerate(slices, 1)}
+    return _table("quality_over_time", _("Over time"), unit_name(unit), named)
