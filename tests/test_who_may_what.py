@@ -448,7 +448,7 @@ POLICIES: dict[str, Policy] = {
     "settings_topics_try": leads(GET=200, POST=200),
     "settings_topics_rising": leads(GET=200),
     "settings_topics_phrase": leads(POST=404),
-    "ticket_topic": theirs(302, "POST"),
+    "ticket_topic": theirs(302, "POST", body={"topic": "none"}),
     "settings_quality": leads(GET=200),
     "settings_quality_new": leads(GET=200, POST=422),
     "settings_quality_edit": leads(GET=200, POST=422),

@@ -13,7 +13,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import texts
-from tickets.models import Customer, Inbox, Message, MessageKind, Ticket, works_in
+from tickets.models import Customer, Inbox, Message, MessageKind, Ticket, workers_of
 from tickets.operations.status import NotPossible, must_work_in
 
 GOOD, NEITHER, BAD = 1, 0, -1
@@ -140,7 +140,7 @@ def note(
 
 def may_work(remark: Remark, actor: Agent) -> bool:
     """Who works in its inbox, and the members of its department, light collaborators too."""
-    if works_in(actor, remark.inbox_id):
+    if workers_of(remark.inbox_id).filter(pk=actor.pk).exists():
         return True
     return remark.department_id is not None and actor.departments.filter(pk=remark.department_id).exists()
 
@@ -152,7 +152,8 @@ def assign(
     """Say whose matter it is: a department, a person of it or of its inbox, both, or nobody."""
     remark = _locked(remark, actor)
     if assignee is not None and not (
-        works_in(assignee, remark.inbox_id) or (department and assignee.departments.filter(pk=department.pk).exists())
+        workers_of(remark.inbox_id).filter(pk=assignee.pk).exists()
+        or (department and assignee.departments.filter(pk=department.pk).exists())
     ):
         raise NotPossible(_("%(name)s would not see it: choose their department too.") % {"name": assignee.name})
     was = (remark.department_id, remark.assignee_id)

@@ -16,7 +16,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import hours, texts
-from tickets.models import Inbox, Message, MessageKind, Ticket, works_in
+from tickets.models import Inbox, Message, MessageKind, Ticket, workers_of
 from tickets.operations.status import NotPossible
 
 GRADES = ("clear", "correct", "complete", "kind")
@@ -114,7 +114,9 @@ def choose(
 
 def may_review(review: QualityReview, actor: Agent) -> bool:
     """Leads of its inbox; nobody their own answers."""
-    return actor.is_lead and actor.pk != review.agent_id and works_in(actor, review.ticket.inbox_id)
+    if not actor.is_lead or actor.pk == review.agent_id:
+        return False
+    return workers_of(review.ticket.inbox_id).filter(pk=actor.pk).exists()
 
 
 @transaction.atomic

@@ -550,8 +550,8 @@ CHANGES |= {
         lambda h: (h.complaint(), replying.reply(h.ticket, text="We are sorry.", actor=h.ana)),
     ),
     complaining.move: Change(
-        lambda h: complaining.move(h.other, h.ticket), "complaint.moved",
-        lambda h: (h.complaint(), Complaint.objects.update(ticket=h.other)),
+        lambda h: complaining.move(h.other(), h.ticket), "complaint.moved",
+        lambda h: (h.complaint(), Complaint.objects.update(ticket=h.other())),
     ),
     complaining.acknowledge: Change(
         lambda h: complaining.acknowledge(h.complaint(), actor=h.ana), "complaint.acknowledged", House.complaint
