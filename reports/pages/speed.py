@@ -192,7 +192,8 @@ def _answer(found: Times, of_inboxes: Sequence[OfInbox]) -> list[str]:
     met = sum(one.attainment.met for one in of_inboxes)
     judged = met + sum(one.attainment.breached for one in of_inboxes)
     if judged >= SMALLEST_CELL:
-        said.append(_("The target for the first answer was met for %(share)s of them.") % {"share": percent(met / judged)})
+        share = {"share": percent(met / judged)}
+        said.append(_("The target for the first answer was met for %(share)s of them.") % share)
     return said or [_("Nobody was answered and nothing was resolved in this period.")]
 
 
