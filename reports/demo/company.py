@@ -15,9 +15,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.urls import reverse
 
-from feedback.models import Survey
+from feedback.models import Department, ReasonCode, Survey, Topic
 from helpdesk.models import Agent, Calendar, CalendarVersion, Role, SpecialDay, Team
-from reports.demo import workshop
+from reports.demo import programme, workshop
+from reports.demo.feelings import Programme, Reason
 from reports.demo.life import Asking, Person, Source, World
 from reports.demo.rhythm import Rhythm
 from reports.demo.topics import TOPICS
@@ -89,8 +90,7 @@ def settle(until: datetime, days: int) -> None:
             for tag in topic.tags:
                 Tag.objects.get_or_create(name=tag)
         Tag.objects.get_or_create(name="carrier backlog")
-        if any(Survey.objects.asking_after(inbox.pk) is None for inbox in inboxes):
-            Survey.objects.get_or_create(name="After each ticket")
+        programme.settle({one.local: inbox for one, inbox in zip(INBOXES, inboxes, strict=True)})
         workshop.equip(Agent.objects.get(email=f"{AGENTS[0].login}@{settings.MAIL_DOMAIN}"))
 
 
@@ -164,7 +164,9 @@ def world(until: datetime, days: int) -> World:
         inbox = Inbox.objects.prefetch_related("teams").get(address__iexact=f"{one.local}@{settings.MAIL_DOMAIN}")
         teams = list(inbox.teams.all())
         mark, calendar = hours.get(inbox.pk, NO_HOURS)
-        survey = Survey.objects.asking_after(inbox.pk)
+        # what was asked in the past: satisfaction, and of some customers how easy it was instead
+        survey = Survey.objects.active().filter(kind="csat").order_by("pk").first()
+        other = Survey.objects.active().filter(name=programme.EFFORT, kind="ces2").first()
         lead = named(one.team, Role.LEAD)[0]
         sources[one.local] = Source(
             id=inbox.pk,
@@ -176,6 +178,8 @@ def world(until: datetime, days: int) -> World:
             lead=lead,
             usual_minutes=one.minutes,
             survey=_asking(survey) if survey else None,
+            other=_asking(other) if other else None,
+            share={"support": 0.35, "returns": 0.7}.get(one.local, 0.0),
         )
     return World(
         until=until,
@@ -186,12 +190,17 @@ def world(until: datetime, days: int) -> World:
         helper=people[f"emre@{settings.MAIL_DOMAIN}"],
         close_after=timedelta(days=settings.AUTO_CLOSE_DAYS) if settings.AUTO_CLOSE_DAYS else None,
         survey_link=settings.BASE_URL + reverse("survey", args=["TOKEN"]).replace("TOKEN", "{token}"),
+        programme=Programme(
+            dict(Topic.objects.values_list("name", "pk")),
+            {one.name: Reason(one.pk, one.department_id, one.in_control) for one in ReasonCode.objects.all()},
+            dict(Department.objects.values_list("name", "pk")),
+        ),
     )
 
 
 def _asking(survey: Survey) -> Asking:
     valid, cool_down = timedelta(days=survey.valid_days), timedelta(days=survey.cool_down_days)
-    return Asking(survey.pk, survey.kind, survey.delay, cool_down, valid)
+    return Asking(survey.pk, survey.kind, survey.delay, cool_down, valid, survey.asks_solved)
 
 
 # ---------------------------------------------------------------------- holidays

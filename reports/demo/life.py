@@ -16,11 +16,16 @@ from random import Random
 from typing import Any
 
 from helpdesk.calendars import BusinessCalendar
+from reports.demo import feelings
+from reports.demo.feelings import Complained, Feelings, Programme, Recovered, Remarked, Reviewed
 from reports.demo.rhythm import Rhythm
 from reports.demo.words import Voice, choose_topic, pick, quoted
 from tickets import minting, texts
 
-LOW_SCORE = 2
+#: the highest score of each kind that asks for somebody's attention
+LOW = {"csat": 2, "ces2": 3}
+#: people forgive a wait up to a day; then something breaks
+CLIFF = timedelta(hours=24)
 #: messages after which people are tired of it
 _MOST = 6
 #: an invitation that may be sent is sent for a resolution within these days of the ticket's beginning
@@ -50,6 +55,9 @@ class Source:
     lead: Person
     usual_minutes: float
     survey: "Asking | None"
+    #: asked instead of `survey` for this share of the customers, always the same ones
+    other: "Asking | None" = None
+    share: float = 0.0
 
     @property
     def domain(self) -> str:
@@ -65,6 +73,7 @@ class Asking:
     delay: timedelta
     cool_down: timedelta
     valid: timedelta
+    asks_solved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class World:
     helper: Person  # the light collaborator: writes notes
     close_after: timedelta | None
     survey_link: str  # with {token}
+    programme: Programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,12 @@ class Numbers:
     mails: Iterator[int]
     deliveries: Iterator[int]
     invitations: Iterator[int]
+    responses: Iterator[int]
+    recoveries: Iterator[int]
+    recovery_notes: Iterator[int]
+    remarks: Iterator[int]
+    complaints: Iterator[int]
+    reviews: Iterator[int]
 
 
 @dataclass(slots=True)
@@ -189,6 +205,10 @@ class Invited:
     answered_at: datetime | None = None
     agent: int | None = None
     is_shared: bool = False
+    kind: str = "csat"
+    response: int | None = None
+    is_solved: bool | None = None
+    low_reason: int | None = None
 
 
 class Story:
@@ -197,6 +217,7 @@ class Story:
     __slots__ = (
         "assignee",
         "channel",
+        "complaints",
         "created_at",
         "events",
         "initiated_by",
@@ -207,7 +228,10 @@ class Story:
         "messages",
         "number",
         "priority",
+        "recoveries",
+        "remarks",
         "resolved_at",
+        "reviews",
         "seen",
         "snippet",
         "snoozed_until",
@@ -216,6 +240,7 @@ class Story:
         "subject",
         "tags",
         "team",
+        "topic",
         "updated_at",
         "waiting_since",
         "writer",
@@ -240,6 +265,11 @@ class Story:
         self.messages: list[Said] = []
         self.mails: list[Posted] = []
         self.invitations: list[Invited] = []
+        self.topic: int | None = None
+        self.recoveries: list[Recovered] = []
+        self.remarks: list[Remarked] = []
+        self.complaints: list[Complained] = []
+        self.reviews: list[Reviewed] = []
 
 
 class _Today(Exception):
@@ -275,9 +305,14 @@ class _Life:
         self.latest = at
         self.returns = 0
         self.asked: Invited | None = None
+        self.complained: Said | None = None
         draw = chance.random
+        self.survey = self.source.survey
+        if self.source.other is not None and writer.id * 0.6180339887498949 % 1 < self.source.share:
+            self.survey = self.source.other
         reaches_out = draw() < 0.018 and bool(self.source.calendar.is_open(at))
-        channel = "api" if not reaches_out and draw() < 0.07 else "email"
+        channel = "email" if reaches_out else self._way_in(draw())
+        self.stays = channel == "chat" and draw() < 0.6  # and does not go on by mail
         outreach = self.voice.outreach(self.agent.name)[1] if reaches_out else ""
         self.story = Story(arrival, self.source, self.voice.subject, channel, "agent" if reaches_out else "customer")
         try:
@@ -287,10 +322,21 @@ class _Life:
                 self._begin_as_customer()
         except _Today:
             pass
+        self.feelings = Feelings(self)
         self._let_surveys_run()
+        self.feelings.complain()
+        self.feelings.review()
         self.story.events.sort(key=attrgetter("at"))  # stable: what is written at one moment stays in its order
 
     # ------------------------------------------------------------------ what people do
+
+    def _way_in(self, drawn: float) -> str:
+        """By which channel it comes; few telephone who have a bill to ask about."""
+        for channel, share in (("form", 0.11), ("chat", 0.08), ("phone", 0.05), ("api", 0.03)):
+            if drawn < share:
+                return channel
+            drawn -= share
+        return "email"
 
     def _somebody(self) -> Person:
         return pick(self.chance, self.source.agents)
@@ -487,6 +533,7 @@ class _Life:
                 if not self._closed_by(at):
                     self.returns += 1
                     self._receive(at, self.voice.complaint())
+                    self.complained = self.story.messages[-1]
                     self._work(at, again=True)
                     return
             elif draw() < 0.11:
@@ -533,6 +580,11 @@ class _Life:
             "initiated_by": story.initiated_by,
         }
         self._record(story.created_at, "ticket.created", actor, facts)
+        theme = feelings.theme_of(self.topic.key)
+        if theme is not None and self.chance.random() < 0.93:
+            story.topic = self.world.programme.topics[theme.name]
+            at = min(story.created_at + timedelta(seconds=0.3), self.until)
+            self._record(at, "ticket.categorised", None, {"topic": str(story.topic), "by": "words"})
 
     def _receive(
         self, at: datetime, text: str, *, html: bool = False, automated: str = "", answers: Said | None = None
@@ -541,7 +593,7 @@ class _Life:
         at = self._moment(at)
         story, draw = self.story, self.chance.random
         first = not story.messages
-        channel = story.channel if first else "email"
+        channel = story.channel if first or self.stays else "email"
         text = texts.clean(text)
         said = Said(next(self.numbers.messages), "incoming", at, text, channel=channel, is_automated=bool(automated))
         said.subject = story.subject if first else f"Re: {story.subject}"[:300]
@@ -700,7 +752,7 @@ class _Life:
     # ------------------------------------------------------------------ asking how it was
 
     def _invite(self, occasion: Happened) -> None:
-        survey = self.source.survey
+        survey = self.survey
         if survey is None:
             return
         at = min(occasion.at + timedelta(seconds=0.2 + self.chance.random()), self.until)
@@ -719,9 +771,10 @@ class _Life:
             occasion.at + survey.delay,
             at,
             reason,
+            kind=survey.kind,
         )
         self.story.invitations.append(invited)
-        facts = {"invitation": invited.id, "survey": survey.id, "kind": survey.kind}
+        facts = {"invitation": invited.id, "survey": survey.id, "kind": survey.kind, "language": self.writer.language}
         if reason:
             self._record(at, "survey.suppressed", None, {"reason": reason, **facts})
         else:
@@ -748,7 +801,7 @@ class _Life:
                 self._send(invited)
 
     def _send(self, invited: Invited) -> None:
-        survey, story, draw = self.source.survey, self.story, self.chance.random
+        survey, story, draw = self.survey, self.story, self.chance.random
         assert survey is not None
         queued = min(max(invited.due_at, invited.at) + timedelta(seconds=1 + draw() * 30), self.until)
         said = next(
@@ -762,7 +815,7 @@ class _Life:
             None,
             minting.message_id(self.source.domain),
             _SUBJECTS[self.writer.language].format(story.subject)[:300],
-            _ASKING[self.writer.language].format(link),
+            _ASKING[survey.kind][self.writer.language].format(link),
             queued,
             "sent",
             "250 2.0.0 Ok: queued",
@@ -783,29 +836,34 @@ class _Life:
             late = min(invited.expires_at + minutes(1 + draw() * 8), self.until)
             self._record(late, "survey.expired", None, {"invitation": invited.id})
 
-    def _score(self, invited: Invited) -> int:
-        """How content the customer is: mostly a matter of how long they waited."""
+    def _mood(self, invited: Invited) -> float:
+        """How content the customer is: mostly a matter of how long they waited, and of how often they came back."""
         hours = (self.longest_wait.total_seconds() * 0.7 + self.waits.total_seconds() * 0.3) / 3600
-        mood = (
-            5.35
-            - 0.62 * math.log1p(hours / 3)
-            - 0.75
-            * sum(
-                e.verb == "ticket.reopened" and e.facts["was"] == "resolved" and e.at < invited.occasion.at
-                for e in self.story.events
-            )
+        returns = sum(
+            e.verb == "ticket.reopened" and e.facts["was"] == "resolved" and e.at < invited.occasion.at
+            for e in self.story.events
         )
-        mood += self.agent.charm + self.chance.gauss(0, 0.85) - (0.9 if self.bad else 0.0)
-        return min(max(round(mood), 1), 5)
+        mood = 5.3 - 0.42 * math.log1p(hours / 3) - 0.75 * returns - (0.8 if self.longest_wait > CLIFF else 0.0)
+        return mood + self.agent.charm + self.chance.gauss(0, 0.85) - (0.7 if self.bad else 0.0)
+
+    def _score(self, invited: Invited) -> int:
+        mood = self._mood(invited)
+        if invited.kind != "ces2":
+            return min(max(round(mood), 1), 5)
+        rounds = sum(message.kind == "incoming" for message in self.story.messages) - 1
+        effort = 1.45 * mood - 0.35 - 0.45 * rounds - (0.5 if len(self.story.tags) > 1 else 0.0)
+        return min(max(round(effort + self.chance.gauss(0, 0.5)), 1), 7)
 
     def _answer(self, invited: Invited, survey: Asking, score: int, at: datetime) -> None:
-        story = self.story
+        story, draw = self.story, self.chance.random
         repliers = [
             m.author.id for m in story.messages if m.kind == "reply" and m.author and m.at <= invited.occasion.at
         ]
         invited.state, invited.score, invited.answered_at = "answered", score, at
+        invited.response = next(self.numbers.responses)
         invited.agent = repliers[-1] if repliers else None
         invited.is_shared = len(set(repliers)) > 1
+        is_low = score <= LOW[survey.kind]
         facts = {
             "invitation": invited.id,
             "survey": survey.id,
@@ -815,14 +873,41 @@ class _Life:
             "agent": invited.agent,
             "shared": invited.is_shared,
         }
+        if survey.asks_solved and draw() < 0.85:
+            came_back = self.returns > 0 and self.complained is not None
+            solved = 0.35 if is_low else 0.86 if score <= LOW[survey.kind] + 1 else 0.975
+            facts["solved"] = invited.is_solved = draw() < solved - (0.25 if came_back else 0.0)
+        reason = None
+        if is_low and draw() < 0.72:
+            reason = self.feelings.reason(waited=self.longest_wait, returns=self.returns)
+            invited.low_reason = reason.id
+        if reason is not None and draw() < 0.7:
+            facts |= feelings.blame(reason)  # the customer chose it; else an agent says so a little later
         self._record(at, "survey.answered", None, facts)
-        if self.chance.random() < (0.6 if score <= LOW_SCORE else 0.3):
-            invited.comment = self.voice.comment(score, self.agent.name)
+        if reason is not None and "reason" not in facts:
+            later = self._in_business(at, 60 + draw() * 900)
+            if later < self.until:
+                said = {"invitation": invited.id, **feelings.blame(reason)}
+                self._record(later, "survey.explained", self.source.lead, said)
+            else:
+                reason = invited.low_reason = None
+        top = 4 if survey.kind == "csat" else 5
+        if draw() < (0.6 if is_low else 0.3):
+            default = self.voice.comment(
+                min(max(round(score * 5 / (5 if survey.kind == "csat" else 7)), 1), 5), self.agent.name
+            )
+            tone = "bad" if is_low else "good" if score >= top else "neither"
+            invited.comment = feelings.comment(
+                self.chance, self.topic.key, self.writer.language, tone, self.agent.name, default
+            )
             self._record(at, "survey.commented", None, {"invitation": invited.id, "has_comment": True})
-        low = score if score <= LOW_SCORE else None
+            self.feelings.remark(invited, -1 if is_low else 1 if score >= top else 0, reason)
+        low = score if is_low else None
         if low != story.low_score:
             self._record(at, "ticket.marked", None, {"low_score": low, "was": story.low_score})
             story.low_score = low
+        if is_low and not story.recoveries:
+            self.feelings.recover(invited, reason)
 
 
 _VERBS = {
@@ -833,9 +918,15 @@ _VERBS = {
     "closed": "ticket.closed",
 }
 #: the angry and the glad answer more often
-_WILLINGNESS = {1: 0.5, 2: 0.36, 3: 0.24, 4: 0.27, 5: 0.36}
+_WILLINGNESS = {1: 0.5, 2: 0.36, 3: 0.24, 4: 0.27, 5: 0.36, 6: 0.33, 7: 0.38}
 _SUBJECTS = {"en": "How did we do? – {}", "de": "Wie waren wir? – {}"}
 _ASKING = {
-    "en": "How satisfied were you with the help you got?\n\nChoose an answer here:\n{0}",
-    "de": "Wie zufrieden waren Sie mit unserer Hilfe?\n\nIhre Antwort geben Sie hier:\n{0}",
+    "csat": {
+        "en": "How satisfied were you with the help you got?\n\nChoose an answer here:\n{0}",
+        "de": "Wie zufrieden waren Sie mit unserer Hilfe?\n\nIhre Antwort geben Sie hier:\n{0}",
+    },
+    "ces2": {
+        "en": "We made it easy for you to handle your issue. Do you agree?\n\nChoose an answer here:\n{0}",
+        "de": "Wir haben es Ihnen leicht gemacht. Stimmen Sie zu?\n\nIhre Antwort geben Sie hier:\n{0}",
+    },
 }

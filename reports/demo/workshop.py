@@ -56,6 +56,7 @@ FIELDS: tuple[tuple[str, str, str, str, list[str]], ...] = (
     ("ticket", "frame_number", "Frame number", "text", []),
     ("customer", "rider", "Rides", "choice", ["to work", "for sport", "for fun"]),
     ("organisation", "contract", "Contract until", "date", []),
+    ("organisation", "plan", "Plan", "choice", ["Commuter", "Fleet", "Fleet plus"]),
 )
 
 

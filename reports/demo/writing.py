@@ -5,7 +5,7 @@ the facts folded from it. There are no rows in the outbox: whatever would have b
 done. What a table has beside the columns named here gets its default.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, timedelta
 from operator import attrgetter
 from random import Random
@@ -13,13 +13,25 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from feedback.models import Invitation, Response
+from feedback.models import (
+    Complaint,
+    Invitation,
+    QualityReview,
+    Recovery,
+    RecoveryNote,
+    Remark,
+    RemarkTopic,
+    Response,
+    TicketTopic,
+)
 from helpdesk import partitions
 from helpdesk.models import Event, Slot
 from reports import facts
 from reports.demo.copying import copy_rows, ids_of
+from reports.demo.feelings import Recovered, Remarked
 from reports.demo.life import Arrival, Numbers, Story, World, Writer, tell
 from reports.demo.plan import JOB, Plan
+from reports.demo.programme import THEMES
 from reports.folding import fold
 from reports.models import AnswerFacts, StayFacts, SurveyFacts, TicketFacts
 from reports.survey_folding import fold_surveys, solved
@@ -39,8 +51,10 @@ class Scribe:
     def __init__(self, plan: Plan, world: World) -> None:
         self.plan, self.world = plan, world
         self.numbers = Numbers(
-            ids_of(Message, 4_000), ids_of(OutgoingMail, 2_000), ids_of(Delivery, 2_000), ids_of(Invitation, 1_000)
-        )
+            ids_of(Message, 4_000), ids_of(OutgoingMail, 2_000), ids_of(Delivery, 2_000), ids_of(Invitation, 1_000),
+            ids_of(Response, 300), ids_of(Recovery, 100), ids_of(RecoveryNote, 50), ids_of(Remark, 200),
+            ids_of(Complaint, 50), ids_of(QualityReview, 50),
+        )  # fmt: skip
         self.event_ids = ids_of(Event, 8_000)
         self.tags = dict(Tag.objects.values_list("name", "pk"))
         points = (
@@ -96,12 +110,22 @@ class Scribe:
         copy_rows(Message, _MESSAGE, (row for story in stories for row in _messages(story)))
         copy_rows(OutgoingMail, _MAIL, (row for story in stories for row in _mails(story)))
         copy_rows(Delivery, _DELIVERY, (row for story in stories for row in _deliveries(story)))
-        copy_rows(Invitation, _INVITATION, (row for story in stories for row in _invitations(story)))
+        copy_rows(Invitation, INVITATION, (row for story in stories for row in _invitations(story)))
         copy_rows(
             Response,
             _RESPONSE,
             (
-                (one.id, one.score, one.comment, one.answered_at, one.agent, one.is_shared)
+                (
+                    one.response,
+                    one.id,
+                    one.score,
+                    one.comment,
+                    one.answered_at,
+                    one.agent,
+                    one.is_shared,
+                    one.is_solved,
+                    one.low_reason,
+                )
                 for story in stories
                 for one in story.invitations
                 if one.score is not None
@@ -117,12 +141,32 @@ class Scribe:
                 for agent, message in story.seen.items()
             ),
         )
-        copy_rows(Event, _EVENT, (row for story in stories for row in _events(story)))
+        self._copy_feelings(stories)
+        copy_rows(Event, EVENT, (row for story in stories for row in _events(story)))
         folded = [_fold(story) for story in stories]
         copy_rows(TicketFacts, facts.TICKET_COLUMNS, (one.ticket for one in folded))
         copy_rows(AnswerFacts, facts.ANSWER_COLUMNS, (row for one in folded for row in one.answers))
         copy_rows(StayFacts, facts.STAY_COLUMNS, (row for one in folded for row in one.stays))
         copy_rows(SurveyFacts, facts.SURVEY_COLUMNS, (row for one in folded for row in one.askings))
+
+    def _copy_feelings(self, stories: list[Story]) -> None:
+        copy_rows(TicketTopic, ("ticket_id", "topic_id"), ((s.number, s.topic) for s in stories if s.topic is not None))
+        copy_rows(Recovery, RECOVERY, (row for story in stories for row in _recoveries(story)))
+        copy_rows(
+            RecoveryNote,
+            ("id", "recovery_id", "author_id", "text", "at"),
+            (
+                (number, one.id, author, text, at)
+                for story in stories
+                for one in story.recoveries
+                for number, author, text, at in one.notes
+            ),
+        )
+        copy_rows(Complaint, _COMPLAINT, (row for story in stories for row in _complaints(story)))
+        copy_remarks(
+            (one, story.source.id, story.number, story.writer.id) for story in stories for one in story.remarks
+        )
+        copy_rows(QualityReview, _REVIEW, (row for story in stories for row in _reviews(story)))
 
 
 # ---------------------------------------------------------------------- rows
@@ -290,7 +334,7 @@ def _deliveries(story: Story) -> Iterator[tuple[Any, ...]]:
         )
 
 
-_INVITATION = (
+INVITATION = (
     "id",
     "survey_id",
     "ticket_id",
@@ -309,7 +353,9 @@ _INVITATION = (
     "expires_at",
     "mail_id",
 )
-_RESPONSE = ("invitation_id", "score", "comment", "answered_at", "agent_id", "is_shared")
+_RESPONSE = (
+    "id", "invitation_id", "score", "comment", "answered_at", "agent_id", "is_shared", "is_solved", "reason_id",
+)  # fmt: skip
 
 
 def _invitations(story: Story) -> Iterator[tuple[Any, ...]]:
@@ -335,7 +381,85 @@ def _invitations(story: Story) -> Iterator[tuple[Any, ...]]:
         )
 
 
-_EVENT = ("id", "at", "verb", "stream_id", "subject_type", "subject_id", "actor_id", "facts", "cause")
+RECOVERY = (
+    "id", "customer_id", "ticket_id", "inbox_id", "response_id", "source", "state", "owner_id", "department_id",
+    "reason_id", "in_control", "rated_agent_id", "opened_at", "due_at", "taken_up_at", "closed_at", "outcome", "done",
+    "cost", "version",
+)  # fmt: skip
+
+
+def _recoveries(story: Story) -> Iterator[tuple[Any, ...]]:
+    for one in story.recoveries:
+        yield recovery_row(one, story.writer.id, story.number, story.source.id)
+
+
+def recovery_row(one: Recovered, customer: int, ticket: int | None, inbox: int) -> tuple[Any, ...]:
+    why = one.reason
+    return (
+        one.id, customer, ticket, inbox, one.response, one.source, one.state, one.owner,
+        why.department if why else None, why.id if why else None, why.in_control if why else None, one.rated_agent,
+        one.opened_at, one.due_at, one.taken_up_at, one.closed_at, one.outcome, one.done, one.cost, one.version,
+    )  # fmt: skip
+
+
+_COMPLAINT = (
+    "id", "ticket_id", "received_at", "acknowledged_at", "decided_at", "finding", "outcome", "closed_at", "is_agreed",
+    "reason_id",
+)  # fmt: skip
+
+
+def _complaints(story: Story) -> Iterator[tuple[Any, ...]]:
+    for one in story.complaints:
+        yield (
+            one.id, story.number, one.received_at, one.acknowledged_at, one.decided_at, one.finding, one.outcome,
+            one.closed_at, one.is_agreed, one.reason,
+        )  # fmt: skip
+
+
+_REVIEW = (
+    "id", "ticket_id", "agent_id", "reviewer_id", "drawn_at", "reviewed_at", "clear", "correct", "complete", "kind",
+    "comment", "seen_at",
+)  # fmt: skip
+
+
+def _reviews(story: Story) -> Iterator[tuple[Any, ...]]:
+    for one in story.reviews:
+        grades = one.grades or (None, None, None, None)
+        yield (
+            one.id, story.number, one.agent, one.reviewer, one.drawn_at, one.reviewed_at, *grades, one.comment,
+            one.seen_at,
+        )  # fmt: skip
+
+
+_REMARK = (
+    "id", "source", "inbox_id", "ticket_id", "customer_id", "response_id", "complaint_id", "text", "language", "kind",
+    "score", "tone", "said_at", "department_id", "assignee_id", "settled_at", "looked_at",
+)  # fmt: skip
+
+
+def copy_remarks(remarks: Iterable[tuple[Remarked, int, int | None, int]]) -> None:
+    """Remarks, each with its inbox, ticket and customer, and the topics found in them."""
+    said = list(remarks)
+    looked_at = len(THEMES)
+    copy_rows(
+        Remark,
+        _REMARK,
+        (
+            (
+                one.id, one.source, inbox, ticket, customer, one.response, one.complaint, one.text, one.language,
+                one.kind, one.score, one.tone, one.at, one.department, one.assignee, one.settled_at, looked_at,
+            )
+            for one, inbox, ticket, customer in said
+        ),
+    )  # fmt: skip
+    copy_rows(
+        RemarkTopic,
+        ("remark_id", "topic_id", "found"),
+        ((one.id, topic, found) for one, *_ in said for topic, found in one.topics),
+    )
+
+
+EVENT = ("id", "at", "verb", "stream_id", "subject_type", "subject_id", "actor_id", "facts", "cause")
 
 
 def _events(story: Story) -> Iterator[tuple[Any, ...]]:

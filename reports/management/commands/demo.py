@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from helpdesk import clock
 from reports import facts
-from reports.demo import beside, company, writing
+from reports.demo import aftermath, beside, company, writing
 from reports.demo import plan as planning
 from reports.demo.plan import Plan
 
@@ -80,6 +80,7 @@ class Command(BaseCommand):
     def _carry_out(self, plan: Plan, up_to: int, processes: int | None) -> int:
         chunks = list(planning.missing(plan, up_to))
         if not chunks:
+            self._finish(plan)
             return 0
         company.settle(plan.until, plan.days)
         writing.ensure_partitions(plan)
@@ -97,10 +98,16 @@ class Command(BaseCommand):
         progress.finish()
         for first in range(plan.customer, plan.customer + plan.customers, _CUSTOMERS_AT_ONCE):
             facts.link(range(first, min(first + _CUSTOMERS_AT_ONCE, plan.customer + plan.customers)))
+        self._finish(plan)
         if total >= _WORTH_PROCESSES:
             _analyse()
         beside.settle(plan.until, plan.days)
         return total
+
+    def _finish(self, plan: Plan) -> None:
+        """Once all tickets of a plan are there: what became of its customers."""
+        if not any(planning.missing(plan, plan.tickets)):
+            aftermath.write(plan, company.world(plan.until, plan.days))
 
     def _share_out(self, plan: Plan, chunks: Chunks, processes: int, progress: "_Progress") -> None:
         assert plan.order
