@@ -53,6 +53,15 @@ def resolution(rows: "QuerySet[Any]", at: datetime, n: int) -> Curve:
     return _curve(_counts(rows, "first_resolution_s", at, n), n)
 
 
+def of_observations(observations: Iterable[tuple[float, bool]]) -> Curve:
+    """The curve of few: (time, whether it ended then), not ended meaning still going on at that age."""
+    counts: dict[int, list[int]] = {}
+    for time, ended in observations:
+        counts.setdefault(int(time), [0, 0])[not ended] += 1
+    table = [(time, ended, open_) for time, (ended, open_) in sorted(counts.items())]
+    return _curve(table, sum(ended + open_ for _time, ended, open_ in table))
+
+
 def _counts(rows: "QuerySet[Any]", column: str, at: datetime, n: int) -> "QuerySet[Any, Any]":
     """(time, ended, not ended) in the order of time."""
     now = Value(at, output_field=DateTimeField())

@@ -16,6 +16,7 @@ FILES = (
     "experience",
     "answers",
     "voice",
+    "recoveries",
     "changes",
     "accounts",
 )

@@ -34,6 +34,7 @@ MODULES = (
     "quality",
     "satisfaction",
     "effort",
+    "recoveries",
     "loyalty",
     "voice",
 )

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from feedback.models import Outcome
 from helpdesk.models import Agent, Role
 from helpdesk.pages import agent_of, roles
 from reports import exports, privacy, reading, words
@@ -206,6 +207,12 @@ COLUMNS = {
     "net_reopens": lambda: _("Without courtesies"),
     "replies": lambda: _("Replies"),
     "replies_before_first_resolution": lambda: _("Replies until resolved"),
+    "opened_at": lambda: _("Opened"),
+    "due_at": lambda: _("Due"),
+    "taken_up_at": lambda: _("Taken up"),
+    "closed_at": lambda: _("Closed"),
+    "outcome": lambda: _("Outcome"),
+    "cost": lambda: _("Cost"),
     "touches": lambda: _("Counted as"),
     "fcr": lambda: _("Counted as"),
 }
@@ -223,6 +230,10 @@ def show(column: str, value: Any, zone: ZoneInfo) -> str:
             "time": words.spell(value), "seconds": formats.number_format(value, force_grouping=True)}  # fmt: skip
     if isinstance(value, datetime):
         return formats.date_format(value.astimezone(zone), "SHORT_DATETIME_FORMAT")
+    if column == "outcome":
+        return str(dict(Outcome.choices).get(value, words.UNKNOWN))
+    if column == "cost":
+        return formats.number_format(value, 2, force_grouping=True)
     if column == "status":
         return str(_STATUS_NAMES.get(value, value))
     if column in ("fcr", "touches"):
