@@ -1,6 +1,6 @@
 """The form above a report. Page, CSV and API are asked in the same words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -36,7 +36,15 @@ COMPARED: tuple[tuple[str, str | Promise], ...] = (
     ("before", _("with the days before")),
     ("year", _("with a year ago")),
 )
-_ASKED = ("period", "from", "to", "zone", "inbox", "team", "channel", "topic", "compare", "was")
+OUTCOMES: tuple[tuple[str, str | Promise], ...] = (
+    ("", _("satisfied (CSAT)")),
+    ("ces2", _("found it easy (CES)")),
+)
+MODELS: tuple[tuple[str, str | Promise], ...] = (
+    ("", _("without")),
+    ("logistic", _("logistic")),
+)
+_ASKED = ("period", "from", "to", "zone", "inbox", "team", "channel", "topic", "compare", "outcome", "model", "was")
 CHANNELS: Mapping[str, str | Promise] = {
     "email": _("Email"),
     "form": _("Web form"),
@@ -62,6 +70,9 @@ class FilterForm(forms.Form):
     channel = forms.ChoiceField(label=_("Channel"), required=False)
     topic = forms.ChoiceField(label=_("Topic"), required=False)
     compare = forms.ChoiceField(label=_("Compare"), required=False, choices=COMPARED)
+    #: asked by pages that name them in `asks`; hidden elsewhere, and kept
+    outcome = forms.ChoiceField(label=_("Good is"), required=False, choices=OUTCOMES, widget=forms.HiddenInput)
+    model = forms.ChoiceField(label=_("Regression"), required=False, choices=MODELS, widget=forms.HiddenInput)
     #: the period the form was shown with: who leaves it and enters days means the days
     was = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -89,6 +100,11 @@ class FilterForm(forms.Form):
         if not self.topics:
             self.fields["topic"].widget = forms.HiddenInput()
         self.fields["channel"].choices = [("", _("All channels")), *CHANNELS.items()]  # type: ignore[attr-defined]
+
+    def ask(self, names: Sequence[str]) -> None:
+        """Show the fields that only some pages have."""
+        for name in names:
+            self.fields[name].widget = forms.Select(choices=self.fields[name].choices)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Work out the days a preset stands for."""
@@ -136,6 +152,8 @@ class FilterForm(forms.Form):
             channel=said["channel"] or None,
             topic=said["topic"] or None,
             compare=said["compare"],
+            outcome=said["outcome"],
+            model=said["model"],
             preset=said["period"],
             visible=tuple(pk for pk, _name in self.inboxes),
             reader=self.agent.pk,

@@ -43,6 +43,10 @@ class Filter:
     #: what the period is compared with: nothing, the days before it, or the same days a year ago
     compare: Compare = ""
     preset: Preset = "custom"
+    #: what a good answer is, where a page asks: satisfied ("" or csat) or found it easy (ces2)
+    outcome: str = ""
+    #: with the regression, where a page has one
+    model: str = ""
     #: who reads: figures of single people are their own, and for leads those of everybody in these inboxes
     reader: int | None = None
     is_lead: bool = False
@@ -76,7 +80,7 @@ class Filter:
         """The address's query that asks for exactly this, on whatever day it is opened."""
         asked: dict[str, Any] = {"period": "custom", "from": self.first, "to": self.last, "zone": self.zone}
         asked |= {"inbox": self.inbox, "team": self.team, "channel": self.channel}
-        asked |= {"topic": self.topic, "compare": self.compare, **more}
+        asked |= {"topic": self.topic, "compare": self.compare, "outcome": self.outcome, "model": self.model, **more}
         return urlencode({key: str(value) for key, value in asked.items() if value not in (None, "")})
 
 

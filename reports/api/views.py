@@ -13,7 +13,7 @@ from helpdesk.api.views import ApiView
 from helpdesk.models import Agent
 from reports import pages
 from reports.api import serializers
-from reports.forms import CHANNELS, PRESETS, FilterForm
+from reports.forms import CHANNELS, MODELS, OUTCOMES, PRESETS, FilterForm
 
 PARAMETERS = [
     OpenApiParameter("period", OpenApiTypes.STR, enum=[key for key, _name in PRESETS],
@@ -27,6 +27,10 @@ PARAMETERS = [
     OpenApiParameter("topic", OpenApiTypes.STR, description="A topic's id."),
     OpenApiParameter("compare", OpenApiTypes.STR, enum=["before", "year"],
                      description="With the days before, or the same days a year ago."),
+    OpenApiParameter("outcome", OpenApiTypes.STR, enum=[key for key, _name in OUTCOMES if key],
+                     description="What a good answer is in the report `drivers`; left out, satisfied (CSAT)."),
+    OpenApiParameter("model", OpenApiTypes.STR, enum=[key for key, _name in MODELS if key],
+                     description="With the regression in the report `drivers`."),
 ]  # fmt: skip
 _KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
 

@@ -79,4 +79,36 @@ DEFINITIONS = (
           "the difference with Newcombe's interval. Waiting on us is the time the ticket was open in all."),
         _GIVEN, _("It is no proof: hard cases take more of everything."),
     ),
+    Definition(
+        "drivers", _("Good answers looked at"), _("How many answers is this told from?"),
+        _("Answers of 4 or 5 among all answers of 1 to 5; or, where effort is chosen, of 5 to 7 among all of 1 to 7."),
+        _GIVEN, _SMALL,
+    ),
+    Definition(
+        "drivers_links", _("Goes with good answers"), _("Does it go with a good answer when the mix is the same?"),
+        _("Each fact of the service is cut in two at a place chosen beforehand. The odds of a good answer on the one "
+          "side against the other, crude, and pooled within channel and topic (Mantel–Haenszel, interval after "
+          "Robins, Breslow and Greenland). “Goes with” is said only where the interval leaves 1 out and the comparison "
+          "stands out among all of them (Benjamini–Hochberg, 10 in 100)."),
+        _("Answers with a known value of the fact."),
+        _("Too few: fewer than 30 answers on a side, or less than half of them in groups that occur on both sides. "
+          "Reversed: crude and pooled odds are on different sides of 1."),
+        _("Crude ×3.6, with the channel held fixed ×1.6 between ÷1.5 and ×3.6: no clear link."),
+    ),
+    Definition(
+        "drivers_buckets", _("Good answers by bucket"), _("Where is the cliff?"),
+        _("The share of good answers in each bucket with its Wilson interval, and as it would be with the mix of "
+          "channels and topics of all (directly standardised to the groups all buckets have). The cliff is the largest "
+          "drop between neighbouring buckets whose Newcombe interval leaves 0 out and that stands out among all steps "
+          "of all facts (Benjamini–Hochberg, 10 in 100)."),
+        _GIVEN, _("Buckets below 5 answers, and one more where subtraction would show them."),
+    ),
+    Definition(
+        "drivers_model", _("Logistic regression"), _("What is left of each when all the others are held fixed?"),
+        _("The odds of a good answer by first response, resolution, replies, coming back and handing on, each for a "
+          "step from one bucket to the next, and by channel, topic and language; maximum likelihood, standard errors "
+          "that allow for answers of the same customer being alike."),
+        _("Answers with all these facts known. Above 50,000 answers whole customers are drawn by lot."),
+        _("Refused below 10 good and 10 other answers for each parameter."),
+    ),
 )  # fmt: skip

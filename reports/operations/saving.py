@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Cadence = SavedReport.Cadence
 #: what of a question is kept
-ASKED = ("period", "from", "to", "zone", "inbox", "team", "channel", "topic", "compare")
+ASKED = ("period", "from", "to", "zone", "inbox", "team", "channel", "topic", "compare", "outcome", "model")
 READERS = (Role.ADMIN, Role.LEAD, Role.AGENT)
 
 
@@ -47,6 +47,7 @@ def question(form: "FilterForm", page: str) -> str:
     if chosen.preset == "custom":
         asked |= {"from": chosen.first, "to": chosen.last}
     asked |= {"team": chosen.team, "channel": chosen.channel, "topic": chosen.topic, "compare": chosen.compare}
+    asked |= {"outcome": chosen.outcome, "model": chosen.model}
     return urlencode({key: str(value) for key, value in asked.items() if value not in (None, "")})
 
 

@@ -37,6 +37,7 @@ MODULES = (
     "recoveries",
     "loyalty",
     "voice",
+    "drivers",
 )
 
 
@@ -51,18 +52,21 @@ class Page:
     build: Callable[[Filter], Report]
     #: about this moment whatever the period, and kept up to date while it is open
     is_live: bool = False
+    #: fields of the form above it that other pages do not have
+    asks: tuple[str, ...] = ()
 
 
 _pages: dict[str, Page] = {}
 
 
 def page(
-    key: str, name: str | Promise, question: str | Promise, group: Group, *, is_live: bool = False
+    key: str, name: str | Promise, question: str | Promise, group: Group, *, is_live: bool = False,
+    asks: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Filter], Report]], Callable[[Filter], Report]]:  # fmt: skip
     """Make a page of a function."""
 
     def register(build: Callable[[Filter], Report]) -> Callable[[Filter], Report]:
-        _pages[key] = Page(key, name, question, group, build, is_live)
+        _pages[key] = Page(key, name, question, group, build, is_live, asks)
         return build
 
     return register

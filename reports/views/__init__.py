@@ -36,6 +36,7 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
     """One page: its answer in words, its numbers, its charts."""
     page = _page(key)
     form = FilterForm(request.user, request.GET)  # type: ignore[arg-type]
+    form.ask(page.asks)
     if not form.is_valid():
         return not_understood(request, form, page)
     found = page.build(form.filter)
