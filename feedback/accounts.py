@@ -22,7 +22,7 @@ from django.db.models import Q
 
 from feedback.models import AccountEvent, Retention
 from feedback.models.account import CANCELLED, JOINED, LAPSED, RENEWED, UPGRADED
-from tickets.models import REMOVED, Customer, Ticket
+from tickets.models import REMOVED, Customer, Organisation, Ticket
 
 #: these make or keep somebody a customer by contract; these end it, in every mode
 SIGNS = (JOINED, RENEWED, UPGRADED)
@@ -80,19 +80,28 @@ def spans(steps: Iterable[Step], lasts: int | None) -> list[Span]:
 
 def spans_of(customer: Customer, rule: Rule) -> list[Span]:
     """When this customer was one."""
-    zone = ZoneInfo(rule.zone)
     if rule.is_proxy:
+        zone = ZoneInfo(rule.zone)
         wrote = Ticket.objects.filter(customer=customer, initiated_by="customer").exclude(status__in=REMOVED)
         moments = wrote.order_by("created_at", "pk").values_list("created_at", flat=True)
         return spans([(at.astimezone(zone).date(), True) for at in moments], rule.lasts)
     own = [customer.pk, *merged_into(customer.pk)]
     for about in (Q(customer__in=own), Q(organisation=customer.organisation_id or 0)):
-        told = AccountEvent.objects.filter(about, voided_at=None).order_by("at", "pk")
-        if rule.mode == Retention.Mode.CONTRACT:
-            told = told.filter(kind__in=[*SIGNS, *ENDS])
-        if steps := [_step(kind, at, zone) for kind, at in told.values_list("kind", "at")]:
+        if steps := _steps(about, rule):
             return spans(steps, rule.lasts)
     return []
+
+
+def spans_of_organisation(organisation: Organisation, rule: Rule) -> list[Span]:
+    """When this organisation was a customer, by its own events; the proxy knows only people."""
+    return [] if rule.is_proxy else spans(_steps(Q(organisation=organisation), rule), rule.lasts)
+
+
+def _steps(about: Q, rule: Rule) -> list[Step]:
+    zone, told = ZoneInfo(rule.zone), AccountEvent.objects.filter(about, voided_at=None).order_by("at", "pk")
+    if rule.mode == Retention.Mode.CONTRACT:
+        told = told.filter(kind__in=[*SIGNS, *ENDS])
+    return [_step(kind, at, zone) for kind, at in told.values_list("kind", "at")]
 
 
 def _step(kind: str, at: datetime, zone: ZoneInfo) -> Step:

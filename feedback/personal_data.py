@@ -54,7 +54,25 @@ def erase(subject: Subject) -> None:
     Invitation.objects.filter(Q(pk__in=asked) | Q(recipient__in=subject.addresses)).update(recipient="")
 
 
+def count_of_account(subject: Subject) -> int:
+    """How many events of their account other systems told."""
+    return AccountEvent.objects.filter(customer__in=subject.customers).count()
+
+
+def export_of_account(subject: Subject) -> list[dict[str, Any]]:
+    """Each event as it was told, void ones too."""
+    told = AccountEvent.objects.filter(customer__in=subject.customers).order_by("at", "pk")
+    names = ("at", "kind", "value", "currency", "source", "external_id", "told_at", "voided_at")
+    return list(told.values(*names))
+
+
+def erase_account(subject: Subject) -> None:
+    """The other system's number for it goes, which leads to them there; when they came and left stays."""
+    AccountEvent.objects.filter(customer__in=subject.customers).update(external_id="")
+
+
 registry.personal_data(PersonalData(_("Survey answers"), count, export, erase))
+registry.personal_data(PersonalData(_("Events of the account"), count_of_account, export_of_account, erase_account))
 
 
 def _recoveries(subject: Subject) -> "QuerySet[Recovery]":

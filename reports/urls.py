@@ -3,7 +3,7 @@
 from django.urls import path
 
 from reports import views
-from reports.views import alarms, annotations, customers, saved
+from reports.views import alarms, annotations, customers, saved, timelines
 
 urlpatterns = [
     path("", views.report, name="reports"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("alarms/mail/", alarms.alarm_mails, name="report_alarm_mails"),
     path("tickets/<slug:key>/", views.tickets, name="report_tickets"),
     path("loyalty/customers/<slug:which>/", customers.behind, name="report_customers"),
+    path("customers/<int:pk>/", timelines.customer, name="report_customer"),
+    path("organisations/<int:pk>/", timelines.organisation, name="report_organisation"),
     path("<slug:key>.csv", views.report_csv, name="report_csv"),
     path("<slug:key>.xlsx", views.report_xlsx, name="report_xlsx"),
     path("<slug:key>/", views.report, name="report"),

@@ -487,6 +487,8 @@ POLICIES: dict[str, Policy] = {
     "report_definitions": REPORT,
     "report_tickets": REPORT,
     "report_customers": REPORT,
+    "report_customer": Policy({"GET": (LOGIN, LOGIN, 404, 403, 200, 200, 200)}, turned_away={**SIGN_IN, "light": 403}),
+    "report_organisation": REPORT,
     # --- programs
     "api_tickets": api(GET=200, POST=400, ben=200),
     "api_ticket": api(GET=200),
@@ -743,7 +745,7 @@ def house(
         "report_xlsx": ["overview"], "api_report": ["overview"],
         **{f"saved_report{part}": [kept.pk] for part in ("", "_edit", "_deletion")},
         **{f"report_annotation{part}": [strike.pk] for part in ("", "_deletion")},
-        "report_customers": ["there"],
+        "report_customers": ["there"], "report_customer": [dora.pk], "report_organisation": [acme.pk],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
         "api_draft": [ticket.pk, "note"],

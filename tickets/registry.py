@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.utils.functional import Promise
 
 from helpdesk.models import Agent
-from tickets.models import Customer, Ticket
+from tickets.models import Customer, Organisation, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ _badges: list[Callable[[Ticket], Badge | None]] = []
 _panels: list[Callable[[Ticket, Agent], Panel | None]] = []
 _customer_panels: list[Callable[[Customer, Agent], Panel | None]] = []
 _menu: list[MenuItem] = []
+_organisation_panels: list[Callable[[Organisation, Agent], Panel | None]] = []
 _activities: dict[str, Callable[[dict[str, Any]], str]] = {}
 _wanted: dict[Callable[..., Any], str] = {}
 AnyPanel = TypeVar("AnyPanel", bound=Callable[..., Panel | None])
@@ -101,6 +102,14 @@ def menu_item(item: MenuItem) -> MenuItem:
 def menu() -> list[MenuItem]:
     """What upper floors offer in the menu of a ticket."""
     return list(_menu)
+
+
+def organisation_panel(
+    function: Callable[[Organisation, Agent], Panel | None],
+) -> Callable[[Organisation, Agent], Panel | None]:
+    """Show a block on an organisation's page: of what this agent may see only."""
+    _organisation_panels.append(function)
+    return function
 
 
 def only_where(there: str) -> Callable[[AnyPanel], AnyPanel]:
@@ -155,6 +164,11 @@ def panels(ticket: Ticket, agent: Agent, *, empty: Collection[Callable[..., Any]
 def customer_panels(customer: Customer, agent: Agent, *, empty: Collection[Callable[..., Any]] = ()) -> list[Panel]:
     """What stands on this customer's page; those known to be `empty` are not asked."""
     return [panel for function in _customer_panels if function not in empty and (panel := function(customer, agent))]
+
+
+def organisation_panels(organisation: Organisation, agent: Agent) -> list[Panel]:
+    """What stands on this organisation's page."""
+    return [panel for function in _organisation_panels if (panel := function(organisation, agent))]
 
 
 def sentence(verb: str) -> Callable[[dict[str, Any]], str] | None:

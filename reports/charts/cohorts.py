@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from reports.charts import at, svg
 
-_NAME, _SIZE, _CELL, _ROW, _HEAD = 62, 44, 48, 26, 34
+_NAME, _SIZE, _CELL, _ROW, _HEAD = 80, 56, 64, 28, 36
 #: a cell is never so dark that its number could not be read on it
 _DARKEST = 0.5
 
@@ -29,14 +29,14 @@ def triangle(
     width, height = _NAME + _SIZE + _CELL * len(heads) + 4, _HEAD + _ROW * len(rows) + 4
     parts = [
         format_html(
-            '<text class="chart-tick" x="{}" y="11" text-anchor="end">{}</text>'
-            '<text class="chart-tick" x="{}" y="11">{}</text>',
+            '<text class="chart-tick" x="{}" y="12" text-anchor="end">{}</text>'
+            '<text class="chart-tick" x="{}" y="12">{}</text>',
             _NAME + _SIZE - 8, size_title, _NAME + _SIZE, axis,
         )
     ]  # fmt: skip
     for i, head in enumerate(heads):
         x = _NAME + _SIZE + _CELL * (i + 0.5)
-        parts.append(format_html('<text class="chart-tick" x="{}" y="27" text-anchor="middle">{}</text>', at(x), head))
+        parts.append(format_html('<text class="chart-tick" x="{}" y="29" text-anchor="middle">{}</text>', at(x), head))
     for j, row in enumerate(rows):
         y = _HEAD + _ROW * j
         parts.append(

@@ -148,7 +148,7 @@ def _nps(asked: Recommendation, before: Recommendation | None, chosen: Filter) -
         ),
     ]  # fmt: skip
     notes = [_("few answers")] if nps.n < FEW else []
-    if change is not None and change.difference is not None and not change.is_clear:
+    if change is not None and change.difference and not change.is_clear:
         notes.append(
             _("A difference of %(size)s points is within chance with so many answers.")
             % {"size": number(abs(change.difference))}
@@ -289,7 +289,7 @@ def _flow(stays: Staying) -> Iterator[Chart]:
         [(one.start, one.retained, one.lost, _known(one, one.churn), *_bounds(one), one.new, one.reactivated)
          for one in months],
         ["start", "retained", "lost", "churn", "churn_low", "churn_high", "new", "reactivated"],
-        definition_url("churn"), "", is_wide=True,
+        definition_url("churn"),
     )  # fmt: skip
 
 

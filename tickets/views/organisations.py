@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk.pages import agent_of, agents_only
-from tickets import customer_book, fields, texts
+from tickets import customer_book, fields, registry, texts
 from tickets.models import Organisation
 from tickets.operations import customer_notes, organisations
 from tickets.operations.status import NotPossible
@@ -48,6 +48,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         "next_url": f"?before={people.before}" if people.before else "",
         "tickets": customer_book.organisation_tickets(organisation, agent),
         "answers": fields.for_organisation(organisation),
+        "panels": registry.organisation_panels(organisation, agent),
         "notes": list(organisation.notes.standing().select_related("author")),
         "joinable": len(list(organisations.could_join(organisation))) if agent.may_reply else 0,
         "can_change": agent.may_reply,
