@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from feedback.models import Hit, Invitation, OptOut, Recovery, RecoveryNote, Response
+from feedback.models import AccountEvent, Hit, Invitation, OptOut, Recovery, RecoveryNote, Response
 from tickets import registry
 from tickets.registry import PersonalData, Subject
 
