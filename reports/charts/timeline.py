@@ -56,7 +56,13 @@ class _Drawing:
 
     def heading(self, name: str, style: str = "time-name") -> None:
         self.y += NAME
-        self.parts.append(format_html('<text class="{}" x="{}" y="{}">{}</text>', style, SIDE, n(self.y - 6), name))
+        self.parts.append(
+            format_html(
+                '<text class="{0}" x="{1}" y="{2}">{3}</text>'
+                '<text class="{0} at-end" x="{4}" y="{2}" text-anchor="end" aria-hidden="true">{3}</text>',
+                style, SIDE, n(self.y - 6), name, WIDTH - SIDE,
+            )
+        )  # fmt: skip
 
 
 def draw(story: Story, *, title: str, about: str, names_people: bool = False) -> SafeString:

@@ -174,7 +174,8 @@ def _summary(story: Story) -> str:
 
 def _moments(story: Story, *, names_people: bool) -> list[Moment]:
     """Everything drawn, in the order of time, the latest first."""
-    names, found = dict(SurveyKind.choices), []
+    names: dict[str, Any] = dict(SurveyKind.choices)
+    found: list[Moment] = []
 
     def who(name: str) -> str:
         return f"{name} · " if names_people and name else ""
@@ -208,7 +209,11 @@ def _moments(story: Story, *, names_people: bool) -> list[Moment]:
     for remark in story.remarks:
         tone = "good" if remark.tone > 0 else "bad" if remark.tone < 0 else ""
         found.append(Moment(remark.at, f"{who(remark.who)}{remark.source}", "", remark.text, tone=tone))
-    for mark in story.marks:
-        found.append(Moment(mark.at, f"{who(mark.who)}{_('Account')}", ", ".join(
-            filter(None, [drawing.kind_name(mark.kind), mark.value]))))  # fmt: skip
+    found += [
+        Moment(
+            mark.at, f"{who(mark.who)}{_('Account')}",
+            ", ".join(filter(None, [drawing.kind_name(mark.kind), mark.value])),
+        )
+        for mark in story.marks
+    ]  # fmt: skip
     return sorted(found, key=lambda one: one.at, reverse=True)
