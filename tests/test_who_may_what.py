@@ -163,6 +163,12 @@ def noted(**rows: Cell) -> Policy:
     return Policy(found, turned_away={**SIGN_IN, "light": 403})
 
 
+def of_departments(body: Any = None, **rows: Cell) -> Policy:
+    """Endpoints of a recovery: light collaborators work those of their departments, and this one is of none."""
+    found = {method: (401, 401, 404, 404, cell, cell, cell) for method, cell in rows.items()}
+    return Policy(found, turned_away={**NO_TOKEN, "light": 403}, body=body or {}, reads_first=True)
+
+
 REPORT = Policy({"GET": (LOGIN, LOGIN, 200, 403, 200, 200, 200)}, turned_away={**SIGN_IN, "light": 403})
 
 POLICIES: dict[str, Policy] = {
@@ -566,6 +572,14 @@ POLICIES: dict[str, Policy] = {
     "api_topics": api(GET=200, ben=200),
     "api_remarks": api(GET=200, POST=400, ben=200),
     "api_complaints": api(GET=200, ben=200),
+    "api_recoveries": api(GET=200, POST=400, ben=200),
+    **dict.fromkeys(["api_departments", "api_reasons"], api(GET=200, ben=200)),
+    "api_recovery": of_departments(GET=200),
+    "api_recovery_owner": of_departments(PUT=200, body={"owner": None}),
+    "api_recovery_taking_up": of_departments(POST=200),
+    "api_recovery_explanation": of_departments(PUT=200, body={"reason": None}),
+    "api_recovery_notes": of_departments(GET=200, POST=201, body={"text": "Seen"}),
+    "api_recovery_closing": of_departments(PUT=200, DELETE=200, body={"outcome": "not_needed"}),
     "api_surveys": api(GET=200, ben=200),
     "api_invitations": api(GET=200, ben=200),
     "api_responses": api(GET=200, ben=200),
@@ -602,6 +616,7 @@ LISTS = {
     "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report", "api_reports",
     "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
     "api_account_events", "api_fields", "api_notifications", "api_notifications_read",
+    "api_recoveries", "api_departments", "api_reasons",
     "api_surveys", "api_invitations", "api_responses", "api_topics", "api_remarks", "api_complaints",
 }  # fmt: skip
 
@@ -728,6 +743,7 @@ def house(
         "ballot": ["a-secret"], "settings_surveys_page": [survey.pk], "settings_surveys_trial": [survey.pk],
         "remark": [remark.pk], "remark_act": [remark.pk], "complaint_act": [ticket.pk],
         "quality_review": [review.pk], "quality_act": [review.pk],
+        **{name: [recovery.pk] for name in NAMES if name.startswith("api_recovery")},
         "recovery": [recovery.pk], "recovery_act": [recovery.pk], "recovery_undo": [recovery.pk, event.pk],
         "recovery_new": [ticket.pk], "answer_reason": [answer.pk],
         "settings_token_revoke": [token.pk], "settings_session_end": [1],

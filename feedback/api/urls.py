@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.api import accounts, views, voice
+from feedback.api import accounts, recoveries, views, voice
 
 urlpatterns = [
     path("account-events/", accounts.AccountEvents.as_view(), name="api_account_events"),
@@ -12,5 +12,17 @@ urlpatterns = [
     path("topics/", voice.Topics.as_view(), name="api_topics"),
     path("remarks/", voice.Remarks.as_view(), name="api_remarks"),
     path("complaints/", voice.Complaints.as_view(), name="api_complaints"),
+    path("recoveries/", recoveries.Recoveries.as_view(), name="api_recoveries"),
+    path("recoveries/<int:recovery>/", recoveries.RecoveryView.as_view(), name="api_recovery"),
+    path("recoveries/<int:recovery>/owner/", recoveries.RecoveryOwner.as_view(), name="api_recovery_owner"),
+    path("recoveries/<int:recovery>/taking-up/", recoveries.RecoveryTakingUp.as_view(), name="api_recovery_taking_up"),
+    path(
+        "recoveries/<int:recovery>/explanation/", recoveries.RecoveryExplanation.as_view(),
+        name="api_recovery_explanation",
+    ),
+    path("recoveries/<int:recovery>/notes/", recoveries.RecoveryNotes.as_view(), name="api_recovery_notes"),
+    path("recoveries/<int:recovery>/closing/", recoveries.RecoveryClosing.as_view(), name="api_recovery_closing"),
+    path("departments/", recoveries.Departments.as_view(), name="api_departments"),
+    path("reasons/", recoveries.Reasons.as_view(), name="api_reasons"),
     path("responses/", views.Responses.as_view(), name="api_responses"),
-]
+]  # fmt: skip
