@@ -6,13 +6,19 @@ The same numbers as `metrics.flow`, which takes whole tickets; the tests hold bo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil, floor
+from typing import Any
 
-from django.db import connection
-from django.db.models import Count
+from django.db.models import BigIntegerField, Case, F, Func, Value, When
 
+from reports.columns import Packed, quantile
 from reports.metrics.flow import Backlog, Flow
 from reports.periods import Period
-from reports.reading import Filter, stays, within
+from reports.reading import Filter, stays
+
+_NEVER = 2**60
+_ENTERED = ("created", "reopened", "restored")
+_LEFT = ("solved", "bulk_closed", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,61 +29,60 @@ class At:
     backlog: Backlog
 
 
-_AGES = """
-    SELECT place, count(*), percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY age), max(age)
-    FROM (
-        SELECT place, greatest(floor(extract(epoch FROM %(moments)s[place]))
-            - floor(extract(epoch FROM stay.started_at)), 0)::bigint AS age
-        FROM ({rows}) AS stay,
-            -- inside just before a moment: entered before it and not left before it
-            generate_series(
-                width_bucket(stay.entered_at, %(moments)s) + 1,
-                CASE WHEN stay.left_at IS NULL THEN cardinality(%(moments)s)
-                     ELSE width_bucket(stay.left_at, %(moments)s) END
-            ) AS place
-    ) AS aged GROUP BY place
-"""
+class _Seconds(Func):
+    """Whole seconds since 1970, as the fold counts them."""
+
+    template = "floor(date_part('epoch', %(expressions)s))::int8"
+    output_field = BigIntegerField()
 
 
-def at_moments(chosen: Filter, moments: Sequence[datetime]) -> list[At]:
-    """The backlog just before each of these moments, in order of time. One statement."""
-    if not moments:
-        return []
-    entered = stays(chosen).filter(entered_at__lt=moments[-1]).values("entered_at", "left_at", "started_at")
-    # apart, so that both are read from the index alone
-    rows = entered.filter(left_at__gte=moments[0]).union(entered.filter(left_at=None), all=True)
-    inner, parameters = rows.query.sql_with_params()
-    name = "%s::timestamptz[]"
-    # the inner query brings parameters of its own, in their order
-    sql = _AGES.replace("%(moments)s", f"({name})").format(rows=inner)
-    given = list(moments)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [given, *parameters, given, given, given])
-        found = {place: (n, *ages, oldest) for place, n, ages, oldest in cursor.fetchall()}
-    nothing = (0, None, None, None)
-    return [At(moment, Backlog(*found.get(i, nothing))) for i, moment in enumerate(moments, 1)]
+def follow(chosen: Filter, period: Period, moments: Sequence[datetime]) -> tuple[Flow, list[At]]:
+    """What entered and left in a period, and the backlog just before each moment, in order of time. Two statements.
 
-
-def flow(chosen: Filter, period: Period, standing: Sequence[At] = ()) -> Flow:
-    """What entered and left in a period; the two ends are counted apart from the movements.
-
-    `standing` is the backlog at some moments where it is known, the first of them the start, the last one the end.
+    The stays that touch the period are read packed, each column in the same order. Opening and closing are counted
+    from who was inside, not from the movements: the sum must hold, and is looked at.
     """
-    standing = standing or at_moments(chosen, [period.start, period.end])
-    entered = _moves(chosen, "entered_by", "entered_at", period)
-    left = _moves(chosen, "left_by", "left_at", period)
-    return Flow(
-        opening=standing[0].backlog.n,
-        created=entered.get("created", 0),
-        reopened=entered.get("reopened", 0),
-        restored=entered.get("restored", 0),
-        solved=left.get("solved", 0) + left.get("bulk_closed", 0),
-        bulk_closed=left.get("bulk_closed", 0),
-        removed=left.get("removed", 0),
-        closing=standing[-1].backlog.n,
-    )
+    import numpy as np
 
+    kinds = {
+        "entry": Case(*[When(entered_by=kind, then=Value(i)) for i, kind in enumerate(_ENTERED)], default=Value(-1),
+                      output_field=BigIntegerField()),
+        "exit": Case(*[When(left_by=kind, then=Value(i)) for i, kind in enumerate(_LEFT)], default=Value(-1),
+                     output_field=BigIntegerField()),
+    }  # fmt: skip
+    last = max([period.end, *moments])
+    touching = stays(chosen).filter(entered_at__lt=last).annotate(
+        start=_Seconds(F("started_at")), came=_Seconds(F("entered_at")), gone=_Seconds(F("left_at")), **kinds
+    )  # fmt: skip
+    columns = []
+    # apart, so that each is read along the index of those that left
+    for rows in (touching.filter(left_at__gte=min([period.start, *moments])), touching.filter(left_at=None)):
+        read = rows.aggregate(
+            start_=Packed("start"), came_=Packed("came"), gone_=Packed("gone"), entry_=Packed("entry"),
+            exit_=Packed("exit"),
+        )  # fmt: skip
+        start, came, gone, entry, exit_ = (
+            np.frombuffer(bytes(read[name] or b""), dtype=">i8").astype(np.int64)
+            for name in ("start_", "came_", "gone_", "entry_", "exit_")
+        )
+        columns.append((start, came, gone if len(gone) == len(came) else np.full(len(came), _NEVER), entry, exit_))
+    start, came, gone, entry, exit_ = (np.concatenate(both) for both in zip(*columns, strict=True))
 
-def _moves(chosen: Filter, kind: str, moment: str, period: Period) -> dict[str, int]:
-    rows = stays(chosen).filter(within(moment, period)).order_by().values_list(kind)
-    return dict(rows.annotate(n=Count("*")))
+    def inside(moment: datetime) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        instant = ceil(moment.timestamp())
+        return (came < instant) & (gone >= instant)
+
+    def standing(moment: datetime) -> Backlog:
+        ages: Any = np.sort(np.maximum(floor(moment.timestamp()) - start[inside(moment)], 0))
+        return Backlog(len(ages), quantile(ages, 0.5), quantile(ages, 0.9), int(ages[-1]) if len(ages) else None)
+
+    begins, ends = ceil(period.start.timestamp()), ceil(period.end.timestamp())
+    entered = {kind: int(np.sum((entry == i) & (came >= begins) & (came < ends))) for i, kind in enumerate(_ENTERED)}
+    left = {kind: int(np.sum((exit_ == i) & (gone >= begins) & (gone < ends))) for i, kind in enumerate(_LEFT)}
+    flow = Flow(
+        opening=int(inside(period.start).sum()),
+        created=entered["created"], reopened=entered["reopened"], restored=entered["restored"],
+        solved=left["solved"] + left["bulk_closed"], bulk_closed=left["bulk_closed"], removed=left["removed"],
+        closing=int(inside(period.end).sum()),
+    )  # fmt: skip
+    return flow, [At(moment, standing(moment)) for moment in moments]

@@ -1,31 +1,216 @@
-"""How long it takes when those not done yet are counted: survival curves of the tickets that came in a period.
+"""The tickets that came in a period, each kept in sight until it is done: survival curves, targets, hours of arrival.
 
-The database counts how many ended, and how many were left, at each time; the curve is made from these counts, so a
-year's tickets are never fetched. The curve is that of `statistics.kaplan_meier`, which takes observations one by one.
+Two statements read it all: one counts the tickets by hour of the week and packs how long the finished ones took, the
+other one fetches the few that are not finished. The curve is that of `statistics.kaplan_meier`, which is slower.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from math import ceil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Case, DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value, When
-from django.db.models.functions import Cast, Extract, Floor, Least
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    Expression,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
+from reports import facts, reading
 from reports.aggregates import those
 from reports.charts.survival import Point
-from reports.statistics import z_for
+from reports.columns import Ordered, Packed, quantile, together, unpack
+from reports.folding import seconds
+from reports.metrics.slas import Attainment
+from reports.reading import Filter
+from reports.statistics import share, z_for
+from tickets.models import Inbox
 
-#: above so many tickets, times are counted in whole minutes
-EXACT_UP_TO = 20_000
 #: a drawing needs no more points than that
 MOST_POINTS = 160
+_MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
+#: what a customer opened and is owed an answer
+_OWED = ~Q(initiated_by="agent")
+#: what a customer takes part in, and whose visitor did not leave
+_CONTACT = Q(is_contact=True, abandoned_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class OfInbox:
+    """One inbox's target for the first answer and what became of it (`metrics.slas.first_response`)."""
+
+    inbox: int
+    name: str
+    target_s: int
+    attainment: Attainment
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """What came in during a period."""
+
+    first_reply: "Curve"
+    resolution: "Curve"
+    targets: Sequence[OfInbox]
+    #: by weekday (0 is Monday) and hour of the zone: how many customers wrote, and how long the answered ones waited
+    arrival: Mapping[tuple[int, int], tuple[int, Ordered]]
+    started_by_us: int
+    chats: int
+    abandoned: int
+
+
+@dataclass(slots=True)
+class _Slot:
+    came: int = 0
+    took: list[Ordered] = field(default_factory=list)
+
+
+def cohort(chosen: Filter, at: datetime) -> Cohort:
+    """Everything about the tickets that came in the period, as it is at a moment."""
+    inboxes = {
+        pk: (name, 60 * minutes)
+        for pk, name, minutes in Inbox.objects.filter(pk__in=chosen.inboxes).order_by("name")
+        .values_list("pk", "name", "response_target_minutes")
+    }  # fmt: skip
+    rows = reading.came_in(chosen)
+    targets: Any = [When(inbox=pk, then=Value(target)) for pk, (_name, target) in inboxes.items()]
+    took = Coalesce("frt_business_s", "frt_s")
+    within = Q(took__lte=F("target"))
+    read = (
+        rows.annotate(
+            is_owed=Case(When(_OWED, then=True), default=False),
+            is_chat=Case(When(channel="chat", then=True), default=False),
+            slot=_hour_of_week(chosen), took=took,
+            target=Case(*targets, default=Value(0), output_field=IntegerField()),
+        )
+        .order_by().values_list("is_owed", "is_chat", "inbox", "slot")
+        .annotate(
+            n=Count("*"), gone=Count("abandoned_at"), met=those(within), late=those(~within & Q(frt_s__isnull=False)),
+            replied=Packed("frt_s"), solved=Packed("first_resolution_s", filter=_CONTACT),
+        )
+    )  # fmt: skip
+    slots: dict[tuple[int, int], _Slot] = {}
+    replied, solved = [], []
+    met, late = dict.fromkeys(inboxes, 0), dict.fromkeys(inboxes, 0)
+    ours = chats = abandoned = 0
+    for is_owed, is_chat, inbox, slot, n, gone, in_time, too_late, answers, ends in read:
+        solved.append(unpack(ends))
+        if not is_owed:
+            ours += n
+            continue
+        known = unpack(answers)
+        replied.append(known)
+        hour = int(slot.total_seconds()) // 3600
+        one = slots.setdefault((hour // 24, hour % 24), _Slot())
+        one.came += n
+        one.took.append(known)
+        met[inbox] += in_time
+        late[inbox] += too_late
+        if is_chat:
+            chats += n
+            abandoned += gone
+    waiting, unsolved, running = _unfinished(chosen, at, {pk: target for pk, (_name, target) in inboxes.items()}, late)
+    found = []
+    for pk, (name, target) in inboxes.items():
+        if met[pk] + late[pk] + running[pk]:
+            one_ = Attainment(met[pk], late[pk], running[pk], share(met[pk], met[pk] + late[pk]))
+            found.append(OfInbox(pk, name, target, one_))
+    return Cohort(
+        curve(together(replied), waiting),
+        curve(together(solved), unsolved),
+        found,
+        {key: (one.came, together(one.took)) for key, one in slots.items()},
+        ours, chats, abandoned,
+    )  # fmt: skip
+
+
+def _unfinished(
+    chosen: Filter, at: datetime, targets: Mapping[int, int], late: dict[int, int]
+) -> tuple[list[int], list[int], dict[int, int]]:
+    """How long those without an answer, and those without a resolution, are or were open; and whose target still runs.
+
+    Adds to `late` the unanswered ones whose target passed; what left before that is in neither.
+    """
+    hours = facts.hours_of_inboxes()
+    waiting, unsolved, running = [], [], dict.fromkeys(targets, 0)
+    rows = reading.came_in(chosen).filter(Q(_OWED, frt_s=None) | Q(_CONTACT, first_resolution_s=None))
+    read: Any = rows.order_by().values_list(
+        "inbox", "initiated_by", "is_contact", "frt_s", "first_resolution_s", "started_at", "left_at", "abandoned_at"
+    )
+    for inbox, by, is_contact, frt_s, solved_s, started, left, gone in read.iterator(chunk_size=5_000):
+        ends = [moment for moment in (left, gone) if moment is not None]
+        until = min([at, *ends])
+        if by != "agent" and frt_s is None:
+            waiting.append(seconds(started, until))
+            open_s = hours.get(inbox, facts.NO_HOURS).calendar.seconds_between(started, until)
+            if open_s > targets[inbox]:
+                late[inbox] += 1
+            elif not ends:
+                running[inbox] += 1
+        if is_contact and gone is None and solved_s is None:
+            unsolved.append(seconds(started, until))
+    return waiting, unsolved, running
+
+
+class _Bin(Func):
+    """The start of the stretch a moment lies in, counted from a Monday."""
+
+    function = "date_bin"
+    output_field = DateTimeField()
+
+    def __init__(self, stride: timedelta, moment: Expression | F) -> None:
+        super().__init__(Value(stride, output_field=DurationField()), moment, Value(_MONDAY))
+
+
+def _hour_of_week(chosen: Filter) -> Expression:
+    """The hour of the zone's week a ticket came in, as the time since Monday began.
+
+    The zone's offset is added by hand, from its changes in the period: asking PostgreSQL for the hour and weekday of
+    each ticket in a zone costs more than all the rest.
+    """
+    changes = offsets(chosen.zone, chosen.period.start, chosen.period.end)
+    *earlier, (_end, last) = changes
+    cases = [When(created_at__lt=until, then=Value(offset, output_field=DurationField())) for until, offset in earlier]
+    local = F("created_at") + Case(*cases, default=Value(last, output_field=DurationField()))
+    hour, week = _Bin(timedelta(hours=1), local), _Bin(timedelta(days=7), local)
+    return Func(hour, week, template="(%(expressions)s)", arg_joiner=" - ", output_field=DurationField())
+
+
+def offsets(zone: str, start: datetime, end: datetime) -> list[tuple[datetime, timedelta]]:
+    """The offsets of a zone in a period, each with the moment until which it holds."""
+    tz = ZoneInfo(zone)
+
+    def offset(moment: datetime) -> timedelta:
+        return moment.astimezone(tz).utcoffset() or timedelta()
+
+    found, moment = [], start
+    while moment < end:
+        after = min(moment + timedelta(days=1), end)
+        if offset(after) != offset(moment):
+            low, high = moment, after
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) / 2
+                low, high = (low, middle) if offset(middle) != offset(moment) else (middle, high)
+            found.append((high.replace(microsecond=0), offset(moment)))
+        moment = after
+    return [*found, (end, offset(end))]
+
+
+# ---------------------------------------------------------------------- curves
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What is known of a cohort: how many, how many ended, when half had, and the curve."""
+    """How many, how many ended, when half had, and the curve."""
 
     n: int
     ended: int
@@ -36,76 +221,46 @@ class Curve:
     points: Sequence[Point]
     #: the longest anybody was watched
     end: float
-    is_exact: bool
 
     @property
     def censored(self) -> int:
         return self.n - self.ended
 
 
-def first_reply(rows: "QuerySet[Any]", at: datetime, n: int) -> Curve:
-    """From the first contact to the first answer; what left unanswered is censored when it left."""
-    return _curve(_counts(rows, "frt_s", at, n), n)
-
-
-def resolution(rows: "QuerySet[Any]", at: datetime, n: int) -> Curve:
-    """From the first contact to the first resolution; what was closed in bulk is censored then."""
-    return _curve(_counts(rows, "first_resolution_s", at, n), n)
-
-
 def of_observations(observations: Iterable[tuple[float, bool]]) -> Curve:
     """The curve of few: (time, whether it ended then), not ended meaning still going on at that age."""
-    counts: dict[int, list[int]] = {}
-    for time, ended in observations:
-        counts.setdefault(int(time), [0, 0])[not ended] += 1
-    table = [(time, ended, open_) for time, (ended, open_) in sorted(counts.items())]
-    return _curve(table, sum(ended + open_ for _time, ended, open_ in table))
+    seen = [(int(time), ended) for time, ended in observations]
+    return curve(sorted(time for time, ended in seen if ended), (time for time, ended in seen if not ended))
 
 
-def _counts(rows: "QuerySet[Any]", column: str, at: datetime, n: int) -> "QuerySet[Any, Any]":
-    """(time, ended, not ended) in the order of time."""
-    now = Value(at, output_field=DateTimeField())
-    # whole seconds, each instant floored, as the fold counts them
-    until = Floor(Extract(Least("left_at", "abandoned_at", now), "epoch"))
-    age = Cast(until - Floor(Extract("started_at", "epoch")), BigIntegerField())
-    time: Any = Case(When(**{f"{column}__isnull": False}, then=F(column)), default=age)
-    if n > EXACT_UP_TO:
-        time = ExpressionWrapper(time / 60 * 60, output_field=BigIntegerField())
-    ended = Q(**{f"{column}__isnull": False})
-    return (
-        rows.annotate(time=time).order_by("time").values_list("time")
-        .annotate(ended=those(ended), censored=those(~ended))
-    )  # fmt: skip
-
-
-def _curve(counts: "Iterable[tuple[int, int, int]]", n: int) -> Curve:
-    """The product-limit curve of counts; endings come before the censored ones of the same instant."""
+def curve(ended: Ordered, censored: Iterable[int]) -> Curve:
+    """The product-limit curve of what ended and of what is still open; endings of an instant come first."""
     import numpy as np
 
-    table = np.array(list(counts), dtype=np.int64).reshape(-1, 3)
-    is_exact = n <= EXACT_UP_TO
-    if not len(table):
-        return Curve(0, 0, None, None, (), 0.0, is_exact)
-    times, ended, censored = np.maximum(table[:, 0], 0), table[:, 1], table[:, 2]
-    gone = ended + censored
-    total = int(gone.sum())
-    at_risk = total - np.concatenate(([0], np.cumsum(gone)[:-1]))
-    left = np.cumprod(1 - ended / at_risk)
-    is_step = ended > 0
+    ends: Any = np.maximum(np.asarray(ended, dtype=np.int64), 0)
+    still = np.sort(np.asarray(list(censored), dtype=np.int64))
+    total = len(ends) + len(still)
+    if not total:
+        return Curve(0, 0, None, None, (), 0.0)
+    times, counts = np.unique(ends, return_counts=True)
+    end = float(max(ends[-1] if len(ends) else 0, still[-1] if len(still) else 0))
+    if not len(times):
+        return Curve(total, 0, None, None, (), end)
+    before = np.concatenate(([0], np.cumsum(counts)[:-1])) + np.searchsorted(still, times, side="left")
+    at_risk = total - before
+    left = np.cumprod(1 - counts / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.cumsum(np.where(ended == at_risk, np.inf, ended / (at_risk * np.maximum(at_risk - ended, 1))))
+        greenwood = np.cumsum(counts / (at_risk * (at_risk - counts)))
         # the log-log interval: it stays between 0 and 1
         spread = z_for() * np.sqrt(greenwood) / np.abs(np.log(left))
         low, high = left ** np.exp(spread), left ** np.exp(-spread)
-    steps = np.flatnonzero(is_step)
-    half = next((float(times[i]) for i in steps if left[i] <= 0.5 + 1e-12), None)
-    shown = steps if len(steps) <= MOST_POINTS else steps[_spread(left[steps])]
+    half = next((float(time) for time in times[left <= 0.5 + 1e-12][:1]), None)
+    shown = range(len(times)) if len(times) <= MOST_POINTS else _spread(left)
     points = [
         Point(float(times[i]), float(left[i]), *((float(low[i]), float(high[i])) if 0 < left[i] < 1 else (None, None)))
         for i in shown
     ]
-    finished = int(ended.sum())
-    return Curve(total, finished, half, _median(times, ended), points, float(times[-1]), is_exact)
+    return Curve(total, len(ends), half, quantile(ends, 0.5), points, end)
 
 
 def _spread(left: Any) -> Any:
@@ -116,16 +271,3 @@ def _spread(left: Any) -> Any:
     # the curve falls: look from its end
     found = len(left) - 1 - np.searchsorted(left[::-1], wanted, side="left")
     return np.unique(np.clip(np.append(found, len(left) - 1), 0, len(left) - 1))
-
-
-def _median(times: Any, counts: Any) -> float | None:
-    """The median of values with how often each was seen, interpolated as `percentile_cont` does."""
-    import numpy as np
-
-    reached = np.cumsum(counts)
-    n = int(reached[-1])
-    if not n:
-        return None
-    place = (n - 1) / 2
-    low, high = (float(times[np.searchsorted(reached, rank + 1)]) for rank in (int(place), ceil(place)))
-    return (low + high) / 2

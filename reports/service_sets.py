@@ -134,7 +134,7 @@ BEHIND.update({
         _("First answered today"), replied_today, "-first_reply_at", ("frt_s", "frt_business_s", "first_reply_at")),
     "today_resolved": Behind(_("Resolved today"), settled_today, "-resolved_at", ("resolution_s", "resolved_at")),
     "next_response": Behind(
-        _("Next response time"), next_answers, "-seconds", ("seconds", "business_seconds", "at"), "place"),
+        _("Next response time"), next_answers, "-seconds", ("seconds", "business_seconds", "at"), identity="place"),
     "our_wait": Behind(
         _("How long customers waited on us"), reading.measured, "-open_s",
         ("open_s", "business_open_s", "on_hold_s", "resolution_s", "resolved_at")),

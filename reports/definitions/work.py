@@ -105,7 +105,6 @@ DEFINITIONS = (
         ),
         _(
             "By when the ticket came. What was closed in bulk or left unanswered counts as open up to that moment. "
-            "Above 20,000 tickets times are counted in whole minutes."
         ),
         _("Spam, deleted, merged and imported tickets, and those started by us for the first answer."),
         _("Of 10 tickets 4 are resolved, in 2 h on the median. The others are open for 5 h: the true median is above."),

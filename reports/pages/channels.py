@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,7 +35,7 @@ def build(chosen: Filter) -> Report:
     def named_channel(channel: Key) -> str:
         return channel_name(channel if isinstance(channel, str) else None)
 
-    by_channel, by_topic = groups.worked(chosen, "channel"), groups.worked(chosen, "topic")
+    by_channel, by_topic = groups.worked(chosen, "channel", "topic")
     said_by_channel = groups.satisfied(chosen, "channel", "topic")
     said_by_topic = groups.satisfied(chosen, "topic", "channel")
     came = sum(by_channel.came.values())
@@ -49,7 +48,7 @@ def build(chosen: Filter) -> Report:
             _section("channel", _("Channels"), chosen, by_channel, said_by_channel, named_channel, topic_name),
             _section("topic", _("Topics"), chosen, by_topic, said_by_topic, topic_name, named_channel),
         ],
-        left_out=_left_out(chosen),
+        left_out=_left_out(by_channel.left_out),
         basis=[
             _("New tickets by when they came, times by when they happened, answers by when they were given."),
             _("A ticket counts with the topic it has now. Calendar time."),
@@ -57,8 +56,7 @@ def build(chosen: Filter) -> Report:
     )
 
 
-def _left_out(chosen: Filter) -> list[tuple[Line, str]]:
-    n = reading.created(chosen).filter(in_volume=False).aggregate(n=Count("*"))["n"]
+def _left_out(n: int) -> list[tuple[Line, str]]:
     if not n:
         return []
     words = _("%(n)s spam, deleted, merged or imported") % {"n": tickets(n)}

@@ -10,7 +10,7 @@ from reports.figures import FEW
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.reading import BEHIND, Filter
 from reports.statistics import Percentiles, wilson
-from reports.words import definition_url, number, percent, spell, tickets, tickets_url
+from reports.words import answers, definition_url, number, percent, spell, tickets, tickets_url
 
 #: a chart that is a table only
 NO_DRAWING = mark_safe("")
@@ -38,7 +38,7 @@ def times(
                 spell(calendar.p50), calendar.n, change=change)  # fmt: skip
     lines = [
         Line(f"{key}.n", _("%(what)s: how many") % {"what": label}, calendar.n, unit,
-             tickets(calendar.n) if unit == "tickets" else number(calendar.n), calendar.n),
+             tickets(calendar.n) if unit == "tickets" else answers(calendar.n), calendar.n),
         Line(f"{key}.p90", _("%(what)s: 90th percentile") % {"what": label}, calendar.p90, "seconds",
              _("9 of 10 within %(time)s") % {"time": spell(calendar.p90)}, calendar.n),
     ]  # fmt: skip

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 from feedback.models import QualityReview
 from helpdesk import clock
 from helpdesk.models import Agent, Team
-from reports import aggregates, changes, groups, reading, service_sets
+from reports import changes, groups, reading, service_sets
 from reports.blocks import Chart, Report, Section, Tile
-from reports.columns import Ordered, percentiles
+from reports.columns import Ordered, Packed, percentiles, unpack
 from reports.figures import FEW
 from reports.groups import Answers, Key
 from reports.metrics.satisfaction import SMALLEST_CELL
@@ -81,19 +81,19 @@ def _mine(chosen: Filter, column: str) -> Q:
 
 
 def _contributions(chosen: Filter) -> dict[int, Contribution]:
-    sent = service_sets.answers(chosen).filter(_mine(chosen, "agent")).order_by().values_list("agent")
-    replies = dict(sent.annotate(n=Count("*")))
-    first = aggregates.measure_by(
-        reading.replied(chosen).filter(_mine(chosen, "first_replier")), "first_replier", "frt_s"
-    )
-    following = aggregates.measure_by(
-        service_sets.answers(chosen, "next").filter(_mine(chosen, "agent")), "agent", "seconds"
-    )
+    replies: dict[int, int] = {}
+    times: dict[tuple[int, str], Ordered] = {}
+    sent = service_sets.answers(chosen).filter(_mine(chosen, "agent")).order_by().values_list("agent", "kind")
+    for key, kind, n, packed in sent.annotate(n=Count("*"), packed=Packed("seconds")):
+        replies[key] = replies.get(key, 0) + n
+        times[key, kind] = unpack(packed)
     done = reading.settled(chosen).filter(_mine(chosen, "last_replier")).order_by().values_list("last_replier")
     resolved = dict(done.annotate(n=Count("*")))
     return {
-        key: Contribution(replies.get(key, 0), first.get(key, ()), following.get(key, ()), resolved.get(key, 0))
-        for key in {*replies, *first, *following, *resolved}
+        key: Contribution(
+            replies.get(key, 0), times.get((key, "first"), ()), times.get((key, "next"), ()), resolved.get(key, 0)
+        )
+        for key in {*replies, *resolved}
     }
 
 
@@ -184,7 +184,7 @@ def _channel(kind: Key) -> str:
 
 
 def _teams(chosen: Filter) -> Section:
-    found, said = groups.worked(chosen, "team"), groups.satisfied(chosen, "team", "channel")
+    (found, _same), said = groups.worked(chosen, "team"), groups.satisfied(chosen, "team", "channel")
     names = dict(Team.objects.values_list("pk", "name"))
 
     def name(key: Key) -> str:

@@ -47,6 +47,8 @@ class FirstContact:
     answers: int  # of the judged ones, whose customer said whether it was solved
     agrees: int
     confirmed: int
+    #: what came in and does not count, by what became of it
+    left_out: Mapping[str, int]
 
     @property
     def successes(self) -> int:
@@ -77,8 +79,7 @@ def build(chosen: Filter) -> Report:
     unit, _coarse = reading.units(chosen)
     slices = reading.cut(chosen, unit)
     moments = [min(one.end, at) for one in slices if one.start < at]
-    ends = backlog.at_moments(chosen, [span.start, *(moments or [span.end])])
-    moved, standing = backlog.flow(chosen, span, ends), ends[1:] if moments else []
+    moved, standing = backlog.follow(chosen, span, moments)
     return Report(
         chosen=chosen,
         taken_at=at,
@@ -102,7 +103,7 @@ def build(chosen: Filter) -> Report:
                 ],
             ),
         ],
-        left_out=_left_out(chosen),
+        left_out=_left_out(chosen, contact.left_out),
         basis=[
             _("First contact: by when the ticket came. Reopening: by the first resolution. Replies: by the last one."),
             _("The backlog is taken at the end of local days. Calendar time."),
@@ -115,14 +116,18 @@ def build(chosen: Filter) -> Report:
 
 def first_contact(chosen: Filter, at: datetime) -> FirstContact:
     rows = (
-        reading.created(chosen).filter(fcr__isnull=False).order_by().values_list("fcr", "is_solved")
+        reading.created(chosen).order_by().values_list("klass", "in_volume", "fcr", "is_solved")
         .annotate(mature=those(~Q(judged_at__gt=at) | Q(judged_at=None)), n=Count("*"))
     )  # fmt: skip
     labels: dict[str, int] = {}
+    left_out: dict[str, int] = {}
     answers = agrees = confirmed = 0
-    for label, is_solved, mature, n in rows:
+    for klass, in_volume, label, is_solved, mature, n in rows:
+        if not in_volume:
+            left_out[klass] = left_out.get(klass, 0) + n
         if label not in JUDGED:  # neither needs time
-            labels[label] = labels.get(label, 0) + n
+            if label is not None:
+                labels[label] = labels.get(label, 0) + n
             continue
         if n - mature:
             labels["window_open"] = labels.get("window_open", 0) + n - mature
@@ -133,7 +138,7 @@ def first_contact(chosen: Filter, at: datetime) -> FirstContact:
             says_done = label in SUCCESSES or label == "customer_says_no"
             agrees += mature * (is_solved == says_done)
             confirmed += mature * (label == "fcr_confirmed")
-    return FirstContact({label: n for label, n in labels.items() if n}, answers, agrees, confirmed)
+    return FirstContact({label: n for label, n in labels.items() if n}, answers, agrees, confirmed, left_out)
 
 
 def reopening(chosen: Filter) -> Reopens:
@@ -151,10 +156,9 @@ def touching(chosen: Filter) -> Touches:
     return Touches(*(found.get(name, 0) for name in ("zero", "one", "two", "multi")))
 
 
-def _left_out(chosen: Filter) -> list[tuple[Line, str]]:
+def _left_out(chosen: Filter, came: Mapping[str, int]) -> list[tuple[Line, str]]:
     """What came in and does not count, by what became of it; and what was closed in bulk."""
-    rows = reading.created(chosen).filter(in_volume=False).order_by().values_list("klass")
-    found = [(klass, n, "") for klass, n in rows.annotate(n=Count("*"))]
+    found = [(klass, n, "") for klass, n in came.items()]
     bulk = reading.bulk_closed(chosen).count()
     if bulk:
         found.append(("bulk_closed", bulk, tickets_url("bulk_closed", chosen)))

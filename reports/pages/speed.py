@@ -3,24 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
-from django.db.models import Count
-from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.utils import dates
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk import clock
-from reports import aggregates, changes, charts, cohorts, reading, service_sets, targets
+from reports import aggregates, changes, charts, cohorts, reading, service_sets
 from reports.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.charts import Series
 from reports.charts.bins import bins
 from reports.charts.heat import Cell, heat
 from reports.charts.ranges import Range, ranges
 from reports.charts.survival import survival
-from reports.cohorts import Curve
-from reports.columns import Ordered, Packed, percentiles, quantile, unpack
+from reports.cohorts import Cohort, Curve, OfInbox
+from reports.columns import Ordered, Packed, percentiles, quantile, together, unpack
 from reports.figures import FEW
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
@@ -28,7 +25,6 @@ from reports.pages.parts import NO_DRAWING, count, interval_line, share, share_l
 from reports.periods import Period
 from reports.reading import Filter, Slice
 from reports.statistics import Percentiles
-from reports.targets import OfInbox
 from reports.words import (
     UNKNOWN,
     days,
@@ -76,6 +72,8 @@ class Times:
     our_wait: Measured
     resolution: Measured
     on_hold: Percentiles
+    #: next response times, slice by slice
+    next_slices: Sequence[Ordered]
 
 
 @page("speed", gettext_lazy("Speed"), gettext_lazy("How long do customers wait, and for what?"), "service")
@@ -85,25 +83,19 @@ def build(chosen: Filter) -> Report:
     other = chosen.compared()
     found = _times(chosen)
     before = _times(other) if other else None
-    owed = service_sets.owes_first_reply(chosen)
-    counts = owed.aggregate(n=Count("*"), unanswered=Count("*") - Count("frt_s"))
-    of_inboxes = targets.first_response(chosen, at)
-    replies = cohorts.first_reply(owed, at, counts["n"])
-    # what was closed in bulk is not forgotten either: it was open until then
-    contacts = service_sets.contacts(chosen)
-    resolutions = cohorts.resolution(contacts, at, counts["n"])
+    came = cohorts.cohort(chosen, at)
     return Report(
         chosen=chosen,
         taken_at=at,
-        answer=_answer(found, of_inboxes),
+        answer=_answer(found, came.targets),
         sections=[
             Section(
-                key="times", tiles=[*_tiles(chosen, found, before), *_abandoned(chosen)],
+                key="times", tiles=[*_tiles(chosen, found, before), *_abandoned(chosen, came)],
                 charts=[
                     _histogram("first_response", _("How long until the first answer?"), found.first_response),
                     _histogram("next_response", _("How long until the next answer?"), found.next_response),
                     _histogram("resolution", _("How long until it is resolved?"), found.resolution),
-                    _waits(chosen),
+                    _waits(chosen, found),
                 ],
             ),
             Section(
@@ -113,24 +105,29 @@ def build(chosen: Filter) -> Report:
                     "the period; who is not done counts as waiting for as long as it has been."
                 ),
                 tiles=[
-                    _survival_tile(chosen, "still_open.first_response", _("First answer"), replies, "never_answered"),
-                    _survival_tile(chosen, "still_open.resolution", _("Resolution"), resolutions, ""),
+                    _survival_tile(
+                        chosen, "still_open.first_response", _("First answer"), came.first_reply, "never_answered"
+                    ),
+                    _survival_tile(chosen, "still_open.resolution", _("Resolution"), came.resolution, ""),
                 ],
                 charts=[
-                    _curve("curve_first_response", _("How many are still without an answer?"), replies, _("waiting")),
-                    _curve("curve_resolution", _("How many are still not resolved?"), resolutions, _("open")),
+                    _curve(
+                        "curve_first_response", _("How many are still without an answer?"), came.first_reply,
+                        _("waiting"),
+                    ),
+                    _curve("curve_resolution", _("How many are still not resolved?"), came.resolution, _("open")),
                 ],
             ),
             Section(
-                title=_("When customers write"), key="arrival", charts=_arrival(chosen),
+                title=_("When customers write"), key="arrival", charts=_arrival(chosen, came),
             ),
             Section(
-                title=_("First response targets"), key="targets", tiles=_target_tiles(chosen, of_inboxes),
-                charts=_target_charts(of_inboxes),
-                notes=[] if of_inboxes else [_("No ticket of this choice was owed a first answer.")],
+                title=_("First response targets"), key="targets", tiles=_target_tiles(chosen, came.targets),
+                charts=_target_charts(came.targets),
+                notes=[] if came.targets else [_("No ticket of this choice was owed a first answer.")],
             ),
         ],
-        left_out=_left_out(chosen),
+        left_out=_left_out(chosen, came.started_by_us),
         basis=[
             _("First response, next response, waits and resolution are counted by when they happened; curves, hours of "
               "arrival and targets by when the ticket came."),
@@ -144,22 +141,27 @@ def build(chosen: Filter) -> Report:
 
 def _times(chosen: Filter) -> Times:
     replies = aggregates.measure(reading.replied(chosen), "frt_s", "frt_business_s")
-    answers = aggregates.measure(service_sets.answers(chosen, "next"), "seconds", "business_seconds")
+    slices = reading.cut(chosen, reading.units(chosen)[0])
+    answers = {
+        number: (unpack(seconds), unpack(business))
+        for number, seconds, business in service_sets.answers(chosen, "next").annotate(slice=Slice("at", slices))
+        .order_by().values_list("slice").annotate(a=Packed("seconds"), b=Packed("business_seconds"))
+    }  # fmt: skip
     settled = aggregates.measure(
         reading.measured(chosen), "resolution_s", "resolution_business_s", "open_s", "business_open_s", "on_hold_s"
     )
     return Times(
         Measured(replies["frt_s"], replies["frt_business_s"]),
-        Measured(answers["seconds"], answers["business_seconds"]),
+        Measured(together(one for one, _b in answers.values()), together(one for _a, one in answers.values())),
         Measured(settled["open_s"], settled["business_open_s"]),
         Measured(settled["resolution_s"], settled["resolution_business_s"]),
         percentiles(settled["on_hold_s"]),
+        [answers[i][0] if i in answers else () for i in range(1, len(slices) + 1)],
     )
 
 
-def _left_out(chosen: Filter) -> list[tuple[Line, str]]:
+def _left_out(chosen: Filter, agents: int) -> list[tuple[Line, str]]:
     n = reading.bulk_closed(chosen).count()
-    agents = reading.came_in(chosen).filter(initiated_by="agent").count()
     found = []
     if n:
         line = count("left_out.bulk_closed", _("Left out: closed in bulk"), n)
@@ -225,13 +227,11 @@ def _our_wait(made: Tile, found: Times) -> Tile:
     return Tile(made.lead, (*made.companions, line), made.notes, made.definition_url, made.tickets_url)
 
 
-def _abandoned(chosen: Filter) -> list[Tile]:
+def _abandoned(chosen: Filter, came: Cohort) -> list[Tile]:
     """Chats whose visitor left; nothing where nobody chats."""
-    chats = service_sets.owes_first_reply(chosen).filter(channel="chat")
-    found = chats.aggregate(n=Count("*"), gone=Count("abandoned_at"))
-    if not found["n"]:
+    if not came.chats:
         return []
-    return [share(chosen, "abandoned", _("Visitors who left"), found["gone"], found["n"], of=_("chats"),
+    return [share(chosen, "abandoned", _("Visitors who left"), came.abandoned, came.chats, of=_("chats"),
                   behind="abandoned")]  # fmt: skip
 
 
@@ -247,8 +247,6 @@ def _survival_tile(chosen: Filter, key: str, label: str, curve: Curve, behind: s
              _("the finished alone would say %(time)s") % {"time": spell(curve.median_of_ended)}, curve.ended),
     ]  # fmt: skip
     notes = [_("unknown: fewer than half are done")] if curve.median is None and curve.n else []
-    if not curve.is_exact:
-        notes.append(_("times in whole minutes"))
     return tile(chosen, lead, lines, notes, definition="still_open", behind=behind)
 
 
@@ -304,32 +302,24 @@ def _curve(key: str, title: str, curve: Curve, name: str) -> Chart:
     )  # fmt: skip
 
 
-def _arrival(chosen: Filter) -> list[Chart]:
+def _arrival(chosen: Filter, came: Cohort) -> list[Chart]:
     """The first response time by weekday and hour of arrival, and how many come at which hour."""
-    zone = ZoneInfo(chosen.zone)
-    rows = (
-        service_sets.owes_first_reply(chosen)
-        .annotate(weekday=ExtractIsoWeekDay("created_at", tzinfo=zone), hour=ExtractHour("created_at", tzinfo=zone))
-        .order_by().values_list("weekday", "hour")
-        .annotate(came=Count("*"), seconds=Packed("frt_s"))
-    )  # fmt: skip
-    read = [(weekday, hour, came, unpack(seconds)) for weekday, hour, came, seconds in rows]
-    found = {(weekday, hour): (came, len(times_), quantile(times_, 0.5)) for weekday, hour, came, times_ in read}
+    found = {(day + 1, hour): (n, len(took), quantile(took, 0.5)) for (day, hour), (n, took) in came.arrival.items()}
     names = [str(dates.WEEKDAYS_ABBR[day]) for day in range(7)]
-    shown = sorted(q for _came, n, q in found.values() if q is not None and n >= SMALLEST_CELL)
+    shown = sorted(q for _wrote, n, q in found.values() if q is not None and n >= SMALLEST_CELL)
     drawn_rows, said, cells = [], [], []
     for hour in range(24):
         drawn, words, raw = [], [], []
         for day in range(1, 8):
-            came, n, half = found.get((day, hour), (0, 0, None))
+            wrote, n, half = found.get((day, hour), (0, 0, None))
             told = _("%(day)s %(hour)d:00: %(n)s came, first answer after %(time)s") % {
-                "day": dates.WEEKDAYS[day - 1], "hour": hour, "n": tickets(came), "time": spell(half)}  # fmt: skip
+                "day": dates.WEEKDAYS[day - 1], "hour": hour, "n": tickets(wrote), "time": spell(half)}  # fmt: skip
             strength = None
             if half is not None and n >= SMALLEST_CELL and shown:
                 strength = sum(other < half for other in shown) / max(len(shown), 1)
-            drawn.append(Cell(_short(half) if came else "", told, strength))
-            words.append(f"{spell(half)} ({number(came)})" if came else UNKNOWN)
-            raw += [came, half]
+            drawn.append(Cell(_short(half) if wrote else "", told, strength))
+            words.append(f"{spell(half)} ({number(wrote)})" if wrote else UNKNOWN)
+            raw += [wrote, half]
         drawn_rows.append((f"{hour}:00", drawn))
         said.append({"name": f"{hour}:00", "label": str(hour), "cells": words, "url": ""})
         cells.append(tuple(raw))
@@ -376,12 +366,11 @@ def _short(seconds: float | None) -> str:
     return _("%(n)d d") % {"n": round(seconds / DAY)}
 
 
-def _waits(chosen: Filter) -> Chart:
+def _waits(chosen: Filter, times_: Times) -> Chart:
     """The next response time, slice by slice."""
     unit, _coarse = reading.units(chosen)
     slices: Sequence[Period] = reading.cut(chosen, unit)
-    by = aggregates.measure_by(service_sets.answers(chosen, "next"), Slice("at", slices), "seconds")
-    found = [percentiles(by.get(i, ())) for i in range(1, len(slices) + 1)]
+    found = [percentiles(one) for one in times_.next_slices]
     names = [slice_name(one, chosen.zone, unit) for one in slices]
     title = _("How did the next answers do over time?")
     drawn = charts.lines(

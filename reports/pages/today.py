@@ -163,7 +163,7 @@ def _recoveries(chosen: Filter, at: datetime) -> list[Tile]:
     if chosen.channel:
         rows = rows.filter(ticket__channel=chosen.channel)
     if chosen.topic:
-        rows = rows.filter(ticket__topic__topic=chosen.topic)
+        rows = rows.filter(ticket__topic__topic_id=int(chosen.topic))
     end = start_of_day(chosen.zone, chosen.first + timedelta(days=1))
     due = ~Q(state=RecoveryState.CLOSED) & Q(taken_up_at=None)
     found = rows.aggregate(all=Count("*"), due=those(due & Q(due_at__lt=end)), late=those(due & Q(due_at__lt=at)))

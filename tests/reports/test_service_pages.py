@@ -163,22 +163,19 @@ def test_speed_counts_every_kind_of_wait(march, chloe):
     assert (said["target.n"].value, said["target.running"].value, said["target"].value) == (2, 1, 1.0)
 
 
-def test_a_curve_of_counts_is_that_of_its_tickets():
-    seen = [(5, 3, 1), (7, 0, 2), (9, 4, 0), (30, 1, 1), (31, 0, 3)]
-    curve = cohorts._curve(seen, 15)
-    one_by_one = kaplan_meier(
-        [(time, True) for time, ended, _open in seen for _ in range(ended)]
-        + [(time, False) for time, _ended, left in seen for _ in range(left)]
-    )
-    assert (curve.n, curve.ended, curve.median) == (15, 8, one_by_one.median)
+def test_a_curve_is_that_of_the_published_function():
+    ended = [5, 5, 5, 9, 9, 9, 9, 30]
+    still = [5, 7, 7, 30, 31, 31, 31]
+    curve = cohorts.curve(ended, still)
+    known = kaplan_meier([(time, True) for time in ended] + [(time, False) for time in still])
+    assert (curve.n, curve.ended, curve.median, curve.end) == (15, 8, known.median, 31)
     for point in curve.points:
-        assert point.left == pytest.approx(one_by_one.left_at(point.time))
-        interval = one_by_one.interval_at(point.time)
-        assert (point.low, point.high) == pytest.approx(tuple(interval))
+        assert point.left == pytest.approx(known.left_at(point.time))
+        assert (point.low, point.high) == pytest.approx(tuple(known.interval_at(point.time)))
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
-    curve = cohorts._curve([(time, 1, 0) for time in range(1, 2000)] + [(5000, 0, 500)], 2499)
+    curve = cohorts.curve(range(1, 2000), [5000] * 500)
     assert len(curve.points) <= cohorts.MOST_POINTS + 1
     assert curve.points[-1].time == 1999 and curve.end == 5000
     assert [one.left for one in curve.points] == sorted((one.left for one in curve.points), reverse=True)
