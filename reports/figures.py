@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery
+from django.db import connection
+from django.db.models import Count, Min, Q, QuerySet
 
 from helpdesk import clock
 from reports import columns, privacy, reading
 from reports.columns import Packed
 from reports.metrics import satisfaction
 from reports.metrics.satisfaction import SMALLEST_CELL, Csat, ResponseRate
-from reports.models import TicketFacts
 from reports.periods import Period, Unit
 from reports.privacy import Guard
 from reports.reading import Filter, Slice
@@ -166,14 +166,21 @@ class SoonerLater:
     later: Csat
 
 
+_BY_FIRST_RESPONSE = """
+    SELECT ticket.frt_s <= %s, answer.score, count(*)
+    FROM ({answers}) AS answer (ticket, score) JOIN reports_ticketfacts AS ticket ON ticket.ticket = answer.ticket
+    WHERE ticket.in_volume AND ticket.frt_s IS NOT NULL GROUP BY 1, 2
+"""
+
+
 def satisfied_by_first_response(chosen: Filter, seconds: float) -> SoonerLater:
     """The answers of the period by how long the first answer on their ticket took, at most `seconds` or longer."""
-    took = TicketFacts.objects.filter(pk=OuterRef("ticket"), in_volume=True).values("frt_s")
-    rows = reading.answered(chosen).annotate(took=Subquery(took)).filter(took__isnull=False)
+    inner, given = reading.answered(chosen).order_by().values("ticket", "score").query.sql_with_params()
     counted: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
-    is_soon = ExpressionWrapper(Q(took__lte=seconds), output_field=BooleanField())
-    for soon, score, n in rows.annotate(soon=is_soon).order_by().values_list("soon", "score").annotate(n=Count("*")):
-        counted[soon][score] += n
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_FIRST_RESPONSE.format(answers=inner), [seconds, *given])
+        for soon, score, n in cursor.fetchall():
+            counted[soon][score] += n
     return SoonerLater(satisfaction.csat(counted[True]), satisfaction.csat(counted[False]))
 
 

@@ -34,6 +34,9 @@ from reports.words import (
     unit_name,
 )
 
+#: the longest period whose answers are joined with their tickets
+JOINED_DAYS = 98
+
 
 @page("overview", gettext_lazy("Overview"),
       gettext_lazy("How much came in, how fast we answered, and what customers said about it?"), "both")  # fmt: skip
@@ -82,9 +85,10 @@ def _sections(said: Sequence[Tile], drawn: Sequence[Chart]) -> list[Section]:
 
 
 def _joined(figures: Figures) -> list[str]:
-    """What joins the two: whether those answered sooner were more often satisfied. Silent while few answered."""
+    """What joins the two: whether those answered sooner were more often satisfied. Silent while few answered, and of
+    long periods, where it would be the slowest of all figures: the page on service and experience says more."""
     middle = figures.first_response.calendar.p50
-    if middle is None:
+    if middle is None or figures.chosen.days > JOINED_DAYS:
         return []
     found = service_figures.satisfied_by_first_response(figures.chosen, middle)
     rest = figures.csat.n - found.sooner.n - found.later.n
