@@ -27,7 +27,8 @@ class Dot:
 
 def dots(
     *, key: str, title: str, about: str, rows: Sequence[Dot], say: Callable[[float], str],
-    steps: Sequence[float] = (0, 0.25, 0.5, 0.75, 1), reference: float | None = None, right: int = RIGHT,
+    steps: Sequence[float] = (0, 0.25, 0.5, 0.75, 1), reference: float | None = None, left: int = LEFT,
+    right: int = RIGHT, width: int = WIDTH,
 ) -> SafeString:  # fmt: skip
     """Rows from the top down on one axis; `reference` is a line down all of them."""
     bottom, top = steps[0], steps[-1]
@@ -35,7 +36,7 @@ def dots(
 
     def x(value: float) -> float:
         inside = min(max(value, bottom), top)
-        return LEFT + (WIDTH - LEFT - right) * (inside - bottom) / (top - bottom)
+        return left + (width - left - right) * (inside - bottom) / (top - bottom)
 
     parts = [
         format_html(
@@ -49,15 +50,18 @@ def dots(
         parts.append(format_html('<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', at(x(reference)),
                                  TOP, foot))  # fmt: skip
     for i, row in enumerate(rows):
-        parts.append(_row(row, TOP + HEIGHT * (i + 0.5), x, say, right))
-    return svg(key, title, about, parts, height=foot + FOOT)
+        parts.append(_row(row, TOP + HEIGHT * (i + 0.5), x, say, left, width - right))
+    return svg(key, title, about, parts, height=foot + FOOT, width=width)
 
 
-def _row(row: Dot, y: float, x: Callable[[float], float], say: Callable[[float], str], right: int) -> SafeString:
-    short = row.name if len(row.name) <= _LETTERS else f"{row.name[: _LETTERS - 1]}…"
+def _row(
+    row: Dot, y: float, x: Callable[[float], float], say: Callable[[float], str], left: int, right: int
+) -> SafeString:
+    room = left * _LETTERS // LEFT
+    short = row.name if len(row.name) <= room else f"{row.name[: room - 1]}…"
     drawn = [
-        format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', LEFT - 8, at(y + 4), short),
-        format_html('<text class="chart-value" x="{}" y="{}">{}</text>', WIDTH - right + 8, at(y + 4), row.note),
+        format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', left - 8, at(y + 4), short),
+        format_html('<text class="chart-value" x="{}" y="{}">{}</text>', right + 8, at(y + 4), row.note),
     ]
     told = f"{row.name}: {row.note}"
     if row.value is not None and row.low is not None and row.high is not None:
@@ -65,7 +69,7 @@ def _row(row: Dot, y: float, x: Callable[[float], float], say: Callable[[float],
         drawn.append(format_html('<line class="chart-line {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', row.tone,
                                  at(x(row.low)), at(x(row.high)), at(y), at(y)))  # fmt: skip
         if row.second is not None:
-            drawn.append(format_html('<circle class="chart-dot second" cx="{}" cy="{}" r="3.5"/>', at(x(row.second)),
+            drawn.append(format_html('<circle class="chart-dot beside" cx="{}" cy="{}" r="3.5"/>', at(x(row.second)),
                                      at(y)))  # fmt: skip
         drawn.append(format_html('<circle class="chart-dot full {}" cx="{}" cy="{}" r="4"/>', row.tone,
                                  at(x(row.value)), at(y)))  # fmt: skip

@@ -111,4 +111,16 @@ DEFINITIONS = (
         _("Answers with all these facts known. Above 50,000 answers whole customers are drawn by lot."),
         _("Refused below 10 good and 10 other answers for each parameter."),
     ),
+    Definition(
+        "retention_served", _("Stayed, by service"), _("Do customers stay, depending on how we served them?"),
+        _("Of the customers on the day after a window of service, those who are customers 90, 180 or 365 days later "
+          "(Wilson interval; differences by Newcombe). The window is as long as the period, at least 90 days, and ends "
+          "so many days before the last day of the period. Poor: a score of 1 or 2, an effort of 1 to 3, a ticket that "
+          "came back, or a first answer later than the inbox's target. Recovered: poor, and then a recovery that "
+          "succeeded or a good answer after the last low one. Good: contact, and nothing of this. No contact: neither "
+          "a ticket nor an answer."),
+        _("Who is a customer is told as the settings say: by contract, by activity, or by the proxy of having "
+          "written."),
+        _("Who left during the window. Service in inboxes you may not see. Fewer than 5 customers are not shown."),
+    ),
 )  # fmt: skip

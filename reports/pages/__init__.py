@@ -38,6 +38,7 @@ MODULES = (
     "loyalty",
     "voice",
     "drivers",
+    "retention",
 )
 
 

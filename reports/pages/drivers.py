@@ -26,6 +26,7 @@ from reports.metrics.links import ENOUGH, Contrast
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.feelings import NO_DRAWING, language_name, share_tile, topic_names
+from reports.pages.satisfaction import rate_tile
 from reports.reading import BEHIND, Behind, Filter
 from reports.words import UNKNOWN, channel_name, definition_url, number, percent
 from reports.words import answers as answers_said
@@ -89,8 +90,12 @@ def _tiles(found: Drivers) -> list[Tile]:
         change = changes.share_change((good, n), (found.good, 0 if hides else found.n), compare=chosen.compare,
                                       smallest=SMALLEST_CELL)  # fmt: skip
     label = _("Satisfied (4 or 5)") if found.kind == "csat" else _("Found it easy (5 to 7)")
-    return [share_tile(chosen, "drivers", label, found.good, found.n, definition="drivers",
-                       why_hidden=found.guard.said, change=change, behind="drivers")]  # fmt: skip
+    asked = answers.asked_and_answered(chosen, found.kind)
+    return [
+        share_tile(chosen, "drivers", label, found.good, found.n, definition="drivers", why_hidden=found.guard.said,
+                   change=change, behind="drivers"),
+        rate_tile(chosen, asked, None, behind=""),
+    ]  # fmt: skip
 
 
 class _Words:
@@ -131,7 +136,7 @@ class _Words:
     def answer(self) -> list[str]:
         if self.all_thin():
             return [_("Too few answers to say (%(n)s).") % {"n": answers_said(self.found.n)}]
-        facts = [one for one in self.clear() if one[0] in self.known][:3]
+        facts = [one for one in self.clear() if one[0] in self.known][:2]
         if not facts:
             return [_("No clear link between what we did and what they felt, from %(n)s.")
                     % {"n": answers_said(self.found.n)}]  # fmt: skip
@@ -197,7 +202,7 @@ class _Words:
         svg = dots(
             key="drivers_links", title=title, rows=drawn, say=lambda value: _times(exp(value)), steps=ODDS,
             reference=0, about=_("Odds ratios with channel and topic held fixed, and their intervals (95 in 100)."),
-            right=130,
+            right=130, left=210, width=820,
         )  # fmt: skip
         return Chart(
             "drivers_links", title, svg,

@@ -158,5 +158,5 @@ def test_the_outcome_is_chosen_on_the_page_and_effort_is_told_from_its_own_answe
 
 def test_the_page_costs_a_fixed_number_of_queries(django_assert_max_num_queries):
     SurveyFacts.objects.bulk_create(some(Random(1), 200))
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         find("drivers").build(march(model="logistic"))
