@@ -195,6 +195,8 @@ def _places(n: int) -> list[int]:
     """Which slices are named below the axis: both ends and a few between."""
     if n <= 4:
         return list(range(n))
+    if n <= 6:
+        return [0, n // 2, n - 1]
     return [0, round((n - 1) / 3), round(2 * (n - 1) / 3), n - 1]
 
 
