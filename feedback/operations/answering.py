@@ -1,5 +1,6 @@
 """Taking answers: from the page we showed, as often as they change within their days."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,11 +84,9 @@ def respond(
 @transaction.atomic
 def _take(invitation: Invitation, said: Said, program: str) -> Response:
     # the ticket first, as everybody else does who changes both: a low score is shown on it
-    if invitation.ticket_id is not None:
-        Ticket.objects.locked(invitation.ticket_id)
-    invitation = (
-        Invitation.objects.select_for_update(of=("self",)).select_related("survey", "ticket").get(pk=invitation.pk)
-    )
+    ticket = Ticket.objects.locked(invitation.ticket_id) if invitation.ticket_id is not None else None
+    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("survey").get(pk=invitation.pk)
+    invitation.ticket = ticket
     if not invitation.is_out or invitation.survey.is_anonymous:
         raise NotFromThePage
     if said.score not in invitation.survey.scale:
@@ -102,8 +101,7 @@ def _take(invitation: Invitation, said: Said, program: str) -> Response:
         response.invitation = invitation
         if now > response.changeable_until:
             raise TooLate
-    _note(invitation, said.score, Hit.Outcome.COUNTED, program)
-    is_doubtful = _is_burst(invitation, now)
+    is_doubtful = _is_burst(_note(invitation, said.score, Hit.Outcome.COUNTED, program), now)
     return _change(response, said, is_doubtful) if response else _answer(invitation, said)
 
 
@@ -194,8 +192,9 @@ def _tell(
     if commented:
         has_comment = bool(response.comment)
         record("survey.commented", invitation.subject, actor=None, **invitation.facts, has_comment=has_comment)
-    if scored and invitation.ticket is not None:
-        sorting.mark_low_score(invitation.ticket, score=response.score if response.is_low else None, actor=None)
+    low = response.score if response.is_low else None
+    if scored and invitation.ticket is not None and invitation.ticket.low_score != low:
+        sorting.mark_low_score(invitation.ticket, score=low, actor=None)
 
 
 def _tell_reason(response: Response, *, actor: Agent | None) -> None:
@@ -218,18 +217,22 @@ def explain(response: Response, *, reason: ReasonCode | None, actor: Agent) -> R
     return response
 
 
-def _note(invitation: Invitation, score: int, outcome: Hit.Outcome, program: str) -> None:
-    if Hit.objects.filter(invitation=invitation).count() < MOST_HITS:
-        known = score if 0 <= score < 100 else None
-        name = texts.line(program, 200)
-        Hit.objects.create(invitation=invitation, at=clock.now(), score=known, outcome=outcome, program=name)
+def _note(invitation: Invitation, score: int, outcome: Hit.Outcome, program: str) -> list[Hit]:
+    """Write down that a button was pressed, unless it was too often. Returns all that were pressed, this one, too."""
+    known = list(Hit.objects.filter(invitation=invitation).order_by("-pk")[:MOST_HITS])
+    hit = Hit(
+        invitation=invitation, at=clock.now(), score=score if 0 <= score < 100 else None, outcome=outcome,
+        program=texts.line(program, 200),
+    )  # fmt: skip
+    if len(known) < MOST_HITS:
+        hit.save(force_insert=True)
+    return [hit, *known]
 
 
-def _is_burst(invitation: Invitation, now: datetime) -> bool:
+def _is_burst(hits: Iterable[Hit], now: datetime) -> bool:
     """Several scores in a moment: a machine presses every button. The last one is kept, and no figure counts it."""
-    near = Hit.objects.filter(invitation=invitation, outcome=Hit.Outcome.COUNTED, at__gt=now - BURST)
-    hits = list(near.values_list("at", "score"))
-    return len({score for _at, score in hits}) >= 3 or len({score for at, score in hits if at > now - INSTANT}) >= 2
+    near = [hit for hit in hits if hit.outcome == Hit.Outcome.COUNTED and hit.at > now - BURST]
+    return len({hit.score for hit in near}) >= 3 or len({hit.score for hit in near if hit.at > now - INSTANT}) >= 2
 
 
 @transaction.atomic
