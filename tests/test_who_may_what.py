@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.timezone import localdate
 
 from feedback.models import (
+    AccountImport,
     Ballot,
     Complaint,
     Department,
@@ -492,6 +493,11 @@ POLICIES: dict[str, Policy] = {
                                  turned_away={**SIGN_IN, "light": 403}),
     "report_definitions": REPORT,
     "report_tickets": REPORT,
+    "settings_retention": admins(GET=200, POST=422),
+    "settings_account_events": admins(GET=200, POST=422),
+    # nothing waits there: back to the list
+    "settings_account_file": admins(GET=302, POST=302),
+    "settings_account_import_undo": admins(POST=302),
     "report_customers": REPORT,
     "report_customer": Policy({"GET": (LOGIN, LOGIN, 404, 403, 200, 200, 200)}, turned_away={**SIGN_IN, "light": 403}),
     "report_organisation": REPORT,
@@ -761,6 +767,8 @@ def house(
         "report_xlsx": ["overview"], "api_report": ["overview"],
         **{f"saved_report{part}": [kept.pk] for part in ("", "_edit", "_deletion")},
         **{f"report_annotation{part}": [strike.pk] for part in ("", "_deletion")},
+        "settings_account_file": ["made-up"],
+        "settings_account_import_undo": [AccountImport.objects.create(name="may.csv").pk],
         "report_customers": ["there"], "report_customer": [dora.pk], "report_organisation": [acme.pk],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
