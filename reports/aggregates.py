@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, Value
 
 from reports.columns import Ordered, Packed, unpack
 
@@ -18,12 +18,6 @@ def measure(rows: "QuerySet[Any]", *columns: str) -> dict[str, Ordered]:
     """The known values of each column in order of size."""
     found = rows.aggregate(**{f"{column}_values": Packed(column) for column in columns})
     return {column: unpack(found[f"{column}_values"]) for column in columns}
-
-
-def measure_by(rows: "QuerySet[Any]", by: Any, column: str) -> dict[Any, Ordered]:
-    """The same of one column for each group; `by` is a column or an expression."""
-    grouped = rows.annotate(group=F(by) if isinstance(by, str) else by).order_by().values_list("group")
-    return {group: unpack(values) for group, values in grouped.annotate(values_=Packed(column))}
 
 
 def bins(ordered: Ordered, edges: Sequence[int]) -> list[int]:

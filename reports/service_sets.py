@@ -76,11 +76,6 @@ def never_answered(chosen: Filter) -> "QuerySet[TicketFacts]":
     return owes_first_reply(chosen).filter(frt_s=None)
 
 
-def contacts(chosen: Filter) -> "QuerySet[TicketFacts]":
-    """Tickets that came in the period in which a customer takes part, without chats whose visitor left."""
-    return reading.came_in(chosen).filter(is_contact=True, abandoned_at=None)
-
-
 def abandoned(chosen: Filter) -> "QuerySet[TicketFacts]":
     """Chats whose visitor left before anybody answered."""
     return owes_first_reply(chosen).filter(channel="chat", abandoned_at__isnull=False)
@@ -111,16 +106,8 @@ def judged(chosen: Filter) -> "QuerySet[TicketFacts]":
     return reading.created(chosen).filter(is_mature(clock.now()), fcr__in=JUDGED)
 
 
-def done_at_first(chosen: Filter) -> "QuerySet[TicketFacts]":
-    return judged(chosen).filter(fcr__in=SUCCESSES)
-
-
 def immature(chosen: Filter) -> "QuerySet[TicketFacts]":
     return reading.created(chosen).filter(judged_at__gt=clock.now(), fcr__in=JUDGED)
-
-
-def touched_once(chosen: Filter) -> "QuerySet[TicketFacts]":
-    return reading.settled(chosen).filter(in_quality=True, touches="one")
 
 
 # ---------------------------------------------------------------------- lists
