@@ -15,7 +15,7 @@ from reports.columns import Packed
 from reports.control import Judged, Point, judge_days, judge_shares
 from reports.metrics.satisfaction import SATISFIED
 from reports.periods import Period
-from reports.reading import Filter, Slice
+from reports.reading import Filter
 
 #: so many days, and weeks, before the period make its limits
 BASELINE_DAYS = 56
@@ -143,10 +143,7 @@ def _medians(days: Filter, rows: "QuerySet[Any]", moment: str, column: str) -> l
 def _by_slice(
     rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], **counted: Any
 ) -> dict[int, tuple[Any, ...]]:
-    if not slices:
-        return {}
-    read = rows.annotate(slice=Slice(moment, slices)).order_by().values_list("slice").annotate(**counted)
-    return {number: tuple(values) for number, *values in read}
+    return {number: tuple(values) for number, *values in columns.by_slice(rows, moment, slices, **counted)}
 
 
 def _days(slices: Sequence[Period], asked: Filter) -> list[tuple[int, date]]:

@@ -92,12 +92,12 @@ def _hours(calendar: BusinessCalendar) -> Hours:
 
 
 @transaction.atomic
-def refresh(tickets: Iterable[int]) -> int:
+def refresh(tickets: Iterable[int], *, links: bool = True) -> int:
     """Fold these tickets anew from all their events, and those they were merged into. Returns the events folded.
 
     The number of queries does not depend on the number of tickets. Safe to run in any number of processes at once: two
     that meet on a ticket fold it one after the other, two that meet on a customer link their tickets one after the
-    other.
+    other. Without `links` whoever asks does that later: see `rebuild`.
     """
     folded = 0
     now = sorted(set(tickets))
@@ -111,7 +111,8 @@ def refresh(tickets: Iterable[int]) -> int:
         folded += events
     else:
         log.error("tickets are merged in a circle", tickets=now)
-    _link(sorted(customers), sorted(touched))
+    if links:
+        _link(sorted(customers), sorted(touched))
     return folded
 
 
@@ -173,7 +174,9 @@ def _refresh(tickets: list[int], customers: set[int]) -> tuple[int, list[int]]:
 #: rules are those of `metrics.resolution.first_contact`, which the tests hold beside it
 _LINKS = """
     WITH own AS MATERIALIZED (
-        SELECT *, customer IS NOT NULL AND in_volume AND is_contact AS counts,
+        SELECT ticket, customer, topic, created_at, judged_at, in_quality, follow_up_of, net_reopened_at, is_solved,
+            replies_before_first_resolution, next_contact_at, next_same_topic_at, is_follow_up, fcr,
+            customer IS NOT NULL AND in_volume AND is_contact AS counts,
             coalesce(last_solved_at, left_at, 'infinity') AS until
         FROM reports_ticketfacts WHERE customer = ANY(%(customers)s) OR ticket = ANY(%(tickets)s)
     ), seen AS (
@@ -218,11 +221,12 @@ _LINKS = """
                 ELSE 'customer_says_no'
             END AS fcr
         FROM linked JOIN own USING (ticket)
-    ), changed AS MATERIALIZED (
-        SELECT judged.* FROM reports_ticketfacts AS old JOIN judged USING (ticket)
-        WHERE (old.next_contact_at, old.next_same_topic_at, old.is_follow_up, old.fcr)
+    ), other AS MATERIALIZED (
+        SELECT judged.* FROM own JOIN judged USING (ticket)
+        WHERE (own.next_contact_at, own.next_same_topic_at, own.is_follow_up, own.fcr)
             IS DISTINCT FROM (judged.next_contact_at, judged.next_same_topic_at, judged.is_follow_up, judged.fcr)
-        FOR NO KEY UPDATE OF old SKIP LOCKED
+    ), changed AS MATERIALIZED (
+        SELECT other.* FROM reports_ticketfacts AS old JOIN other USING (ticket) FOR NO KEY UPDATE OF old SKIP LOCKED
     )
     UPDATE reports_ticketfacts AS old
     SET next_contact_at = changed.next_contact_at, next_same_topic_at = changed.next_same_topic_at,
@@ -635,12 +639,33 @@ def rebuild(*, start: int = 0, chunk: int = CHUNK * 2) -> Iterator[Progress]:
         if at is None:
             break
         until = at + chunk
-        events += refresh(range(at, until))
+        events += refresh(range(at, until), links=False)
         yield Progress(min(until - 1, last), last, events)
         at = until
+    for linked in _customers():
+        link(linked)
+        yield Progress(known[1], known[1], events)
     for loose in _rebuild_loose():
         events += loose
         yield Progress(known[1], known[1], events)
+
+
+def _customers() -> Iterator[list[int]]:
+    """Every customer with a ticket, some at a time; the tickets of nobody are done first."""
+    nobodys = [ticket for (ticket,) in _query("SELECT ticket FROM reports_ticketfacts WHERE customer IS NULL", [])]
+    if nobodys:
+        with transaction.atomic():
+            _link([], nobodys)
+    after = 0
+    while customers := [
+        number
+        for (number,) in _query(
+            "SELECT DISTINCT customer FROM reports_ticketfacts WHERE customer > %s ORDER BY customer LIMIT %s",
+            [after, CHUNK],
+        )
+    ]:
+        yield customers
+        after = customers[-1]
 
 
 def _rebuild_loose() -> Iterator[int]:

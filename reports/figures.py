@@ -19,7 +19,7 @@ from reports.metrics import satisfaction
 from reports.metrics.satisfaction import SMALLEST_CELL, Csat, ResponseRate
 from reports.periods import Period, Unit
 from reports.privacy import Guard
-from reports.reading import Filter, Slice
+from reports.reading import Filter
 from reports.statistics import Percentiles
 
 #: below it a share is shown with a warning
@@ -196,17 +196,14 @@ class Durations:
     business: columns.Ordered = ()
 
 
-def _sliced(rows: "QuerySet[Any]", moment: str, slices: Sequence[Period], *columns: str) -> "QuerySet[Any]":
-    return rows.annotate(slice=Slice(moment, slices)).order_by().values_list("slice", *columns)
-
-
 def _created(chosen: Filter, slices: Sequence[Period]) -> tuple[Counter[int], dict[str | None, int], dict[str, int]]:
     """What came in, by slice and by channel, and what does not count, by class."""
     by_slice: Counter[int] = Counter()
     by_channel: Counter[str | None] = Counter()
     not_counted: Counter[str] = Counter()
-    rows = _sliced(reading.created(chosen), "created_at", slices, "channel", "klass", "in_volume")
-    for number, channel, klass, in_volume, n in rows.annotate(n=Count("*")):
+    groups = ("channel", "klass", "in_volume")
+    read = columns.by_slice(reading.created(chosen), "created_at", slices, *groups, n=Count("*"))
+    for number, channel, klass, in_volume, n in read:
         if in_volume:
             by_slice[number] += n
             by_channel[channel] += n
@@ -224,9 +221,10 @@ def _durations(
     measured: Q | None = None,
 ) -> dict[int, Durations]:
     """The durations of each slice; of those rows only that are `measured`."""
-    read = _sliced(rows, moment, slices).annotate(
-        rows=Count("*"), calendar=Packed(calendar, filter=measured), business=Packed(business, filter=measured)
-    )
+    read = columns.by_slice(
+        rows, moment, slices, rows=Count("*"), calendar=Packed(calendar, filter=measured),
+        business=Packed(business, filter=measured),
+    )  # fmt: skip
     found: dict[int, Durations] = defaultdict(Durations)
     for number, n, calendar_s, business_s in read:
         found[number] = Durations(n, columns.unpack(calendar_s), columns.unpack(business_s))
@@ -254,6 +252,6 @@ def _unfinished(chosen: Filter) -> tuple[Open, Open]:
 def _scores(chosen: Filter, slices: Sequence[Period]) -> dict[int, Counter[int]]:
     """How often each score was given, in each slice."""
     scores: dict[int, Counter[int]] = defaultdict(Counter)
-    for number, score, n in _sliced(reading.answered(chosen), "answered_at", slices, "score").annotate(n=Count("*")):
+    for number, score, n in columns.by_slice(reading.answered(chosen), "answered_at", slices, "score", n=Count("*")):
         scores[number][score] += n
     return scores

@@ -168,6 +168,13 @@ class TicketFacts(models.Model):
                 condition=Q(klass="bulk_closed"),
                 name="facts_bulk_closed",
             ),
+            # what is left out is counted beside every figure, and is little
+            models.Index(
+                fields=["created_at"],
+                include=["inbox", "team", "channel", "topic", "klass"],
+                condition=Q(in_volume=False),
+                name="facts_left_out",
+            ),
             models.Index(
                 fields=["inbox", "started_at"],
                 include=["team", "channel", "topic", "awaits_first_reply", "agent", "status", "waiting_since",
