@@ -62,7 +62,7 @@ def unpack(*parts: bytes | memoryview | None) -> Ordered:
     """The values of `Packed` columns, in order of size."""
     import numpy as np
 
-    values = np.frombuffer(b"".join(bytes(part) for part in parts if part), dtype=">i8").astype(np.int64)
+    values: Any = np.frombuffer(b"".join(bytes(part) for part in parts if part), dtype=">i8").astype(np.int64)
     values.sort()
     ordered: Ordered = values
     return ordered

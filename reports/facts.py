@@ -205,7 +205,7 @@ _LINKS = """
         SELECT ticket,
             CASE WHEN judged_at IS NULL OR next_any < judged_at THEN next_any END AS next_contact_at,
             CASE WHEN judged_at IS NULL OR next_same < judged_at THEN next_same END AS next_same_topic_at,
-            coalesce(created_at < until + %(window)s, FALSE) AS is_follow_up
+            coalesce(created_at < until + %(window)s::interval, FALSE) AS is_follow_up
         FROM chosen
     ), judged AS (
         SELECT linked.*,
@@ -252,7 +252,7 @@ def _link(customers: list[int], tickets: list[int]) -> None:
             "SELECT pg_advisory_xact_lock(%s, hashint8(c)) FROM unnest(%s::bigint[]) AS c",
             [_CUSTOMER_LOCK_CLASS, customers],
         )
-        cursor.execute(_LINKS, {"customers": customers, "tickets": tickets, "window": WINDOW})
+        cursor.execute(_LINKS, {"customers": customers, "tickets": tickets, "window": f"{NEXT_CONTACT_DAYS} days"})
 
 
 def _hours_of(events: Sequence[LedgerRow], hours: Mapping[int, Hours]) -> Hours:
