@@ -84,13 +84,14 @@ def build(chosen: Filter) -> Report:
     found = _times(chosen)
     before = _times(other) if other else None
     came = cohorts.cohort(chosen, at)
+    came_before = cohorts.cohort(other, at) if other else None
     return Report(
         chosen=chosen,
         taken_at=at,
         answer=_answer(found, came.targets),
         sections=[
             Section(
-                key="times", tiles=[*_tiles(chosen, found, before), *_abandoned(chosen, came)],
+                key="times", tiles=[*_tiles(chosen, found, before), *_abandoned(chosen, came, came_before)],
                 charts=[
                     _histogram("first_response", _("How long until the first answer?"), found.first_response),
                     _histogram("next_response", _("How long until the next answer?"), found.next_response),
@@ -122,7 +123,8 @@ def build(chosen: Filter) -> Report:
                 title=_("When customers write"), key="arrival", charts=_arrival(chosen, came),
             ),
             Section(
-                title=_("First response targets"), key="targets", tiles=_target_tiles(chosen, came.targets),
+                title=_("First response targets"), key="targets",
+                tiles=_target_tiles(chosen, came.targets, came_before),
                 charts=_target_charts(came.targets),
                 notes=[] if came.targets else [_("No ticket of this choice was owed a first answer.")],
             ),
@@ -227,12 +229,15 @@ def _our_wait(made: Tile, found: Times) -> Tile:
     return Tile(made.lead, (*made.companions, line), made.notes, made.definition_url, made.tickets_url)
 
 
-def _abandoned(chosen: Filter, came: Cohort) -> list[Tile]:
+def _abandoned(chosen: Filter, came: Cohort, before: Cohort | None) -> list[Tile]:
     """Chats whose visitor left; nothing where nobody chats."""
     if not came.chats:
         return []
+    change = changes.share_change(
+        (before.abandoned, before.chats), (came.abandoned, came.chats), compare=chosen.compare, better="less"
+    ) if before else None  # fmt: skip
     return [share(chosen, "abandoned", _("Visitors who left"), came.abandoned, came.chats, of=_("chats"),
-                  behind="abandoned")]  # fmt: skip
+                  behind="abandoned", change=change)]  # fmt: skip
 
 
 def _survival_tile(chosen: Filter, key: str, label: str, curve: Curve, behind: str) -> Tile:
@@ -391,14 +396,19 @@ def _waits(chosen: Filter, times_: Times) -> Chart:
 # ---------------------------------------------------------------------- targets
 
 
-def _target_tiles(chosen: Filter, of_inboxes: Sequence[OfInbox]) -> list[Tile]:
+def _target_tiles(chosen: Filter, of_inboxes: Sequence[OfInbox], before: Cohort | None) -> list[Tile]:
     if not of_inboxes:
         return []
     met = sum(one.attainment.met for one in of_inboxes)
     breached = sum(one.attainment.breached for one in of_inboxes)
     running = sum(one.attainment.running for one in of_inboxes)
     label = _("First response target met")
-    lead = share_line("target", label, met, met + breached)
+    change = None
+    if before is not None:
+        then = sum(one.attainment.met for one in before.targets)
+        judged = then + sum(one.attainment.breached for one in before.targets)
+        change = changes.share_change((then, judged), (met, met + breached), compare=chosen.compare)
+    lead = share_line("target", label, met, met + breached, change=change)
     lines = [
         Line("target.n", _("First response target: of how many"), met + breached, "tickets",
              _("%(met)s met, %(breached)s breached") % {"met": number(met), "breached": number(breached)},
