@@ -339,7 +339,7 @@ def _arrival(chosen: Filter, came: Cohort) -> list[Chart]:
     # people read one cell a weekday, files two columns
     of_hours = Chart(
         "arrival", title, picture, [_("Hour"), *names], said, cells, raw_columns, definition_url("arrival"),
-        _("Median in calendar time; darker is longer; in the table how many came in brackets. No colour: below %(n)d.")
+        _("Median in calendar time; stronger is longer; hours of fewer than %(n)d have no colour.")
         % {"n": SMALLEST_CELL},
     )  # fmt: skip
     return [of_hours, _by_hour(chosen, [sum(found.get((day, hour), (0, 0, None))[0] for day in range(1, 8))
