@@ -117,7 +117,7 @@ def rows(remarks: Sequence[Remark], agent: Agent) -> list[Row]:
     open_to = set(Ticket.objects.visible_to(agent).filter(pk__in=numbers).values_list("pk", flat=True))
     return [
         Row(
-            one, one.customer.display_name if one.customer else "", list(one.found_topics.all()),  # type: ignore[attr-defined]
+            one, one.customer.display_name if one.customer else "", list(one.found_topics.all()),
             one.ticket_id if one.ticket_id in open_to else None,
         )
         for one in remarks

@@ -91,9 +91,11 @@ def _undecided(facts: dict[str, Any]) -> str:
 
 @registry.activity("complaint.closed")
 def _closed(facts: dict[str, Any]) -> str:
-    said = {True: _("The complaint was closed, and the customer agrees"),
-            False: _("The complaint was closed, though the customer does not agree")}  # fmt: skip
-    return said.get(facts.get("agreed"), _("The complaint was closed"))  # type: ignore[call-overload, no-any-return]
+    if facts.get("agreed") is None:
+        return _("The complaint was closed")
+    if facts["agreed"]:
+        return _("The complaint was closed, and the customer agrees")
+    return _("The complaint was closed, though the customer does not agree")
 
 
 @registry.activity("complaint.reopened")

@@ -67,7 +67,7 @@ class RemarkSerializer(serializers.ModelSerializer[Remark]):
         return _TONE_OF.get(remark.tone, "neither")
 
     def get_topics(self, remark: Remark) -> list[dict[str, Any]]:
-        its = remark.found_topics.all()  # type: ignore[attr-defined]
+        its = remark.found_topics.all()
         return [{"topic": one.topic_id, "found": one.found} for one in its]
 
 

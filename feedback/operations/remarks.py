@@ -53,9 +53,8 @@ def hear_answer(invitation_id: int) -> Remark | None:
         "source": Remark.Source.SURVEY, "inbox": inbox, "ticket": asked.ticket, "customer_id": asked.customer_id,
         "said_at": response.answered_at,
     }  # fmt: skip
-    return _say(
-        Q(response=response), {"response": response, **its}, says, response.reason and response.reason.department_id
-    )
+    department = response.reason.department_id if response.reason else None
+    return _say(Q(response=response), {"response": response, **its}, says, department)
 
 
 @transaction.atomic

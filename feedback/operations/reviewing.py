@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -137,7 +138,7 @@ def review(review: QualityReview, *, grades: Mapping[str, int], actor: Agent, co
         setattr(kept, name, grade)
     kept.comment, kept.reviewer, kept.reviewed_at = comment, actor, kept.reviewed_at or clock.now()
     kept.save()
-    record("quality.reviewed", ticket, actor=actor, review=kept.pk, agent=kept.agent_id, **dict(grades))
+    record("quality.reviewed", ticket, actor=actor, review=kept.pk, agent=kept.agent_id, **dict[str, Any](grades))
     return kept
 
 

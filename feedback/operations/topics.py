@@ -99,8 +99,8 @@ def look_at(numbers: Iterable[int], *, matcher: Matcher | None = None) -> int:
 
 def openings(numbers: Sequence[int]) -> dict[int, str]:
     """What customers opened tickets with: the subject, and their first message that no machine wrote."""
-    first = Message.objects.filter(ticket=OuterRef("pk"), kind=MessageKind.INCOMING, is_automated=False)
-    first = first.order_by("created_at", "id").annotate(beginning=Left("text", phrases.MOST_TEXT)).values("beginning")
+    said = Message.objects.filter(ticket=OuterRef("pk"), kind=MessageKind.INCOMING, is_automated=False)
+    first = said.order_by("created_at", "id").annotate(beginning=Left("text", phrases.MOST_TEXT)).values("beginning")
     rows = Ticket.objects.filter(pk__in=numbers).values_list("pk", "subject", Subquery(first[:1]))
     return {number: f"{subject}\n{text or ''}" for number, subject, text in rows.order_by()}
 

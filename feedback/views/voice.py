@@ -64,7 +64,7 @@ def remark(request: HttpRequest, pk: int) -> HttpResponse:
         "may_sort": may_work and agent.may_reply,
         "assign_form": AssignForm(initial={"department": found.department_id, "assignee": found.assignee_id}),
         "all_topics": Topic.objects.filter(is_active=True),
-        "its_topics": {one.topic_id for one in found.found_topics.all()},  # type: ignore[attr-defined]
+        "its_topics": {one.topic_id for one in found.found_topics.all()},
     }  # fmt: skip
     return render(request, "feedback/voice/remark.html", context)
 
@@ -87,13 +87,15 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
             form = AssignForm(given)
             if not form.is_valid():
                 raise NotPossible(_("That department or person is gone."))
-            undo = {"do": "assign", "department": found.department_id or "", "assignee": found.assignee_id or ""}
+            was = (found.department_id, found.assignee_id)
+            undo = {"do": "assign", "department": str(was[0] or ""), "assignee": str(was[1] or "")}
             remarks.assign(found, actor=agent, **form.cleaned_data)
             said = _("Assigned")
         elif given.get("do") == "sort":
             if not agent.may_reply:
                 raise NotPossible(_("Agents say what a remark is about."))
-            chosen = Topic.objects.filter(pk__in=[pk for text in given.getlist("topics") if (pk := texts.number(text))])
+            wanted = [number for text in given.getlist("topics") if (number := texts.number(text))]
+            chosen = Topic.objects.filter(pk__in=wanted)
             topics.sort_remark(found, topics=chosen, actor=agent)
             said, undo = _("Topics changed"), {}
         else:

@@ -59,7 +59,7 @@ def remarks(chosen: Filter) -> "QuerySet[Remark]":
     """The remarks of a choice, said in its period."""
     found = Remark.objects.counting().filter(_choice(chosen), within("said_at", chosen.period))
     if chosen.topic:
-        found = found.filter(pk__in=Remark.objects.filter(found_topics__topic=chosen.topic).values("pk"))
+        found = found.filter(pk__in=Remark.objects.filter(found_topics__topic=int(chosen.topic)).values("pk"))
     return found
 
 
@@ -261,6 +261,7 @@ def _complaints(chosen: Filter, at: datetime) -> Section:
     spans = [
         (decided_at - received_at).total_seconds()
         for received_at, decided_at in found.filter(decided).values_list("received_at", "decided_at")[:10_000]
+        if decided_at is not None
     ]
     return Section(
         title=_("Complaints"), key="complaints", tiles=_complaint_tiles(chosen, sums, spans),
