@@ -13,6 +13,8 @@ from feedback.voice import Asked
 from helpdesk.models import Agent
 from tickets.models import Inbox
 
+#: of the filters, always in sight
+FIRST = ("q", "state", "tone", "topic")
 NOBODY, ME, NONE = "nobody", "me", "none"
 TONES = [("1", pgettext_lazy("a remark", "good")), ("0", pgettext_lazy("a remark", "neither")),
          ("-1", pgettext_lazy("a remark", "bad"))]  # fmt: skip
@@ -58,6 +60,17 @@ class RemarkFilter(forms.Form):
             self.fields[name].choices = [("", _("any")), *choices]  # type: ignore[attr-defined]
             if not choices:
                 del self.fields[name]
+
+    def first_ones(self) -> list[forms.BoundField]:
+        """Those that are always in sight."""
+        return [self[name] for name in FIRST if name in self.fields]
+
+    def others(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in FIRST]
+
+    def has_more(self) -> bool:
+        """One of the others is chosen."""
+        return any(self.data.get(name) for name in self.fields if name not in FIRST)
 
     def asked(self) -> Asked:
         """What is asked for."""

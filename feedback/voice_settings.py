@@ -16,9 +16,13 @@ TOPICS = Resource(
     title=_("Topics"),
     about=_("What tickets and remarks are about, found by words and phrases that anybody can read and change."),
     new=_("Add a topic"),
-    things=lambda: Topic.objects.select_related("department").annotate(
-        found=Count("tickets", distinct=True),
-        by_hand=Count("tickets", filter=Q(tickets__is_by_hand=True), distinct=True),
+    things=lambda: (
+        Topic.objects.select_related("department")
+        .order_by("name")
+        .annotate(
+            found=Count("tickets"),
+            by_hand=Count("tickets", filter=Q(tickets__is_by_hand=True)),
+        )
     ),
     form=TopicForm,
     columns=[

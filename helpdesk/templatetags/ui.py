@@ -345,10 +345,10 @@ def in_groups(sections: Any) -> Any:
     return grouped(sections or [])
 
 
-@register.simple_tag
-def rendered(block: Any) -> SafeString:
-    """A block an upper floor brought: its own template with its own context."""
-    return render_to_string(block.template, block.context)
+@register.simple_tag(takes_context=True)
+def rendered(context: RequestContext, block: Any) -> SafeString:
+    """A block an upper floor brought: its own template with its own context, and what its forms need to post."""
+    return render_to_string(block.template, {"csrf_token": context.get("csrf_token"), **block.context})
 
 
 @register.filter

@@ -15,6 +15,9 @@ from helpdesk import clock
 from reports import changes, charts, periods, reading
 from reports.blocks import Chart, Line, Report, Section, Tile
 from reports.charts import Series
+from reports.charts.named import LEFT, named, short
+from reports.charts.ranges import Range, ranges
+from reports.figures import FEW
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, few, interval_line, share_line, tile
@@ -44,7 +47,7 @@ def build(chosen: Filter) -> Report:
         sections=[
             Section(
                 tiles=_tiles(chosen, n, bad, watch),
-                charts=[_topics(chosen, found, watch), *_weeks(chosen, watch)],
+                charts=[_topics(chosen, found, watch), *_tones(found, watch), *_weeks(chosen, watch)],
             ),
             _complaints(chosen, at),
         ],
@@ -152,18 +155,46 @@ def _topics(chosen: Filter, found: Counted, watch: Guard) -> Chart:
                       *([change] if other else [])],
         })  # fmt: skip
         cells.append((n, share, interval and interval.low, interval and interval.high, *([change] if other else [])))
-        drawn.append((name, n, "quiet" if key is None else ""))
+        drawn.append((name, n, number(n), "quiet" if key is None else ""))
     svg = (
-        charts.distribution(key="topics", title=title,
-                            about=", ".join(f"{name}: {number(n)}" for name, n, _tone in drawn[:MOST_BARS]),
-                            rows=drawn[:MOST_BARS]) if drawn else NO_DRAWING
+        named(key="topics", title=title, about=", ".join(f"{name}: {said}" for name, _n, said, _tone in drawn),
+              rows=drawn[:MOST_BARS]) if drawn else NO_DRAWING
     )  # fmt: skip
     return Chart(
         "topics", title, svg,
         [_("Topic"), _("Remarks"), _("Bad"), _("at least"), _("at most"), *([_("Compared")] if other else [])],
         rows, cells, ["remarks", "bad_share", "bad_low", "bad_high", *(["change"] if other else [])],
-        definition_url("remarks"), _("Each topic leads to its remarks."), is_wide=True,
+        definition_url("remarks"), _("Each topic leads to its remarks."),
     )  # fmt: skip
+
+
+def _tones(found: Counted, watch: Guard) -> list[Chart]:
+    """The share of bad ones by topic; nothing where no topic has enough."""
+    names = {**dict(Topic.objects.values_list("pk", "name")), None: _("no topic")}
+    known = [
+        (str(names.get(key, "")), n, bad / n, interval)
+        for key, (n, bad) in found.items()
+        if not watch.hides and n >= SMALLEST_CELL and (interval := wilson(bad, n)) is not None
+    ]
+    if not known:
+        return []
+    title = _("Which topics have a bad tone?")
+    drawn = [
+        Range(short(name), share, interval.low, interval.high, percent(share), n < FEW)
+        for name, n, share, interval in known[:MOST_BARS]
+    ]
+    return [Chart(
+        "topic_tone", title,
+        ranges(key="topic_tone", title=title, rows=drawn, left=LEFT,
+               about=", ".join(f"{name}: {percent(share)}" for name, _n, share, _interval in known)),
+        [_("Topic"), _("Remarks"), _("Bad"), _("at least"), _("at most")],
+        [{"name": name, "label": name, "url": "",
+          "cells": [number(n), percent(share), percent(interval.low), percent(interval.high)]}
+         for name, n, share, interval in known],
+        [(n, share, interval.low, interval.high) for _name, n, share, interval in known],
+        ["remarks", "bad_share", "bad_low", "bad_high"], definition_url("remarks_bad"),
+        _("The lines are confidence intervals (95 in 100); pale ones rest on few remarks."),
+    )]  # fmt: skip
 
 
 def _list_url(chosen: Filter, topic: int | None) -> str:

@@ -1,0 +1,41 @@
+"""How many of each, one a row: lying bars with room for names in words."""
+
+from collections.abc import Sequence
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from reports.charts import TOP, WIDTH, at, svg
+
+LEFT, RIGHT, ROW = 170, 56, 26
+#: letters of a name; all of it when pointed at
+MOST = 24
+
+
+def short(name: str) -> str:
+    """A name as it fits beside a bar."""
+    return name if len(name) <= MOST else f"{name[: MOST - 1].rstrip()}…"
+
+
+def named(*, key: str, title: str, about: str, rows: Sequence[tuple[str, int, str, str]]) -> SafeString:
+    """Each row is a name, how many, that in words, and a tone."""
+    most = max((n for _name, n, _said, _tone in rows), default=0) or 1
+    room = WIDTH - LEFT - RIGHT
+    parts = []
+    for i, (name, n, said, tone) in enumerate(rows):
+        middle, width = TOP + ROW * (i + 0.5), room * n / most
+        bar = format_html(
+            '<rect class="chart-bar {}" x="{}" y="{}" width="{}" height="16"/>', tone, LEFT, at(middle - 8), at(width)
+        )
+        parts.append(
+            format_html(
+                '<g><title>{}: {}</title><text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
+                '<text class="chart-value" x="{}" y="{}">{}</text></g>',
+                name, said, LEFT - 8, at(middle + 4), short(name), bar if n else "", at(LEFT + width + 6),
+                at(middle + 4), said,
+            )
+        )  # fmt: skip
+    axis = format_html(
+        '<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', LEFT, TOP, TOP + ROW * len(rows)
+    )
+    return svg(key, title, about, [*parts, axis], height=TOP * 2 + ROW * len(rows))
