@@ -21,7 +21,7 @@ from reports.reading import Filter
 BASELINE_DAYS = 56
 BASELINE_WEEKS = 26
 #: at most so many days, the last ones, are judged
-MOST_DAYS = 184
+MOST_DAYS = 98
 #: how long what was read of a baseline is kept
 KEPT_S = 3600
 

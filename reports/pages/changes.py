@@ -13,7 +13,7 @@ from reports import annotations, periods
 from reports.blocks import Chart, Line, Report, Section, Tile
 from reports.charts.control import control
 from reports.control import LEAST, Judged, Rule, Signal
-from reports.daily import BASELINE_DAYS, BASELINE_WEEKS, WATCHED, Watched
+from reports.daily import BASELINE_DAYS, BASELINE_WEEKS, MOST_DAYS, WATCHED, Watched
 from reports.pages import page
 from reports.reading import Filter
 from reports.words import UNKNOWN, definition_url, number, percent, spell
@@ -60,7 +60,9 @@ def build(chosen: Filter) -> Report:
         basis=[
             _("Limits: three sigmas, fixed on the %(days)d days (%(weeks)d weeks) before the period; days are measured "
               "against their weekday. Only days and weeks that are over.")
-            % {"days": BASELINE_DAYS, "weeks": BASELINE_WEEKS}
+            % {"days": BASELINE_DAYS, "weeks": BASELINE_WEEKS},
+            *([_("Of a longer period the last %(n)d days are judged.") % {"n": MOST_DAYS}]
+              if chosen.days > MOST_DAYS else []),
         ],
     )  # fmt: skip
 

@@ -150,3 +150,13 @@ def test_the_page_costs_a_fixed_number_of_queries(spring, chloe, django_assert_n
     with django_assert_num_queries(8):  # the baseline is fixed, and read once an hour
         again = find("changes").build(chosen)
     assert [chart.rows for chart in again.charts()] == [chart.rows for chart in found.charts()]
+
+
+def test_of_a_long_period_the_last_days_are_judged_and_the_page_says_so(chloe):
+    from reports.forms import FilterForm
+
+    form = FilterForm(chloe, {"from": "2025-01-01", "to": "2025-12-31", "zone": "UTC"})
+    assert form.is_valid()
+    report = find("changes").build(form.filter)
+    assert "last 98 days" in " ".join(report.basis)
+    assert len(next(report.charts()).rows) == 98
