@@ -44,6 +44,11 @@ class Aftermath:
     def customers(self) -> int:
         return sum(one.customers for one in self.cohorts.values())
 
+    @property
+    def knows_service(self) -> bool:
+        """Anybody was served in the window, as far as the ledger reaches."""
+        return self.customers > self.cohorts["none"].customers
+
 
 def aftermath(chosen: Filter, horizon: int, rule: Rule) -> Aftermath:
     """Of one horizon. We look again on the last day of the choice, or today; the window ended so many days before."""
@@ -61,7 +66,7 @@ def aftermath(chosen: Filter, horizon: int, rule: Rule) -> Aftermath:
         )
         found = {served: (customers, stayed) for served, customers, stayed in cursor.fetchall()}
     hidden = privacy.hidden_cells({served: n for served, (n, _stayed) in found.items()})
-    cohorts = {
+    cohorts: dict[str, Cohort] = {
         served: Cohort(*found[served], is_hidden=served in hidden) if served in found else Cohort(0, 0)
         for served in SERVED
     }

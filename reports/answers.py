@@ -4,7 +4,7 @@ One walk along the answers and one along the askings, each by everything that is
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -163,6 +163,8 @@ class Asked:
     by_channel: Mapping[Any, tuple[int, Share]]
     by_outcome: Mapping[str, tuple[int, Share]]
     silence: NonResponse
+    #: what the weights are by: channel and outcome, or where a group of these was silent, outcome alone
+    is_by_channel: bool = True
 
 
 def asked_and_answered(chosen: Filter, kind: str) -> Asked:
@@ -185,13 +187,31 @@ def asked_and_answered(chosen: Filter, kind: str) -> Asked:
         return asked(one, kind).filter(score__isnull=False)
 
     guard = privacy.guard(chosen, answers_of, answers_)
+    silence, by_channel = _silence(strata)
     return Asked(
         response_rate(n, answers_), guard,
         _beside(sorted({channel for channel, _out in strata}, key=str), strata, 0, guard),
         _beside([one for one in OUTCOMES if any(out == one for _c, out in strata)], strata, 1, guard),
-        nonresponse({key: cell[0] for key, cell in strata.items()},
-                    {key: tally(cell[1], cell[2]) for key, cell in strata.items() if cell[1]}),
+        silence, by_channel,
     )  # fmt: skip
+
+
+def _silence(strata: Mapping[tuple[Any, str], Sequence[int]]) -> tuple[NonResponse, bool]:
+    """Weighted by channel and outcome; by outcome alone where a group of these answered nothing."""
+    whole = _nonresponse(strata)
+    if whole.poststratified is not None:
+        return whole, True
+    coarse: dict[str, list[int]] = {}
+    for (_channel, outcome), counts in strata.items():
+        cell = coarse.setdefault(outcome, [0, 0, 0])
+        for i, n in enumerate(counts):
+            cell[i] += n
+    return _nonresponse(coarse), False
+
+
+def _nonresponse(strata: Mapping[Any, Sequence[int]]) -> NonResponse:
+    return nonresponse({key: cell[0] for key, cell in strata.items()},
+                       {key: tally(cell[1], cell[2]) for key, cell in strata.items() if cell[1]})  # fmt: skip
 
 
 def tally(n: int, good: int) -> Csat:
@@ -300,7 +320,7 @@ def done(chosen: Filter, kind: str) -> dict[str, Done]:
     side = Case(When(score__range=GOOD[kind], then=Value("good")), When(score__range=BAD[kind], then=Value("bad")),
                 default=Value("between"))  # fmt: skip
     rows = answered(chosen, kind).annotate(side=side, is_repeated=Exists(again)).order_by().values("side")
-    found = rows.annotate(
+    found: Iterable[Any] = rows.annotate(
         n=Count("*"), wait=_Median("open_s"), median_replies=_Median("replies"),
         **{f"n_{name}": Count("event", filter=condition) for name, condition in DONE.items()},
     )  # fmt: skip

@@ -12,13 +12,11 @@ class Bucket(models.Func):
     """Which bucket a number lies in, from 0: the first is below the first edge, the last from the last edge on."""
 
     function = "width_bucket"
+    template = "%(function)s(%(expressions)s::int8[])"
     output_field = models.IntegerField()
 
     def __init__(self, column: str, edges: Sequence[int]) -> None:
         super().__init__(models.F(column), models.Value(list(edges)))
-
-    def as_sql(self, compiler: Any, connection: Any, **more: Any) -> Any:
-        return super().as_sql(compiler, connection, template="%(function)s(%(expressions)s::int8[])", **more)
 
 
 Groups = dict[tuple[Any, ...], tuple[int, ...]]

@@ -35,9 +35,10 @@ DEFINITIONS = (
         "csat_weighted", _("Weighted to those asked"),
         _("What if every kind of ticket had answered as often as it was asked?"),
         _("Satisfaction in each group of channel and outcome (came back; resolved within a day; later), put together "
-          "with the shares of these groups among those asked (post-stratification)."),
+          "with the shares of these groups among those asked (post-stratification); by outcome alone where one of them "
+          "was silent."),
         _("As for what is possible."),
-        _("Unknown where a group that was asked has nobody's answer. Within a group, silent ones may still differ."),
+        _("Unknown where an outcome has nobody's answer. Within a group, silent ones may still differ."),
     ),
     Definition(
         "csat_reasons", _("Reasons of low answers"), _("Why was it low?"),
@@ -99,8 +100,8 @@ DEFINITIONS = (
         "drivers_buckets", _("Good answers by bucket"), _("Where is the cliff?"),
         _("The share of good answers in each bucket with its Wilson interval, and as it would be with the mix of "
           "channels and topics of all (directly standardised to the groups all buckets have). The cliff is the largest "
-          "drop between neighbouring buckets whose Newcombe interval leaves 0 out and that stands out among all steps "
-          "of all facts (Benjamini–Hochberg, 10 in 100)."),
+          "drop between neighbouring buckets of 30 answers or more whose Newcombe interval leaves 0 out and that "
+          "stands out among all steps of all facts (Benjamini–Hochberg, 10 in 100)."),
         _GIVEN, _("Buckets below 5 answers, and one more where subtraction would show them."),
     ),
     Definition(

@@ -22,7 +22,7 @@ Table = Mapping[tuple[Hashable, Hashable], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One bucket: as it is, and as it would be with everybody's mix (None where its mix has no common part)."""
+    """One bucket: as it is, and as it would be with everybody's mix (None where that would say nothing)."""
 
     n: int
     good: int
@@ -75,16 +75,29 @@ def groups(table: Table, shown: Collection[Hashable]) -> dict[Hashable, Group]:
     for (bucket, stratum), (n, good) in table.items():
         if n and bucket in shown:
             cells.setdefault(bucket, {})[stratum] = (n, good)
-    adjusted = mix_adjusted(
-        {bucket: {stratum: csat({5: good, 3: n - good}) for stratum, (n, good) in of.items()}
-         for bucket, of in cells.items()}
-    )  # fmt: skip
+    enough = {bucket: of for bucket, of in cells.items() if sum(n for n, _good in of.values()) >= ENOUGH}
+    adjusted = _standardised(enough) if len(enough) > 1 else {}
     found = {}
     for bucket, of in cells.items():
         n, good = sum(n for n, _good in of.values()), sum(good for _n, good in of.values())
         low, high = wilson(good, n) or (0.0, 1.0)
-        found[bucket] = Group(n, good, low, high, adjusted.groups[bucket].standardised if len(cells) > 1 else None)
+        found[bucket] = Group(n, good, low, high, adjusted.get(bucket))
     return found
+
+
+def _standardised(
+    cells: Mapping[Hashable, Mapping[Hashable, tuple[int, int]]],
+) -> dict[Hashable, float | None]:
+    """Each bucket with the mix all have in common; nothing where that is less than half of the answers."""
+    common = set.intersection(*({stratum for stratum, (n, _good) in of.items() if n} for of in cells.values()))
+    everything = sum(n for of in cells.values() for n, _good in of.values())
+    if sum(of[stratum][0] for of in cells.values() for stratum in common) < OVERLAP * everything:
+        return {}
+    made = mix_adjusted(
+        {bucket: {stratum: csat({5: good, 3: n - good}) for stratum, (n, good) in of.items()}
+         for bucket, of in cells.items()}
+    )  # fmt: skip
+    return {bucket: one.standardised for bucket, one in made.groups.items()}
 
 
 def contrast(table: Table, one_side: Collection[Hashable], other_side: Collection[Hashable]) -> Contrast:
@@ -118,10 +131,10 @@ def _p_of(odds: OddsRatio) -> float | None:
 
 
 def steps(found: Mapping[Hashable, Group], order: Sequence[Hashable]) -> list[Step]:
-    """The change from each bucket to its neighbour, in order; buckets that are not shown break it."""
+    """The change from each bucket to its neighbour, in order; buckets with too few answers break it."""
     made = []
     for before, after in pairwise(order):
-        if before not in found or after not in found:
+        if before not in found or after not in found or min(found[before].n, found[after].n) < ENOUGH:
             continue
         one, two = found[before], found[after]
         change = newcombe(one.good, one.n, two.good, two.n)

@@ -36,7 +36,7 @@ BEHIND["drivers"] = Behind(
     ("score", "answered_at", "frt_s", "resolution_s"), is_of_answers=True,
 )  # fmt: skip
 #: the axis of odds ratios: halves and doubles, as logarithms
-ODDS = tuple(log(ratio) for ratio in (0.125, 0.25, 0.5, 1, 2, 4, 8))
+ODDS = tuple(log(ratio) for ratio in (1 / 16, 1 / 4, 1, 4, 16))
 
 
 @page("drivers", gettext_lazy("Service → experience"),
@@ -141,7 +141,9 @@ class _Words:
             return [_("No clear link between what we did and what they felt, from %(n)s.")
                     % {"n": answers_said(self.found.n)}]  # fmt: skip
         said = [self.sentence(*one) for one in facts]
-        cliffs = [self.cliff(key) for key in self.found.cliffs]
+        cliffs = [
+            self.cliff(key) for key, _step in sorted(self.found.cliffs.items(), key=lambda one: one[1].change.value)
+        ]
         return said + cliffs[:1]
 
     def sentence(self, key: str, what: Hashable, one: Contrast) -> str:

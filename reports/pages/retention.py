@@ -116,6 +116,10 @@ def _section(one: Aftermath, before: Aftermath | None, chosen: Filter) -> Sectio
     key = f"after-{one.days}"
     if not one.customers:
         return Section(title=title, about=about, key=key, notes=[_("Nobody was a customer then, as far as we know.")])
+    if not one.knows_service:
+        return Section(title=title, about=about, key=key, notes=[_("Nobody was served then, as far as we know.")])
+    if before is not None and not before.knows_service:
+        before = None
     tiles = [_tile(one, served, before, chosen) for served in SERVED]
     notes = [said for served in ("poor", "recovered", "none") if (said := _against(one, served))]
     return Section(title=title, about=about, key=key, tiles=tiles, charts=[_chart(one)], notes=notes)

@@ -242,8 +242,12 @@ def _silence(chosen: Filter, found: Answers, asked: Asked) -> Section:
                     percent(silence.poststratified), asked.rate.answered)  # fmt: skip
     crude = Line("csat_asked", _("As answered, of those asked in this period"), silence.crude, "share",
                  _("as answered: %(share)s") % {"share": percent(silence.crude)}, asked.rate.answered)  # fmt: skip
-    note = (_("Somewhere a whole group was silent, so nothing can stand for it.") if silence.poststratified is None
-            else _("as if each channel and each outcome had answered as often as it was asked"))  # fmt: skip
+    if silence.poststratified is None:
+        note = _("A whole group was silent, so nothing can stand for it.")
+    elif asked.is_by_channel:
+        note = _("as if each channel and each outcome had answered as often as it was asked")
+    else:
+        note = _("as if each outcome had answered as often as it was asked; by channel some groups were silent")
     said = _(
         "At a response rate of %(rate)s, “%(share)s satisfied” is compatible with anything from %(low)s to %(high)s of "
         "all customers asked: the low end if every silent one was not satisfied, the high end if every one was."
@@ -256,15 +260,15 @@ def _silence(chosen: Filter, found: Answers, asked: Asked) -> Section:
     ]  # fmt: skip
     tables = [
         _rate_table("rate_by_channel", _("Who answers, by channel?"), _("Channel"), channel_name, asked.by_channel),
-        _rate_table("rate_by_outcome", _("Who answers, by what became of the ticket?"), _("Outcome"), outcome_name,
+        _rate_table("rate_by_outcome", _("Who answers, by when it was resolved?"), _("Resolved"), outcome_name,
                     asked.by_outcome),
     ]  # fmt: skip
     return Section(tiles=tiles, charts=tables, title=title, key="silence", notes=[said])
 
 
 def outcome_name(outcome: str) -> str:
-    return dict(zip(OUTCOMES, (_("came back after it was resolved"), _("resolved within a day"),
-                               _("resolved after more than a day"), _("unknown")), strict=True))[outcome]  # fmt: skip
+    return dict(zip(OUTCOMES, (_("came back"), _("within a day"),
+                               _("after a day or more"), _("unknown")), strict=True))[outcome]  # fmt: skip
 
 
 def _rate_table(
