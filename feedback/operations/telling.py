@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from feedback import accounts
 from feedback.models import AccountEvent, AccountImport
 from helpdesk import clock
 from helpdesk.events import draft, record, record_many
@@ -116,6 +117,7 @@ def void(event: AccountEvent, *, actor: Agent | None) -> AccountEvent:
     event = AccountEvent.objects.select_for_update(of=("self",)).get(pk=event.pk)
     if event.voided_at is None:
         _void([event], actor)
+        transaction.on_commit(accounts.forget, robust=True)
     return event
 
 
@@ -128,6 +130,7 @@ def take_in(news: Sequence[News], *, name: str, source: str, actor: Agent | None
     batch.told = sum(one.is_new for one in told)
     batch.known = len(told) - batch.told
     batch.save(update_fields=["told", "known"])
+    transaction.on_commit(accounts.forget, robust=True)
     record("account.imported", batch, actor=actor, told=batch.told, known=batch.known)
     return batch
 
@@ -142,6 +145,7 @@ def take_back(batch: AccountImport, *, actor: Agent | None) -> AccountImport:
         _void(list(standing), actor)
         batch.undone_at = clock.now()
         batch.save(update_fields=["undone_at"])
+        transaction.on_commit(accounts.forget, robust=True)
         record("account.import_undone", batch, actor=actor)
     return batch
 
