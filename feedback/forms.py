@@ -189,6 +189,6 @@ class ReasonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["in_control"].widget.choices = [  # type: ignore[attr-defined]
+        self.fields["in_control"].widget.choices = [
             ("unknown", _("not decided")), ("true", _("yes")), ("false", _("no")),
         ]  # fmt: skip

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from feedback.models import Department, Outcome, ReasonCode, Recovery
 from feedback.operations import recovering
+from helpdesk.models import Agent
 
 AS_THE_REASON = "reason"
 _CONTROL = {"": None, "yes": True, "no": False}
@@ -16,10 +17,12 @@ _CONTROL = {"": None, "yes": True, "no": False}
 class OwnerForm(forms.Form):
     """Whose it is."""
 
-    owner = forms.ModelChoiceField(queryset=None, required=False, label=_("Owner"), empty_label=_("nobody"))
+    owner = forms.ModelChoiceField(
+        queryset=Agent.objects.none(), required=False, label=_("Owner"), empty_label=_("nobody")
+    )
 
-    def __init__(self, *args: Any, recovery: Recovery, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"owner": recovery.owner_id}, **kwargs)
+    def __init__(self, data: Any = None, *, recovery: Recovery) -> None:
+        super().__init__(data, initial={"owner": recovery.owner_id})
         self.fields["owner"].queryset = recovering.could_own(  # type: ignore[attr-defined]
             recovery.inbox_id, recovery.department, recovery.rated_agent
         )
@@ -28,7 +31,9 @@ class OwnerForm(forms.Form):
 class ExplainForm(forms.Form):
     """Why it happened, whose matter that is, and whether the service team could have prevented it."""
 
-    reason = forms.ModelChoiceField(queryset=None, required=False, label=_("Reason"), empty_label=_("not said yet"))
+    reason = forms.ModelChoiceField(
+        queryset=ReasonCode.objects.none(), required=False, label=_("Reason"), empty_label=_("not said yet")
+    )
     department = forms.ChoiceField(required=False, label=_("Department"))
     in_control = forms.ChoiceField(
         required=False, label=_("In the service team's control"),
@@ -36,7 +41,7 @@ class ExplainForm(forms.Form):
                  ("no", pgettext_lazy("in control", "no")), ("", _("not decided"))],
     )  # fmt: skip
 
-    def __init__(self, *args: Any, recovery: Recovery, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, recovery: Recovery) -> None:
         reason = recovery.reason
         department: Any = recovery.department_id
         control: Any = {True: "yes", False: "no", None: ""}[recovery.in_control]
@@ -45,10 +50,10 @@ class ExplainForm(forms.Form):
         if recovery.in_control == (reason.in_control if reason else None):
             control = AS_THE_REASON
         initial = {"reason": recovery.reason_id, "department": department, "in_control": control}
-        super().__init__(*args, initial=initial, **kwargs)
-        offered = ReasonCode.objects.filter(is_active=True) | ReasonCode.objects.filter(pk=recovery.reason_id)
+        super().__init__(data, initial=initial)
+        offered = ReasonCode.objects.filter(is_active=True) | ReasonCode.objects.filter(pk=recovery.reason_id or 0)
         self.fields["reason"].queryset = offered  # type: ignore[attr-defined]
-        known = Department.objects.filter(is_active=True) | Department.objects.filter(pk=recovery.department_id)
+        known = Department.objects.filter(is_active=True) | Department.objects.filter(pk=recovery.department_id or 0)
         self.departments = {str(one.pk): one for one in known}
         self.fields["department"].choices = [  # type: ignore[attr-defined]
             (AS_THE_REASON, _("as the reason says")), *((key, one.name) for key, one in self.departments.items()),
@@ -71,7 +76,7 @@ class CloseForm(forms.Form):
     """How it ended, what was done, and what that cost."""
 
     reason = forms.ModelChoiceField(
-        queryset=None, required=False, label=_("Reason"), empty_label=_("choose why it happened")
+        queryset=ReasonCode.objects.none(), required=False, label=_("Reason"), empty_label=_("choose why it happened")
     )
     outcome = forms.ChoiceField(
         label=_("Outcome"), choices=Outcome.choices, widget=forms.RadioSelect,
@@ -87,8 +92,8 @@ class CloseForm(forms.Form):
         help_text=_("What it cost the company, such as a refund. Leave it empty if nothing."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, recovery: Recovery, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *, recovery: Recovery) -> None:
+        super().__init__(data)
         self.recovery = recovery
         if recovery.reason_id is not None:
             del self.fields["reason"]

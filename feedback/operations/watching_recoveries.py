@@ -5,6 +5,7 @@ The clock looks; the slot of a recovery and its due time is the job, so that it 
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -46,7 +47,7 @@ def warn(recovery: Recovery, job: str) -> bool:
         return False
     if not Slot.objects.take(job, _slot(locked)):
         return False
-    facts = {"recovery": locked.pk, "owner": locked.owner_id, "department": locked.department_id}
+    facts: dict[str, Any] = {"recovery": locked.pk, "owner": locked.owner_id, "department": locked.department_id}
     if job == OVERDUE:
         record("recovery.overdue", locked.subject, actor=None, **facts)
     else:

@@ -1,5 +1,6 @@
 """Recoveries: whether those who were let down heard from us in time, were made good to, and stayed."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from helpdesk import clock
 from reports import changes, charts, cohorts, privacy, reading, recovery_sets
 from reports.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.charts import Series
+from reports.charts.bins import bins
 from reports.charts.survival import survival
 from reports.cohorts import Curve
 from reports.metrics.satisfaction import SMALLEST_CELL
@@ -127,12 +129,15 @@ def build(chosen: Filter) -> Report:
         taken_at=at,
         answer=_answer(figures, () if guard.hides else again),
         sections=[
-            Section(tiles=_tiles(chosen, figures, before), charts=[_opened_chart(chosen, figures)]),
+            Section(
+                tiles=_tiles(chosen, figures, before),
+                charts=[_opened_chart(chosen, figures), _outcomes_chart(figures)],
+            ),
             Section(
                 title=_("How long it took"), key="times", tiles=_time_tiles(chosen, figures, before),
                 charts=[
                     _curve("curve_take_up", _("How many have not heard from us?"), figures.until_taken(),
-                           _("without a word"), "recoveries_take_up"),
+                           _("waiting"), "recoveries_take_up"),
                     _curve("curve_close", _("How many are not over?"), figures.until_closed(), _("open"),
                            "recoveries_close"),
                 ],
@@ -285,14 +290,14 @@ def _second_tile(chosen: Filter, again: Sequence[Second], guard: Guard) -> Tile:
 
 
 def _opened_chart(chosen: Filter, figures: Figures) -> Chart:
-    unit, _coarse = reading.units(chosen)
+    _fine, unit = reading.units(chosen)
     slices = reading.cut(chosen, unit)
     names = [slice_name(one, chosen.zone, unit) for one in slices]
-    counts = [sum(one.start <= row.opened_at < one.end for row in figures.rows) for one in slices]
-    late = [
-        sum(one.start <= row.opened_at < one.end and row.state(figures.at) == "breached" for row in figures.rows)
-        for one in slices
-    ]
+    counts, late, starts = [0] * len(slices), [0] * len(slices), [one.start for one in slices]
+    for row in figures.rows:
+        place = bisect_right(starts, row.opened_at) - 1
+        counts[place] += 1
+        late[place] += row.state(figures.at) == "breached"
     title = _("How many were opened, and how many heard from us too late?")
     running = next((i for i, one in enumerate(slices) if one.end > figures.at), -1)
     drawn = charts.bars(
@@ -311,6 +316,26 @@ def _opened_chart(chosen: Filter, figures: Figures) -> Chart:
         "recoveries", title, drawn if figures.rows else NO_DRAWING,
         [unit_name(unit), _("Opened"), _("Too late")], rows, cells, ["opened", "too_late"],
         definition_url("recoveries"), _("The pale bars are not over yet.") if running >= 0 else "",
+    )  # fmt: skip
+
+
+def _outcomes_chart(figures: Figures) -> Chart:
+    title = _("How did they end?")
+    counts = Counter(one.outcome for one in figures.rows)
+    tones = {"recovered": "good", "not_recovered": "bad", "": "quiet"}
+    names = [*((value, str(label)) for value, label in Outcome.choices), ("", _("still open"))]
+    found = [(value, name, counts[value]) for value, name in names if counts[value]]
+    # the drawing has room for short names; the table says them in full
+    short = {"unreachable": _("not reached"), "not_needed": _("nothing to do")}
+    drawn = bins(
+        key="outcomes", left=110, title=title, about=", ".join(f"{name}: {number(n)}" for _value, name, n in found),
+        rows=[(short.get(value, name), n, tones.get(value, "quiet")) for value, name, n in found],
+    )  # fmt: skip
+    return Chart(
+        "outcomes", title, drawn if found else NO_DRAWING, [_("Outcome"), _("Recoveries")],
+        [{"name": name, "label": value or "open", "cells": [number(n)], "url": ""} for value, name, n in found],
+        [(n,) for _value, _name, n in found], ["recoveries"], definition_url("recovery_rate"),
+        _("As we closed them."),
     )  # fmt: skip
 
 
@@ -411,7 +436,7 @@ def _table(
         [head, _("Opened"), _("Over, and needed something"), _("Recovered"), _("Taken up after (median)"), _("Cost")],
         rows, cells,
         ["opened", "needed", "recovered_share", "recovered_low", "recovered_high", "take_up_median_s", "cost"],
-        definition_url("recovery_reasons"),
+        definition_url("recovery_reasons"), is_wide=True,
     )  # fmt: skip
 
 
