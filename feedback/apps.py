@@ -23,9 +23,12 @@ class FeedbackConfig(AppConfig):
             voice_personal_data,
             voice_subscribers,
         )
-        from helpdesk.auditing import audited
+        from helpdesk.auditing import WORDS, audited
         from helpdesk.pages import RailEntry, rail_entry
 
         rail_entry(RailEntry("feedback", _("Feedback"), "message-circle-heart", "feedback", waiting=tabs.waiting))
         audited("department", _("Departments"))
         audited("reasoncode", _("Reasons"))
+        audited("retention", _("Retention"))
+        audited("accountimport", _("Account events"), "account.imported", "account.import_undone")
+        WORDS.update({"account.imported": _("read in"), "account.import_undone": _("took back")})
