@@ -1,4 +1,4 @@
-"""Charts as pictures, for mails: our SVG with the light theme's colours, drawn by resvg with a font of our own.
+"""Charts as pictures, for mails: our SVG in the light theme, drawn by resvg with letters that come as a package.
 
 The colours are read from the tokens of the stylesheet, so that a mail looks like the page.
 """
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 
-FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
+FONT = "Source Sans Pro"
 #: pixels for each unit of the drawing: sharp on a screen with dense pixels
 ZOOM = 2
 _TOKEN = re.compile(r"--([\w-]+):\s*(oklch\([^)]*\)|var\(--[\w-]+\));")
 #: as chart.css says it; what is not named here is not drawn in colour
 _LOOKS = """
-svg {{ font-family: "DejaVu Sans", sans-serif; }}
-text {{ fill: {ink-muted}; font-size: 10px; }}
+svg {{ font-family: "Source Sans Pro", sans-serif; }}
+text {{ fill: {ink-muted}; font-size: 11px; }}
 .chart-label, .chart-value {{ fill: {ink}; }}
 .chart-axis {{ fill: none; stroke: {line-control}; stroke-width: 1; }}
 .chart-grid {{ fill: none; stroke: {line-soft}; stroke-width: 1; }}
@@ -55,16 +55,18 @@ text {{ fill: {ink-muted}; font-size: 10px; }}
 
 def png(svg: str, *, only_our_font: bool = False) -> bytes:
     """A chart as PNG on white. Letters our font has not are taken from the system's, where it has them."""
+    import font_source_sans_pro
     from resvg_py import svg_to_bytes
 
+    fonts = [font_source_sans_pro.font_files_ttf[name] for name in ("SourceSansPro", "SourceSansProBold")]
     drawn = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", svg)
     if "xmlns=" not in drawn:
         drawn = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return bytes(
         svg_to_bytes(
             svg_string=drawn, background=colours()["surface"], zoom=ZOOM, style_sheet=_style_sheet(),
-            skip_system_fonts=only_our_font, font_files=[str(FONT)], font_family="DejaVu Sans",
-            sans_serif_family="DejaVu Sans",
+            skip_system_fonts=only_our_font, font_files=fonts, font_family=FONT,
+            sans_serif_family=FONT,
         )
     )  # fmt: skip
 
