@@ -19,6 +19,8 @@ tabs.tab(Tab("voice", gettext_lazy("Voice"), "voice", order=20))
 tabs.tab(Tab("complaints", gettext_lazy("Complaints"), "complaints", order=30, may_open=lambda agent: agent.may_reply))
 tabs.tab(Tab("quality", gettext_lazy("Quality"), "quality", order=40, may_open=lambda agent: agent.may_reply))
 
+registry.menu_item(registry.MenuItem(gettext_lazy("Write a remark down"), "message-square-quote", "remark_new_on"))
+
 #: how many topics are one click away
 SUGGESTED = 3
 

@@ -8,6 +8,7 @@ urlpatterns = [
     path("settings/", include("feedback.voice_settings")),
     path("feedback/voice/", voice.listing, name="voice"),
     path("feedback/voice/new/", voice.note, name="remark_new"),
+    path("feedback/voice/of-ticket/<int:number>/", voice.note, name="remark_new_on"),
     path("feedback/voice/<int:pk>/", voice.remark, name="remark"),
     path("feedback/voice/<int:pk>/acts", voice.act, name="remark_act"),
     path("feedback/complaints/", complaints.listing, name="complaints"),

@@ -463,6 +463,9 @@ POLICIES: dict[str, Policy] = {
     "remark_new": Policy(
         {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN
     ),
+    "remark_new_on": Policy(
+        {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, *(422,) * 4)}, turned_away=SIGN_IN
+    ),
     "remark": theirs(200, "GET", light=404),
     "remark_act": theirs(400, "POST", light=404),
     "complaints": agents(200, "GET"),
@@ -747,7 +750,7 @@ def house(
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
         "ballot": ["a-secret"], "settings_surveys_page": [survey.pk], "settings_surveys_trial": [survey.pk],
-        "remark": [remark.pk], "remark_act": [remark.pk], "complaint_act": [ticket.pk],
+        "remark_new_on": [ticket.pk], "remark": [remark.pk], "remark_act": [remark.pk], "complaint_act": [ticket.pk],
         "quality_review": [review.pk], "quality_act": [review.pk],
         **{name: [recovery.pk] for name in NAMES if name.startswith("api_recovery")},
         "recovery": [recovery.pk], "recovery_act": [recovery.pk], "recovery_undo": [recovery.pk, event.pk],

@@ -15,7 +15,6 @@ from feedback.voice_forms import AssignForm, NoteForm, RemarkFilter
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only
 from tickets import texts
-from tickets.models import Ticket
 from tickets.operations.status import NotPossible
 from tickets.views.customers import done, refused
 from tickets.views.shared import find as find_ticket
@@ -110,10 +109,10 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 
 @agents_only
 @require_http_methods(["GET", "HEAD", "POST"])
-def note(request: HttpRequest) -> HttpResponse:
-    """Write down what a customer said."""
+def note(request: HttpRequest, number: int | None = None) -> HttpResponse:
+    """Write down what a customer said; with a number, on that ticket."""
     agent = agent_of(request)
-    ticket = _ticket(request)
+    ticket = find_ticket(request, number) if number else None
     form = NoteForm(agent, request.POST or None)
     if ticket is not None:
         del form.fields["inbox"]
@@ -128,8 +127,3 @@ def note(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(why))
     context = {**tabs.shown(request, "voice"), "form": form, "ticket": ticket, "may_note": agent.may_reply}
     return render(request, "feedback/voice/note.html", context, status=422 if form.errors else 200)
-
-
-def _ticket(request: HttpRequest) -> Ticket | None:
-    number = texts.number(request.GET.get("ticket", ""))
-    return find_ticket(request, number) if number else None

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.test import Client
 
 from feedback import voice
 from feedback.models import Ballot, Department, Remark, Response, Survey, Topic
@@ -10,7 +11,7 @@ from feedback.operations import remarks, topics
 from feedback.voice import Asked
 from feedback.voice_subscribers import keep_answer
 from helpdesk import clock
-from helpdesk.models import Event
+from helpdesk.models import ApiToken, Event
 from tests.feedback.conftest import open_and_answer
 from tickets import registry
 from tickets.models import Ticket
@@ -91,7 +92,7 @@ def test_a_list_is_narrowed_and_goes_on_where_it_was(inbox, ana, late):
 
 def test_the_list_and_a_remark_are_read_written_down_settled_and_undone(as_agent, ana, inbox, ticket):
     client = as_agent(ana)
-    kept = client.post(f"/feedback/voice/new/?ticket={ticket.pk}", {"text": "You are slow!", "tone": "-1"})
+    kept = client.post(f"/feedback/voice/of-ticket/{ticket.pk}/", {"text": "You are slow!", "tone": "-1"})
     remark = Remark.objects.get()
     assert kept["Location"] == f"/feedback/voice/{remark.pk}/"
     assert (remark.ticket, remark.customer, remark.noted_by, remark.tone) == (ticket, ticket.customer, ana, -1)
@@ -148,3 +149,20 @@ def test_the_words_go_with_the_customer_and_the_figures_stay(inbox, ticket, dora
         pass
     assert [(one.topic, one.found) for one in remark.found_topics.all()] == [(late, "")]
     assert not Response.objects.exists()
+
+
+def test_programs_list_remarks_and_note_them(inbox, billing, ana, ticket, late):
+    _token, secret = ApiToken.objects.issue(ana, "shop", may_write=True)
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+    said = {"ticket": ticket.pk, "text": "The parcel came late", "tone": "bad"}
+    kept = client.post("/api/v1/remarks/", said, content_type="application/json")
+    assert kept.status_code == 201, kept.content
+    assert kept.json()["topics"] == [{"topic": late.pk, "found": "late, parcel"}]
+    a_remark(billing)
+    [listed] = client.get(f"/api/v1/remarks/?tone=bad&topic={late.pk}").json()["results"]
+    assert listed == kept.json()
+    assert client.get("/api/v1/remarks/?tone=awful").status_code == 400
+    foreign = {"inbox": billing.pk, "text": "x"}
+    assert client.post("/api/v1/remarks/", foreign, content_type="application/json").status_code == 400
+    [topic] = client.get("/api/v1/topics/").json()["results"]
+    assert topic["phrases"] == ["late", "parcel*"]
