@@ -65,11 +65,11 @@ SOURCE = r"^[a-z0-9][a-z0-9._-]{0,39}\Z"
 
 
 class OneBody(AccountEventBody):
-    source = serializers.RegexField(SOURCE, required=False, default="api", help_text="Which system tells it.")
+    source = serializers.RegexField(SOURCE, required=False, default="api", help_text="Which system tells it.")  # type: ignore[assignment]
 
 
 class ManyBody(Body):
-    source = serializers.RegexField(SOURCE, required=False, default="api", help_text="Which system tells them.")
+    source = serializers.RegexField(SOURCE, required=False, default="api", help_text="Which system tells them.")  # type: ignore[assignment]
     events = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST)
 
 
@@ -99,7 +99,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 
     outcome = serializers.ChoiceField(["told", "known", "refused"])
     event = AccountEventSerializer(allow_null=True)
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))  # type: ignore[assignment]
 
 
 class OutcomesSerializer(serializers.Serializer[Any]):

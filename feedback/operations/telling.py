@@ -73,8 +73,8 @@ def tell(news: Sequence[News], *, source: str, actor: Agent | None, batch: Accou
     named = [event.external_id for event in made if event.pk not in ids]
     known = {one.external_id: one for one in AccountEvent.objects.filter(source=source, external_id__in=named)}
     again = [one for one in known.values() if batch and one.voided_at and one.pk not in ids]
-    for one in again:
-        one.voided_at, one.batch = None, batch
+    for event in again:
+        event.voided_at, event.batch = None, batch
     AccountEvent.objects.bulk_update(again, ["voided_at", "batch"], batch_size=1000)
     anew = {one.pk for one in again}
     told: list[Told] = []

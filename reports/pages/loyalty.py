@@ -1,6 +1,6 @@
 """Loyalty: who would recommend us, and who stays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.urls import reverse
 from django.utils import formats
@@ -311,7 +311,9 @@ def _triangle(stays: Staying) -> Iterator[Chart]:
     if not stays.cohorts:
         return
     title, most = _("Of those who came in a month, how many are still there?"), len(stays.cohorts[0].stayed)
-    rows, lines, cells = [], [], []
+    rows: list[cohorts.Row] = []
+    lines: list[dict[str, object]] = []
+    cells: list[Sequence[object]] = []
     for one in stays.cohorts:
         name = formats.date_format(one.first, "M Y")
         if one.is_hidden:
@@ -356,7 +358,8 @@ def _told(name: str, month: int, n: int, back: int, size: int) -> str:
 def _plans(stays: Staying) -> Iterator[Chart]:
     if not stays.plan_name or not stays.plans:
         return
-    rows, cells = [], []
+    rows: list[dict[str, object]] = []
+    cells: list[Sequence[object]] = []
     for one in stays.plans:
         name = one.name or _("none, or unknown")
         interval = wilson(one.lost, one.months)

@@ -104,4 +104,5 @@ def _answered(chosen: Filter, after: int) -> tuple[Sequence[tuple[int, list[str]
     return [
         (customer, [str(score), formats.date_format(at.astimezone(zone), "SHORT_DATETIME_FORMAT")])
         for customer, score, at in found
+        if customer is not None and at is not None
     ], _("Answers to anonymous surveys are counted, and not listed.")
