@@ -52,7 +52,7 @@ _LONG = (_("under 4 h"), _("4 to 24 h"), _("1 to 3 days"), _("3 to 7 days"), _("
 FACTS = (
     Fact("first_response", _("First answer after"), "frt_s", (HOUR, 4 * HOUR, DAY, 3 * DAY), _WAITS, 2,
          _("a first answer within 4 h"), _("a later one")),
-    Fact("next_response", _("Longest wait for a later answer"), "next_response_max_s", (HOUR, 4 * HOUR, DAY, 3 * DAY),
+    Fact("next_response", _("Longest later wait"), "next_response_max_s", (HOUR, 4 * HOUR, DAY, 3 * DAY),
          _WAITS, 2, _("no later wait of 4 h or more"), _("a longer one")),
     Fact("resolution", _("Resolved after"), "resolution_s", (4 * HOUR, DAY, 3 * DAY, 7 * DAY), _LONG, 2,
          _("a resolution within a day"), _("a later one")),

@@ -27,8 +27,8 @@ class Dot:
 
 def dots(
     *, key: str, title: str, about: str, rows: Sequence[Dot], say: Callable[[float], str],
-    steps: Sequence[float] = (0, 0.25, 0.5, 0.75, 1), reference: float | None = None, left: int = LEFT,
-    right: int = RIGHT, width: int = WIDTH,
+    steps: Sequence[float] = (0, 0.25, 0.5, 0.75, 1), reference: float | None = None,
+    right: int = RIGHT,
 ) -> SafeString:  # fmt: skip
     """Rows from the top down on one axis; `reference` is a line down all of them."""
     bottom, top = steps[0], steps[-1]
@@ -36,7 +36,7 @@ def dots(
 
     def x(value: float) -> float:
         inside = min(max(value, bottom), top)
-        return left + (width - left - right) * (inside - bottom) / (top - bottom)
+        return LEFT + (WIDTH - LEFT - right) * (inside - bottom) / (top - bottom)
 
     parts = [
         format_html(
@@ -50,17 +50,14 @@ def dots(
         parts.append(format_html('<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', at(x(reference)),
                                  TOP, foot))  # fmt: skip
     for i, row in enumerate(rows):
-        parts.append(_row(row, TOP + HEIGHT * (i + 0.5), x, say, left, width - right))
-    return svg(key, title, about, parts, height=foot + FOOT, width=width)
+        parts.append(_row(row, TOP + HEIGHT * (i + 0.5), x, say, WIDTH - right))
+    return svg(key, title, about, parts, height=foot + FOOT)
 
 
-def _row(
-    row: Dot, y: float, x: Callable[[float], float], say: Callable[[float], str], left: int, right: int
-) -> SafeString:
-    room = left * _LETTERS // LEFT
-    short = row.name if len(row.name) <= room else f"{row.name[: room - 1]}…"
+def _row(row: Dot, y: float, x: Callable[[float], float], say: Callable[[float], str], right: int) -> SafeString:
+    short = row.name if len(row.name) <= _LETTERS else f"{row.name[: _LETTERS - 1]}…"
     drawn = [
-        format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', left - 8, at(y + 4), short),
+        format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', LEFT - 8, at(y + 4), short),
         format_html('<text class="chart-value" x="{}" y="{}">{}</text>', right + 8, at(y + 4), row.note),
     ]
     told = f"{row.name}: {row.note}"

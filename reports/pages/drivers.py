@@ -198,13 +198,13 @@ class _Words:
                     drawn.append(
                         Dot(self.name(key), *(log(value) for value in values[1:]), verdict,  # type: ignore[arg-type]
                             None, "" if (key, what) in self.found.clear else "quiet")
-                        if is_shown else Dot(self.name(key), None, None, None, verdict)
+                        if is_shown else Dot(self.name(key), None, None, None, _("too few"))
                     )  # fmt: skip
         title = _("How do the odds of a good answer differ?")
         svg = dots(
             key="drivers_links", title=title, rows=drawn, say=lambda value: _times(exp(value)), steps=ODDS,
             reference=0, about=_("Odds ratios with channel and topic held fixed, and their intervals (95 in 100)."),
-            right=130, left=210, width=820,
+            right=84,
         )  # fmt: skip
         return Chart(
             "drivers_links", title, svg,
@@ -212,7 +212,6 @@ class _Words:
             cells, ["odds_crude", "odds_adjusted", "odds_low", "odds_high", "verdict"], definition_url("drivers_links"),
             _("×2: of ten good for each bad one there are twenty. Pale: may be chance. %(n)d answers on each side are "
               "needed to say anything.") % {"n": ENOUGH},
-            is_wide=True,
         )  # fmt: skip
 
     def chart(self, key: str) -> Chart:

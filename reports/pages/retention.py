@@ -187,10 +187,10 @@ def _chart(one: Aftermath) -> Chart:
         drawn.append(Dot(name, share, low, high, number(cohort.customers)))
     key, title = f"retention_{one.days}", _("Who stayed %(days)d days?") % {"days": one.days}
     svg = dots(
-        key=key, title=title, rows=drawn, say=percent, width=820, left=190, right=90,
+        key=key, title=title, rows=drawn, say=percent,
         about=_("Share still customers by how they were served, each with its interval (95 in 100)."),
     )  # fmt: skip
     return Chart(
         key, title, svg, [_("Service"), _("Customers"), _("Stayed"), _("at least"), _("at most")], rows, cells,
-        ["customers", "stayed", "low", "high"], definition_url("retention_served"), is_wide=True,
+        ["customers", "stayed", "low", "high"], definition_url("retention_served"),
     )  # fmt: skip

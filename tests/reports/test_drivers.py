@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from reports import driving
+from reports.definitions import KEYS
 from reports.driving import FACTS, HOUR, drivers, fitted
 from reports.metrics import links
 from reports.models import SurveyFacts
@@ -160,3 +161,13 @@ def test_the_page_costs_a_fixed_number_of_queries(django_assert_max_num_queries)
     SurveyFacts.objects.bulk_create(some(Random(1), 200))
     with django_assert_max_num_queries(4):
         find("drivers").build(march(model="logistic"))
+
+
+def test_every_number_and_chart_of_these_pages_leads_to_its_definition():
+    rows = some(Random(2), 200)
+    SurveyFacts.objects.bulk_create([*rows, *(asking(900 + i, score=6, kind="ces2") for i in range(40))])
+    for key in ("satisfaction", "effort", "drivers"):
+        report = find(key).build(march(model="logistic"))
+        urls = [tile.definition_url for section in report.sections for tile in section.tiles]
+        urls += [chart.definition_url for chart in report.charts()]
+        assert urls and {url.partition("#")[2] for url in urls} <= KEYS
