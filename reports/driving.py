@@ -120,10 +120,10 @@ def drivers(chosen: Filter) -> Drivers:
     n, good = (sum(counts[i] for counts in places.values()) for i in range(2))
     made: dict[str, Found] = {}
     for fact, of in zip(FACTS, found[1:], strict=True):
-        table = {(key[0], key[1:]): counts for key, counts in of.items()}
+        table: links.Table = {(key[0], key[1:]): (counts[0], counts[1]) for key, counts in of.items()}
         made[fact.key] = _ordered(fact, table)
     for i, name in enumerate(("channel", "topic")):
-        table = {(key[i], key[1 - i]): counts for key, counts in places.items()}
+        table = {(key[i], key[1 - i]): (counts[0], counts[1]) for key, counts in places.items()}
         made[name] = _named(name, table)
     guard = privacy.guard(chosen, rows_of, n)
     tests = [(key, what, one.p) for key, of in made.items() for what, one in of.contrasts.items()

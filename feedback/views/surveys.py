@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -106,7 +107,7 @@ def _values(value: Any) -> list[Any]:
 
 def _as_typed(form: SurveyForm) -> SurveyForm:
     """The form as it was typed, without the errors of what is not finished."""
-    form._errors = {}  # type: ignore[assignment]
+    form._errors = ErrorDict()  # type: ignore[attr-defined]
     form.cleaned_data = {}
     return form
 

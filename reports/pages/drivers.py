@@ -182,24 +182,26 @@ class _Words:
     # ---------------------------------------------------------------- drawings
 
     def overview(self) -> Chart:
-        rows, cells, drawn = [], [], []
+        rows: list[dict[str, object]] = []
+        cells: list[tuple[object, ...]] = []
+        drawn: list[Dot] = []
         for key, of in self.found.facts.items():
             for what, one in of.contrasts.items():
                 first, second = self.sides(key, what)
                 verdict = self.verdict(key, what, one)
                 name = _("%(one)s, against %(other)s") % {"one": first, "other": second}
                 odds = one.odds
-                is_shown = not one.is_thin and odds.pooled and odds.low and odds.high
-                values = (odds.crude, odds.pooled, odds.low, odds.high) if is_shown else (None,) * 4
+                values: tuple[float | None, ...] = (None,) * 4
+                dot = Dot(self.name(key), None, None, None, _("too few"))
+                if not one.is_thin and odds.pooled and odds.low and odds.high:
+                    values = (odds.crude, odds.pooled, odds.low, odds.high)
+                    tone = "" if (key, what) in self.found.clear else "quiet"
+                    dot = Dot(self.name(key), log(odds.pooled), log(odds.low), log(odds.high), verdict, None, tone)
                 rows.append({"name": name, "label": name, "url": f"#chart-drivers_{key}",
                              "cells": [*map(_times, values), verdict]})  # fmt: skip
                 cells.append((*values, verdict))
                 if key in self.known:
-                    drawn.append(
-                        Dot(self.name(key), *(log(value) for value in values[1:]), verdict,  # type: ignore[arg-type]
-                            None, "" if (key, what) in self.found.clear else "quiet")
-                        if is_shown else Dot(self.name(key), None, None, None, _("too few"))
-                    )  # fmt: skip
+                    drawn.append(dot)
         title = _("How do the odds of a good answer differ?")
         svg = dots(
             key="drivers_links", title=title, rows=drawn, say=lambda value: _times(exp(value)), steps=ODDS,
@@ -216,7 +218,9 @@ class _Words:
 
     def chart(self, key: str) -> Chart:
         of = self.found.facts[key]
-        rows, cells, drawn = [], [], []
+        rows: list[dict[str, object]] = []
+        cells: list[tuple[object, ...]] = []
+        drawn: list[Dot] = []
         for bucket in of.order:
             n = of.sizes.get(bucket, 0)
             if not n and (bucket is None or key not in self.known):

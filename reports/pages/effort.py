@@ -135,7 +135,9 @@ def _beside(found: Answers, done: dict[str, Done]) -> tuple[Section, list[str]]:
         return Section(title=title, key=key, notes=[_("Too few answers to say.")]), []
     names = {"repeated": _("wrote again about the same"), "handed_over": _("handed on to somebody else"),
              "switched": _("went on by another channel"), "reopened": _("came back after it was resolved")}  # fmt: skip
-    rows, cells, clear = [], [], []
+    rows: list[dict[str, object]] = []
+    cells: list[tuple[object, ...]] = []
+    clear: list[str] = []
     for fact, name in names.items():
         change = newcombe(good.facts[fact], good.n, bad.facts[fact], bad.n)
         assert change is not None

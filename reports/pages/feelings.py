@@ -59,7 +59,9 @@ def split_chart(
     """The share of good answers of each group with its interval; None where there is only one group."""
     if len(split) < 2:
         return None
-    rows, cells, drawn = [], [], []
+    rows: list[dict[str, object]] = []
+    cells: list[Sequence[object]] = []
+    drawn: list[Dot] = []
     for value, one in split.items():
         name = names(value)
         if one.is_hidden or not one.n:

@@ -170,7 +170,9 @@ def _points(share: float) -> str:
 
 
 def _chart(one: Aftermath) -> Chart:
-    rows, cells, drawn = [], [], []
+    rows: list[dict[str, object]] = []
+    cells: list[tuple[object, ...]] = []
+    drawn: list[Dot] = []
     for served in SERVED:
         cohort, name = one.cohorts[served], name_of(served)
         if not _shown(cohort):

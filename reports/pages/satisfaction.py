@@ -358,10 +358,10 @@ def _anonymous(found: Anonymous) -> Section:
         low, high = wilson(answers.count(found.scores, answers.GOOD[KIND]), found.n) or (0.0, 1.0)
         good = answers.count(found.scores, answers.GOOD[KIND]) / found.n
         lead = Line("csat_anonymous", _("Satisfied, anonymous"), good, "share", percent(good), found.n, low, high)
-        said = Line("csat_anonymous.n", _("Anonymous: how many answers"), found.n, "answers",
+        counted = Line("csat_anonymous.n", _("Anonymous: how many answers"), found.n, "answers",
                     _("%(n)s of %(asked)s asked") % {"n": answers_said(found.n), "asked": number(found.asked)},
                     found.n)  # fmt: skip
-        tiles.append(Tile(lead, [said, interval_line(lead)], few(found.n), definition_url("csat_anonymous")))
+        tiles.append(Tile(lead, [counted, interval_line(lead)], few(found.n), definition_url("csat_anonymous")))
     return Section(tiles=tiles, title=title, about=about, key="anonymous", notes=notes)
 
 

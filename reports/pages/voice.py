@@ -170,7 +170,8 @@ def _topics(chosen: Filter, found: Counted, watch: Guard) -> Chart:
 
 def _tones(found: Counted, watch: Guard) -> list[Chart]:
     """The share of bad ones by topic; nothing where no topic has enough."""
-    names = {**dict(Topic.objects.values_list("pk", "name")), None: _("no topic")}
+    names: dict[int | None, str] = {None: _("no topic")}
+    names.update(Topic.objects.values_list("pk", "name"))
     known = [
         (str(names.get(key, "")), n, bad / n, interval)
         for key, (n, bad) in found.items()
