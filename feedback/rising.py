@@ -14,6 +14,7 @@ from itertools import pairwise
 from feedback import phrases
 from feedback.models import Remark
 from helpdesk import clock
+from helpdesk.models import Agent
 
 LATELY = timedelta(days=28)
 BEFORE = timedelta(days=182)
@@ -59,11 +60,12 @@ class Looked:
     before: int
 
 
-def look(now: datetime | None = None) -> Looked:
-    """What rises in the last four weeks against the half year before."""
+def look(agent: Agent, now: datetime | None = None) -> Looked:
+    """What rises in the last four weeks against the half year before, in what an agent may read."""
     now = now or clock.now()
     since = now - LATELY
-    said = Remark.objects.counting().filter(topics=None, is_by_hand=False).exclude(text="").order_by("-said_at")
+    said = Remark.objects.visible_to(agent).counting().filter(topics=None, is_by_hand=False)
+    said = said.exclude(text="").order_by("-said_at")
     lately = list(said.filter(said_at__gte=since).values_list("text", flat=True)[:MOST_REMARKS])
     before = list(
         said.filter(said_at__lt=since, said_at__gte=since - BEFORE).values_list("text", flat=True)[:MOST_REMARKS]

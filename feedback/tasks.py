@@ -1,9 +1,15 @@
 """What workers and the clock do for surveys. Each task is safe to lose and safe to run twice."""
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import structlog
 from celery import shared_task
 
 from feedback.models import QualityPlan
 from feedback.operations import answering, mailing, reviewing, rounds, topics, watching_recoveries
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -54,10 +60,19 @@ def forget_hits() -> int:
 @shared_task
 def watch_recoveries() -> int:
     """Say which recoveries should be taken up now."""
-    return sum(watching_recoveries.warn(one, job) for one, job in watching_recoveries.to_say())
+    return sum(_each(lambda said: watching_recoveries.warn(*said), watching_recoveries.to_say()))
 
 
 @shared_task
 def draw_for_review() -> int:
     """Draw last week's tickets for review, where it was not done yet."""
-    return sum(reviewing.draw(plan) for plan in QualityPlan.objects.filter(inbox__is_active=True))
+    return sum(_each(reviewing.draw, QualityPlan.objects.filter(inbox__is_active=True)))
+
+
+def _each(work: Callable[[Any], int], those: Iterable[Any]) -> Iterator[int]:
+    """What came of each; one that fails does not hold up the others, and is tried when the clock comes again."""
+    for one in those:
+        try:
+            yield work(one)
+        except Exception:
+            log.exception("the clock could not do one of many", one=str(one))

@@ -22,10 +22,10 @@ from django.db.models import (
     Value,
     When,
 )
+from django.utils.timezone import localdate
 
 from feedback.models import Ballot
-from helpdesk import clock
-from reports import periods, privacy, reading
+from reports import privacy, reading
 from reports.grouping import Bucket, Groups, grouped
 from reports.metrics.drivers import NonResponse, nonresponse
 from reports.metrics.satisfaction import Csat, ResponseRate, csat, response_rate
@@ -245,33 +245,41 @@ class Anonymous:
 
     asked: int
     scores: Counter[int]
-    #: asked in weeks that are not over, or whose answers are too few yet
+    #: asked in weeks whose links still work, or whose answers are too few yet
     waiting: int
     has_filter: bool
+    #: a survey asked in further inboxes, too, and is not counted
+    is_elsewhere: bool = False
 
     @property
     def n(self) -> int:
         return self.scores.total()
 
 
-#: a week is shown once it has been over for so long: most have answered by then
-SETTLED = timedelta(days=7)
-
-
 def anonymous(chosen: Filter, kind: str) -> Anonymous:
-    """The ballots of the weeks in a period. One query."""
+    """The ballots of the weeks in a period, in the blocks of `feedback.ballots`. One query.
+
+    The blocks of a survey are the same for every reader and every choice, and change no more once they are shown: all
+    its inboxes together, each week from when its last link has run out. A survey is counted where all of it is chosen.
+    """
     if chosen.team is not None or chosen.channel or chosen.topic:
         return Anonymous(0, Counter(), 0, has_filter=True)
-    rows = Ballot.objects.filter(inbox__in=chosen.inboxes, survey__kind=kind)
-    found = rows.filter(week__lte=chosen.last).order_by("survey", "inbox", "week").values_list(
-        "survey", "inbox", "week", "score").annotate(n=Count("*"))  # fmt: skip
-    today = periods.local_day(clock.now(), "UTC")
-    by_place: dict[tuple[int, int], dict[date, Counter[int | None]]] = {}
-    for survey, inbox, week, score, n in found:
-        by_place.setdefault((survey, inbox), {}).setdefault(week, Counter())[score] += n
+    rows = Ballot.objects.filter(survey__kind=kind, week__lte=chosen.last)
+    is_inside = Case(When(inbox__in=chosen.inboxes, then=Value(True)), default=Value(False))
+    found = rows.annotate(is_inside=is_inside).order_by("survey", "week").values_list(
+        "survey", "survey__valid_days", "is_inside", "week", "score").annotate(n=Count("*"))  # fmt: skip
+    today = localdate()
+    surveys: dict[tuple[int, int], dict[date, Counter[int | None]]] = {}
+    outside: set[int] = set()
+    for survey, days, is_chosen, week, score, n in found:
+        if not is_chosen:
+            outside.add(survey)
+        surveys.setdefault((survey, days), {}).setdefault(week, Counter())[score] += n
     asked_, scores, waiting = 0, Counter[int](), 0
-    for weeks in by_place.values():
-        over = {week: of for week, of in weeks.items() if week + timedelta(days=7) + SETTLED <= today}
+    for (survey, days), weeks in surveys.items():
+        if survey in outside:
+            continue
+        over = {week: of for week, of in weeks.items() if week + timedelta(days=6 + days) < today}
         sizes = [(week, sum(n for score, n in of.items() if score is not None)) for week, of in over.items()]
         shown = set()
         for block in privacy.whole_blocks(sizes):
@@ -283,7 +291,8 @@ def anonymous(chosen: Filter, kind: str) -> Anonymous:
                 scores.update({score: n for score, n in of.items() if score is not None})
             elif chosen.first <= week:
                 waiting += of.total()
-    return Anonymous(asked_, scores, waiting, has_filter=False)
+    is_elsewhere = any(survey in outside for survey, _days in surveys)
+    return Anonymous(asked_, scores, waiting, has_filter=False, is_elsewhere=is_elsewhere)
 
 
 # ---------------------------------------------------------------------- what was done for those who answered

@@ -11,7 +11,7 @@ from reports.blocks import Chart, Report
 from reports.definitions import VERSION
 from reports.pages import Page
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def cell(value: object) -> object:

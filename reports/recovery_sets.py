@@ -25,7 +25,8 @@ State = Literal["met", "breached", "running", "none"]
 
 def recoveries(chosen: Filter) -> "QuerySet[Recovery]":
     """Recoveries of a choice, whenever they were opened. Team, channel and topic are those of their ticket."""
-    found = Recovery.objects.filter(inbox__in=chosen.inboxes)
+    is_there = Q(ticket=None) | Q(ticket__removed_at=None)  # neither spam nor in the trash
+    found = Recovery.objects.filter(is_there, inbox__in=chosen.inboxes)
     if chosen.team is not None or chosen.channel or chosen.topic:
         found = found.filter(ticket__in=tickets(chosen).values("ticket"))
     return found
@@ -73,7 +74,9 @@ def state_of(due: datetime, taken: datetime | None, closed: datetime | None, at:
 def second_answers(chosen: Filter) -> "QuerySet[SurveyFacts]":
     """The askings about recoveries of a choice that were answered: what the guard of small numbers counts."""
     about = Invitation.objects.filter(recovery__in=opened(replace(chosen, team=None, channel=None, topic=None)))
-    return SurveyFacts.objects.filter(choice(chosen), invitation__in=about.values("pk"), score__isnull=False)
+    return SurveyFacts.objects.filter(
+        choice(chosen), invitation__in=about.values("pk"), counts=True, score__isnull=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Second:
 def seconds(chosen: Filter) -> list[Second]:
     """What customers answered once their recovery was over."""
     answers = Response.objects.filter(invitation__recovery__in=opened(chosen).values("pk"))
-    answers = answers.filter(invitation__recovery__response__isnull=False)
+    answers = answers.filter(invitation__recovery__response__isnull=False, is_doubtful=False)
     found = answers.select_related("invitation__survey", "invitation__recovery__response")
     made = []
     for answer in found:

@@ -41,6 +41,8 @@ class SurveyFacts:
     department: Any = None
     in_control: bool | None = None
     is_after_reminder: bool = False
+    #: as a machine presses buttons, the last time it was answered
+    is_doubtful: bool = False
     percent: int = 100
     # what was done on its ticket
     frt_s: int | None = None
@@ -127,6 +129,8 @@ def fold_loose(events: Iterable[LedgerEvent], *, customer: int | None) -> Survey
         said = event.facts
         if asking is not None:
             _take_in(asking, event)
+            if event.verb == "survey.answered":
+                asking.counts = not said.get("doubtful")
         elif event.verb in ("survey.invited", "survey.suppressed"):
             held_back = event.verb == "survey.suppressed"
             asking = SurveyFacts(
@@ -137,7 +141,7 @@ def fold_loose(events: Iterable[LedgerEvent], *, customer: int | None) -> Survey
                 kind=said.get("kind"),
                 state="suppressed" if held_back else "invited",
                 reason=said.get("reason") if held_back else None,
-                counts=True,
+                counts=not said.get("anonymous"),
                 inbox=said.get("inbox"),
                 channel=said.get("channel"),
                 team=None,
@@ -151,8 +155,9 @@ def fold_loose(events: Iterable[LedgerEvent], *, customer: int | None) -> Survey
 
 
 def solved(askings: Iterable[SurveyFacts]) -> bool | None:
-    """What the customer said last to "Was your problem solved?"."""
-    said = [(one.answered_at, one.is_solved) for one in askings if one.answered_at and one.is_solved is not None]
+    """What the customer said last to "Was your problem solved?"; not what a machine pressed."""
+    known = [one for one in askings if one.answered_at and one.is_solved is not None and not one.is_doubtful]
+    said = [(one.answered_at, one.is_solved) for one in known]
     return max(said)[1] if said else None
 
 
@@ -178,6 +183,7 @@ def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
         asking.score = event.facts.get("score")
         asking.kind = event.facts.get("kind") or asking.kind
         asking.is_solved = event.facts.get("solved")
+        asking.is_doubtful = bool(event.facts.get("doubtful"))
         asking.is_after_reminder = bool(event.facts.get("after_reminder"))
         _blame(asking, event.facts)
     elif event.verb == "survey.explained":

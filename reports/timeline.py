@@ -184,7 +184,8 @@ def _story(
     )
     inboxes = Inbox.objects.visible_to(agent).values("pk")
     return Story(
-        period, zone, now, _matters(tickets[:MOST_TICKETS], names, now, period), _feelings(names, seen, period),
+        period, zone, now, _matters(tickets[:MOST_TICKETS], names, now, period),
+        _feelings(names, seen, inboxes, period),
         [*_recoveries(names, inboxes, period), *_complaints(names, seen, period)], _remarks(names, inboxes, period),
         _marks(about, names, period), spans, is_proxy, len(tickets) > MOST_TICKETS,
     )  # fmt: skip
@@ -225,10 +226,14 @@ def _matters(tickets: Sequence[Ticket], names: Mapping[int, str], now: datetime,
     return found
 
 
-def _feelings(names: Mapping[int, str], seen: "QuerySet[Ticket]", period: Period) -> list[Feeling]:
+def _feelings(
+    names: Mapping[int, str], seen: "QuerySet[Ticket]", inboxes: "QuerySet[Any]", period: Period
+) -> list[Feeling]:
+    """After tickets they see, and by the calendar from inboxes they see; not what a machine pressed."""
     answers = Response.objects.filter(
-        Q(invitation__ticket__in=seen.values("pk")) | Q(invitation__ticket=None),
-        invitation__customer__in=list(names), invitation__survey__is_anonymous=False,
+        Q(invitation__ticket__in=seen.values("pk"))
+        | Q(invitation__ticket=None, invitation__survey__sends_from__in=inboxes),
+        invitation__customer__in=list(names), invitation__survey__is_anonymous=False, is_doubtful=False,
         answered_at__gte=period.start, answered_at__lt=period.end,
     ).select_related("invitation__survey").order_by("answered_at")  # fmt: skip
     found = []

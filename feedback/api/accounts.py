@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -61,6 +62,8 @@ class AccountEventBody(Body):
         return attrs
 
 
+#: somebody they do not see has it: whose it is stays unsaid
+_TAKEN = gettext_lazy("This number is another event's.")
 SOURCE = r"^[a-z0-9][a-z0-9._-]{0,39}\Z"
 
 
@@ -176,6 +179,8 @@ class AccountEvents(ApiView):
         if isinstance(news, dict):
             raise ValidationError(news)
         [told] = telling.tell([news], source=one.validated_data["source"], actor=agent)
+        if not told.is_new and not visible(agent).filter(pk=told.event.pk).exists():
+            raise ValidationError({"external_id": [_TAKEN]})
         data = _event(told.event)
         return Response(data, 201, headers={"Location": data["url"]}) if told.is_new else Response(data)
 
@@ -188,11 +193,17 @@ class AccountEvents(ApiView):
             rows.append(row.validated_data if row.is_valid() else {"errors": row.errors})
         found = _news(rows, agent)
         kept = [one for one in found if isinstance(one, News)]
-        told = iter(telling.tell(kept, source=body.validated_data["source"], actor=agent))
+        answers = telling.tell(kept, source=body.validated_data["source"], actor=agent)
+        before = [one.event.pk for one in answers if not one.is_new]
+        seen = set(visible(agent).filter(pk__in=before).values_list("pk", flat=True)) if before else set()
+        told = iter(answers)
         results = []
         for one in found:
             if isinstance(one, News):
                 known = next(told)
+                if not known.is_new and known.event.pk not in seen:
+                    results.append(_outcome("refused", None, {"external_id": [_TAKEN]}))
+                    continue
                 results.append(_outcome("told" if known.is_new else "known", _event(known.event)))
             else:
                 results.append(_outcome("refused", None, one))

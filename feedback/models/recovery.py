@@ -69,13 +69,17 @@ class RecoveryQuerySet(models.QuerySet["Recovery"]):
         return self.standing().filter(owner=None)
 
     def locked(self, pk: int) -> "Recovery":
-        """This recovery, ours alone until the transaction ends: after its ticket, as everybody does who changes both.
+        """This recovery, ours alone until the transaction ends: after its ticket, or without one after the answer that
+        opened it, as everybody does who changes both.
 
         Raises Recovery.DoesNotExist.
         """
-        ticket = self.filter(pk=pk).values_list("ticket_id", flat=True).first()
+        ticket, answer = self.filter(pk=pk).values_list("ticket_id", "response_id").first() or (None, None)
         if ticket is not None:
             Ticket.objects.locked(ticket)
+        elif answer is not None:
+            answers = self.model._meta.get_field("response").related_model._base_manager
+            answers.select_for_update(of=("self",)).filter(pk=answer).values_list("pk", flat=True).first()
         return (
             self.select_for_update(of=("self",), no_key=True)
             .select_related("ticket__inbox", "customer", "inbox", "response__invitation__survey", "owner", "department")

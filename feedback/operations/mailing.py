@@ -197,9 +197,9 @@ def _bounce(invitation: Invitation, reason: Reason) -> None:
 def expire() -> int:
     """Close the invitations that nobody can answer any more. Returns how many."""
     late = list(
-        Invitation.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("ticket", "survey")
-        .filter(pk__in=Invitation.objects.run_out(clock.now()).values("pk")[:1000])
+        Invitation.objects.run_out(clock.now())
+        .select_for_update(skip_locked=True, of=("self",))  # by the rows as they are now: an answer may have come
+        .select_related("ticket", "survey")[:1000]
     )
     Invitation.objects.filter(pk__in=[i.pk for i in late]).update(state=InvitationState.EXPIRED)
     record_many(

@@ -63,6 +63,8 @@ def draw(plan: QualityPlan) -> int:
     made = 0
     for number, agent in sorted(chosen):
         ticket = Ticket.objects.locked(number)
+        if ticket.is_removed:  # while we waited for it
+            continue
         review, is_new = QualityReview.objects.get_or_create(ticket=ticket, agent_id=agent)
         if is_new:
             record("quality.drawn", ticket, actor=None, review=review.pk, agent=agent)

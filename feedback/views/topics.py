@@ -71,7 +71,7 @@ def trial(request: HttpRequest) -> HttpResponse:
 @require_safe
 def on_the_rise(request: HttpRequest) -> HttpResponse:
     """Words that customers use more than before where no topic was found."""
-    looked = rising.look()
+    looked = rising.look(agent_of(request))
     context = {**_settings(request), "looked": looked, "topics": Topic.objects.filter(is_active=True)}
     return render(request, "feedback/voice/rising.html", context)
 

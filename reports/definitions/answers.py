@@ -53,8 +53,8 @@ DEFINITIONS = (
     Definition(
         "csat_anonymous", _("Satisfied, anonymous"), _("What do those say whom nobody can tell?"),
         _("As CSAT, of anonymous surveys."),
-        _("Whole weeks, by when they were asked, a week after they ended, put together per inbox until they have 5 "
-          "answers."),
+        _("Whole weeks, by when they were asked, once their last link has run out, put together until they have 5 "
+          "answers. A survey is counted where all inboxes it asks in are chosen."),
         _("They are in no other figure: nothing leads from them to a ticket, a team or a day."),
     ),
     Definition(

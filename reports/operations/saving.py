@@ -15,6 +15,7 @@ from helpdesk.events import record
 from helpdesk.models import Agent, Role
 from reports import periods
 from reports.models import SavedReport
+from tickets.models import Inbox
 
 if TYPE_CHECKING:
     from reports.forms import FilterForm
@@ -26,8 +27,12 @@ READERS = (Role.ADMIN, Role.LEAD, Role.AGENT)
 
 
 def visible_to(agent: Agent) -> "QuerySet[SavedReport]":
-    """Their own and those for everybody."""
-    return SavedReport.objects.filter(Q(owner=agent) | Q(is_shared=True))
+    """Their own and those for everybody; of an inbox only where they see it."""
+    shared = Q(is_shared=True)
+    if not agent.sees_all:
+        seen = [str(pk) for pk in Inbox.objects.visible_to(agent).values_list("pk", flat=True)]
+        shared &= Q(asked__inbox__isnull=True) | Q(asked__inbox__in=seen)
+    return SavedReport.objects.filter(Q(owner=agent) | shared)
 
 
 def may_change(saved: SavedReport, agent: Agent) -> bool:

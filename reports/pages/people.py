@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Avg, Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from feedback.models import QualityReview
+from feedback import quality
 from helpdesk import clock
 from helpdesk.models import Agent, Team
 from reports import changes, groups, reading, service_sets
@@ -23,8 +23,6 @@ from reports.pages.parts import NO_DRAWING, count, tile
 from reports.reading import Filter
 from reports.words import UNKNOWN, answers, channel_name, definition_url, number, spell, tickets
 
-#: when a review may be seen by others than the agent at the latest
-SEEN_AFTER = timedelta(days=7)
 GRADES = ("clear", "correct", "complete", "kind")
 
 
@@ -222,8 +220,7 @@ def _teams(chosen: Filter) -> Section:
 def _quality(chosen: Filter, at: datetime) -> list[Section]:
     """The means of reviews others may see by now; nothing where nothing was ever reviewed."""
     period = chosen.period
-    rows = QualityReview.objects.filter(
-        Q(seen_at__isnull=False) | Q(reviewed_at__lt=at - SEEN_AFTER) | Q(agent=chosen.reader),
+    rows = quality.counting(at=at, besides=chosen.reader).filter(
         _mine(chosen, "agent"), ticket__inbox__in=chosen.inboxes,
         reviewed_at__gte=period.start, reviewed_at__lt=period.end,
     )  # fmt: skip

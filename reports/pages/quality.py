@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db.models import Count, F, FloatField, Q, QuerySet
+from django.db.models import Count, F, FloatField, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,7 +17,7 @@ from reports.blocks import Chart, Line, Report, Section, Tile
 from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, few, share_line, tile
-from reports.privacy import guard
+from reports.privacy import guard, hidden_cells
 from reports.reading import Filter, Slice, within
 from reports.statistics import Interval, mean_interval
 from reports.words import UNKNOWN, answers, definition_url, number, percent, slice_name, unit_name
@@ -34,14 +34,17 @@ _OVERALL = (Cast(F("clear") + F("correct") + F("complete") + F("kind"), FloatFie
 @page("quality", gettext_lazy("Quality"), gettext_lazy("How good are our answers, by our own judgement?"), "service")
 def build(chosen: Filter) -> Report:
     """Means of the four grades, satisfaction beside them, by team and week by week."""
-    found = {name: _pairs(chosen, name) for name in NAMES}
+    watch = guard(chosen, _guarded)
+    # what would tell the grades of a few by subtraction counts as nothing
+    found = {name: () if watch.hides else _pairs(chosen, name) for name in NAMES}
     other = chosen.compared()
-    before = {name: _pairs(other, name) for name in NAMES} if other else {}
+    before = {name: _pairs(other, name) for name in NAMES} if other and not watch.hides else {}
     n = sum(count for _value, count in found["overall"])
     return Report(
         chosen=chosen,
         taken_at=clock.now(),
-        answer=_answer(found["overall"]),
+        answer=[_("Too few answers were reviewed to say how good they are.")] if watch.n and watch.hides
+        else _answer(found["overall"]),
         sections=[
             Section(tiles=[*(_tile(chosen, name, found[name], before.get(name)) for name in NAMES), _csat(chosen)],
                     charts=[_by_team(chosen), _by_slice(chosen)] if n >= SMALLEST_CELL else [])
@@ -61,6 +64,13 @@ def reviews(chosen: Filter) -> "QuerySet[QualityReview]":
         if value:
             choice &= Q(**{f"ticket__{column}": value})
     return quality.counting().filter(choice).annotate(overall=_OVERALL)
+
+
+def _guarded(chosen: Filter) -> "QuerySet[QualityReview]":
+    return reviews(chosen).annotate(
+        inbox=F("ticket__inbox"), team=F("ticket__team"), channel=F("ticket__channel"),
+        topic=Cast("ticket__topic__topic", TextField()),
+    )  # fmt: skip
 
 
 def _pairs(chosen: Filter, name: str) -> Pairs:
@@ -135,10 +145,13 @@ def _csat(chosen: Filter) -> Tile:
 
 def _table(key: str, title: str, first: str, groups: Mapping[str, Mapping[str, Pairs]], note: str = "") -> Chart:
     rows, cells = [], []
+    hidden = hidden_cells({label: _mean(found.get("overall", ()))[0] for label, found in groups.items()})
     for label, found in groups.items():
         means = [_mean(found.get(name, ())) for name in NAMES]
         n, _overall, interval = means[0]
-        is_hidden = n < SMALLEST_CELL
+        is_hidden = n < SMALLEST_CELL or label in hidden
+        if is_hidden:
+            means, interval = [(n, None, None)] * len(NAMES), None
         low, high = (interval.low, interval.high) if interval else (None, None)
         rows.append({
             "name": label, "label": label, "url": "",

@@ -347,12 +347,15 @@ def _anonymous(found: Anonymous) -> Section:
     if found.has_filter:
         said = _("Nobody knows which team, channel or topic they are of: choose none of these to see them.")
         return Section(title=title, about=about, key="anonymous", notes=[said])
-    if not found.asked and not found.waiting:
-        return Section(title=title, key="anonymous", notes=[_("No anonymous survey was asked in this period.")])
     notes = []
+    if found.is_elsewhere:
+        notes.append(_("An anonymous survey is counted only where all inboxes it asks in are chosen."))
+    if not found.asked and not found.waiting:
+        notes = notes or [_("No anonymous survey was asked in this period.")]
+        return Section(title=title, key="anonymous", notes=notes)
     if found.waiting:
-        notes.append(_("%(n)s asked are not counted: their week ended not long ago, or reaches out of the period, or "
-                       "has too few answers.") % {"n": number(found.waiting)})  # fmt: skip
+        notes.append(_("%(n)s asked are not counted: their links still work, or their week reaches out of the period, "
+                       "or has too few answers.") % {"n": number(found.waiting)})  # fmt: skip
     tiles = []
     if found.n >= SMALLEST_CELL:
         low, high = wilson(answers.count(found.scores, answers.GOOD[KIND]), found.n) or (0.0, 1.0)

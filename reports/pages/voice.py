@@ -22,7 +22,7 @@ from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, few, interval_line, share_line, tile
 from reports.periods import Period
-from reports.privacy import Guard, guard
+from reports.privacy import Guard, guard, hidden_cells
 from reports.reading import Filter, Slice, within
 from reports.statistics import percentiles, wilson
 from reports.words import UNKNOWN, definition_url, number, percent, slice_name, spell, unit_name
@@ -61,6 +61,7 @@ def build(chosen: Filter) -> Report:
 def remarks(chosen: Filter) -> "QuerySet[Remark]":
     """The remarks of a choice, said in its period."""
     found = Remark.objects.counting().filter(_choice(chosen), within("said_at", chosen.period))
+    found = found.exclude(response__is_doubtful=True)  # as a machine presses buttons
     if chosen.topic:
         found = found.filter(pk__in=Remark.objects.filter(found_topics__topic=int(chosen.topic)).values("pk"))
     return found
@@ -234,7 +235,8 @@ def _weeks(chosen: Filter, watch: Guard) -> list[Chart]:
     )  # fmt: skip
     if watch.hides:
         return [volume]
-    intervals = [wilson(bad, n) if n >= SMALLEST_CELL else None for n, bad in counts]
+    hidden = hidden_cells({i: n for i, (n, _bad) in enumerate(counts)})
+    intervals = [None if i in hidden or not n else wilson(bad, n) for i, (n, bad) in enumerate(counts)]
     shares = [bad / n if found else None for (n, bad), found in zip(counts, intervals, strict=True)]
     title = _("How many of them are bad?")
     cells = [
@@ -256,7 +258,8 @@ def _weeks(chosen: Filter, watch: Guard) -> list[Chart]:
             for (n, _bad), share, found in zip(counts, shares, intervals, strict=True)
         ]),
         cells, ["remarks", "bad_share", "bad_low", "bad_high"], definition_url("remarks_bad"),
-        _("The band is the confidence interval (95 in 100). Gaps: fewer than five remarks."),
+        _("The band is the confidence interval (95 in 100). Gaps: fewer than five remarks, or weeks "
+          "that would give such a one away."),
     )  # fmt: skip
     return [volume, tone]
 

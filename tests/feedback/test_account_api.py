@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from feedback.models import AccountEvent
 from helpdesk.models import ApiToken
+from tests.conftest import mail
 from tickets.models import Organisation
 
 URL = "/api/v1/account-events/"
@@ -70,3 +71,15 @@ def test_a_foreign_customer_is_as_good_as_none(api, ben, ticket, dora):
     assert client.get(f"{URL}{kept.pk}/").status_code == 404
     refused = client.post(URL, body(customer=dora.pk), format="json")
     assert refused.status_code == 400 and AccountEvent.objects.count() == 1
+
+
+def test_a_number_of_somebody_they_do_not_see_tells_nothing_of_them(api, ana, ben, ticket, billing, send_mail_in):
+    assert api(ana).post(URL, body(customer=ticket.customer_id, value="99.00"), format="json").status_code == 201
+    other = send_mail_in(
+        mail("Eve <eve@customer.example>", to=billing.address, Message_ID="<e@x.example>"), billing
+    ).said.ticket
+    client, row = api(ben), body(customer=other.customer_id)
+    refused = client.post(URL, row, format="json")
+    assert refused.status_code == 400 and "99.00" not in refused.content.decode()
+    [many] = client.post(URL, {"events": [row]}, format="json").json()["results"]
+    assert (many["outcome"], many["event"], list(many["errors"])) == ("refused", None, ["external_id"])

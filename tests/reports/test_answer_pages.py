@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from feedback import ballots
 from feedback.models import Ballot, Survey
 from reports import answers, exports
 from reports.metrics.satisfaction import ces2, csat
@@ -150,13 +151,28 @@ def test_anonymous_answers_are_shown_in_whole_weeks_that_are_over(inbox):
         for week, n in zip(weeks, (6, 3, 4), strict=True) for i in range(n)
     )  # fmt: skip
     place = {"inboxes": (inbox.pk,), "zone": "UTC"}
-    with time_machine.travel(datetime(2026, 4, 20, tzinfo=UTC)):
+    with time_machine.travel(datetime(2026, 5, 1, tzinfo=UTC)):
         assert answers.anonymous(Filter(date(2026, 3, 1), date(2026, 3, 31), **place), "csat").n == 13
         assert answers.anonymous(Filter(date(2026, 3, 1), date(2026, 3, 15), **place), "csat").n == 6
         assert answers.anonymous(Filter(date(2026, 3, 1), date(2026, 3, 7), **place), "csat").n == 0
-    with time_machine.travel(datetime(2026, 3, 24, tzinfo=UTC)):
+    with time_machine.travel(datetime(2026, 4, 10, tzinfo=UTC)):  # the links of the second week still work
         found = answers.anonymous(Filter(date(2026, 3, 1), date(2026, 3, 31), **place), "csat")
         assert (found.n, found.waiting) == (6, 7)
+
+
+def test_anonymous_answers_of_one_inbox_are_not_shown_beside_those_of_all(inbox, billing):
+    survey = Survey.objects.create(name="Anonymous", is_anonymous=True)
+    for place, n in ((inbox, 6), (billing, 1)):
+        Ballot.objects.bulk_create(
+            Ballot(survey=survey, inbox=place, digest=f"{place}-{i}", language="en", week=date(2026, 3, 2), score=5)
+            for i in range(n)
+        )
+    march = {"first": date(2026, 3, 1), "last": date(2026, 3, 31), "zone": "UTC"}
+    with time_machine.travel(datetime(2026, 5, 1, tzinfo=UTC)):
+        one = answers.anonymous(Filter(**march, inboxes=(inbox.pk,)), "csat")
+        both = answers.anonymous(Filter(**march, inboxes=(inbox.pk, billing.pk)), "csat")
+        assert (one.n, one.waiting, one.is_elsewhere) == (0, 0, True) and (both.n, both.is_elsewhere) == (7, False)
+        assert ballots.cells(survey)[0].answered == both.n
 
 
 @pytest.mark.parametrize("key", ["satisfaction", "effort"])

@@ -13,6 +13,7 @@ from helpdesk.calendars import ALWAYS_OPEN, DAYS, BusinessCalendar
 from reports.folding import ENTERING, SETTLED, TicketFacts, fold, seconds
 from reports.metrics import flow
 from reports.periods import Period
+from reports.survey_folding import fold_loose
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OFFICE = BusinessCalendar.from_config(
@@ -374,3 +375,17 @@ def test_notes_machine_mail_and_unknown_verbs_change_no_clock(events, data):
     for name in ("frt_s", "next_responses", "resolutions", "reopenings", "waits", "moves", "waiting_since", "replies"):
         assert getattr(quiet, name) == getattr(noisy, name)
     assert quiet.touches == noisy.touches
+
+
+def test_what_a_machine_pressed_or_nobody_signed_counts_for_nothing_by_the_calendar():
+    asked = {"invitation": 1, "survey": 1, "kind": "nps", "customer": 3, "inbox": 1}
+
+    def counts(*answers, **more):
+        return fold_loose(
+            told((0, "survey.invited", asked | more), *((i, "survey.answered", one) for i, one in enumerate(answers))),
+            customer=3,
+        ).counts
+
+    assert counts({"score": 9}) and not counts({"score": 9}, {"score": 0, "doubtful": True})
+    assert counts({"score": 0, "doubtful": True}, {"score": 9}), "a person answered anew"
+    assert not counts(anonymous=True)

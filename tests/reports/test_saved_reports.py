@@ -53,6 +53,15 @@ def test_a_private_one_is_nobody_elses(weekly, ana, chloe, admin, as_agent):
         saving.delete(weekly, actor=ana)
 
 
+def test_one_of_an_inbox_is_for_everybody_who_sees_that_inbox(inbox, ana, ben, chloe, admin):
+    asked = ASKED | {"inbox": inbox.pk}
+    kept = saving.save(owner=chloe, name="Support only", page="overview", asked=asked, is_shared=True)
+    assert kept in saving.visible_to(ana) and kept in saving.visible_to(admin)
+    assert kept not in saving.visible_to(ben)
+    saving.save(owner=chloe, name="All", page="overview", asked=ASKED, is_shared=True)
+    assert [one.name for one in saving.visible_to(ben)] == ["All"]
+
+
 def test_it_is_saved_from_the_report_renamed_and_deleted(inbox, ana, as_agent):
     client = as_agent(ana)
     html = client.get(reverse("reports"), {"period": "28", "inbox": inbox.pk}).content.decode()

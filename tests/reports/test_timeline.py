@@ -118,3 +118,18 @@ def test_an_account_is_exported_and_its_number_erased(story):
     assert [one["external_id"] for one in export_of_account(subject)] == ["K-7"]
     erase_account(subject)
     assert [(one["external_id"], one["kind"]) for one in export_of_account(subject)] == [("", "joined")]
+
+
+def test_what_another_inbox_asked_by_the_calendar_is_not_drawn(story, inbox, billing, ben, ana, as_agent, send_mail_in):
+    survey = Survey.objects.create(name="Loyalty", kind="nps", every_days=90, sends_from=inbox)
+    now = clock.now()
+    asked = Invitation.objects.create(
+        survey=survey, customer=story.customer, occasion_id=7, occasion_at=now, language="en", state="answered",
+        due_at=now,
+    )  # fmt: skip
+    answer = Response.objects.create(invitation=asked, score=2, comment="I tell all my friends.", answered_at=now)
+    assert "I tell all my friends." in page(as_agent(ana), story.customer, months=12).content.decode()
+    send_mail_in(mail(subject="A bill", to=billing.address, Message_ID="<b@x.example>"), billing)
+    assert "I tell all my friends." not in page(as_agent(ben), story.customer, months=12).content.decode()
+    Response.objects.filter(pk=answer.pk).update(is_doubtful=True)
+    assert "I tell all my friends." not in page(as_agent(ana), story.customer, months=12).content.decode()

@@ -79,6 +79,17 @@ def test_complaints_are_acknowledged_decided_and_upheld(march, ticket, dora, inb
     assert [chart.cells for chart in report.charts() if chart.key == "complaint_reasons"] == [[("—", "yes", 6)]]
 
 
+def test_the_tone_of_one_thin_week_is_not_what_is_left(march, inbox):
+    for day, n in ((2, 6), (9, 7), (16, 2)):
+        for i in range(n):
+            Remark.objects.create(
+                source="noted", inbox=inbox, text="x", tone=-1 if i else 1, said_at=DAY.replace(day=day)
+            )
+    [tone] = [chart for chart in voice.build(march).charts() if chart.key == "tone_by_week"]
+    shown = [cells for cells in tone.cells if cells[1] is not None]
+    assert [cells[0] for cells in shown] == [7], "the smallest of the others goes with the thin one"
+
+
 def test_quality_is_a_mean_with_its_interval_hidden_below_five(march, inbox, dora, ana):
     def reviewed(n: int) -> None:
         for i in range(n):
