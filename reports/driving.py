@@ -110,21 +110,22 @@ def rows_of(chosen: Filter) -> "QuerySet[SurveyFacts]":
 
 
 def drivers(chosen: Filter) -> Drivers:
-    """Every fact with its buckets, its contrast and its cliff. One query, and that of the guard."""
+    """Every fact with its buckets, its contrast and its cliff. One query, and those of the guard."""
     kind = kind_of(chosen)
     low, high = GOOD[kind]
-    rows = rows_of(chosen).annotate(**{f"b_{fact.key}": Bucket(fact.column, fact.edges) for fact in FACTS})
+    rows = _bucketed(chosen)
     sets = [("channel", "topic"), *((f"b_{fact.key}", "channel", "topic") for fact in FACTS)]
     found = grouped(rows, sets, {"n": "", "good": f"{{score}} BETWEEN {low} AND {high}"}, ["score"])
     places = found[0]
     n, good = (sum(counts[i] for counts in places.values()) for i in range(2))
-    made: dict[str, Found] = {}
+    tables: dict[str, links.Table] = {}
     for fact, of in zip(FACTS, found[1:], strict=True):
-        table: links.Table = {(key[0], key[1:]): (counts[0], counts[1]) for key, counts in of.items()}
-        made[fact.key] = _ordered(fact, table)
+        tables[f"b_{fact.key}"] = {(key[0], key[1:]): (counts[0], counts[1]) for key, counts in of.items()}
     for i, name in enumerate(("channel", "topic")):
-        table = {(key[i], key[1 - i]): (counts[0], counts[1]) for key, counts in places.items()}
-        made[name] = _named(name, table)
+        tables[name] = {(key[i], key[1 - i]): (counts[0], counts[1]) for key, counts in places.items()}
+    hidden = privacy.cells(chosen, _bucketed, {column: _sizes(table) for column, table in tables.items()})
+    made = {fact.key: _ordered(fact, tables[name], hidden[name]) for fact in FACTS for name in [f"b_{fact.key}"]}
+    made |= {name: _named(name, tables[name], hidden[name]) for name in ("channel", "topic")}
     guard = privacy.guard(chosen, rows_of, n)
     tests = [(key, what, one.p) for key, of in made.items() for what, one in of.contrasts.items()
              if not one.is_thin and one.p is not None]  # fmt: skip
@@ -136,6 +137,10 @@ def drivers(chosen: Filter) -> Drivers:
                    len(tests))  # fmt: skip
 
 
+def _bucketed(chosen: Filter) -> "QuerySet[SurveyFacts]":
+    return rows_of(chosen).annotate(**{f"b_{fact.key}": Bucket(fact.column, fact.edges) for fact in FACTS})
+
+
 def _sizes(table: links.Table) -> dict[Hashable, int]:
     sizes: Counter[Hashable] = Counter()
     for (bucket, _stratum), (n, _good) in table.items():
@@ -143,9 +148,8 @@ def _sizes(table: links.Table) -> dict[Hashable, int]:
     return dict(sizes)
 
 
-def _ordered(fact: Fact, table: links.Table) -> Found:
+def _ordered(fact: Fact, table: links.Table, hidden: frozenset[Any]) -> Found:
     sizes = _sizes(table)
-    hidden = privacy.hidden_cells(sizes)
     order = [*range(len(fact.buckets)), None]
     shown = links.groups(table, [bucket for bucket in order if bucket not in hidden])
     sides = set(range(fact.split)), set(range(fact.split, len(fact.buckets)))
@@ -153,10 +157,9 @@ def _ordered(fact: Fact, table: links.Table) -> Found:
                  links.steps(shown, order[:-1]))  # fmt: skip
 
 
-def _named(key: str, table: links.Table) -> Found:
+def _named(key: str, table: links.Table, hidden: frozenset[Any]) -> Found:
     """A fact without an order: each of its values against all others."""
     sizes = _sizes(table)
-    hidden = privacy.hidden_cells(sizes)
     order = sorted(sizes, key=lambda value: (-sizes[value], str(value)))
     known = [value for value in order if value not in hidden]
     contrasts = {value: links.contrast(table, {value}, set(order) - {value}) for value in known if value is not None}

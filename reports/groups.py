@@ -52,14 +52,15 @@ class Answers:
 
 
 def satisfied(chosen: Filter, by: str, within: str) -> Answers:
-    """The answers of the period by a column of theirs, adjusted for the mix of another one. Two queries."""
+    """The answers of the period by a column of theirs, adjusted for the mix of another one. Two queries, or three."""
     rows = reading.answered(chosen).order_by().values_list(by, within, "score").annotate(n=Count("*"))
     cells: dict[Key, dict[Key, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for group, kind, score, n in rows:
         cells[group][kind][score] += n
     whole = {group: satisfaction.csat(sum(kinds.values(), Counter())) for group, kinds in cells.items()}
     guard = privacy.guard(chosen, reading.answered, sum(one.n for one in whole.values()))
-    hidden = frozenset(whole) if guard.hides else privacy.hidden_cells({group: one.n for group, one in whole.items()})
+    sizes = {by: {group: one.n for group, one in whole.items()}}
+    hidden = frozenset(whole) if guard.hides else privacy.cells(chosen, reading.answered, sizes)[by]
     # the few are in nobody's comparison: one answer in a kind would decide what all have in common
     compared = {
         group: {kind: satisfaction.csat(scores) for kind, scores in kinds.items()}

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from reports.grouping import grouped
 from reports.metrics.satisfaction import SMALLEST_CELL, suppressed
 from reports.reading import Filter
 
@@ -62,20 +63,18 @@ def cells(
     chosen: Filter, rows: "Callable[[Filter], QuerySet[Any]]", sizes: Mapping[str, Mapping[Any, int]]
 ) -> dict[str, frozenset[Any]]:
     """Which cells of tables of one choice to hide: by each column of `sizes` those whose answers are too few, or whose
-    choice as one more filter would have to be hidden. A query a column where the choice is narrow, none where not."""
+    choice as one more filter would have to be hidden. One query where the choice is narrow, none where not."""
     narrowed = tuple(name for name in DIMENSIONS if getattr(chosen, name) not in (None, ""))
     found = {column: hidden_cells(of) for column, of in sizes.items()}
     if not narrowed:
         return found
     wide = replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)
     asked = {name: getattr(chosen, name) for name in narrowed}
-    for column, of in sizes.items():
-        if column in narrowed:
-            continue
-        counts = rows(wide).order_by().values_list(*narrowed, column).annotate(n=Count("*"))
-        counted = [(row[:-1], row[-1]) for row in counts]
-        hidden = {value for value in of if judge({**asked, column: value}, counted).hides}
-        found[column] |= hidden
+    further = [column for column in sizes if column not in narrowed]
+    sets = [(*narrowed, column) for column in further]
+    for column, counts in zip(further, grouped(rows(wide), sets, {"n": ""}) if sets else [], strict=True):
+        counted = [(key, n) for key, (n,) in counts.items()]
+        found[column] |= {value for value in sizes[column] if judge({**asked, column: value}, counted).hides}
     return found
 
 

@@ -116,13 +116,13 @@ _event = shaping(AccountEventSerializer)
 
 
 def visible(agent: Agent) -> "QuerySet[AccountEvent]":
-    """Events of organisations, and of customers the agent sees, under whatever name these were known then."""
+    """Events of customers the agent sees, under whatever name these were known then; those of organisations, too, but
+    for light collaborators."""
     if agent.sees_all:
         return AccountEvent.objects.all()
     seen = Customer.objects.visible_to(agent).values("pk")
-    return AccountEvent.objects.filter(
-        Q(organisation__isnull=False) | Q(customer__in=seen) | Q(customer__merged_into__in=seen)
-    )
+    organisations = Q(organisation__isnull=False) if agent.may_reply else Q(pk=None)
+    return AccountEvent.objects.filter(organisations | Q(customer__in=seen) | Q(customer__merged_into__in=seen))
 
 
 class AccountEvents(ApiView):

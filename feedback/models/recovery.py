@@ -78,8 +78,9 @@ class RecoveryQuerySet(models.QuerySet["Recovery"]):
         if ticket is not None:
             Ticket.objects.locked(ticket)
         elif answer is not None:
-            answers = self.model._meta.get_field("response").related_model._base_manager
-            answers.select_for_update(of=("self",)).filter(pk=answer).values_list("pk", flat=True).first()
+            from feedback.models.response import Response
+
+            Response.objects.select_for_update(of=("self",)).filter(pk=answer).first()
         return (
             self.select_for_update(of=("self",), no_key=True)
             .select_related("ticket__inbox", "customer", "inbox", "response__invitation__survey", "owner", "department")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import privacy, reading
+from reports import driving, groups, privacy, reading
 from reports.models import SurveyFacts
 from reports.privacy import DIMENSIONS, hidden_cells, judge, whole_blocks
 from reports.reading import Filter
@@ -118,6 +118,23 @@ def test_a_choice_that_leaves_out_a_few_answers_is_hidden_and_the_whole_is_not(d
         found = privacy.guard(march(channel="email"), reading.answered)
     assert (found.n, found.why) == (20, "difference")
     assert privacy.guard(march(channel="chat"), reading.answered).why == "few"
+
+
+@pytest.mark.django_db
+def test_a_cell_that_a_wider_choice_gives_away_is_hidden_wherever_answers_are_compared(django_assert_num_queries):
+    slow = {"resolution_s": 90_000}
+    SurveyFacts.objects.bulk_create([
+        *(asking(i) for i in range(20)), *(asking(20 + i, channel="chat", **slow) for i in range(8)),
+        *(asking(30 + i, inbox=2) for i in range(9)),
+        *(asking(40 + i, inbox=2, channel="chat", **slow) for i in range(2)),
+    ])  # fmt: skip
+    one = Filter(date(2026, 3, 1), date(2026, 3, 31), "UTC", inboxes=(1,), inbox=1, visible=(1, 2))
+    assert not privacy.guard(one, reading.answered).hides
+    with django_assert_num_queries(1):
+        assert "chat" in privacy.cells(one, reading.answered, {"channel": {"email": 20, "chat": 8}})["channel"]
+    assert groups.satisfied(one, "channel", "topic").of["chat"].is_hidden, "all inboxes have ten: two are of another"
+    assert 2 in driving.drivers(one).facts["resolution"].hidden
+    assert not groups.satisfied(march(), "channel", "topic").of["chat"].is_hidden
 
 
 @pytest.mark.django_db
