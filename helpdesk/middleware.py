@@ -58,8 +58,10 @@ class MetricsMiddleware:
         measures.REQUESTS.labels(route, method, str(response.status_code)).inc()
         measures.REQUEST_SECONDS.labels(route).observe(took)
         if response.status_code >= 500 or took > 1:
-            # signed addresses open what they name for a while, so logs do not keep them
+            # signed addresses open what they name for a while, and tokens answer surveys: logs do not keep them
             path = f"{content.PATH}…" if request.path.startswith(content.PATH) else request.path
+            if match and (token := match.kwargs.get("token")):
+                path = path.replace(f"/{token}/", "/…/")
             log.warning("request", path=path, route=route, status=response.status_code, ms=round(took * 1000))
         return response
 

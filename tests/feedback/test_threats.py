@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.http import HttpResponse
 from django.test import Client
+from django.urls import resolve
+from structlog.testing import capture_logs
 
 from feedback import nonces
 from feedback.models import Hit, Invitation, InvitationState, Reason, ReasonCode, Response, Survey
 from helpdesk import clock
+from helpdesk.middleware import MetricsMiddleware
 from helpdesk.models import Agent, Event
 from reports.models import SurveyFacts
 from tests.conftest import mail
@@ -169,3 +173,11 @@ def test_every_kind_shows_its_scale_lowest_first(asked: Invitation, phone: Clien
     places = [page.index(f'name="score" value="{score}"') for score in scores]
     assert places == sorted(places) and page.count('name="score"') == len(scores)
     assert page.count(" checked") == 1 and "<fieldset" in page and "<legend" in page
+
+
+def test_logs_keep_no_secret_of_a_ballot(rf) -> None:  # type: ignore[no-untyped-def]
+    request = rf.get("/b/a-secret/")
+    request.resolver_match = resolve("/b/a-secret/")
+    with capture_logs() as logs:
+        MetricsMiddleware(lambda _request: HttpResponse(status=500))(request)
+    assert [line["path"] for line in logs] == ["/b/…/"]
