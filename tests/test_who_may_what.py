@@ -292,8 +292,9 @@ POLICIES: dict[str, Policy] = {
         },
         turned_away=SIGN_IN,
     ),
+    # no message was chosen
     "ticket_split": Policy(
-        {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 409, 409, 409, 409)},
+        {"GET": (LOGIN, LOGIN, 404, 200, 200, 200, 200), "POST": (LOGIN, LOGIN, 404, 422, 422, 422, 422)},
         turned_away=SIGN_IN,
     ),
     # there is nothing to undo; HTMX is told so, others are led to the queue
@@ -455,7 +456,7 @@ POLICIES: dict[str, Policy] = {
     "settings_topics_try": leads(GET=200, POST=200),
     "settings_topics_rising": leads(GET=200),
     "settings_topics_phrase": leads(POST=404),
-    "ticket_topic": theirs(302, "POST", body={"topic": "none"}),
+    "ticket_topic": theirs(200, "POST", light=409, body={"topic": "none"}),
     "settings_quality": leads(GET=200),
     "settings_quality_new": leads(GET=200, POST=422),
     "settings_quality_edit": leads(GET=200, POST=422),
