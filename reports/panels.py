@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from feedback import accounts
 from feedback.accounts import Rule, Span
-from feedback.models import Response, SurveyKind
+from feedback.models import Invitation, Response, SurveyKind
 from helpdesk import clock
 from helpdesk.models import Agent
 from reports import periods
@@ -30,12 +30,11 @@ def standing(customer: Customer, agent: Agent) -> Panel | None:
     rule = Rule.of_the_house(agent.zone or "UTC")
     known = [] if rule.is_proxy else accounts.spans_of(customer, rule)
     plan = str(customer.fields.get(PLAN) or (customer.organisation.fields.get(PLAN) if customer.organisation else ""))
-    answer = (
-        Response.objects.filter(
-            invitation__customer=customer, invitation__survey__kind=SurveyKind.NPS,
-            invitation__survey__is_anonymous=False,
-        ).order_by("-answered_at").values_list("score", "answered_at").first()
-    )  # fmt: skip
+    seen = Invitation.objects.visible_to(agent).filter(
+        customer=customer, survey__kind=SurveyKind.NPS, survey__is_anonymous=False
+    )
+    given = Response.objects.filter(invitation__in=seen, is_doubtful=False).order_by("-answered_at")
+    answer = given.values_list("score", "answered_at").first()
     url = reverse("report_customer", args=[customer.pk]) if agent.may_reply else ""
     return _panel(known, rule, plan or "", answer, url)
 

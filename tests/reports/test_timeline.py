@@ -10,6 +10,7 @@ from django.urls import reverse
 from feedback.models import AccountEvent, Complaint, Invitation, Recovery, Response, Retention, Survey
 from feedback.personal_data import erase_account, export_of_account
 from helpdesk import clock
+from reports import panels
 from tests.conftest import mail
 from tickets.models import Customer, Organisation
 from tickets.operations import replying, status
@@ -131,5 +132,7 @@ def test_what_another_inbox_asked_by_the_calendar_is_not_drawn(story, inbox, bil
     assert "I tell all my friends." in page(as_agent(ana), story.customer, months=12).content.decode()
     send_mail_in(mail(subject="A bill", to=billing.address, Message_ID="<b@x.example>"), billing)
     assert "I tell all my friends." not in page(as_agent(ben), story.customer, months=12).content.decode()
+    ours, theirs = (panels.standing(story.customer, agent).context["answer"] for agent in (ana, ben))
+    assert ours[0] == 2 and theirs is None
     Response.objects.filter(pk=answer.pk).update(is_doubtful=True)
     assert "I tell all my friends." not in page(as_agent(ana), story.customer, months=12).content.decode()
