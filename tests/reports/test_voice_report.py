@@ -118,3 +118,13 @@ def test_pages_are_read_with_a_constant_number_of_questions(
         with django_assert_max_num_queries(40):
             assert client.get(f"/reports/{key}/{query}").status_code == 200
         assert client.get(f"/reports/{key}.csv{query}").status_code == 200
+
+
+def test_a_thin_team_is_not_what_is_left_of_all_reviews(march, inbox, dora, ana, team):
+    for i in range(10):
+        QualityReview.objects.create(
+            ticket=Ticket.objects.create(inbox=inbox, customer=dora, team=team if i < 7 else None), agent=ana,
+            reviewed_at=DAY, seen_at=DAY, clear=4, correct=4, complete=4, kind=4 if i < 7 else 1,
+        )  # fmt: skip
+    [by_team] = [chart for chart in quality.build(march).charts() if chart.key == "quality_by_team"]
+    assert [cells[:2] for cells in by_team.cells] == [(None, None), (None, None)], "the ten less the seven are three"
