@@ -101,7 +101,7 @@ class Command(BaseCommand):
         self._finish(plan)
         if total >= _WORTH_PROCESSES:
             _analyse()
-        beside.settle(plan.until, plan.days)
+        beside.settle(plan.until, plan.days, is_complete=not any(planning.missing(plan, plan.tickets)))
         return total
 
     def _finish(self, plan: Plan) -> None:
