@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from feedback.models import Survey
+from feedback.models import ReasonCode, Survey
 from feedback.operations import departments
 from helpdesk.models import Agent, Calendar, CalendarVersion, Team
 from tickets.models import Inbox
@@ -46,13 +46,15 @@ def bootstrap(*, email: str = "", password: str = "") -> Login | None:
     )
     if is_new:
         inbox.teams.add(team)
+    departments.start(actor=admin)
     if not Survey.objects.exists():
         # it names no inbox, so it asks after every one, those of later too; a demo does not wait
-        Survey.objects.create(
+        survey = Survey.objects.create(
             name=_("Satisfaction"),
             delay_minutes=0 if settings.MAIL_CATCHER else None,
             asks_solved=True,
+            opens_recovery=True,
             reminder_days=3,
         )
-    departments.start(actor=admin)
+        survey.reasons.set(ReasonCode.objects.all())
     return login
