@@ -94,7 +94,7 @@ def counts(agent: Agent) -> dict[str, int]:
 
 def waiting_for(agent: Agent) -> int:
     """How many wait to be taken up that are this agent's, or nobody's in their departments; some seconds old."""
-    key = f"recoveries waiting {agent.pk}"
+    key = f"recoveries-waiting-{agent.pk}"
     kept = cache.get(key)
     if kept is None:
         open_now = Recovery.objects.filter(state=RecoveryState.OPEN)
@@ -106,4 +106,4 @@ def waiting_for(agent: Agent) -> int:
 
 def forget(*agents: int | None) -> None:
     """Count anew the next time, for these."""
-    cache.delete_many([f"recoveries waiting {pk}" for pk in agents if pk])
+    cache.delete_many([f"recoveries-waiting-{pk}" for pk in agents if pk])
