@@ -6,6 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import TOP, WIDTH, at, svg
+from reports.charts.named import room, short
 from reports.words import number, percent
 
 LEFT, RIGHT, HEIGHT = 110, 80, 24
@@ -16,6 +17,7 @@ def bins(
     left: int = LEFT,
 ) -> SafeString:  # fmt: skip
     """(name, how many, tone) from the top down; shares are of `total`, else of their sum."""
+    left = room((name for name, _n, _tone in rows), left)
     most = max((n for _name, n, _tone in rows), default=0) or 1
     whole = total if total is not None else sum(n for _name, n, _tone in rows)
     parts = []
@@ -28,9 +30,9 @@ def bins(
         )  # fmt: skip
         parts.append(
             format_html(
-                '<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
-                '<text class="chart-value" x="{}" y="{}">{}</text>',
-                left - 8, at(middle + 3.5), name, bar if n else "", at(left + width + 6), at(middle + 3.5),
+                '<g><title>{}</title><text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
+                '<text class="chart-value" x="{}" y="{}">{}</text></g>',
+                name, left - 8, at(middle + 3.5), short(name), bar if n else "", at(left + width + 6), at(middle + 3.5),
                 f"{number(n)} · {percent(n / whole if whole else None)}",
             )
         )  # fmt: skip

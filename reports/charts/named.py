@@ -1,6 +1,6 @@
 """How many of each, one a row: lying bars with room for names in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,6 +15,11 @@ MOST = 24
 def short(name: str) -> str:
     """A name as it fits beside a bar."""
     return name if len(name) <= MOST else f"{name[: MOST - 1].rstrip()}…"
+
+
+def room(names: Iterable[str], least: int) -> int:
+    """How far right the bars start so that the longest of these names, made short, fits before them."""
+    return max(least, *(min(LEFT, 8 + 7 * len(name)) for name in names), 0)
 
 
 def named(*, key: str, title: str, about: str, rows: Sequence[tuple[str, int, str, str]]) -> SafeString:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from reports.charts import TOP, WIDTH, at, svg
+from reports.charts import TOP, WIDTH, at, named, svg
 from reports.words import percent
 
 LEFT, RIGHT, ROW, FOOT = 110, 78, 24, 18
@@ -27,6 +27,7 @@ class Range:
 
 def ranges(*, key: str, title: str, about: str, rows: Sequence[Range], left: int = LEFT) -> SafeString:
     """Each share as a dot on the line of its interval, from 0 to 100 %."""
+    left = named.room((row.name for row in rows), left)
     room = WIDTH - left - RIGHT
     height = TOP + ROW * len(rows)
     parts = [
@@ -41,7 +42,7 @@ def ranges(*, key: str, title: str, about: str, rows: Sequence[Range], left: int
         y = TOP + ROW * (i + 0.5)
         parts.append(
             format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', left - 8, at(y + 3.5),
-                        row.name)
+                        named.short(row.name))
         )  # fmt: skip
         if row.share is not None and row.low is not None and row.high is not None:
             parts.append(

@@ -379,4 +379,5 @@ def _plans(stays: Staying) -> Iterator[Chart]:
          _("at most")],
         rows, cells, ["customers", "customer_months", "lost", "churn", "churn_low", "churn_high"],
         definition_url("plans"), _("Over the last 12 months. Plans whose intervals overlap are not in any order."),
+        is_wide=True,
     )  # fmt: skip

@@ -350,4 +350,5 @@ def _reasons(found: "QuerySet[Complaint]") -> Chart:
         [{"name": reason, "label": reason, "url": "", "cells": [department, whose, number(n)]}
          for reason, department, whose, n in said],
         [tuple(row[1:]) for row in said], ["department", "in_control", "complaints"], definition_url("complaints"),
+        is_wide=True,
     )  # fmt: skip
