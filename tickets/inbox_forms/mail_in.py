@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core import signing
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from helpdesk.crypto import seal, unseal
 from tickets.channels.email import oauth, starting
@@ -53,7 +54,8 @@ class MailInForm(forms.ModelForm):
     )
     port = forms.IntegerField(label=_("Port"), required=False, min_value=1, max_value=65535, initial=993)
     security = forms.ChoiceField(
-        label=_("Security"), choices=Security.choices, required=False, initial=Security.TLS
+        label=pgettext_lazy("of a connection", "Security"), choices=Security.choices, required=False,
+        initial=Security.TLS,
     )  # fmt: skip
     username = forms.CharField(
         label=_("User name"), required=False, max_length=320, help_text=_("Often the whole address."),

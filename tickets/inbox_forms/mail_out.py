@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.channels.email import oauth, provider_reports, providers, servers, trying
 from tickets.channels.email.smtp_trouble import Trouble
@@ -43,7 +44,10 @@ class MailOutForm(forms.ModelForm):
     )
     port = forms.IntegerField(label=_("Port"), required=False, min_value=1, max_value=65535, initial=587)
     security = forms.ChoiceField(
-        label=_("Security"), choices=Security.choices, required=False, initial=Security.STARTTLS
+        label=pgettext_lazy("of a connection", "Security"),
+        choices=Security.choices,
+        required=False,
+        initial=Security.STARTTLS,
     )
     username = forms.CharField(
         label=_("User name"), required=False, max_length=320, widget=forms.TextInput(attrs={"autocomplete": "off"}),
