@@ -18,6 +18,7 @@ from feedback.models import (
     Complaint,
     Invitation,
     QualityReview,
+    ReasonCode,
     Recovery,
     Remark,
     RemarkTopic,
@@ -29,7 +30,7 @@ from reports import facts
 from reports.demo import company, plan, topics, words, writing
 from reports.demo.life import Numbers, Story, tell
 from reports.demo.rhythm import Rhythm, bad_week
-from reports.models import Annotation, AnswerFacts, SavedReport, StayFacts, SurveyFacts, TicketFacts
+from reports.models import Alarm, Annotation, AnswerFacts, SavedReport, StayFacts, SurveyFacts, TicketFacts
 from tickets import minting, texts
 from tickets.models import (
     ContactPoint,
@@ -312,6 +313,18 @@ def test_it_moves_into_what_bootstrap_made(db: None) -> None:
     assert Team.objects.count() == 4
     assert Ticket.objects.filter(inbox=support).exists()
     assert Agent.objects.count() == 13
+
+
+def test_the_first_tickets_of_a_year_raise_no_alarms(db: None) -> None:
+    demo(300)
+    assert not Alarm.objects.exists()
+
+
+def test_the_survey_of_a_new_helpdesk_opens_recoveries_and_offers_reasons(db: None) -> None:
+    call_command("bootstrap", stdout=StringIO())
+    survey = Survey.objects.get()
+    assert survey.opens_recovery
+    assert survey.reasons.count() == ReasonCode.objects.count() > 0
 
 
 def test_agents_answer_while_they_are_at_work(db: None) -> None:
