@@ -13,7 +13,7 @@ from tickets.models import Draft, Message, Ticket
 from tickets.operations import drafting, replying, sorting, status
 
 #: posted to by programs that have no session of ours: each proves itself by a signature or a secret in the address
-WITHOUT_A_SESSION = {"mail_in", "mail_reports", "notifications_off", "survey", "survey_unsubscribe"}
+WITHOUT_A_SESSION = {"mail_in", "mail_reports", "notifications_off", "survey", "survey_unsubscribe", "ballot"}
 
 
 @pytest.fixture

@@ -122,7 +122,8 @@ def story(
         inviting.invite(Event.objects.filter(verb="ticket.resolved").latest("id"))
     mailing.send_due()
     for invitation in Invitation.objects.exclude(state="suppressed"):
-        Invitation.objects.filter(pk=invitation.pk).update(state="sent", expires_at=clock.now() + timedelta(days=9))
+        sent_at, until = clock.now() - timedelta(hours=1), clock.now() + timedelta(days=9)
+        Invitation.objects.filter(pk=invitation.pk).update(state="sent", sent_at=sent_at, expires_at=until)
         invitation.refresh_from_db()
         answering.respond(invitation, nonce=nonces.make(invitation), score=2, comment="Canaryword")
     settle()

@@ -52,6 +52,7 @@ def ticket_acts(context: RequestContext) -> SafeString:
         customer=_NAME,
         can_reply=context["can_reply"],
         may_work=context["may_work"],
+        can_split=context["can_split"],
         is_following=context["is_following"],
         snooze_presets=bool(context["snooze_presets"]),
         choices=context["choices"],
