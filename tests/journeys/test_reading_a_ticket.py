@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import House
+from tests.journeys.conftest import House, words
 from tickets.operations import replying, sorting
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -37,7 +37,7 @@ def test_a_long_ticket_is_folded_and_opens_where_it_must(house: House, sit, ana,
     first.get_by_label("More for this message").click()
     first.get_by_role("button", name="Quote").click()
     page.keyboard.type("Tomorrow.")
-    expect(page.locator(".composer-text:visible")).to_have_value("> Where is my order?\n\nTomorrow.")
+    expect(words(page)).to_have_value("> Where is my order?\n\nTomorrow.")
 
 
 def test_changes_can_be_put_out_of_sight_and_stay_so(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
