@@ -180,6 +180,7 @@ def _unsubscribe(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 unsubscribe = csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(of_invitation(_unsubscribe)))
 
 
+# As on the survey's page: nobody is signed in, and a nonce of the page we showed stands in for Django's token.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def ballot(request: HttpRequest, token: str) -> HttpResponse:
