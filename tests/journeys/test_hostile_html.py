@@ -90,7 +90,8 @@ class Watch:
         self.page.route("**/live/", lambda route: None)
 
     def load_all(self) -> int:
-        """Let every frame of the page load at once; gives their number."""
+        """Let every frame of the page load at once, once all of the page is there; gives their number."""
+        soon(lambda: bool(self.page.evaluate('document.readyState !== "loading"')))
         count = self.page.evaluate(
             """() => { const all = [...document.querySelectorAll("iframe[data-letter]")];
             for (const one of all) { one.closest("details")?.setAttribute("open", ""); one.loading = "eager"; }
