@@ -19,6 +19,7 @@ class FeedbackConfig(AppConfig):
             recovery_panels,
             subscribers,
             tabs,
+            ticket_conditions,
             voice_panels,
             voice_personal_data,
             voice_subscribers,

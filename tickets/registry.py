@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from django.utils.functional import Promise
 
 from helpdesk.models import Agent
+from tickets import conditions, search_words
 from tickets.models import Customer, Organisation, Ticket
 
 
@@ -110,6 +111,12 @@ def organisation_panel(
     """Show a block on an organisation's page: of what this agent may see only."""
     _organisation_panels.append(function)
     return function
+
+
+def ticket_condition(upper: conditions.Upper) -> None:
+    """Let views, searches, surveys and programs ask for tickets by something of an upper floor."""
+    conditions.register(upper)
+    search_words.learn(upper.key)
 
 
 def only_where(there: str) -> Callable[[AnyPanel], AnyPanel]:

@@ -130,7 +130,8 @@ def _conditions(qualifier: Qualifier) -> list[Condition]:
     if key == "after":
         return [_turned({"field": "updated", "is": "after", "value": value}, qualifier)]
     name = f"field:{key.removeprefix('field.')}" if key.startswith("field.") else key
-    if name in ("assignee", "team", "type", "tag", "organisation") and value.lower() in ("none", "nobody"):
+    may_be_none = name in ("assignee", "team", "type", "tag", "organisation") or name in conditions.UPPER
+    if may_be_none and value.lower() in ("none", "nobody"):
         return [_turned({"field": name, "is": "not_set"}, qualifier)]
     if ".." in value and conditions.field(name).values in ("moment", "date"):
         first, last = value.split("..", 1)
@@ -163,7 +164,7 @@ def _merged(made: Sequence[Condition]) -> list[Condition]:
             ),
             None,
         )
-        if other is None or one["field"] not in _ONE_OF:
+        if other is None or (one["field"] not in _ONE_OF and one["field"] not in conditions.UPPER):
             kept.append(one)
             continue
         values = [v for c in (other, one) for v in (c["value"] if isinstance(c["value"], list) else [c["value"]])]

@@ -35,7 +35,7 @@ def suggest(text: str, agent: Agent) -> list[Suggestion]:
     if begun_word is None or len(begun_word.text) < 2:
         return []
     before = typed.text[: len(typed.text) - len(begun_word.text)]
-    keys = [key for key in QUALIFIERS if key.startswith(begun_word.text.lower())]
+    keys = [key for key in (*QUALIFIERS, *conditions.UPPER) if key.startswith(begun_word.text.lower())]
     keys += [
         f"field.{key}"
         for key in CustomField.objects.filter(is_active=True).values_list("key", flat=True)
@@ -94,6 +94,9 @@ def _values(key: str, begun: str, agent: Agent) -> list[str]:
         )
     if key in ("before", "after", "created", "updated", "resolved"):
         return _beginning([time_words.said(one) for one in _TIMES], begun)
+    if key in conditions.UPPER:
+        named = [label for _value, label in conditions.UPPER[key].choices()]
+        return [label for label in ("none", *named) if begun in label.lower()][:MOST]
     if key.startswith("field."):
         field = CustomField.objects.filter(key=key.removeprefix("field."), is_active=True).first()
         known = field.choices if field and field.kind == CustomField.Kind.CHOICE else ()

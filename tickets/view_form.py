@@ -214,6 +214,8 @@ def _choices(about: Field, agent: Agent) -> list[tuple[str, str]]:
             return [(one, one) for one in conditions.CHANNELS]
         case "has":
             return [(value, str(label)) for value, label in conditions.HAS.items()]
+        case "upper":
+            return list(conditions.UPPER[about.key].choices())
         case CustomField.Kind.CHECKBOX:
             return [("yes", _("yes")), ("no", _("no"))]
         case CustomField.Kind.CHOICE:

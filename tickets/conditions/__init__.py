@@ -11,6 +11,7 @@ from tickets.conditions.cleaning import clean
 from tickets.conditions.lines import read, written
 from tickets.conditions.meaning import as_q, narrow
 from tickets.conditions.saying import describe, is_time
+from tickets.conditions.upper import UPPER, Upper, register
 from tickets.conditions.vocabulary import (
     BARE,
     CHANNELS,
@@ -28,6 +29,7 @@ from tickets.conditions.vocabulary import (
 )
 
 __all__ = [
-    "BARE", "CHANNELS", "CHOICES", "FIELDS", "HAS", "MANY", "MOST", "OPERATORS", "BadCondition", "Condition", "Field",
-    "as_q", "clean", "describe", "field", "fields", "is_time", "narrow", "read", "written",
+    "BARE", "CHANNELS", "CHOICES", "FIELDS", "HAS", "MANY", "MOST", "OPERATORS", "UPPER", "BadCondition", "Condition",
+    "Field", "Upper", "as_q", "clean", "describe", "field", "fields", "is_time", "narrow", "read", "register",
+    "written",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from helpdesk.models import Agent, Team
 from tickets import texts, time_words
+from tickets.conditions.upper import UPPER, UPPER_VALUES
 from tickets.conditions.vocabulary import (
     BARE,
     CHOICES,
@@ -147,6 +148,10 @@ def _clean_working(about: Field, operator: str, text: str) -> str | None:
     return kept if kept and kept.split(" ")[1].startswith(("minute", "hour")) else None
 
 
+def _clean_upper(about: Field, operator: str, text: str) -> Any:
+    return UPPER[about.key].meant(text)
+
+
 def _clean_text(about: Field, operator: str, text: str) -> str:
     return text
 
@@ -173,7 +178,8 @@ def _clean_checkbox(about: Field, operator: str, text: str) -> bool | None:
 _CLEANERS: dict[str, Callable[[Field, str, str], Any]] = {
     "ours": _clean_choice, "channel": _clean_channel, "has": _clean_has, "agent": _clean_agent,
     "team": _clean_team, "inbox": _clean_inbox, "customer": _clean_person, "organisation": _clean_person,
-    "tag": _clean_tag, "moment": _clean_moment, "working": _clean_working, CustomField.Kind.NUMBER: _clean_number,
+    "tag": _clean_tag, "moment": _clean_moment, "working": _clean_working, UPPER_VALUES: _clean_upper,
+    CustomField.Kind.NUMBER: _clean_number,
     CustomField.Kind.DATE: _clean_date, CustomField.Kind.CHECKBOX: _clean_checkbox,
 }  # fmt: skip
 _NEEDS: dict[str, str | Promise] = {

@@ -15,6 +15,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from helpdesk import clock
 from helpdesk.models import Agent
 from tickets import hours, time_words
+from tickets.conditions.upper import UPPER
 from tickets.conditions.vocabulary import (
     ABOUT,
     BARE,
@@ -57,7 +58,7 @@ def as_q(conditions: Iterable[Condition], agent: Agent) -> Q:
     for condition in conditions:
         key = condition["field"]
         shows_removed = shows_removed or (key == "status" and _names_removed(condition))
-        both &= _OWN[key](condition, agent) if key in _OWN else _q_custom(condition, agent)
+        both &= _OWN.get(key, _q_upper if key in UPPER else _q_custom)(condition, agent)
     return both if shows_removed else both & Q(removed_at=None)
 
 
@@ -127,6 +128,11 @@ def _q_has(condition: Condition, agent: Agent) -> Q:
         "low_score": lambda: Q(low_score__isnull=False),
     }
     return _either(reduce(or_, (ways[one]() for one in values_of(condition))), condition)
+
+
+def _q_upper(condition: Condition, agent: Agent) -> Q:
+    values = None if condition["is"] in BARE else values_of(condition)
+    return _either(UPPER[condition["field"]].having(values), condition)
 
 
 def _q_customer(condition: Condition, agent: Agent) -> Q:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, Team
 from tickets import time_words
+from tickets.conditions.upper import UPPER, UPPER_VALUES
 from tickets.conditions.vocabulary import (
     BARE,
     CHOICES,
@@ -58,6 +59,8 @@ def _said(about: Field, value: Any, agent: Agent) -> str:
         return str(CHOICES[about.key](value).label)
     if about.values == "has":
         return str(HAS[value])
+    if about.values == UPPER_VALUES:
+        return UPPER[about.key].said(value)
     if about.values == CustomField.Kind.CHECKBOX:
         return _("yes") if value else _("no")
     if about.values in ("customer", "inbox") and isinstance(value, int):

@@ -33,10 +33,10 @@ OPERATORS: dict[str, str | Promise] = {
     "set": pgettext_lazy("condition", "is set"),
     "not_set": pgettext_lazy("condition", "is not set"),
 }
-_ONE = ("is", "is_not", "any_of", "none_of")
-_MAYBE = ("set", "not_set")
+ONE = ("is", "is_not", "any_of", "none_of")
+MAYBE = ("set", "not_set")
 #: operators that are said without a value
-BARE = frozenset(_MAYBE)
+BARE = frozenset(MAYBE)
 #: operators that take several
 MANY = frozenset({"any_of", "none_of"})
 
@@ -66,37 +66,37 @@ class Field:
 FIELDS: dict[str, Field] = {
     field.key: field
     for field in (
-        Field("status", gettext_lazy("Status"), _ONE, "ours"),
-        Field("assignee", gettext_lazy("Assignee"), _ONE + _MAYBE, "agent"),
-        Field("team", gettext_lazy("Team"), _ONE + _MAYBE, "team"),
-        Field("inbox", gettext_lazy("Inbox"), _ONE, "inbox"),
-        Field("priority", gettext_lazy("Priority"), _ONE, "ours"),
-        Field("type", gettext_lazy("Type"), _ONE + _MAYBE, "ours"),
-        Field("channel", gettext_lazy("Channel"), _ONE, "channel"),
-        Field("tag", gettext_lazy("Tag"), _ONE + _MAYBE, "tag"),
-        Field("customer", gettext_lazy("Customer"), _ONE, "customer"),
-        Field("organisation", gettext_lazy("Organisation"), _ONE + _MAYBE, "organisation"),
+        Field("status", gettext_lazy("Status"), ONE, "ours"),
+        Field("assignee", gettext_lazy("Assignee"), ONE + MAYBE, "agent"),
+        Field("team", gettext_lazy("Team"), ONE + MAYBE, "team"),
+        Field("inbox", gettext_lazy("Inbox"), ONE, "inbox"),
+        Field("priority", gettext_lazy("Priority"), ONE, "ours"),
+        Field("type", gettext_lazy("Type"), ONE + MAYBE, "ours"),
+        Field("channel", gettext_lazy("Channel"), ONE, "channel"),
+        Field("tag", gettext_lazy("Tag"), ONE + MAYBE, "tag"),
+        Field("customer", gettext_lazy("Customer"), ONE, "customer"),
+        Field("organisation", gettext_lazy("Organisation"), ONE + MAYBE, "organisation"),
         Field("created", gettext_lazy("Created"), ("is", "before", "after", "more_than", "less_than"), "moment"),
         Field("updated", gettext_lazy("Updated"), ("is", "before", "after", "more_than", "less_than"), "moment"),
-        Field("waiting", gettext_lazy("Waiting"), ("more_than", "less_than", *_MAYBE), "working"),
+        Field("waiting", gettext_lazy("Waiting"), ("more_than", "less_than", *MAYBE), "working"),
         Field(
-            "resolved", gettext_lazy("Resolved"), ("is", "before", "after", "more_than", "less_than", *_MAYBE), "moment"
+            "resolved", gettext_lazy("Resolved"), ("is", "before", "after", "more_than", "less_than", *MAYBE), "moment"
         ),
-        Field("snoozed", gettext_lazy("Snoozed until"), ("is", "before", "after", *_MAYBE), "moment"),
-        Field("follower", gettext_lazy("Follower"), _ONE + _MAYBE, "agent"),
-        Field("has", gettext_lazy("Has"), _ONE, "has"),
+        Field("snoozed", gettext_lazy("Snoozed until"), ("is", "before", "after", *MAYBE), "moment"),
+        Field("follower", gettext_lazy("Follower"), ONE + MAYBE, "agent"),
+        Field("has", gettext_lazy("Has"), ONE, "has"),
     )
 }
 
 CHOICES: dict[str, type[models.TextChoices]] = {"status": Status, "priority": Priority, "type": TicketType}
 
 _OF_KIND = {
-    CustomField.Kind.TEXT: _ONE + _MAYBE,
-    CustomField.Kind.URL: _ONE + _MAYBE,
-    CustomField.Kind.CHOICE: _ONE + _MAYBE,
-    CustomField.Kind.NUMBER: ("is", "is_not", "more_than", "less_than", *_MAYBE),
-    CustomField.Kind.DATE: ("is", "is_not", "before", "after", *_MAYBE),
-    CustomField.Kind.CHECKBOX: ("is", "is_not", *_MAYBE),
+    CustomField.Kind.TEXT: ONE + MAYBE,
+    CustomField.Kind.URL: ONE + MAYBE,
+    CustomField.Kind.CHOICE: ONE + MAYBE,
+    CustomField.Kind.NUMBER: ("is", "is_not", "more_than", "less_than", *MAYBE),
+    CustomField.Kind.DATE: ("is", "is_not", "before", "after", *MAYBE),
+    CustomField.Kind.CHECKBOX: ("is", "is_not", *MAYBE),
 }
 #: where the answers of a custom field stand, seen from a ticket
 ABOUT = {"ticket": "fields", "customer": "customer__fields", "organisation": "customer__organisation__fields"}
