@@ -1,12 +1,13 @@
 """What anonymous surveys say: in cells of at least five answers, of weeks that are over. Only reads."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
+from itertools import takewhile
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils.timezone import localdate
 
-from feedback.models import Ballot, Survey
+from feedback.models import Ballot, Survey, last_day_of
 
 #: fewer answers than that say too much of each
 SMALLEST_CELL = 5
@@ -36,17 +37,17 @@ class Cell:
 def cells(survey: Survey) -> list[Cell]:
     """The cells of a survey, the latest first. Weeks are joined until five people answered in them.
 
-    A week counts once its last link has run out: a cell that was shown never changes, so that nobody learns an answer
-    from the difference of yesterday's figures and today's. The weeks that are over but too thin are one cell without
-    scores.
+    A week counts once its last link, and that of every week before it, has run out: a cell that was shown never
+    changes, so that nobody learns an answer from the difference of yesterday's figures and today's. The weeks that are
+    over but too thin are one cell without scores.
     """
-    over = localdate() - timedelta(days=6 + survey.valid_days)
     weeks = (
-        Ballot.objects.filter(survey=survey, week__lt=over).order_by("week").values("week")
-        .annotate(asked=Count("pk"), answered=Count("pk", filter=Q(score__isnull=False)))
+        Ballot.objects.filter(survey=survey).order_by("week").values("week")
+        .annotate(asked=Count("pk"), answered=Count("pk", filter=Q(score__isnull=False)), days=Max("valid_days"))
     )  # fmt: skip
+    today = localdate()
     found: list[Cell] = []
-    for week in weeks:
+    for week in takewhile(lambda week: last_day_of(week["week"], week["days"]) < today, weeks):
         if not found or found[-1].is_shown:
             found.append(Cell(week["week"], week["week"]))
         found[-1].last = week["week"]

@@ -31,11 +31,13 @@ def link(name: str, invitation: Invitation) -> str:
     return settings.BASE_URL + reverse(name, args=[invitation.token])
 
 
-def write(invitation: Invitation, *, ballot: str = "", is_reminder: bool = False, sample: str = "") -> Written:
+def write(
+    invitation: Invitation, *, ballot: str = "", days: int = 0, is_reminder: bool = False, sample: str = ""
+) -> Written:
     """The mail, in the invitation's language. Scores stand in the links only to choose one on the page.
 
     With the secret of a `ballot` its links are those of the ballot, and nothing in it names the ticket. A `sample` is
-    the address its links lead to instead.
+    the address its links lead to instead. `days` is how long the links work, where that is not what the survey says.
     """
     with translation.override(invitation.language):
         survey, inbox = invitation.survey, invitation.inbox
@@ -60,7 +62,7 @@ def write(invitation: Invitation, *, ballot: str = "", is_reminder: bool = False
             "is_anonymous": survey.is_anonymous,
             "is_reminder": is_reminder,
             "is_asked_again": invitation.recovery_id is not None,
-            "valid_days": survey.valid_days,
+            "valid_days": days or survey.valid_days,
             "unsubscribe_url": link("survey_unsubscribe", invitation),
         }
         return Written(

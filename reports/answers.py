@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from django.db.models import (
@@ -24,7 +25,7 @@ from django.db.models import (
 )
 from django.utils.timezone import localdate
 
-from feedback.models import Ballot
+from feedback.models import Ballot, last_day_of
 from reports import privacy, reading
 from reports.grouping import Bucket, Groups, grouped
 from reports.metrics.drivers import NonResponse, nonresponse
@@ -267,19 +268,22 @@ def anonymous(chosen: Filter, kind: str) -> Anonymous:
     rows = Ballot.objects.filter(survey__kind=kind, week__lte=chosen.last)
     is_inside = Case(When(inbox__in=chosen.inboxes, then=Value(True)), default=Value(False))
     found = rows.annotate(is_inside=is_inside).order_by("survey", "week").values_list(
-        "survey", "survey__valid_days", "is_inside", "week", "score").annotate(n=Count("*"))  # fmt: skip
+        "survey", "valid_days", "is_inside", "week", "score").annotate(n=Count("*"))  # fmt: skip
     today = localdate()
-    surveys: dict[tuple[int, int], dict[date, Counter[int | None]]] = {}
+    surveys: dict[int, dict[date, Counter[int | None]]] = {}
+    #: until when the links of a survey's week work
+    until: dict[tuple[int, date], date] = {}
     outside: set[int] = set()
     for survey, days, is_chosen, week, score, n in found:
         if not is_chosen:
             outside.add(survey)
-        surveys.setdefault((survey, days), {}).setdefault(week, Counter())[score] += n
+        surveys.setdefault(survey, {}).setdefault(week, Counter())[score] += n
+        until[survey, week] = max(last_day_of(week, days), until.get((survey, week), week))
     asked_, scores, waiting = 0, Counter[int](), 0
-    for (survey, days), weeks in surveys.items():
+    for survey, weeks in surveys.items():
         if survey in outside:
             continue
-        over = {week: of for week, of in weeks.items() if week + timedelta(days=6 + days) < today}
+        over = dict(takewhile(lambda week: until[survey, week[0]] < today, sorted(weeks.items())))  # noqa: B023
         sizes = [(week, sum(n for score, n in of.items() if score is not None)) for week, of in over.items()]
         shown = set()
         for block in privacy.whole_blocks(sizes):
@@ -291,7 +295,7 @@ def anonymous(chosen: Filter, kind: str) -> Anonymous:
                 scores.update({score: n for score, n in of.items() if score is not None})
             elif chosen.first <= week:
                 waiting += of.total()
-    is_elsewhere = any(survey in outside for survey, _days in surveys)
+    is_elsewhere = bool(outside)
     return Anonymous(asked_, scores, waiting, has_filter=False, is_elsewhere=is_elsewhere)
 
 

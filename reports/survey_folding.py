@@ -41,8 +41,6 @@ class SurveyFacts:
     department: Any = None
     in_control: bool | None = None
     is_after_reminder: bool = False
-    #: as a machine presses buttons, the last time it was answered
-    is_doubtful: bool = False
     percent: int = 100
     # what was done on its ticket
     frt_s: int | None = None
@@ -79,8 +77,6 @@ def fold_surveys(ticket: int, events: Iterable[LedgerEvent], facts: TicketFacts)
             continue
         elif (known := by_invitation.get(said.get("invitation"))) is not None:
             _take_in(known, event)
-            if verb == "survey.answered":  # what a machine pressed counts for nothing until a person answers anew
-                known.counts = counts and not said.get("doubtful")
         elif verb in ("survey.invited", "survey.suppressed"):
             held_back = verb == "survey.suppressed"
             asking = SurveyFacts(
@@ -129,8 +125,6 @@ def fold_loose(events: Iterable[LedgerEvent], *, customer: int | None) -> Survey
         said = event.facts
         if asking is not None:
             _take_in(asking, event)
-            if event.verb == "survey.answered":
-                asking.counts = not said.get("doubtful")
         elif event.verb in ("survey.invited", "survey.suppressed"):
             held_back = event.verb == "survey.suppressed"
             asking = SurveyFacts(
@@ -156,7 +150,7 @@ def fold_loose(events: Iterable[LedgerEvent], *, customer: int | None) -> Survey
 
 def solved(askings: Iterable[SurveyFacts]) -> bool | None:
     """What the customer said last to "Was your problem solved?"; not what a machine pressed."""
-    known = [one for one in askings if one.answered_at and one.is_solved is not None and not one.is_doubtful]
+    known = [one for one in askings if one.answered_at and one.is_solved is not None]
     said = [(one.answered_at, one.is_solved) for one in known]
     return max(said)[1] if said else None
 
@@ -176,6 +170,8 @@ def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
     elif event.verb in ("survey.suppressed", "survey.cancelled"):
         if asking.state == "invited":
             asking.state, asking.reason = "suppressed", event.facts.get("reason")
+    elif event.verb == "survey.answered" and event.facts.get("doubtful"):
+        _unanswer(asking)
     elif event.verb == "survey.answered":
         asking.state = "answered"
         asking.sent_at = asking.sent_at or asking.invited_at
@@ -183,13 +179,21 @@ def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
         asking.score = event.facts.get("score")
         asking.kind = event.facts.get("kind") or asking.kind
         asking.is_solved = event.facts.get("solved")
-        asking.is_doubtful = bool(event.facts.get("doubtful"))
         asking.is_after_reminder = bool(event.facts.get("after_reminder"))
         _blame(asking, event.facts)
     elif event.verb == "survey.explained":
         _blame(asking, event.facts)
     elif event.verb == "survey.commented":
         asking.has_comment = bool(event.facts.get("has_comment", True))
+
+
+def _unanswer(asking: SurveyFacts) -> None:
+    """A machine pressed the buttons: this person was asked and has not answered, until they do so anew."""
+    asking.state = "sent"
+    asking.sent_at = asking.sent_at or asking.invited_at
+    asking.answered_at = asking.score = asking.is_solved = None
+    asking.low_reason = asking.department = asking.in_control = None
+    asking.is_after_reminder = asking.has_comment = False
 
 
 def _blame(asking: SurveyFacts, said: Mapping[str, Any]) -> None:

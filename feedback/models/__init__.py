@@ -1,7 +1,7 @@
 """What customers felt and said: surveys, answers, recoveries, reviews, remarks, and what became of their accounts."""
 
 from feedback.models.account import KNOWN_KINDS, AccountEvent, AccountImport, Retention
-from feedback.models.ballot import Ballot, digest_of, new_ballot_token, week_of
+from feedback.models.ballot import Ballot, digest_of, last_day_of, new_ballot_token, week_of
 from feedback.models.department import Department, ReasonCode
 from feedback.models.invitation import Invitation, InvitationState, Reason
 from feedback.models.opt_out import OptOut
@@ -45,6 +45,7 @@ __all__ = [
     "TicketTopic",
     "Topic",
     "digest_of",
+    "last_day_of",
     "new_ballot_token",
     "week_of",
 ]  # fmt: skip

@@ -27,6 +27,11 @@ def week_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def last_day_of(week: date, valid_days: int) -> date:
+    """The last day on which ballots of a week can be cast."""
+    return week + timedelta(days=6 + valid_days)
+
+
 class Ballot(models.Model):
     """One asking of somebody nobody knows. Keys are random, days are whole weeks, so that no order gives them away.
 
@@ -41,6 +46,9 @@ class Ballot(models.Model):
     language = models.CharField(max_length=10)
     #: the Monday of the week it was sent in
     week: "models.DateField[date, date]" = models.DateField()
+    #: so many days after its week it can be cast: what its mail promised, whatever the survey says since; the same for
+    #: all of a week, so that it tells no more than the week does
+    valid_days = models.PositiveSmallIntegerField(default=30)
     score = models.PositiveSmallIntegerField(null=True)
     comment = models.TextField(blank=True)
     is_solved = models.BooleanField(null=True)
@@ -51,3 +59,8 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return f"a ballot of survey {self.survey_id}"
+
+    @property
+    def last_day(self) -> date:
+        """The last day it can be cast: counted from the end of its week, as nobody knows its day."""
+        return last_day_of(self.week, self.valid_days)

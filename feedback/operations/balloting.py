@@ -5,8 +5,6 @@ What and whether they answered is not: the ballot names no customer, no ticket a
 mail alone, and whoever answers gets their ballot replaced by another, on no day but its week's. No event is recorded.
 """
 
-from datetime import date, timedelta
-
 from django.db import transaction
 from django.utils.timezone import localdate
 
@@ -27,26 +25,29 @@ from tickets.models import OutgoingMail
 
 def hand_out(invitation: Invitation) -> str:
     """A ballot for whoever opens the mail of this invitation; the secret of its link is returned and kept nowhere."""
-    token = new_ballot_token()
+    token, survey = new_ballot_token(), invitation.survey
     Ballot.objects.create(
-        survey=invitation.survey,
+        survey=survey,
         inbox=invitation.inbox,
         digest=digest_of(token),
         language=invitation.language,
         week=week_of(localdate()),
+        valid_days=promised(survey),
     )
     return token
+
+
+def promised(survey: Survey) -> int:
+    """So many days a ballot handed out now can be cast: what the first of its week were promised, all of it is."""
+    before = Ballot.objects.filter(survey=survey, week=week_of(localdate())).order_by("-valid_days")
+    found = before.values_list("valid_days", flat=True).first()
+    return survey.valid_days if found is None else found
 
 
 def handed_out(token: str) -> Ballot | None:
     """The ballot of a secret, while it can be cast: not cast before, and not too old."""
     ballot = Ballot.objects.select_related("survey", "inbox__brand").filter(digest=digest_of(token), score=None).first()
-    return ballot if ballot and localdate() <= last_day(ballot) else None
-
-
-def last_day(ballot: Ballot) -> date:
-    """The last day a ballot can be cast: counted from the end of its week, as nobody knows its day."""
-    return ballot.week + timedelta(days=6 + ballot.survey.valid_days)
+    return ballot if ballot and localdate() <= ballot.last_day else None
 
 
 @transaction.atomic
@@ -71,6 +72,7 @@ def cast(
         digest=digest_of(new_ballot_token()),
         language=ballot.language,
         week=ballot.week,
+        valid_days=ballot.valid_days,
         score=score,
         comment=texts.clean(comment)[:COMMENT_MOST],
         is_solved=is_solved,

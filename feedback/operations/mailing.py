@@ -57,7 +57,7 @@ def _send(pk: int) -> bool:
         return False
     is_anonymous = invitation.survey.is_anonymous
     ballot = balloting.hand_out(invitation) if is_anonymous else ""
-    written = mail.write(invitation, ballot=ballot)
+    written = mail.write(invitation, ballot=ballot, days=balloting.promised(invitation.survey) if is_anonymous else 0)
     invitation.mail = sending.enqueue(
         inbox=invitation.inbox,
         ticket=None if is_anonymous else ticket,
@@ -110,7 +110,8 @@ def _remind(pk: int) -> bool:
         return False
     if budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now):
         return False
-    written = mail.write(invitation, is_reminder=True)
+    assert invitation.expires_at is not None  # or it were not to be reminded of
+    written = mail.write(invitation, is_reminder=True, days=max((invitation.expires_at - now).days, 1))
     invitation.reminder_mail = sending.enqueue(
         inbox=invitation.inbox, ticket=invitation.ticket, to=invitation.recipient, subject=written.subject,
         text=written.text, html=written.html, purpose=OutgoingMail.Purpose.SURVEY, headers=written.headers,

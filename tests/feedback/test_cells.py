@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedback import ballots
-from feedback.models import Ballot, Survey, digest_of, week_of
+from feedback.models import Ballot, Invitation, Survey, digest_of, week_of
+from feedback.operations import balloting
 from helpdesk.models import Agent
 from tickets.models import Inbox
 
@@ -69,3 +70,29 @@ def test_the_page_of_the_survey_shows_them(as_agent, admin: Agent, survey: Surve
     hand_out(survey, inbox, 18, [1, None])
     page = as_agent(admin).get(f"/settings/surveys/{survey.pk}/").content.decode()
     assert "5 of 6 answered (83 %)." in page and "2 were asked; fewer than five answered." in page
+
+
+def test_the_survey_changes_nothing_that_was_promised_and_no_cell_that_was_shown(survey: Survey, inbox: Inbox) -> None:
+    hand_out(survey, inbox, 6, [1] * 9)
+    hand_out(survey, inbox, 5, [5] * 9)
+    before = [(cell.first, cell.answered) for cell in ballots.cells(survey)]
+    assert len(before) == 2
+    Survey.objects.update(valid_days=365)
+    survey.refresh_from_db()
+    assert [(cell.first, cell.answered) for cell in ballots.cells(survey)] == before, "what was shown stays"
+    survey.valid_days = 1
+    hand_out(survey, inbox, 2, [1] * 9)  # promised thirty days
+    assert len(ballots.cells(survey)) == 2
+    Ballot.objects.filter(week=week_of(TODAY) - timedelta(weeks=6)).update(valid_days=60)
+    assert ballots.cells(survey) == [], "a week that is over waits for those before it: blocks only grow at their end"
+
+
+def test_all_ballots_of_a_week_are_promised_the_same(invitation: Invitation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(balloting, "localdate", lambda: TODAY)
+    first = balloting.hand_out(invitation)
+    invitation.survey.valid_days = 365
+    second = balloting.hand_out(invitation)
+    assert [one.last_day for one in Ballot.objects.all()] == [week_of(TODAY) + timedelta(days=36)] * 2
+    monkeypatch.setattr(balloting, "localdate", lambda: TODAY + timedelta(days=35))
+    assert not balloting.handed_out(first) and not balloting.handed_out(second), "nothing revives"
+    assert balloting.promised(invitation.survey) == 365

@@ -60,7 +60,8 @@ def test_t43_2_whoever_presses_every_button_counts_for_nothing_until_a_person_an
         open_and_answer(Client(), asked, score)
     settle()
     assert Response.objects.get().is_doubtful
-    assert not SurveyFacts.objects.get(invitation=asked.pk).counts
+    pressed = SurveyFacts.objects.get(invitation=asked.pk)
+    assert pressed.counts and pressed.is_delivered and pressed.answered_at is None and pressed.score is None
     with time_machine.travel(clock.now() + timedelta(hours=1)):
         open_and_answer(Client(), asked, 2)
         settle()

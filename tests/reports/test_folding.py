@@ -377,15 +377,19 @@ def test_notes_machine_mail_and_unknown_verbs_change_no_clock(events, data):
     assert quiet.touches == noisy.touches
 
 
-def test_what_a_machine_pressed_or_nobody_signed_counts_for_nothing_by_the_calendar():
+def test_whom_a_machine_answered_for_was_asked_and_has_not_answered():
     asked = {"invitation": 1, "survey": 1, "kind": "nps", "customer": 3, "inbox": 1}
 
-    def counts(*answers, **more):
+    def folded(*answers, **more):
         return fold_loose(
             told((0, "survey.invited", asked | more), *((i, "survey.answered", one) for i, one in enumerate(answers))),
             customer=3,
-        ).counts
+        )
 
-    assert counts({"score": 9}) and not counts({"score": 9}, {"score": 0, "doubtful": True})
-    assert counts({"score": 0, "doubtful": True}, {"score": 9}), "a person answered anew"
-    assert not counts(anonymous=True)
+    person, machine = {"score": 9}, {"score": 0, "doubtful": True}
+    assert folded(person).answered_at and folded(person).score == 9
+    pressed = folded(person, machine)
+    assert pressed.counts and pressed.is_delivered, "it stays among those who were asked"
+    assert pressed.answered_at is None and pressed.score is None, "and is no answer"
+    assert folded(machine, person).score == 9, "a person answered anew"
+    assert not folded(anonymous=True).counts
