@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.conftest import mail
 from tests.journeys.conftest import House
@@ -99,5 +99,26 @@ def test_resolving_leads_to_the_next_ticket_and_is_taken_back_from_there(  # typ
     page.keyboard.press("z")
     expect(page.locator("#toasts")).to_contain_text(f"Undone on #{ticket.number}")
     expect(page.locator("#header")).to_contain_text("The other matter")
+    ticket.refresh_from_db()
+    assert ticket.status == "open"
+
+
+def test_keys_pressed_before_the_page_was_ready_do_nothing(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+
+    def slow(route: Route) -> None:
+        # a script at work for so long that keys queue up behind it
+        answer = route.fetch()
+        busy = "const since = performance.now();\nwhile (performance.now() - since < 1500);\n"
+        route.fulfill(response=answer, body=busy + answer.text())
+
+    page.route("**/js/today*.js", slow)
+    with page.expect_response(re.compile(r"/js/today.*\.js")):
+        page.goto(f"/tickets/{ticket.number}/", wait_until="commit")
+    page.keyboard.press("e")
+    page.wait_for_load_state()
+    page.wait_for_timeout(700)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     ticket.refresh_from_db()
     assert ticket.status == "open"

@@ -19,3 +19,6 @@ import "./splitting.js";
 import "./palette.js";
 import "./reports.js";
 import "./today.js";
+import { ready } from "./early.js";
+
+ready();

@@ -1,6 +1,7 @@
 // One keyboard map, read from the help dialog, so that what is listed is what works. Silent while somebody writes.
 import { openDialog } from "./dialogs.js";
 import { savedReplies, write } from "./composer.js";
+import { isEarly } from "./early.js";
 import { undoLast } from "./toasts.js";
 import { word } from "./words.js";
 import { openTicket } from "./pages.js";
@@ -154,6 +155,7 @@ const lineOf = (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (isEarly(event)) return;
   const inDialog = document.querySelector("dialog[open]");
   if (event.key === "Escape") {
     if (!inDialog && acts.escape()) event.preventDefault();

@@ -1,4 +1,5 @@
 // Runs before the first paint, so that a chosen theme does not flash. Not a module for that reason.
+// It also notes when a key was last pressed before the other scripts came (early.js).
 // The account's choice leads and is in the page already; the device only remembers it for the pages before signing in.
 (() => {
   const root = document.documentElement;
@@ -25,6 +26,7 @@
       button.setAttribute("aria-pressed", String(button.dataset.themeChoice === theme));
     }
   };
+  addEventListener("keydown", (event) => (window.typedAt = event.timeStamp), true);
   apply(read());
   if (ofAccount) remember(ofAccount);
   document.addEventListener("DOMContentLoaded", () => {
