@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from helpdesk import clock
 from helpdesk.models import File
 from tickets import fields, registry, texts
 from tickets.models import Attachment, Customer, CustomerNote, Message, Ticket
+from tickets.operations import traces
 from tickets.registry import Subject
 
 #: so much is kept in memory before the archive goes to disk
@@ -29,6 +31,7 @@ def archive(customer: Customer, subject: Subject) -> IO[bytes]:
     made = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the response closes it
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
         tickets = [_ticket(ticket, packed) for ticket in _tickets(subject)]
+        tickets += _elsewhere(subject, packed)
         data = {
             "exported_at": clock.now(),
             "customer": _customer(customer, subject),
@@ -68,18 +71,40 @@ def _tickets(subject: Subject) -> Iterator[Ticket]:
 
 
 def _ticket(ticket: Ticket, packed: zipfile.ZipFile) -> dict[str, Any]:
-    said = ticket.messages.select_related("author", "sender").order_by("created_at", "pk")
-    attached: dict[int, list[Attachment]] = {}
-    for one in Attachment.objects.filter(message__ticket=ticket).select_related("file").order_by("pk"):
-        attached.setdefault(one.message_id, []).append(one)
     asked = [one for one in fields.for_ticket(ticket) if not one.is_empty]
     return {
         "number": ticket.number, "subject": ticket.subject, "inbox": ticket.inbox.name, "channel": ticket.channel,
         "status": ticket.status, "opened_at": ticket.created_at, "resolved_at": ticket.resolved_at,
         "tags": [tag.name for tag in ticket.tags.all()],
         "fields": {one.field.name: one.text for one in asked},
-        "messages": [_message(one, attached.get(one.pk, []), packed) for one in said],
+        # with what went from here into another ticket
+        "messages": _messages(Q(ticket=ticket) | Q(pk__in=traces.carried([ticket.pk]).messages), packed),
     }  # fmt: skip
+
+
+def _elsewhere(subject: Subject, packed: zipfile.ZipFile) -> list[dict[str, Any]]:
+    """What they wrote on tickets of others, and nothing else of those."""
+    theirs = Q(sender__customer__in=subject.customers) & ~Q(pk__in=traces.carried(subject.tickets).messages)
+    others = Ticket.objects.exclude(pk__in=subject.tickets).filter(pk__in=_said(theirs).values("ticket"))
+    return [
+        {
+            "number": ticket.number, "inbox": ticket.inbox.name, "channel": ticket.channel,
+            "messages": _messages(theirs & Q(ticket=ticket), packed),
+        }
+        for ticket in others.select_related("inbox").order_by("number")
+    ]  # fmt: skip
+
+
+def _said(which: Q) -> QuerySet[Message]:
+    return Message.objects.filter(which)
+
+
+def _messages(which: Q, packed: zipfile.ZipFile) -> list[dict[str, Any]]:
+    said = list(_said(which).select_related("author", "sender").order_by("created_at", "pk"))
+    attached: dict[int, list[Attachment]] = {}
+    for one in Attachment.objects.filter(message__in=said).select_related("file").order_by("pk"):
+        attached.setdefault(one.message_id, []).append(one)
+    return [_message(one, attached.get(one.pk, []), packed) for one in said]
 
 
 def _message(message: Message, attached: list[Attachment], packed: zipfile.ZipFile) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Taking a person's addresses out of everything that was written down, where the law asks for it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db import connection, models
 
@@ -24,9 +25,16 @@ def redact(addresses: Sequence[str], tables: Iterable[type[models.Model]]) -> No
             _replace(model._meta.db_table, columns, addresses)
     # what was answered to a program is kept for a day, and may be asked for again
     IdempotencyKey.objects.filter(body__iregex=pattern(addresses)).delete()
+    with redacting():
+        _replace(Event._meta.db_table, [("facts", True)], addresses)
+
+
+@contextmanager
+def redacting() -> Iterator[None]:
+    """Within it, in one transaction, the ledger lets its facts be changed. What fails ends the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('helpdesk.redacting', 'yes', true)")
-        _replace(Event._meta.db_table, [("facts", True)], addresses)
+        yield
         cursor.execute("SELECT set_config('helpdesk.redacting', '', true)")
 
 

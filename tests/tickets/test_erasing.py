@@ -14,7 +14,7 @@ from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
-from django.test import Client
+from django.test import Client, TestCase
 
 from feedback import nonces
 from feedback.models import Invitation, Response, Survey
@@ -24,6 +24,7 @@ from helpdesk.models import Agent, Event, File
 from reports import facts, figures, reading
 from reports.models import SurveyFacts, TicketFacts
 from tests.conftest import mail
+from tests.tickets.test_notifications import want
 from tickets import exporting, tasks
 from tickets.models import (
     Attachment,
@@ -40,6 +41,9 @@ from tickets.models import (
     Ticket,
 )  # fmt: skip
 from tickets.operations import (
+    answering_fields,
+    assignment,
+    bulk,
     customer_notes,
     customers,
     drafting,
@@ -48,12 +52,15 @@ from tickets.operations import (
     forwarding,
     indexing,
     intake,
+    merging,
     merging_customers,
+    notice_mails,
     opening,
     participants,
     replying,
     sending,
     status,
+    undo,
 )  # fmt: skip
 from tickets.operations.recipients import Chosen
 from tickets.operations.replying import Upload
@@ -316,3 +323,93 @@ def test_every_table_with_words_is_swept_or_named_as_a_setting() -> None:
     swept = {model.__name__ for model in erasing._tables()}
     all_of_them = {model.__name__ for model in apps.get_app_config("tickets").get_models()}
     assert all_of_them - swept == {"Inbox", "Mailbox", "OutgoingServer", "SearchWord"}
+
+
+def test_what_agents_were_mailed_of_it_is_gone_too(
+    ticket: Ticket, ana: Agent, chloe: Agent, admin: Agent, settle: Any
+) -> None:
+    settle()
+    want(ana, "assigned", "mail")
+    assignment.assign(ticket, agent=ana, team=None, actor=chloe)
+    settle()
+    with time_machine.travel(clock.now() + timedelta(minutes=3), tick=True):
+        assert notice_mails.send_due() == 1
+    told = OutgoingMail.objects.get(purpose="notice")
+    assert ticket.subject in told.subject and ticket.subject in told.text
+    erasing.erase(ticket.customer, actor=admin)
+    told.refresh_from_db()
+    assert (told.subject, told.text, told.html, told.reply_to) == ("", "", "", "")
+    assert told.deliveries.get().state == "cancelled", "an empty letter goes to nobody"
+
+
+def test_what_was_said_on_their_ticket_is_gone_where_it_went_into_anothers(
+    ticket: Ticket, inbox: Inbox, ana: Agent, admin: Agent
+) -> None:
+    replying.reply(ticket, text="Your Canaryword is ready, Ms Diaz.", actor=ana)
+    other = opening.open_ticket(
+        inbox=inbox, address="emil@other.example", name="Emil", subject="Mine", text="Emil's.", actor=ana, once="emil"
+    )  # fmt: skip
+    merging.merge(ticket, into=other, actor=ana)
+    replying.reply(other, text="To you both, later.", actor=ana)
+    customer = ticket.customer
+    with zipfile.ZipFile(exporting.archive(customer, erasing.subject_of(customer))) as packed:
+        data = json.loads(packed.read("data.json"))
+    said = {message["text"] for ticket in data["tickets"] for message in ticket["messages"]}
+    assert "Your Canaryword is ready, Ms Diaz." in said and "Emil's." not in said
+    erasing.erase(customer, actor=admin)
+    assert where("Canaryword") == []
+    assert set(other.messages.values_list("text", flat=True)) == {"", "Emil's.", "To you both, later."}
+
+
+def test_what_they_wrote_on_tickets_of_others_is_in_their_copy(
+    ticket: Ticket, inbox: Inbox, ana: Agent, dora: Customer
+) -> None:
+    other = opening.open_ticket(
+        inbox=inbox, address="emil@other.example", name="Emil", subject="Mine", text="Emil's.", actor=ana, once="emil"
+    )  # fmt: skip
+    late = Message.objects.create(
+        ticket=other, kind="incoming", sender=dora.contact_points.get(), sender_name="Dora Diaz", text="I agree."
+    )
+    with zipfile.ZipFile(exporting.archive(dora, erasing.subject_of(dora))) as packed:
+        data = json.loads(packed.read("data.json"))
+    [elsewhere] = [one for one in data["tickets"] if one["number"] == other.number]
+    assert [one["text"] for one in elsewhere["messages"]] == [late.text]
+    assert "subject" not in elsewhere
+
+
+def test_what_they_wrote_last_on_a_ticket_of_another_is_in_no_list_and_no_search(
+    ticket: Ticket, inbox: Inbox, ana: Agent, admin: Agent, dora: Customer
+) -> None:
+    other = opening.open_ticket(
+        inbox=inbox, address="emil@other.example", name="Emil", subject="Mine", text="Emil's.", actor=ana, once="emil"
+    )  # fmt: skip
+    Message.objects.create(ticket=other, kind="incoming", sender=dora.contact_points.get(), text="Canaryword it is.")
+    Ticket.objects.filter(pk=other.pk).update(snippet="Canaryword it is.")
+    indexing.write([other.pk])
+    assert "tickets_searchdocument" in where("canaryword")
+    erasing.erase(dora, actor=admin)
+    assert where("Canaryword") == where("canaryword") == []
+
+
+def test_answers_to_fields_are_in_no_act_that_was_done(ticket: Ticket, ana: Agent, admin: Agent, settle: Any) -> None:
+    CustomField.objects.create(about="ticket", key="phone", name="Phone")
+    act = {"do": "field", "key": "phone", "value": "Canaryword"}
+    replying.add_note(ticket, text="A note", actor=ana, acts=[act])
+    ticket.refresh_from_db()
+    bulk.run(bulk.ask(actor=ana, act={**act, "value": "Canaryword 2"}, tickets=[ticket.pk], once="1").pk)
+    assert where("Canaryword")
+    erasing.erase(ticket.customer, actor=admin)
+    settle()
+    assert where("Canaryword") == []
+
+
+def test_an_answer_does_not_come_back_by_taking_back_its_removal(ticket: Ticket, ana: Agent, admin: Agent) -> None:
+    CustomField.objects.create(about="ticket", key="phone", name="Phone")
+    answering_fields.set_field(ticket, key="phone", value="Canaryword", actor=ana)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        answering_fields.set_field(ticket, key="phone", value=None, actor=ana)
+    removed = Event.objects.filter(verb="ticket.answered").latest("id")
+    erasing.erase(ticket.customer, actor=admin)
+    with pytest.raises(NotPossible):
+        undo.undo(ticket, removed, actor=ana)
+    assert Ticket.objects.get(pk=ticket.pk).fields == {}

@@ -55,6 +55,8 @@ def set_field(ticket: Ticket, *, key: str, value: Any, actor: Agent | None) -> T
 
 def before(ticket: Ticket, event: Event) -> Any:
     """What was answered before that event. Raises NotPossible when nobody knows any more, or it changed again."""
+    if ticket.customer.erased_at:
+        raise NotPossible(_("The customer of this ticket was erased."))
     kept = cache.get(_place(event))
     if not isinstance(kept, list):
         raise NotPossible(_("That was too long ago: nobody knows the answer before it."))

@@ -75,7 +75,8 @@ def _asked(once: str, actor: Agent, **fields: Any) -> BulkAct:
     bulk, is_new = BulkAct.objects.get_or_create(once=once, defaults=fields)
     if is_new:
         facts: dict[str, Any] = {"undoes": bulk.undoes_id} if bulk.undoes_id else {}
-        record("bulk.asked", bulk, actor=actor, act=bulk.act, tickets=len(bulk.tickets), **facts)
+        act = {name: said for name, said in bulk.act.items() if name != "value"}  # the ledger holds no answers
+        record("bulk.asked", bulk, actor=actor, act=act, tickets=len(bulk.tickets), **facts)
     return bulk
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, Lower
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -45,7 +45,7 @@ from tickets.models import (
     Ticket,
     Unrequested,
 )
-from tickets.operations import budget, indexing, locking
+from tickets.operations import budget, indexing, locking, traces
 from tickets.operations.status import NotPossible
 from tickets.registry import Subject
 
@@ -110,25 +110,32 @@ def erase(customer: Customer, *, actor: Agent) -> None:
 
     def whom() -> tuple[Iterable[int], Iterable[int]]:
         found[:] = [subject_of(customer)]
-        return found[0].tickets, found[0].customers
+        # with the tickets of others on which they wrote, or into which theirs went
+        touched = _messages(found[0]).order_by().values_list("ticket", flat=True).distinct()
+        return {*found[0].tickets, *touched}, found[0].customers
 
-    _tickets, people = locking.hold_tickets_and_customers(whom)
+    tickets, people = locking.hold_tickets_and_customers(whom)
     [subject], customer = found, people[customer.pk]
+    others = [ticket for number, ticket in tickets.items() if number not in set(subject.tickets)]
     if customer.erased_at:
         return
     if customer.merged_into_id:
         raise NotPossible(_("This customer was merged into another one."))
-    words, files = _words(subject.tickets), _files(subject)
+    words, files = _words(list(tickets)), _files(subject)
+    carried = traces.carried(subject.tickets)
     messages = list(_messages(subject).values_list("pk", flat=True))
     for kept in registry.all_personal_data():
         kept.erase(subject)
     elsewhere = _elsewhere(subject, messages)
     _erase_raw(_raw(subject, messages, elsewhere))
-    _erase_outgoing(subject, messages)
+    _erase_outgoing(subject, messages, carried.mails)
+    traces.forget_notices(tickets)
+    traces.forget_answers(subject.tickets)
     Attachment.objects.filter(message__in=messages).delete()
-    Draft.objects.filter(ticket__in=subject.tickets).delete()
+    Draft.objects.filter(Q(ticket__in=subject.tickets) | Q(pk__in=carried.drafts)).delete()
     _erase_messages(messages)
-    _erase_people(subject)
+    _erase_people(subject, carried.sides)
+    traces.show_what_is_left(others)
     Ticket.objects.filter(pk__in=subject.tickets).update(subject="", snippet="", fields={}, has_undelivered=False)
     CustomerNote.objects.filter(customer__in=subject.customers).delete()
     CustomerMerge.objects.filter(Q(source__in=subject.customers) | Q(target__in=subject.customers)).update(
@@ -140,7 +147,7 @@ def erase(customer: Customer, *, actor: Agent) -> None:
     )
     redact(subject.addresses, _tables())
     _forget_answers(subject)
-    indexing.write({*subject.tickets, *Message.objects.filter(pk__in=elsewhere).values_list("ticket", flat=True)})
+    indexing.write({*tickets, *Message.objects.filter(pk__in=elsewhere).values_list("ticket", flat=True)})
     _forget_words(words)
     gone = File.objects.forget_unused(files)
     record(
@@ -154,14 +161,16 @@ def _forget_answers(subject: Subject) -> None:
     tickets, customers = ("|".join(map(str, some)) or "none" for some in (subject.tickets, subject.customers))
     IdempotencyKey.objects.filter(
         Q(route__regex=rf"/(tickets/({tickets})|customers/({customers}))/")
+        | Q(route__endswith="/bulk/", body__contains='"value":')
         | Q(route__endswith="/customers/", body__regex=rf'^[{{]"id":({customers}),')
         | Q(body__regex=rf'"customer":[{{]"id":({customers}),')
     ).delete()
 
 
 def _messages(subject: Subject) -> "models.QuerySet[Message]":
-    """All that was said on their tickets, and what they said on those of others."""
-    return Message.objects.filter(Q(ticket__in=subject.tickets) | Q(sender__customer__in=subject.customers))
+    """All that was said on their tickets, wherever it went from there, and what they said on those of others."""
+    theirs = Q(ticket__in=subject.tickets) | Q(sender__customer__in=subject.customers)
+    return Message.objects.filter(theirs | Q(pk__in=traces.carried(subject.tickets).messages))
 
 
 def _elsewhere(subject: Subject, messages: Sequence[int]) -> list[int]:
@@ -216,10 +225,13 @@ def _erase_raw(pks: Iterable[int]) -> None:
     )  # fmt: skip
 
 
-def _erase_outgoing(subject: Subject, messages: Sequence[int]) -> None:
-    theirs = Q(ticket__in=subject.tickets) | Q(said__in=messages)
+def _erase_outgoing(subject: Subject, messages: Sequence[int], carried: Iterable[int]) -> None:
+    to_them = Delivery.objects.alias(address=Lower("recipient")).filter(address__in=subject.addresses)
+    theirs = Q(ticket__in=subject.tickets) | Q(said__in=messages) | Q(pk__in=carried)
+    # such as a survey about no ticket
+    theirs |= Q(said=None, ticket=None, purpose=OutgoingMail.Purpose.SURVEY, pk__in=to_them.values("mail"))
     mails = list(OutgoingMail.objects.filter(theirs).values_list("pk", flat=True))
-    deliveries = Delivery.objects.filter(Q(mail__in=mails) | Q(recipient__in=subject.addresses))
+    deliveries = Delivery.objects.filter(Q(mail__in=mails) | Q(pk__in=list(to_them.values_list("pk", flat=True))))
     deliveries.filter(state=DeliveryState.QUEUED).update(state=DeliveryState.CANCELLED, settled_at=clock.now())
     deliveries.update(
         recipient=Concat(Value("erased "), Cast("pk", models.CharField())), answer="", provider_id="", token=None
@@ -239,11 +251,11 @@ def _erase_messages(messages: Sequence[int]) -> None:
     )  # fmt: skip
 
 
-def _erase_people(subject: Subject) -> None:
+def _erase_people(subject: Subject, carried: Iterable[int]) -> None:
     """Who took part with them, and where they took part."""
     Participant.objects.filter(Q(ticket__in=subject.tickets) | Q(address__in=subject.addresses)).delete()
     AwaitedMessage.objects.filter(Q(ticket__in=subject.tickets) | Q(address__in=subject.addresses)).delete()
-    SideConversation.objects.filter(ticket__in=subject.tickets).update(subject="", addresses=[])
+    SideConversation.objects.filter(Q(ticket__in=subject.tickets) | Q(pk__in=carried)).update(subject="", addresses=[])
     Unrequested.objects.filter(key__in=[budget.key(address) for address in subject.addresses]).delete()
 
 
