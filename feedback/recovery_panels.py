@@ -116,6 +116,8 @@ def _reopened(facts: dict[str, Any]) -> str:
 
 @registry.activity("recovery.moved")
 def _moved(facts: dict[str, Any]) -> str:
+    if "was_customer" in facts:
+        return _("The recovery goes with its customer")
     return _("The recovery of ticket #%(was)s goes on here") % {"was": facts.get("was")}
 
 

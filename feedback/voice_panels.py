@@ -110,6 +110,16 @@ def _withdrawn(facts: dict[str, Any]) -> str:
     return _("It is no complaint after all")
 
 
+@registry.activity("complaint.joined")
+def _joined(facts: dict[str, Any]) -> str:
+    return _("The complaint of ticket #%(source)s is one with this one") % {"source": facts.get("source")}
+
+
+@registry.activity("complaint.parted")
+def _parted(facts: dict[str, Any]) -> str:
+    return _("The complaints are two again")
+
+
 @registry.activity("ticket.categorised")
 def _categorised(facts: dict[str, Any]) -> str:
     """By hand only: what words found is said beside the ticket."""

@@ -77,3 +77,11 @@ def move_complaint(event: Event) -> None:
     found = Ticket.objects.in_bulk([event.stream_id or 0, event.facts["into"]])
     if len(found) == 2:
         complaining.move(found[event.stream_id or 0], found[event.facts["into"]])
+
+
+@subscribe("ticket.unmerged")
+def move_complaint_back(event: Event) -> None:
+    """What went with its ticket comes back with it."""
+    found = Ticket.objects.in_bulk([event.stream_id or 0, event.facts["source"]])
+    if len(found) == 2:
+        complaining.move_back(found[event.stream_id or 0], found[event.facts["source"]])

@@ -157,7 +157,10 @@ def solved(askings: Iterable[SurveyFacts]) -> bool | None:
 
 def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
     """What became of an asking."""
-    if event.verb == "survey.sent":
+    if event.verb == "survey.invited":  # what held it back is over
+        if asking.state == "suppressed":
+            asking.state, asking.reason = "invited", None
+    elif event.verb == "survey.sent":
         asking.sent_at = asking.sent_at or event.at
         if asking.state == "invited":
             asking.state = "sent"

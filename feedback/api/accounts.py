@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -167,8 +167,9 @@ class AccountEvents(ApiView):
     def post(self, request: Request) -> Response:
         """Tell one event, or as `events` up to 500.
 
-        One is answered with itself: 201, or 200 where the same source had told its `external_id` before. Of many each
-        is answered by its place: those that can be kept are, and the others say why not.
+        Agents tell of customers they see, admins of organisations, too. One is answered with itself: 201, or 200 where
+        the same source had told its `external_id` before. Of many each is answered by its place: those that can be kept
+        are, and the others say why not.
         """
         agent = agent_of(request)
         if isinstance(request.data, dict) and "events" in request.data:
@@ -225,8 +226,11 @@ class AccountEventView(ApiView):
         operation_id="account_events_void", summary="Void an account event", tags=["people"], responses={204: None}
     )
     def delete(self, request: Request, event: int) -> Response:
-        """Let it count no more. It stays in the list, with the moment it was voided."""
-        telling.void(_find(request, event), actor=agent_of(request))
+        """Let it count no more. It stays in the list, with the moment it was voided. Admins do that."""
+        found = _find(request, event)
+        if not agent_of(request).sees_all:
+            raise PermissionDenied(_("Admins do that, with a token that is not limited to inboxes."))
+        telling.void(found, actor=agent_of(request))
         return Response(status=204)
 
 
@@ -244,7 +248,8 @@ def _news(rows: Sequence[dict[str, Any]], agent: Agent) -> list[News | dict[str,
     """Each row as news, or what is wrong with it by field. A foreign customer is as good as none."""
     seen = Customer.objects.visible_to(agent)
     by_id = seen.in_bulk({row["customer"] for row in rows if "customer" in row})
-    organisations = Organisation.objects.in_bulk({row["organisation"] for row in rows if "organisation" in row})
+    named = {row["organisation"] for row in rows if "organisation" in row}
+    organisations = Organisation.objects.in_bulk(named) if agent.sees_all else {}
     addresses = {row["address"].strip().lower() for row in rows if "address" in row}
     points = ContactPoint.objects.filter(channel="email", address__in=addresses) if addresses else ()
     whose = {point.address: point.customer_id for point in points}
@@ -259,7 +264,7 @@ def _news(rows: Sequence[dict[str, Any]], agent: Agent) -> list[News | dict[str,
             name, about, absent = (
                 "organisation",
                 organisations.get(row["organisation"]),
-                _("There is no such organisation."),
+                _("There is no such organisation.") if agent.sees_all else _("Of organisations admins tell."),
             )
         elif "customer" in row:
             name, about, absent = "customer", by_id.get(row["customer"]), _("There is no such customer.")

@@ -193,6 +193,11 @@ class Invitation(models.Model):
             InvitationState.FAILED,
         )  # fmt: skip
 
+    @property
+    def was_held_back_by_recovery(self) -> bool:
+        """It was not sent since a recovery went on."""
+        return self.reason == Reason.RECOVERY and self.state in (InvitationState.SUPPRESSED, InvitationState.CANCELLED)
+
     def is_expired(self, at: datetime) -> bool:
         """Whether it is too late to answer; exactly the last moment is still in time."""
         return self.expires_at is not None and at > self.expires_at

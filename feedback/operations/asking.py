@@ -30,10 +30,10 @@ _REFUSED = {
 }
 
 
-def why_not(customer_id: int, ticket: Ticket | None, recipient: str, *, about: Recovery | None = None) -> Reason | None:
+def why_not(customer_id: int, ticket: Ticket | None, recipient: str) -> Reason | None:
     """Why a customer should not be asked at all, after this ticket or after none, however long ago they last were.
 
-    `about` is the recovery the question is about, where it is about one: that one does not stand in its own way.
+    A recovery stands in the way while it goes on, also of the question about itself: that was reopened, then.
     """
     if ticket and (reason := _out_of_sight(ticket)):
         return reason
@@ -50,8 +50,7 @@ def why_not(customer_id: int, ticket: Ticket | None, recipient: str, *, about: R
         return reason
     if Complaint.objects.filter(ticket__customer=customer_id, closed_at=None, withdrawn_at=None).exists():
         return Reason.COMPLAINT
-    recoveries = Recovery.objects.filter(customer=customer_id).exclude(state=RecoveryState.CLOSED)
-    if (recoveries.exclude(pk=about.pk) if about else recoveries).exists():
+    if Recovery.objects.filter(customer=customer_id).exclude(state=RecoveryState.CLOSED).exists():
         return Reason.RECOVERY
     return None
 

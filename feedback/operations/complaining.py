@@ -4,7 +4,9 @@ A ticket of the type complaint is one; there is nothing else to mark. The clock 
 before it was so marked.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from feedback.models import Complaint, ReasonCode
 from helpdesk import clock
-from helpdesk.events import record
+from helpdesk.events import history, record
 from helpdesk.models import Agent
 from tickets import hours, texts
 from tickets.models import Inbox, Message, MessageKind, Ticket, TicketType
@@ -108,20 +110,96 @@ def _hear_answers(ticket: Ticket, kept: Complaint) -> None:
 
 @transaction.atomic
 def move(source: Ticket, into: Ticket) -> Complaint | None:
-    """Its ticket went into another one: so does the complaint, unless there is one already."""
+    """Its ticket went into another one: so does the complaint. Where there is one already, two become one."""
     both = Ticket.objects.all_locked([source.pk, into.pk])
-    kept = Complaint.objects.select_for_update(no_key=True).filter(ticket=source, withdrawn_at=None).first()
-    if kept is None or len(both) < 2:
+    found = _of_tickets(both)
+    kept, there = found.get(source.pk), found.get(into.pk)
+    if kept is None or kept.withdrawn_at is not None or len(both) < 2:
         return None
-    if Complaint.objects.filter(ticket=into).exists():
-        kept.withdrawn_at = clock.now()
-        kept.save(update_fields=["withdrawn_at"])
-        record("complaint.withdrawn", both[source.pk], actor=None, complaint=kept.pk)
-        return kept
-    kept.ticket = both[into.pk]
-    kept.save(update_fields=["ticket"])
-    record("complaint.moved", both[into.pk], actor=None, complaint=kept.pk, was=source.pk)
+    if there is not None:
+        return _join(kept, there, both[source.pk], both[into.pk])
+    _put(kept, both[into.pk])
     return kept
+
+
+def _of_tickets(tickets: Mapping[int, Ticket]) -> dict[int, Complaint]:
+    found = Complaint.objects.select_for_update(no_key=True).filter(ticket__in=tickets).order_by("pk")
+    return {one.ticket_id: one for one in found}
+
+
+def _put(kept: Complaint, ticket: Ticket) -> None:
+    was, kept.ticket = kept.ticket_id, ticket
+    kept.save(update_fields=["ticket"])
+    record("complaint.moved", ticket, actor=None, complaint=kept.pk, was=was)
+    _hear_answers(ticket, kept)
+
+
+#: what a complaint that was withdrawn takes over from one that stands
+_STEPS = (
+    "received_at", "acknowledge_by", "acknowledged_at", "is_acknowledged_by_hand", "decided_at", "finding", "outcome",
+    "closed_at", "is_agreed", "reason_id",
+)  # fmt: skip
+
+
+def _join(kept: Complaint, there: Complaint, source: Ticket, into: Ticket) -> Complaint:
+    """One matter: the clock began with the first of the two, and it is not over while one of them is not."""
+    was = {
+        "received_at": there.received_at.isoformat(),
+        "acknowledge_by": there.acknowledge_by.isoformat() if there.acknowledge_by else None,
+        "withdrawn": there.withdrawn_at is not None,
+    }
+    if there.withdrawn_at is not None:
+        there.withdrawn_at = None
+        for name in _STEPS:
+            setattr(there, name, getattr(kept, name))
+    else:
+        if kept.received_at < there.received_at:
+            there.received_at, there.acknowledge_by = kept.received_at, kept.acknowledge_by
+        if kept.closed_at is None:
+            there.closed_at = there.is_agreed = None
+    there.save()
+    record("complaint.joined", into, actor=None, complaint=there.pk, source=source.pk, was=was)
+    kept.withdrawn_at = clock.now()
+    kept.save(update_fields=["withdrawn_at"])
+    record("complaint.withdrawn", source, actor=None, complaint=kept.pk)
+    _hear_answers(into, there)
+    return there
+
+
+@transaction.atomic
+def move_back(source: Ticket, out_of: Ticket) -> Complaint | None:
+    """Two tickets are two again: each has its own complaint, as far as it had one. Twice is as once."""
+    both = Ticket.objects.all_locked([source.pk, out_of.pk])
+    found = _of_tickets(both)
+    mine, there = found.get(source.pk), found.get(out_of.pk)
+    if len(both) < 2 or there is None:
+        return None
+    moves = [
+        event for event in history(out_of.pk, ["complaint.moved", "complaint.joined"])
+        if event.facts["complaint"] == there.pk and source.pk in (event.facts.get("was"), event.facts.get("source"))
+    ]  # fmt: skip
+    if not moves:
+        return None
+    if moves[-1].verb == "complaint.moved":
+        if mine is None:
+            _put(there, both[source.pk])
+        return there
+    if mine is None or mine.withdrawn_at is None:
+        return mine
+    _part(there, moves[-1].facts["was"], both[out_of.pk])
+    return _receive(both[source.pk], mine, None)
+
+
+def _part(there: Complaint, was: Mapping[str, Any], ticket: Ticket) -> None:
+    """Be what it was before another one was joined to it."""
+    there.received_at = datetime.fromisoformat(was["received_at"])
+    there.acknowledge_by = datetime.fromisoformat(was["acknowledge_by"]) if was["acknowledge_by"] else None
+    if was["withdrawn"]:
+        there.withdrawn_at = clock.now()
+    there.save(update_fields=["received_at", "acknowledge_by", "withdrawn_at"])
+    record("complaint.parted", ticket, actor=None, complaint=there.pk)
+    if there.withdrawn_at is None:
+        _hear_answers(ticket, there)
 
 
 # ---------------------------------------------------------------------- the steps

@@ -56,23 +56,27 @@ def invite(occasion: Event) -> Invitation | None:
     )
 
 
-def _write(invitation: Invitation, reason: Reason | None) -> Invitation:
+def _write(invitation: Invitation, reason: Reason | None, *, percent: int | None = None) -> Invitation:
     """Save an invitation that is to be sent, or one that was held back for this reason, and say so."""
-    survey = invitation.survey
     invitation.state = InvitationState.SUPPRESSED if reason else InvitationState.WAITING
-    invitation.reason, invitation.percent = reason or "", survey.percent
+    invitation.reason, invitation.percent = reason or "", percent or invitation.survey.percent
     invitation.save(force_insert=True)
+    _record_invited(invitation, reason)
+    return invitation
+
+
+def _record_invited(invitation: Invitation, reason: Reason | None = None) -> None:
+    survey = invitation.survey
     facts: dict[str, Any] = {**invitation.facts, "survey": survey.pk, "kind": survey.kind}
     facts["language"] = invitation.language
-    if survey.percent < 100:
-        facts["percent"] = survey.percent
+    if invitation.percent < 100:
+        facts["percent"] = invitation.percent
     if survey.is_anonymous:
         facts["anonymous"] = True
     if reason:
         record("survey.suppressed", invitation.subject, actor=None, reason=str(reason), **facts)
     else:
         record("survey.invited", invitation.subject, actor=None, **facts)
-    return invitation
 
 
 @transaction.atomic
@@ -111,9 +115,11 @@ def invite_to_round(survey: Survey, customer_id: int, round_id: int, at: datetim
 
 @transaction.atomic
 def ask_again(recovery: Recovery) -> Invitation | None:
-    """Ask once more when a recovery is over, where its survey says so. A recovery that is heard of twice asks once.
+    """Ask once more when a recovery is over, where its survey says so. A recovery that is heard of twice asks once; one
+    that was reopened before its question went out, once it is over again.
 
-    The time to leave people alone does not hold here: it is the same question about the same matter.
+    The time to leave people alone does not hold here, and no lot is drawn: it is the same question about the same
+    matter.
     """
     if recovery.response is None:
         return None
@@ -121,16 +127,28 @@ def ask_again(recovery: Recovery) -> Invitation | None:
     if not before.survey.asks_again or before.survey.is_anonymous:
         return None
     customer = Customer.objects.select_for_update(no_key=True).get(pk=recovery.customer_id)
-    if known := Invitation.objects.filter(recovery=recovery).first():
-        return known
-    now = clock.now()
-    ticket = recovery.ticket
+    now, ticket = clock.now(), recovery.ticket
+    known = Invitation.objects.select_for_update(of=("self",)).filter(recovery=recovery).first()
+    if known is not None:
+        return _ask_after_all(known) if known.was_held_back_by_recovery else known
     recipient = next(iter(sending.recipients(ticket)), "") if ticket else before.recipient
     again = Invitation(
         survey=before.survey, ticket=ticket, customer=customer, recovery=recovery, occasion_id=-recovery.pk,
         occasion_at=now, recipient=recipient, language=language_of(customer), due_at=now + before.survey.delay,
     )  # fmt: skip
-    return _write(again, why_not(customer.pk, ticket, recipient, about=recovery))
+    return _write(again, why_not(customer.pk, ticket, recipient), percent=100)
+
+
+def _ask_after_all(invitation: Invitation) -> Invitation:
+    """The recovery that stood in the way is over."""
+    if why_not(invitation.customer_id, invitation.ticket, invitation.recipient):
+        return invitation
+    now = clock.now()
+    invitation.state, invitation.reason = InvitationState.WAITING, ""
+    invitation.occasion_at, invitation.due_at = now, now + invitation.survey.delay
+    invitation.save(update_fields=["state", "reason", "occasion_at", "due_at"])
+    _record_invited(invitation)
+    return invitation
 
 
 @transaction.atomic

@@ -38,7 +38,7 @@ def _send(pk: int) -> bool:
     """The invitation and its mail change in one transaction, so that there is one mail however often this runs."""
     invitation = (
         Invitation.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("survey__sends_from", "ticket__inbox", "customer", "recovery")
+        .select_related("survey__sends_from", "ticket__inbox", "customer")
         .filter(pk=pk, state=InvitationState.WAITING)
         .first()
     )
@@ -49,7 +49,7 @@ def _send(pk: int) -> bool:
         take_back(invitation, Reason.REOPENED)
         return False
     now = clock.now()
-    reason = why_not(invitation.customer_id, ticket, invitation.recipient, about=invitation.recovery) or because(
+    reason = why_not(invitation.customer_id, ticket, invitation.recipient) or because(
         budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now)
     )
     if reason:

@@ -159,11 +159,38 @@ def leave_removed(ticket: Ticket) -> Recovery | None:
     return recovering.withdraw(recovery, even_worked=True) if recovery else None
 
 
+@transaction.atomic
 def follow_customers(source: int, target: int) -> int:
-    """Two customers were made one, or two again: each recovery is of whom its ticket is. Returns how many moved."""
+    """Two customers were made one, or two again: each recovery is of whom its ticket is, and one about no ticket of who
+    was asked, whoever they are now. Returns how many moved.
+    """
+    theirs = Recovery.objects.filter(customer__in=[source, target])
+    Ticket.objects.all_locked(theirs.filter(ticket__isnull=False).values_list("ticket", flat=True))
+    Customer.objects.all_locked([source, target])
+    # an answer before its recovery, where there is no ticket: see `Recovery.objects.locked`
+    answers = theirs.filter(ticket=None, response__isnull=False).values_list("response", flat=True)
+    list(Response.objects.select_for_update(of=("self",)).filter(pk__in=list(answers)).order_by("pk"))
+    locked = theirs.select_for_update(of=("self",), no_key=True).order_by("pk")
     moved = 0
-    both = Recovery.objects.filter(customer__in=[source, target], ticket__isnull=False)
-    for recovery in both.select_related("ticket").iterator():
-        if recovery.ticket and recovery.customer_id != recovery.ticket.customer_id:
-            moved += Recovery.objects.filter(pk=recovery.pk).update(customer=recovery.ticket.customer_id)
+    for recovery in locked.select_related("ticket", "customer", "response__invitation__customer"):
+        now = _whose(recovery)
+        if now.pk == recovery.customer_id:
+            continue
+        was, recovery.customer = recovery.customer_id, now
+        recovery.version += 1
+        recovery.save(update_fields=["customer", "version"])
+        record("recovery.moved", recovery.subject, actor=None, recovery=recovery.pk, was_customer=was)
+        moved += 1
     return moved
+
+
+def _whose(recovery: Recovery) -> Customer:
+    if recovery.ticket is not None:
+        return recovery.ticket.customer
+    if recovery.response is None:
+        return recovery.customer
+    asked, seen = recovery.response.invitation.customer, set[int]()
+    while asked.merged_into is not None and asked.pk not in seen:
+        seen.add(asked.pk)
+        asked = asked.merged_into
+    return asked

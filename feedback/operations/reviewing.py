@@ -25,7 +25,7 @@ LOWEST, HIGHEST = 1, 4
 MOST_TEXT = 5_000
 #: who was reviewed least in so many weeks comes first
 LOOKED_BACK = timedelta(weeks=12)
-#: of an inbox's week no more are looked at to draw from
+#: of an inbox's week no more are looked at to draw from, any of them as likely
 MOST_TICKETS = 5_000
 
 
@@ -77,7 +77,7 @@ def _answered(inbox_id: int, first: datetime, after: datetime) -> Mapping[int, l
     numbers = list(
         Ticket.objects.filter(
             inbox=inbox_id, resolved_at__gte=first, resolved_at__lt=after, removed_at=None, merged_into=None
-        ).exclude(quality_reviews__isnull=False).order_by("pk").values_list("pk", flat=True)[:MOST_TICKETS]
+        ).exclude(quality_reviews__isnull=False).order_by("?").values_list("pk", flat=True)[:MOST_TICKETS]
     )  # fmt: skip
     last = (
         Message.objects.filter(

@@ -71,7 +71,10 @@ def tell(news: Sequence[News], *, source: str, actor: Agent | None, batch: Accou
     made = _kept(news, source, batch)
     ids = set(AccountEvent.objects.filter(pk__in=[event.pk for event in made]).values_list("pk", flat=True))
     named = [event.external_id for event in made if event.pk not in ids]
-    known = {one.external_id: one for one in AccountEvent.objects.filter(source=source, external_id__in=named)}
+    before = AccountEvent.objects.filter(source=source, external_id__in=named).order_by("pk")
+    if batch:  # some may be void: who revives, and who voids, does so one after the other
+        before = before.select_for_update(of=("self",), no_key=True)
+    known = {one.external_id: one for one in before}
     again = [one for one in known.values() if batch and one.voided_at and one.pk not in ids]
     for event in again:
         event.voided_at, event.batch = None, batch

@@ -29,7 +29,7 @@ def body(**more):
     return {"kind": "joined", "at": AT, "external_id": "1", **more}
 
 
-def test_one_is_told_once_listed_and_voided(api, ana, ticket):
+def test_one_is_told_once_listed_and_voided(api, ana, admin, ticket):
     client = api(ana)
     one = body(address="Dora@customer.example", source="shop", value="12.50", currency="EUR")
     made, again = client.post(URL, one, format="json"), client.post(URL, one, format="json")
@@ -38,19 +38,21 @@ def test_one_is_told_once_listed_and_voided(api, ana, ticket):
     assert (made.json()["customer"], made.json()["value"]) == (ticket.customer_id, "12.50")
     listed = client.get(URL, {"customer": ticket.customer_id, "kind": "joined", "since": AT}).json()["results"]
     assert listed == [made.json()]
-    assert client.delete(made.json()["url"]).status_code == 204
+    assert client.delete(made.json()["url"]).status_code == 403, "as on the pages, admins do that"
+    assert not AccountEvent.objects.get().voided_at
+    assert api(admin).delete(made.json()["url"]).status_code == 204
     assert client.get(made.json()["url"]).json()["voided_at"]
     assert client.get(URL, {"before": AT}).json()["results"] == []
 
 
-def test_of_many_each_is_answered_by_its_place(api, ana, ticket):
+def test_of_many_each_is_answered_by_its_place(api, admin, ticket):
     acme = Organisation.objects.create(name="Acme")
     rows = [
         body(customer=ticket.customer_id), body(customer=ticket.customer_id),
         body(organisation=acme.pk, external_id="2"), body(customer=10**9), body(),
         body(organisation=acme.pk, kind="No!"), body(organisation=acme.pk, currency="EUR"),
     ]  # fmt: skip
-    found = api(ana).post(URL, {"events": rows}, format="json").json()["results"]
+    found = api(admin).post(URL, {"events": rows}, format="json").json()["results"]
     assert [one["outcome"] for one in found] == ["told", "known", "told", *["refused"] * 4]
     assert found[0]["event"] == found[1]["event"]
     assert [list(one["errors"]) for one in found[3:]] == [
@@ -83,3 +85,10 @@ def test_a_number_of_somebody_they_do_not_see_tells_nothing_of_them(api, ana, be
     assert refused.status_code == 400 and "99.00" not in refused.content.decode()
     [many] = client.post(URL, {"events": [row]}, format="json").json()["results"]
     assert (many["outcome"], many["event"], list(many["errors"])) == ("refused", None, ["external_id"])
+
+
+def test_of_an_organisation_admins_tell(api, ana, admin, ticket):
+    acme = Organisation.objects.create(name="Acme")
+    row = body(organisation=acme.pk)
+    assert api(ana).post(URL, row, format="json").status_code == 400 and not AccountEvent.objects.exists()
+    assert api(admin).post(URL, row, format="json").status_code == 201

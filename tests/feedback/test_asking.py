@@ -161,5 +161,4 @@ def test_after_a_recovery_the_customer_is_asked_once_more_where_the_survey_says_
     assert again and again.state == InvitationState.WAITING and again.recovery == recovery
     assert inviting.ask_again(recovery) == again
     with time_machine.travel(clock.now() + timedelta(days=2)):
-        Recovery.objects.update(state="open", closed_at=None, outcome="")
         assert mailing.send_due() == 1, "the recovery it asks about does not stand in its way"

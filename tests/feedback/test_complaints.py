@@ -8,7 +8,7 @@ from feedback.models import Complaint, ReasonCode, Remark
 from feedback.operations import complaining
 from helpdesk.models import Event
 from tickets.models import TicketType
-from tickets.operations import replying, sorting
+from tickets.operations import merging, opening, replying, sorting
 from tickets.operations.status import NotPossible
 
 
@@ -95,3 +95,55 @@ def test_nobody_answered_in_time(complaint, ticket, ana, as_agent):
     Complaint.objects.update(acknowledge_by=complaint.received_at)
     page = as_agent(ana).get("/feedback/complaints/?show=overdue").content.decode()
     assert f"#{ticket.pk}" in page and "overdue" in page
+
+
+def other_ticket(ticket, ana, subject="Again"):
+    return opening.open_ticket(
+        inbox=ticket.inbox, address="dora@customer.example", subject=subject, text="!", actor=ana, once=subject
+    )
+
+
+def test_of_two_complaints_that_become_one_the_first_keeps_its_clock_and_nothing_open_ends(
+    complaint, ticket, ana, settle
+):
+    target = other_ticket(ticket, ana)
+    sorting.retype(target, to=TicketType.COMPLAINT, actor=ana)
+    settle()
+    there = Complaint.objects.get(ticket=target)
+    complaining.decide(there, finding="upheld", actor=ana)
+    complaining.close(there, is_agreed=True, actor=ana)
+    own = there.received_at
+    merge = merging.merge(ticket, into=target, actor=ana)
+    settle()
+    joined = Complaint.objects.open().get()
+    assert joined == there and joined.received_at == complaint.received_at < own
+    assert joined.acknowledge_by == complaint.acknowledge_by
+    assert said(ticket) == ["received", "withdrawn"] and said(target)[-1] == "joined"
+    merging.unmerge(merge, actor=ana)
+    settle()
+    there.refresh_from_db()
+    complaint.refresh_from_db()
+    assert there.received_at == own and complaint.withdrawn_at is None
+    assert said(ticket)[-1] == "received" and said(target)[-1] == "parted"
+
+
+def test_a_complaint_goes_with_its_ticket_also_where_there_was_one_once_and_comes_back(complaint, ticket, ana, settle):
+    target = other_ticket(ticket, ana)
+    sorting.retype(target, to=TicketType.COMPLAINT, actor=ana)
+    settle()
+    sorting.retype(target, to=TicketType.QUESTION, actor=ana)
+    settle()
+    merge = merging.merge(ticket, into=target, actor=ana)
+    settle()
+    assert Complaint.objects.standing().get().ticket == target, "it is not lost"
+    merging.unmerge(merge, actor=ana)
+    settle()
+    assert Complaint.objects.standing().get() == complaint
+    plain = other_ticket(ticket, ana, "And again")
+    merge = merging.merge(ticket, into=plain, actor=ana)
+    settle()
+    assert Complaint.objects.standing().get().ticket == plain
+    merging.unmerge(merge, actor=ana)
+    settle()
+    complaint.refresh_from_db()
+    assert complaint.ticket == ticket and complaint.withdrawn_at is None

@@ -112,3 +112,19 @@ def test_the_pages_grade_and_lead_on(drawn, chloe, ana, ben, lou, as_agent):
 def test_chance_is_not_a_seed_anybody_knows():
     theirs = {1: list(range(100))}
     assert len({reviewing.choose(theirs, {}, 1, random.SystemRandom())[0] for _n in range(30)}) > 1
+
+
+def test_of_a_week_with_too_many_tickets_any_may_be_drawn(drawn, ticket, ana, inbox, send_mail_in, monkeypatch):
+    monkeypatch.setattr(reviewing, "MOST_TICKETS", 1)
+    QualityReview.objects.all().delete()
+    at = Ticket.objects.get(pk=ticket.pk).resolved_at
+    for number in range(3):
+        other = send_mail_in(mail(Message_ID=f"<many-{number}@customer.example>")).said.ticket
+        replying.reply(other, text="It left on Monday.", actor=ana)
+        Ticket.objects.filter(pk=other.pk).update(status="resolved", resolved_at=at)
+    seen = Counter(
+        number
+        for _time in range(60)
+        for number in reviewing._answered(inbox.pk, at - timedelta(days=1), at + timedelta(days=1))[ana.pk]
+    )
+    assert len(seen) == 4 and seen.total() == 60, "not the lowest numbers alone"

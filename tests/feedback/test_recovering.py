@@ -17,12 +17,13 @@ from feedback.models import (
     Response,
     Survey,
 )
-from feedback.operations import answering, opening_recoveries, recovering, watching_recoveries
+from feedback.operations import answering, mailing, opening_recoveries, recovering, watching_recoveries
 from helpdesk import clock
 from helpdesk.models import Agent, Event
+from reports.models import SurveyFacts
 from tests.conftest import make_agent
 from tickets.models import Customer, Inbox, Notification, Ticket
-from tickets.operations import merging, opening, removing, replying, withdrawing
+from tickets.operations import merging, merging_customers, opening, removing, replying, withdrawing
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.status import NotPossible
 
@@ -294,3 +295,43 @@ def test_when_it_is_over_the_question_is_asked_once_more(
     settle()
     assert Invitation.objects.filter(recovery=recovery).count() == 1
     assert Recovery.objects.count() == 1, "an answer to it opens no other"
+
+
+def test_what_was_reopened_is_not_asked_about_before_it_is_over_again(
+    recovery: Recovery, late: ReasonCode, chloe: Agent, settle
+) -> None:  # type: ignore[no-untyped-def]
+    Survey.objects.update(asks_again=True, percent=10)
+    recovering.explain(recovery, reason=late, actor=chloe)
+    recovering.close(recovery, outcome=Outcome.RECOVERED, actor=chloe)
+    settle()
+    recovering.reopen(recovery, actor=chloe)
+    settle()
+    mailing.send_due()
+    again = Invitation.objects.get(recovery=recovery)
+    assert (again.state, again.reason, again.percent) == ("cancelled", "open_recovery", 100)
+    recovering.close(recovery, outcome=Outcome.RECOVERED, actor=chloe)
+    settle()
+    again.refresh_from_db()
+    assert (again.state, again.reason) == ("waiting", "")
+    facts = SurveyFacts.objects.get(invitation=again.pk)
+    assert (facts.state, facts.reason, facts.percent) == ("invited", None, 100), "no lot was drawn"
+
+
+def test_it_goes_with_its_customer_and_back(
+    recovery: Recovery, dora: Customer, inbox: Inbox, ana, admin, settle
+) -> None:  # type: ignore[no-untyped-def]
+    other = opening.open_ticket(inbox=inbox, address="d@elsewhere.example", subject="!", text="!", actor=ana, once="2")
+    survey = Survey.objects.create(name="Loyalty", kind="nps", every_days=90, sends_from=inbox, opens_recovery=True)
+    invited = Invitation.objects.create(
+        survey=survey, customer=dora, occasion_id=7, occasion_at=clock.now(), due_at=clock.now(), state="answered"
+    )
+    low = Response.objects.create(invitation=invited, score=0)
+    loose = opening_recoveries.open_for_answer(low)
+    assert loose is not None and loose.ticket is None
+    merge = merging_customers.merge(dora, other.customer, actor=admin)
+    settle()
+    assert set(Recovery.objects.values_list("customer", flat=True)) == {other.customer_id}
+    assert facts_of("recovery.moved")["was_customer"] == dora.pk
+    merging_customers.unmerge(merge, actor=admin)
+    settle()
+    assert set(Recovery.objects.values_list("customer", flat=True)) == {dora.pk}

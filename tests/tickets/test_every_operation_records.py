@@ -811,7 +811,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     answering.opened: "that a page was shown, to a machine as like as not",
     answering.forget_hits: "forgets what nobody looks into any more",
     **dict.fromkeys(
-        [balloting.hand_out, balloting.handed_out, balloting.last_day, balloting.cast, balloting.burn_letter],
+        [balloting.hand_out, balloting.handed_out, balloting.promised, balloting.cast, balloting.burn_letter],
         "anonymous: no event may tell; tests/feedback/test_ballots.py",
     ),
     inviting.follow_merge: "part of what is recorded of the merge",
@@ -836,7 +836,8 @@ OTHERS |= {
     opening_recoveries.due: "only arithmetic",
     opening_recoveries.first_owner: "only reads",
     opening_recoveries.follow_ticket: "records on the other ticket; tests/feedback/test_recovering.py",
-    opening_recoveries.follow_customers: "part of what is recorded of the merge",
+    opening_recoveries.follow_customers: "records on what moved; tests/feedback/test_recovering.py",
+    complaining.move_back: "records on what moved; tests/feedback/test_complaints.py",
     **dict.fromkeys([recovering.may_work, recovering.could_own, watching_recoveries.to_say], "only reads"),
 }
 MODULES_OF_OTHERS = {
