@@ -19,6 +19,9 @@ app.autodiscover_tasks(["helpdesk", "tickets", "feedback", "reports"])
 _TIMETABLE: dict[str, dict[str, Any]] = {
     "sweep events": {"task": "helpdesk.tasks.drain_events", "schedule": 5.0},
     "sweep raw mail": {"task": "tickets.tasks.receive_mail", "schedule": 5.0},
+    "sweep raw messages": {"task": "tickets.tasks.receive_posts", "schedule": 5.0},
+    "poll channels": {"task": "tickets.tasks.poll_channels", "schedule": 5.0},
+    "sweep answers": {"task": "tickets.tasks.deliver_posts", "schedule": 10.0},
     "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},
     "watch inboxes": {"task": "tickets.tasks.watch_inboxes", "schedule": 30.0},
     "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},

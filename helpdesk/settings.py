@@ -272,6 +272,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "tickets.tasks.receive_mail": {"queue": "intake"},
+    "tickets.tasks.receive_posts": {"queue": "intake"},
+    "tickets.tasks.deliver_posts": {"queue": "delivery"},
     "tickets.tasks.deliver": {"queue": "delivery"},
     "reports.tasks.*": {"queue": "reports"},
 }

@@ -2,12 +2,11 @@
 
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from helpdesk.forms import CalendarForm, TeamForm
 from helpdesk.models import Calendar, Role, Team
 from helpdesk.pages import RailEntry, Section, rail_entry, settings_section
-from helpdesk.views import audit, holidays, keys, people, security
+from helpdesk.views import audit, keys, people, security
 from helpdesk.views import settings as pages
 from helpdesk.views.resources import Column, Resource, routes
 
@@ -32,7 +31,6 @@ CALENDARS = Resource(
     new=_("Add business hours"),
     things=lambda: Calendar.objects.prefetch_related("versions"),
     form=CalendarForm,
-    form_template="helpdesk/settings/calendar.html",
     columns=[
         Column(_("Name"), lambda calendar: calendar.name),
         Column(_("Time zone"), lambda calendar: calendar.zone),
@@ -93,8 +91,5 @@ urlpatterns = [
     path("audit.csv", audit.export, name="settings_audit_csv"),
     *routes(TEAMS),
     *routes(CALENDARS),
-    path("calendars/<int:pk>/holidays/", holidays.holidays, name="settings_calendars_holidays"),
 ]
-rail_entry(
-    RailEntry("settings", _("Settings"), "settings", "settings_home", short=pgettext_lazy("below an icon", "Settings"))
-)
+rail_entry(RailEntry("settings", _("Settings"), "settings", "settings_home"))

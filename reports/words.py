@@ -1,7 +1,6 @@
 """How figures are said: lengths of time, shares, numbers, days; the same on every page, in exports and in mails."""
 
 from collections.abc import Mapping
-from datetime import date
 
 from django.urls import reverse
 from django.utils import formats
@@ -76,16 +75,9 @@ def choice(form: FilterForm, chosen: Filter | None = None) -> str:
 def slice_name(one: Period, zone: str, unit: Unit) -> str:
     """A slice as it is named below an axis."""
     first = periods.local_day(one.start, zone)
-    if unit == "month":
-        return formats.date_format(first, "M Y")
-    if unit in ("quarter", "year"):
+    if unit in ("quarter", "month", "year"):
         return one.label
-    return day_name(first)
-
-
-def day_name(day: date) -> str:
-    """A day of a year that is known from around it, short: Oct 31, 31. Okt."""
-    return formats.date_format(day, formats.get_format("MONTH_DAY_FORMAT").replace("F", "M"))
+    return formats.date_format(first, "j M")
 
 
 LEFT_OUT: Mapping[str, str | Promise] = {

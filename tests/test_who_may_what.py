@@ -356,6 +356,10 @@ POLICIES: dict[str, Policy] = {
     "inbox_probe": theirs(302, "POST", light=403),
     # programs sign what they post; nobody's session opens it
     "mail_in": everybody(401, "POST"),
+    "channel_hook": everybody(404, "GET", "POST"),
+    "settings_channels": admins(GET=200),
+    "settings_channel_new": admins(GET=200, POST=422),
+    "settings_inboxes_connection": admins(GET=404, POST=404),
     "mail_catcher": admins(GET=404, POST=404),
     "mail_catcher_mail": admins(GET=404, POST=404),
     "mail_catcher_html": admins(GET=404),
@@ -430,7 +434,6 @@ POLICIES: dict[str, Policy] = {
         for key in ("agents", "teams", "calendars", "inboxes", "surveys", "brands", "fields")
         for kind in ("", "_new", "_edit")
     },
-    "settings_calendars_holidays": admins(GET=200, POST=422),
     "settings_surveys_page": admins(GET=200),
     "settings_surveys_trial": admins(POST=302),
     "askings": agents(200, "GET"),
@@ -748,6 +751,8 @@ def house(
         "delivery_again": [delivery.pk], "delivery_address": [delivery.pk], "mail_reports": [inbox.pk, "postmark"],
         "settings_inboxes_out": [inbox.pk], "settings_inboxes_out_trial": [inbox.pk],
         **{f"intake_{part}": [raw.pk] for part in ("mail", "source", "raw", "replay", "dismissal", "ticket")},
+        "channel_hook": ["generic", "nobody-knows-it"], "settings_channel_new": ["generic"],
+        "settings_inboxes_connection": [inbox.pk],
         "inbox_probe": [inbox.pk], "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],
@@ -772,7 +777,7 @@ def house(
         "report_xlsx": ["overview"], "api_report": ["overview"],
         **{f"saved_report{part}": [kept.pk] for part in ("", "_edit", "_deletion")},
         **{f"report_annotation{part}": [strike.pk] for part in ("", "_deletion")},
-        "settings_account_file": ["made-up"], "settings_calendars_holidays": [calendar.pk],
+        "settings_account_file": ["made-up"],
         "settings_account_import_undo": [AccountImport.objects.create(name="may.csv").pk],
         "report_customers": ["there"], "report_customer": [dora.pk], "report_organisation": [acme.pk],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
@@ -25,6 +25,7 @@ from tickets.inbox_forms import mail_out
 from tickets.inbox_forms.accounts import connecting, just_connected
 from tickets.inbox_forms.general import GeneralForm
 from tickets.inbox_forms.mail_in import MailInForm
+from tickets.inbox_forms.talks import TalkInboxForm
 from tickets.models import Inbox
 from tickets.views import acknowledgement
 
@@ -44,6 +45,8 @@ class Tab:
     initial: Callable[[HttpRequest], dict[str, Any]] | None = None
     #: a page that is no form of the inbox answers for itself; it guards itself, too
     view: Callable[..., HttpResponse] | None = None
+    #: the inboxes that have it
+    on: Callable[[Inbox], bool] = lambda inbox: inbox.is_of_mail
 
     @property
     def url_name(self) -> str:
@@ -60,7 +63,7 @@ def _mail_in(request: HttpRequest, inbox: Inbox, form: MailInForm) -> dict[str, 
 TABS: list[Tab] = [
     Tab(
         "", gettext_lazy("General"),
-        gettext_lazy("Whose inbox it is, and how its tickets are treated."), GeneralForm,
+        gettext_lazy("Whose inbox it is, and how its tickets are treated."), GeneralForm, on=lambda inbox: True,
     ),
     Tab(
         "in", gettext_lazy("Mail in"),
@@ -100,7 +103,7 @@ def frame(request: HttpRequest, inbox: Inbox, tab: Tab) -> dict[str, Any]:
         "thing": inbox,
         "back_url": reverse("settings_inboxes"),
         "here_url": tab.url(inbox),
-        "tabs": [{"title": t.title, "url": t.url(inbox), "is_here": t.key == tab.key} for t in TABS],
+        "tabs": [{"title": t.title, "url": t.url(inbox), "is_here": t.key == tab.key} for t in TABS if t.on(inbox)],
         "rail_current": "settings",
     }
 
@@ -116,12 +119,15 @@ def _page(tab: Tab) -> Callable[..., HttpResponse]:
     if tab.form is None:
         assert tab.view is not None
         return tab.view
-    form_class = tab.form
 
     @roles(Role.ADMIN)
     @require_http_methods(["GET", "HEAD", "POST"])
     def page(request: HttpRequest, pk: int) -> HttpResponse:
         inbox = get_object_or_404(Inbox, pk=pk)
+        if not tab.on(inbox):
+            raise Http404
+        form_class = tab.form if tab.key or inbox.is_of_mail else TalkInboxForm
+        assert form_class is not None
         initial = tab.initial(request) if tab.initial else {}
         form = form_class(request.POST or None, request.FILES or None, instance=inbox, initial=initial)
         if request.method == "POST" and form.is_valid():

@@ -15,6 +15,7 @@ from tickets.models import Brand, CustomField, Inbox
 from tickets.settings_tabs import TABS, tab_routes
 from tickets.views import (
     acknowledgement,
+    channels,
     choices,
     health,
     inbox_people,
@@ -93,12 +94,15 @@ def _asked(field: CustomField) -> str:
 
 TABS.append(webhook.TAB)
 TABS.insert(1, inbox_people.TAB)
+TABS.insert(2, channels.TAB)
 urlpatterns = [
     *routes(INBOXES, has_own_pages=True),
     *routes(BRANDS),
     *tab_routes(),
     *routes(FIELDS),
     *macro_shelves.urlpatterns,
+    path("inboxes/channels/", channels.choose, name="settings_channels"),
+    path("inboxes/channels/<slug:kind>/", channels.new, name="settings_channel_new"),
     path("inboxes/<int:pk>/in/try", mailboxes.try_mailbox, name="settings_inboxes_try"),
     path("inboxes/oauth/<slug:provider>/start", mailboxes.oauth_start, name="settings_oauth_start"),
     path("inboxes/oauth/<slug:provider>/callback", mailboxes.oauth_callback, name="settings_oauth_callback"),

@@ -14,6 +14,7 @@ from helpdesk import clock
 from helpdesk.doorbell import ring
 from helpdesk.failpoints import reach
 from helpdesk.models import Slot
+from tickets.channels import handling
 from tickets.channels.email import reading
 from tickets.channels.email import sending as outgoing
 from tickets.models import Draft, Inbox, RawMessage, Ticket
@@ -28,12 +29,14 @@ from tickets.operations import (
     macros,
     notice_mails,
     notifying,
+    posting,
     probing,
     pushing,
     removing,
     scheduling,
     sending,
     status,
+    talking,
     targets,
 )
 
@@ -94,6 +97,53 @@ def _receive_alone(read: intake.Read) -> None:
     except Exception as error:
         log.exception("a mail could not be received", raw=fresh.pk)
         intake.park(fresh, f"It could not be put on a ticket: {error!r}"[:2000])
+
+
+@shared_task
+def receive_posts() -> int:
+    """Read what came by other channels than mail, until nothing waits. Returns how many raw bodies were read."""
+    count, until = 0, time.monotonic() + SECONDS
+    while raws := intake.claim(INTAKE_BATCH, of_mail=False):
+        count += len(raws)
+        reach("in.claimed")
+        for number, raw in enumerate(raws, 1):
+            _hear(raw)
+            if number % 20 == 0:
+                intake.renew(raws[number:])
+        if time.monotonic() >= until:
+            ring(receive_posts)
+            break
+    return count
+
+
+def _hear(raw: RawMessage) -> None:
+    heard = handling.read(raw)
+    reach("in.parsed")
+    try:
+        talking.receive(heard)
+        reach("in.notified")
+    except (OperationalError, InterfaceError) as error:  # the database's trouble: it comes again
+        log.warning("a message waits for the database", raw=raw.pk, error=str(error))
+    except Exception as error:
+        log.exception("a message could not be received", raw=raw.pk)
+        intake.park(raw, f"It could not be put on a ticket: {error!r}"[:2000])
+
+
+@shared_task
+def poll_channels() -> int:
+    """Ask the networks that call nobody what is new. Returns how many raw bodies were kept."""
+    return handling.poll_all()
+
+
+@shared_task(soft_time_limit=DELIVERY_LIMIT - 30, time_limit=DELIVERY_LIMIT)
+def deliver_posts() -> int:
+    """Hand on what is due by other channels than mail, until nothing is. Returns how many answers were tried."""
+    sending.recover()
+    posting.give_up_overdue()
+    count, is_more = handling.deliver_due(SECONDS)
+    if is_more:
+        ring(deliver_posts)
+    return count
 
 
 @shared_task(soft_time_limit=DELIVERY_LIMIT - 30, time_limit=DELIVERY_LIMIT)

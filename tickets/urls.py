@@ -8,6 +8,7 @@ from tickets.views import (
     brands,
     bulk,
     catcher,
+    channels,
     content,
     customer_data,
     customer_merging,
@@ -33,6 +34,7 @@ from tickets.views import (
 )
 
 urlpatterns = [
+    path("channels/<slug:kind>/<str:key>/", channels.hook, name="channel_hook"),
     path("", queue.queue, name="queue"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read", notifications.read_all, name="notifications_read"),

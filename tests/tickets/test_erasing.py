@@ -322,7 +322,7 @@ def test_the_pages_ask_for_the_word_and_are_admins_only(
 def test_every_table_with_words_is_swept_or_named_as_a_setting() -> None:
     swept = {model.__name__ for model in erasing._tables()}
     all_of_them = {model.__name__ for model in apps.get_app_config("tickets").get_models()}
-    assert all_of_them - swept == {"Inbox", "Mailbox", "OutgoingServer", "SearchWord"}
+    assert all_of_them - swept == {"ChannelAccount", "Inbox", "Mailbox", "OutgoingServer", "SearchWord"}
 
 
 def test_what_agents_were_mailed_of_it_is_gone_too(

@@ -3,6 +3,7 @@
 from tickets.models.attachment import Attachment
 from tickets.models.brand import Brand
 from tickets.models.bulk import BulkAct
+from tickets.models.channel import ChannelAccount, ChannelMessage, Conversation
 from tickets.models.connection import Follower, Merge, TicketLink
 from tickets.models.custom_field import CustomField
 from tickets.models.customer import ContactPoint, Customer, CustomerMerge, CustomerNote, Organisation
@@ -29,7 +30,10 @@ __all__ = [
     "Brand",
     "BulkAct",
     "CaughtMail",
+    "ChannelAccount",
+    "ChannelMessage",
     "ContactPoint",
+    "Conversation",
     "CustomField",
     "Customer",
     "CustomerMerge",

@@ -137,7 +137,7 @@ class Customer(models.Model):
         if self.name:
             return self.name
         first = next(iter(self.contact_points.all()), None)
-        return first.address if first else str(_("Unknown customer"))
+        return str(first) if first else str(_("Unknown customer"))
 
 
 class ContactPoint(models.Model):
@@ -147,6 +147,8 @@ class ContactPoint(models.Model):
     channel = models.CharField(max_length=20, default="email")
     #: as compared: lower case
     address = models.CharField(_("address"), max_length=320)
+    #: what people call it, where the address is a number only machines read: @ana
+    handle = models.CharField(max_length=200, blank=True)
     is_verified = models.BooleanField(default=False)
     is_bouncing = models.BooleanField(default=False)
     bounced_at = models.DateTimeField(null=True)
@@ -158,7 +160,7 @@ class ContactPoint(models.Model):
         indexes = [GinIndex(OpClass(models.F("address"), "gin_trgm_ops"), name="contact_point_trigrams")]
 
     def __str__(self) -> str:
-        return self.address
+        return self.handle or self.address
 
 
 class CustomerNoteQuerySet(models.QuerySet["CustomerNote"]):

@@ -1,5 +1,6 @@
 """Inboxes: configured sources on a channel, and the mailboxes they are fetched from."""
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -36,7 +37,15 @@ class Inbox(models.Model):
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     channel = models.CharField(_("channel"), max_length=20, default="email", editable=False)
-    address = models.EmailField(_("address"), unique=True, help_text=_("Customers write to it; answers come from it."))
+    #: "" for an inbox of another channel than email
+    address = models.EmailField(
+        _("address"), blank=True, help_text=_("Customers write to it; answers come from it.")
+    )  # fmt: skip
+    #: the inbox whose mail server sends what goes by mail from an inbox of another channel
+    mails_through = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("mails go out through"),
+        help_text=_("Transcripts, surveys and answers to who has left are sent from this inbox's address."),
+    )  # fmt: skip
     sender_name = models.CharField(
         _("sender's name"), max_length=80, blank=True, help_text=_("Shown to customers beside the address.")
     )
@@ -92,6 +101,10 @@ class Inbox(models.Model):
         ordering = ["name"]
         verbose_name = _("inbox")
         verbose_name_plural = _("inboxes")
+        constraints = [
+            models.UniqueConstraint(fields=["address"], condition=~Q(address=""), name="inbox_address_once"),
+            models.CheckConstraint(condition=~Q(channel="email") | ~Q(address=""), name="inbox_of_mail_has_address"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -100,6 +113,21 @@ class Inbox(models.Model):
     def ledger_audience(self) -> str:
         """Who hears of it live: those who see this inbox."""
         return f"inbox:{self.pk}"
+
+    @property
+    def is_of_mail(self) -> bool:
+        return self.channel == "email"
+
+    @property
+    def mailing(self) -> "Inbox | None":
+        """The inbox whose address mail of this one comes from; None where no mail can go out."""
+        return self if self.is_of_mail else self.mails_through
+
+    @property
+    def mail_domain(self) -> str:
+        """The right side of the Message-IDs it gives."""
+        mailing = self.mailing
+        return mailing.address.rpartition("@")[2] if mailing else str(settings.MAIL_DOMAIN)
 
 
 class InboxAccess(models.Model):

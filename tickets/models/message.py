@@ -14,6 +14,9 @@ MARKS = (
     "collision",  # another mail with the same Message-ID says something else
     "probable_duplicate",  # the same words came before, by another way
     "erased",  # who wrote it asked to be forgotten: its words are gone
+    "edited", "deleted",  # the sender changed it, or took it back, on the network it came from
+    "elsewhere",  # our account wrote it, not through us
+    "file_missing",  # a file of it could not be fetched
     "encrypted", "signed", "invitation", "too_complex", "feedback_report", "delay",
 )  # fmt: skip
 

@@ -22,6 +22,8 @@ class OutgoingMail(models.Model):
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, null=True, related_name="outgoing")
     #: the reply it carries; null for a mail of our own accord
     said = models.OneToOneField("tickets.Message", models.CASCADE, null=True, related_name="outgoing")
+    #: it goes out on another channel than email, into this talk
+    conversation = models.ForeignKey("tickets.Conversation", models.SET_NULL, null=True, related_name="outgoing")
     purpose = models.CharField(max_length=16, choices=Purpose.choices)
     message_id = models.CharField(max_length=255, unique=True)
     to = models.JSONField(default=list)
@@ -92,10 +94,14 @@ class Delivery(models.Model):
     token = models.CharField(max_length=64, unique=True, null=True)
     #: the provider's name for it, for its delivery reports
     provider_id = models.CharField(max_length=255, blank=True)
+    #: what the network calls the parts it has taken, in order
+    receipts = models.JSONField(default=list)
     #: the address the agent put in place of this one
     corrected_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="corrects")
     settled_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    #: when the customer saw it, where the channel says so
+    seen_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mail", "recipient"], name="delivery_once")]

@@ -43,7 +43,8 @@ def servers_with_work() -> list[int | None]:
 def _due(now: datetime) -> QuerySet[Delivery]:
     """What may be sent now, of the inboxes whose server is not paused."""
     resting = OutgoingServer.objects.filter(paused_until__gt=now).values("inbox_id")
-    return Delivery.objects.filter(state=DeliveryState.QUEUED, due_at__lte=now).exclude(mail__inbox_id__in=resting)
+    due = Delivery.objects.filter(state=DeliveryState.QUEUED, due_at__lte=now, mail__conversation=None)
+    return due.exclude(mail__inbox_id__in=resting)
 
 
 def _locked(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:

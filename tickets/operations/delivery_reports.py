@@ -136,6 +136,8 @@ def correct(delivery: Delivery, *, address: str, actor: Agent | None, remember: 
     _must_reply(actor, delivery)
     address = _an_address(address)
     delivery = _locked(delivery)
+    if delivery.mail.conversation_id:
+        raise NotPossible(_("An answer on this channel goes to the conversation; there is no address to correct."))
     if delivery.corrected_by is not None and delivery.corrected_by.recipient == address:
         return delivery.corrected_by
     if delivery.state not in CORRECTABLE or delivery.corrected_by_id:

@@ -23,7 +23,9 @@ from tickets.models import (
     Attachment,
     AwaitedMessage,
     CaughtMail,
+    ChannelAccount,
     ContactPoint,
+    Conversation,
     Customer,
     CustomerMerge,
     CustomerNote,
@@ -50,7 +52,7 @@ from tickets.operations.status import NotPossible
 from tickets.registry import Subject
 
 #: settings, in which a customer's address is nobody's data but ours
-_SETTINGS = (Inbox, Mailbox, OutgoingServer, SearchWord)
+_SETTINGS = (Inbox, ChannelAccount, Mailbox, OutgoingServer, SearchWord)
 #: mail that nobody has read yet
 _WAITING = (RawState.RECEIVED, RawState.PARKED, RawState.QUARANTINED)
 _HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
@@ -141,6 +143,7 @@ def erase(customer: Customer, *, actor: Agent) -> None:
     CustomerMerge.objects.filter(Q(source__in=subject.customers) | Q(target__in=subject.customers)).update(
         reason="", kept={"points": [], "tickets": [], "notes": [], "filled": []}
     )
+    _erase_talks(subject)
     ContactPoint.objects.filter(customer__in=subject.customers).delete()
     Customer.objects.filter(pk__in=subject.customers).update(
         name="", language="", organisation=None, fields={}, is_blocked=False, erased_at=clock.now()
@@ -242,6 +245,13 @@ def _erase_outgoing(subject: Subject, messages: Sequence[int], carried: Iterable
     )  # fmt: skip
     for address in subject.addresses:
         CaughtMail.objects.filter(recipients__contains=[address]).delete()
+
+
+def _erase_talks(subject: Subject) -> None:
+    """Their talks on other channels, with what the networks call what was said."""
+    talks = list(Conversation.objects.filter(point__customer__in=subject.customers).values_list("pk", flat=True))
+    OutgoingMail.objects.filter(conversation__in=talks).update(conversation=None)
+    Conversation.objects.filter(pk__in=talks).delete()
 
 
 def _erase_messages(messages: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import accumulate
 
 from django.db import IntegrityError, transaction
@@ -61,7 +62,7 @@ def store(
         raw.source_key = f"{raw.source_key} {raw.sha256.hex()[:32]}"
         if not _kept(raw):
             return None
-    transaction.on_commit(_ring, robust=True)
+    transaction.on_commit(partial(_ring, inbox), robust=True)
     return raw
 
 
@@ -74,19 +75,24 @@ def _kept(raw: RawMessage) -> bool:
     return True
 
 
-def _ring() -> None:
+def _ring(inbox: Inbox) -> None:
     from helpdesk.doorbell import ring
-    from tickets.tasks import receive_mail
+    from tickets.tasks import receive_mail, receive_posts
 
-    ring(receive_mail)
+    ring(receive_mail if inbox.is_of_mail else receive_posts)
 
 
 @transaction.atomic
-def claim(limit: int) -> list[RawMessage]:
-    """Lease up to `limit` waiting mails. One that a worker died of is leased alone, and parked after five deaths."""
+def claim(limit: int, *, of_mail: bool = True) -> list[RawMessage]:
+    """Lease up to `limit` waiting mails, or what came by other channels.
+
+    One that a worker died of is leased alone, and parked after five deaths.
+    """
     now = clock.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    waiting = RawMessage.objects.select_for_update(skip_locked=True, of=("self",)).filter(free, state=RawState.RECEIVED)
+    waiting = RawMessage.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+        free, Q(inbox__channel="email") if of_mail else ~Q(inbox__channel="email"), state=RawState.RECEIVED
+    )
     sizes = list(waiting.filter(attempts=0).order_by("id").values_list("pk", "size")[:limit])
     fitting = sum(1 for so_far in accumulate(size for _pk, size in sizes) if so_far <= MOST_BYTES)
     within = [pk for pk, _size in sizes[: max(1, fitting)]]
@@ -121,7 +127,7 @@ def replay(raw: RawMessage, *, force: bool = False) -> RawMessage:
         raw.state, raw.attempts, raw.lease_until = RawState.RECEIVED, 0, None
         raw.reason, raw.is_released = "", raw.is_released or force
         raw.save(update_fields=["state", "attempts", "lease_until", "reason", "is_released"])
-        transaction.on_commit(_ring, robust=True)
+        transaction.on_commit(partial(_ring, raw.inbox), robust=True)
     return raw
 
 

@@ -13,7 +13,17 @@ from helpdesk.failpoints import reach
 from helpdesk.models import Agent, Event
 from tickets import mentions, minting, rich_text, texts
 from tickets.models import Draft, Message, MessageKind, SideConversation, Status, Ticket
-from tickets.operations import acting, drafting, enclosing, following, participants, recipients, sending, status
+from tickets.operations import (
+    acting,
+    drafting,
+    enclosing,
+    following,
+    participants,
+    posting,
+    recipients,
+    sending,
+    status,
+)
 from tickets.operations.acting import Act
 from tickets.operations.enclosing import Enclosure, Upload
 from tickets.operations.recipients import Chosen
@@ -38,15 +48,17 @@ def reply(
     ticket: Ticket, *, text: str, html: str = "", actor: Agent, once: str | None = None, files: Sequence[Upload] = (),
     enclosures: Sequence[Enclosure] = (), to: Chosen | None = None, answers: Message | None = None, then: str = "",
     seen: int | None = None, draft: int | None = None, delay: timedelta = NO_DELAY, acts: Sequence[Act] = (),
+    via: str = "", template: dict[str, Any] | None = None,
 ) -> Message:  # fmt: skip
-    """Answer the customer in public; their mail is a row in the same transaction, due after `delay`.
+    """Answer the customer; what goes out is a row in the same transaction, due after `delay`.
 
     `html` is what the editor wrote, where that says more than `text` (see `rich_text.read`). `once` makes a repeat of
     the same request return the first message. `to` is who gets it, by default whoever the answered message says; an
     agent who includes somebody new thereby lets them take part. `then="resolve"` resolves the ticket with it, `acts`
-    are done with it. `seen` is the last message the writer saw: what others wrote since holds the answer. `draft` is
-    the version of the actor's draft it was written from, which is gone with it. An unassigned ticket becomes the
-    actor's, a resolved one is opened.
+    are done with it. `via` is the way it goes (a key of `posting.routes`), by default the way the answered message
+    came; `template` is what a network wants instead of free words once its time for those is over. `seen` is the last
+    message the writer saw: what others wrote since holds the answer. `draft` is the version of the actor's draft it was
+    written from, which is gone with it. An unassigned ticket becomes the actor's, a resolved one is opened.
 
     Raises SomethingNew; NotPossible for an empty text, recipients nobody can write to, a closed ticket, an answer that
     was taken back, or who may not reply.
@@ -64,20 +76,36 @@ def reply(
     must_have_seen(ticket, seen, actor)
     at = clock.now()
     answered = answers if answers is not None else recipients.answered_by(ticket)
-    chosen = recipients.decide(ticket, answered, to)
+    route = posting.route_to(ticket, answered, via)
+    chosen = recipients.decide(ticket, answered, to) if route is None else Chosen()
     message = write(ticket, MessageKind.REPLY, text, actor, once, files, enclosures, at=at, html=html)
+    if route is not None:
+        _fit(message, route, template)
+    elif not ticket.inbox.is_of_mail:
+        message.channel = "email"
     message.in_reply_to = answered.message_id if answered else ""
     message.references = sending.references(answered)
-    message.save(update_fields=["in_reply_to", "references"])
+    message.save(update_fields=["in_reply_to", "references", "channel"])
     _move(ticket, message, answered, actor, at, then)
-    participants.include(ticket, chosen, actor=actor, message=message)
-    mail = sending.enqueue_reply(message, to=list(chosen.to), cc=list(chosen.cc), bcc=list(chosen.bcc), delay=delay)
+    if route is not None and route.talk is not None:
+        posting.enqueue(message, route.talk, delay=delay, template=template)
+        mail = None
+    else:
+        participants.include(ticket, chosen, actor=actor, message=message)
+        mail = sending.enqueue_reply(message, to=list(chosen.to), cc=list(chosen.cc), bcc=list(chosen.bcc), delay=delay)
     if mail is not None:
         message.refresh_from_db(fields=["to", "cc", "bcc"])
     act_with(message, acts, actor)
     if draft is not None:
         drafting.consume(ticket, actor, Draft.Kind.REPLY, draft, text)
     return message
+
+
+def _fit(message: Message, route: posting.Route, template: dict[str, Any] | None) -> None:
+    """The answer as its way takes it. Raises NotPossible where it does not."""
+    files = message.attachments.values_list("filename", "content_type", "file__size")
+    posting.must_fit(route, message.text, list(files), template=template is not None)
+    message.channel = route.kind
 
 
 def _move(ticket: Ticket, message: Message, answered: Message | None, actor: Agent, at: datetime, then: str) -> None:
@@ -197,7 +225,7 @@ def write(
         text=text,
         full_text=full_text,
         side=side,
-        message_id=minting.message_id(ticket.inbox.address.rpartition("@")[2]),
+        message_id=minting.message_id(ticket.inbox.mail_domain),
         once=drafting.once_key(actor, once) if once else None,
         created_at=at,
     )

@@ -26,6 +26,7 @@ from tickets.operations.claims import (
     renew,
     sent,
     servers_with_work,
+    tell,
     undelivered,
     unknowable,
 )
@@ -44,7 +45,7 @@ from tickets.operations.status import NotPossible
 __all__ = [
     "CORRECTABLE", "LEASE", "RETRIABLE", "Action", "begin_transmission", "cancel", "claim", "correct", "enqueue",
     "enqueue_forward", "enqueue_reply", "hand_back", "recipients", "recover", "references", "refused",
-    "renew", "reported", "retry", "sent", "servers_with_work", "undelivered", "unknowable",
+    "renew", "reported", "retry", "sent", "servers_with_work", "tell", "undelivered", "unknowable",
 ]  # fmt: skip
 
 _Purpose = OutgoingMail.Purpose
@@ -164,8 +165,13 @@ def _enqueue_said(
     quoted: quoted_history.Quoted, delay: timedelta, *, in_reply_to: str, references: list[str],
 ) -> OutgoingMail:  # fmt: skip
     ticket, (to, cc, bcc) = message.ticket, lists
+    mailing = ticket.inbox.mailing
+    if mailing is None:
+        raise NotPossible(
+            _("No mail goes out from this inbox: an admin says in its settings through which one it does.")
+        )
     mail = OutgoingMail.objects.create(
-        inbox=ticket.inbox,
+        inbox=mailing,
         ticket=ticket,
         said=message,
         purpose=purpose,
@@ -173,7 +179,7 @@ def _enqueue_said(
         to=to,
         cc=cc,
         bcc=bcc,
-        reply_to=_reply_address(ticket.inbox, message.message_id),
+        reply_to=_reply_address(mailing, message.message_id),
         subject=subject[:300],
         in_reply_to=in_reply_to,
         references=references,
@@ -200,7 +206,8 @@ def enqueue(
     What a machine's mail must say of itself is added; `headers` are added as they are and win. `pictures` are those a
     notice's HTML shows by `cid:`: their names and PNG bytes by their ids.
     """
-    message_id = minting.message_id(inbox.address.rpartition("@")[2])
+    inbox = inbox.mailing or inbox
+    message_id = minting.message_id(inbox.mail_domain)
     mail = OutgoingMail.objects.create(
         inbox=inbox,
         ticket=ticket,

@@ -154,7 +154,7 @@ def _of(arrival: Arrival) -> list[Event]:
             )
         )  # fmt: skip
     if arrival.reopened and arrival.reopened["was"] == Status.TRASH:
-        drafts.extend(_out_of_the_trash(ticket))
+        drafts.extend(out_of_the_trash(ticket))
     elif arrival.reopened:
         drafts.append(draft(status.VERBS[Status.OPEN], ticket, actor=None, **arrival.reopened))
     if arrival.spammed:
@@ -163,7 +163,7 @@ def _of(arrival: Arrival) -> list[Event]:
     return drafts
 
 
-def _out_of_the_trash(ticket: Ticket) -> list[Event]:
+def out_of_the_trash(ticket: Ticket) -> list[Event]:
     """It is again what it was before, and open from there on: the figures understand both steps."""
     thrown = history(ticket.number, ["ticket.deleted"]).last()
     was = str(thrown.facts["was"]) if thrown else str(Status.OPEN)

@@ -106,5 +106,5 @@ def forget(request: HttpRequest, pk: int, agent: int) -> HttpResponse:
 
 TAB = Tab(
     "people", gettext_lazy("People"), gettext_lazy("Who sees this inbox and why, and what they may do here."),
-    None, view=people,
+    None, view=people, on=lambda inbox: True,
 )  # fmt: skip

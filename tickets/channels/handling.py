@@ -1,0 +1,268 @@
+"""The workers' side of channels other than email: read raw bodies, poll, and hand answers on.
+
+A thread for each inbox with work, so that a network that hangs holds up nobody else's.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from django.db import close_old_connections, connection, transaction
+
+from helpdesk import clock
+from helpdesk.failpoints import reach
+from tickets.channels import directory
+from tickets.channels.protocol import (
+    Channel,
+    Edited,
+    File,
+    Happened,
+    Later,
+    OutgoingFile,
+    Post,
+    Refused,
+    Said,
+    TokenDead,
+    Trouble,
+    Unknowable,
+    Unreadable,
+)
+from tickets.models import Attachment, ChannelAccount, ChannelMessage, Delivery, RawMessage
+from tickets.operations import health, intake, posting, sending
+from tickets.operations.talking import Heard, account_of
+
+log = structlog.get_logger(__name__)
+
+BATCH = 20
+#: how many inboxes are worked at once
+THREADS = 8
+#: a poll has so long before another may begin
+POLL_LEASE = timedelta(seconds=90)
+#: a rate limit without a time
+REST = timedelta(seconds=30)
+
+
+# ---------------------------------------------------------------------- in
+
+
+def read(raw: RawMessage) -> Heard:
+    """What a raw body says, its files fetched; the reason where nobody can tell."""
+    channel, account = directory.of(raw.inbox.channel), account_of(raw.inbox)
+    try:
+        happened = [_with_files(channel, account, one) for one in channel.parse(account, bytes(raw.content))]
+    except Unreadable as error:
+        return Heard(raw, problem=str(error))
+    except Exception as error:  # a defect of ours must not stop what is behind it
+        log.exception("a raw body could not be read", raw=raw.pk)
+        return Heard(raw, problem=f"Reading it failed: {error!r}"[:2000])
+    return Heard(raw, happened)
+
+
+def _with_files(channel: Channel, account, one: Happened) -> Happened:  # type: ignore[no-untyped-def]
+    said = one.said if isinstance(one, Edited) else one
+    if not isinstance(said, Said) or not any(file.content is None for file in said.files):
+        return one
+    files = tuple(file if file.content is not None else _fetched(channel, account, file) for file in said.files)
+    fetched = Said(**{name: getattr(said, name) for name in Said.__slots__} | {"files": files})
+    return Edited(fetched) if isinstance(one, Edited) else fetched
+
+
+def _fetched(channel: Channel, account, file: File) -> File:  # type: ignore[no-untyped-def]
+    """A message is not held up for a file that cannot be had: it says so."""
+    try:
+        return channel.fetch(account, file)
+    except Exception as error:
+        log.warning("a file could not be fetched", inbox=account.inbox, error=str(error))
+        return file
+
+
+def poll_all() -> int:
+    """Poll every account whose turn it is. Returns how many raw bodies were kept."""
+    polled = [kind for kind, channel in directory.every().items() if channel.is_polled]
+    accounts = ChannelAccount.objects.filter(kind__in=polled, inbox__is_active=True, dead_since=None)
+    kept: list[int] = []
+    _in_threads([partial(_poll_into, kept, pk) for pk in accounts.values_list("pk", flat=True)])
+    return sum(kept)
+
+
+def _poll_into(kept: list[int], pk: int) -> None:
+    kept.append(poll(pk))
+
+
+def poll(pk: int) -> int:
+    """Ask one account's network what is new, and keep it. Two workers never ask at once."""
+    now = clock.now()
+    free = ChannelAccount.objects.filter(pk=pk).exclude(polling_until__gt=now).exclude(paused_until__gt=now)
+    if not free.update(polling_until=now + POLL_LEASE):
+        return 0
+    account = ChannelAccount.objects.select_related("inbox").get(pk=pk)
+    count = 0
+    try:
+        for step in directory.of(account.kind).poll(account_of(account.inbox)):
+            with transaction.atomic():
+                for raw in step.raws:
+                    count += keep(account, raw.content, raw.key, source="poll")
+                ChannelAccount.objects.filter(pk=pk).update(cursor=step.cursor, polled_at=clock.now())
+            reach("in.raw_committed")
+        posting.works_again(account)
+    except Trouble as trouble:
+        _troubled(account, trouble)
+    finally:
+        ChannelAccount.objects.filter(pk=pk).update(polling_until=None)
+    return count
+
+
+def keep(account: ChannelAccount, content: bytes, key: str, *, source: str) -> int:
+    """Keep a raw body; 0 for one we have."""
+    if intake.store(inbox=account.inbox, content=content, source=source, source_key=key[:120]) is None:
+        return 0
+    health.note_received(account.inbox_id)
+    return 1
+
+
+def _troubled(account: ChannelAccount, trouble: Trouble) -> None:
+    log.warning("a channel has trouble", inbox=account.inbox_id, kind=account.kind, error=str(trouble))
+    if isinstance(trouble, TokenDead):
+        posting.disconnect(account, str(trouble))
+        return
+    ChannelAccount.objects.filter(pk=account.pk).update(problem=str(trouble)[:1000])
+    if isinstance(trouble, Later) and (trouble.rests or trouble.after):
+        posting.rest(account.inbox_id, clock.now() + (trouble.after or REST))
+
+
+# ---------------------------------------------------------------------- out
+
+
+def deliver_due(seconds: float) -> tuple[int, bool]:
+    """Hand on what is due until nothing is, or for so long. Returns how many, and whether more may be due."""
+    until = time.monotonic() + seconds
+    done: list[int] = []
+    while time.monotonic() < until:
+        before = sum(done)
+        _in_threads([partial(_deliver_into, done, pk, until) for pk in posting.inboxes_with_work()])
+        if sum(done) == before:
+            return before, False
+    return sum(done), True
+
+
+def _in_threads(jobs: list[Callable[[], object]]) -> None:
+    """Do these, some at once; each thread has its own connection to the database."""
+    if len(jobs) == 1:
+        jobs[0]()
+        return
+
+    def work(mine: list[Callable[[], object]]) -> None:
+        try:
+            for job in mine:
+                close_old_connections()
+                try:
+                    job()
+                except Exception:
+                    log.exception("a channel's work failed")
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=work, args=(jobs[n::THREADS],), daemon=True) for n in range(min(THREADS, len(jobs)))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _deliver_into(done: list[int], inbox: int, until: float) -> None:
+    done.append(_deliver_of(inbox, until))
+
+
+def _deliver_of(inbox: int, until: float) -> int:
+    count = 0
+    while time.monotonic() < until:
+        deliveries = posting.claim(BATCH, inbox=inbox, lease=uuid.uuid4())
+        if not deliveries:
+            break
+        reach("out.claimed")
+        for number, delivery in enumerate(deliveries):
+            if not _hand_on(delivery):  # the account rests: what was claimed with it waits, too
+                for other in deliveries[number + 1 :]:
+                    sending.hand_back(other)
+                return count
+            count += 1
+    return count
+
+
+def _hand_on(delivery: Delivery) -> bool:
+    """Hand one answer on, part by part. False where the account can send nothing now."""
+    mail, account = delivery.mail, delivery.mail.inbox.account
+    channel, seen_by_adapter = directory.of(mail.inbox.channel), account_of(mail.inbox)
+    if delivery.lease:
+        sending.renew(delivery.lease)
+    try:
+        for number, post in enumerate(posts_of(delivery)):
+            if number < len(delivery.receipts):
+                continue
+            if not channel.can.is_idempotent and not sending.begin_transmission(delivery):
+                return True
+            receipt = channel.deliver(seen_by_adapter, post)
+            reach("out.handed_on")
+            if not posting.part_taken(delivery, number, receipt):
+                return True
+        sending.sent(delivery, "")
+        health.note_sent(mail.inbox_id)
+    except TokenDead as trouble:
+        sending.hand_back(delivery)
+        posting.disconnect(account, str(trouble))
+        return False
+    except Later as trouble:
+        _later(delivery, trouble)
+        return not trouble.rests
+    except Refused as trouble:
+        sending.refused(delivery, str(trouble), for_good=True)
+    except Unknowable as trouble:
+        sending.unknowable(delivery, str(trouble))
+    return True
+
+
+def _later(delivery: Delivery, trouble: Later) -> None:
+    if trouble.rests:
+        until = clock.now() + (trouble.after or REST)
+        posting.rest(delivery.mail.inbox_id, until)
+        sending.hand_back(delivery, until=until)
+    elif trouble.after:
+        sending.hand_back(delivery, until=clock.now() + trouble.after)
+    else:
+        sending.refused(delivery, str(trouble), for_good=False)
+
+
+def posts_of(delivery: Delivery) -> Iterator[Post]:
+    """The parts of an answer, always the same for the same row; its files go with the last one."""
+    mail, talk = delivery.mail, delivery.mail.conversation
+    assert talk is not None
+    can = directory.of(mail.inbox.channel).can
+    texts, files = posting.parts_of(mail.text, can), _files(mail.said_id)
+    template = mail.headers.get("template") or {}
+    key = mail.message_id.partition("@")[0]
+    last = len(texts) - 1
+    answered = _answered(mail.said_id, talk.pk)
+    for number, text in enumerate(texts):
+        yield Post(
+            key=f"{key}.{number}", thread=talk.thread, to=talk.point.address, text=text, is_public=talk.is_public,
+            files=files if number == last else (), facts=talk.facts, template=template,
+            answers=delivery.receipts[number - 1] if number else answered,
+        )  # fmt: skip
+
+
+def _files(message: int | None) -> tuple[OutgoingFile, ...]:
+    found = Attachment.objects.filter(message=message).select_related("file") if message else []
+    return tuple(OutgoingFile(one.filename, one.content_type, one.file.read()) for one in found)
+
+
+def _answered(message: int | None, talk: int) -> str:
+    """What the network calls the latest message of theirs before this answer."""
+    theirs = ChannelMessage.objects.filter(conversation=talk, message__kind="incoming")
+    before = theirs.filter(message__lt=message) if message else theirs
+    return before.order_by("-message").values_list("identifier", flat=True).first() or ""

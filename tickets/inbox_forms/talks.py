@@ -1,0 +1,23 @@
+"""An inbox of another channel than email: its name, whose it is, and through whom its mails go out."""
+
+from typing import Any
+
+from django import forms
+
+from tickets.models import Inbox
+
+
+class TalkInboxForm(forms.ModelForm):
+    """What every inbox of a chat, a network or a telephone has."""
+
+    class Meta:
+        model = Inbox
+        fields = [
+            "name", "sender_name", "teams", "calendar", "response_target_minutes", "mails_through", "is_quiet",
+            "is_active",
+        ]  # fmt: skip
+        widgets = {"teams": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mails_through"].queryset = Inbox.objects.filter(channel="email", is_active=True)  # type: ignore[attr-defined]

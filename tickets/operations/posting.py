@@ -1,0 +1,280 @@
+"""What goes out by a channel other than email: where it goes, whether it fits, and whose turn it is to hand it on.
+
+An answer is the same row as a mail is (`OutgoingMail`, one `Delivery`), with the talk it goes into: so it is taken
+back, retried, shown and counted like one. `receipts` names the parts the network has taken, so that a repeat goes on
+where the last attempt ended.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from helpdesk import clock
+from helpdesk.doorbell import ring
+from helpdesk.events import record
+from helpdesk.failpoints import reach
+from tickets.channels import directory, splitting
+from tickets.channels.protocol import Capabilities, Receipt
+from tickets.models import (
+    ChannelAccount,
+    ChannelMessage,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Message,
+    OutgoingMail,
+    Ticket,
+)
+from tickets.operations import claims
+from tickets.operations.delivery_reports import PATIENCE
+from tickets.operations.status import NotPossible
+
+#: a route by mail, in forms
+BY_MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way to answer on a ticket: into a talk, or by mail (no talk)."""
+
+    talk: Conversation | None
+    kind: str
+    #: who is reached, as people call them
+    to: str
+    is_public: bool
+    can: Capabilities
+    #: why nothing can be sent this way now, in words; "" when it can
+    closed: str = ""
+
+    @property
+    def key(self) -> str:
+        """As a form says it."""
+        return str(self.talk.pk) if self.talk else BY_MAIL
+
+    @property
+    def name(self) -> str:
+        return str(directory.of(self.kind).name)
+
+
+def routes(ticket: Ticket) -> list[Route]:
+    """The talks one can answer into on this ticket, the latest heard first. None on a ticket of mail alone."""
+    talks = Conversation.objects.filter(messages__message__ticket=ticket).select_related("point", "inbox__account")
+    return [_route(talk) for talk in talks.distinct().order_by(F("heard_at").desc(nulls_last=True), "-pk")]
+
+
+def route_to(ticket: Ticket, answered: Message | None, via: str = "") -> Route | None:
+    """Where an answer goes: into the talk that was chosen, else the one of the message it answers; None is by mail.
+
+    Raises NotPossible for a talk that is not this ticket's.
+    """
+    if via == BY_MAIL or (ticket.inbox.is_of_mail and not via and (answered is None or answered.channel == "email")):
+        return None
+    known = routes(ticket)
+    if via:
+        chosen = next((one for one in known if one.key == via), None)
+        if chosen is None:
+            raise NotPossible(_("That conversation is not on this ticket."))
+        return chosen
+    spoken = ChannelMessage.objects.filter(message=answered).values_list("conversation", flat=True).first()
+    return next(
+        (one for one in known if one.talk and one.talk.pk == spoken), None if answered else next(iter(known), None)
+    )
+
+
+def _route(talk: Conversation) -> Route:
+    can = directory.of(talk.inbox.channel).can
+    account: ChannelAccount | None = getattr(talk.inbox, "account", None)
+    return Route(talk, talk.inbox.channel, str(talk.point), talk.is_public, can, _closed(talk, can, account))
+
+
+def _closed(talk: Conversation, can: Capabilities, account: ChannelAccount | None) -> str:
+    if can.is_read_only:
+        return _("Nothing can be sent this way from here.")
+    if not talk.inbox.is_active:
+        return _("This inbox is no longer in use.")
+    if account is not None and account.dead_since:
+        return _("This inbox is disconnected: %(problem)s") % {"problem": account.problem}
+    if can.window is not None and (talk.heard_at is None or clock.now() > talk.heard_at + can.window):
+        hours = int(can.window.total_seconds() // 3600)
+        return _("The network lets nobody answer more than %(hours)d hours after the customer last wrote.") % {
+            "hours": hours
+        }
+    return ""
+
+
+def parts_of(text: str, can: Capabilities) -> list[str]:
+    """The messages an answer becomes."""
+    return splitting.split(text, can)
+
+
+def must_fit(route: Route, text: str, files: Sequence[tuple[str, str, int]], *, template: bool = False) -> None:
+    """Raise NotPossible where the network does not take this answer. `files`: (name, media type, bytes) of each."""
+    can = route.can
+    if route.closed and not template:
+        raise NotPossible(route.closed)
+    if not can.splits and can.most_text and splitting.length(text, can.counts) > can.most_text:
+        raise NotPossible(
+            _("%(channel)s takes %(most)d characters at most; this is %(n)d.")
+            % {"channel": route.name, "most": can.most_text, "n": splitting.length(text, can.counts)}
+        )
+    if files and not can.files:
+        raise NotPossible(_("%(channel)s carries no files.") % {"channel": route.name})
+    if len(files) > can.most_files:
+        raise NotPossible(
+            _("%(channel)s takes %(most)d files at most with one answer.")
+            % {"channel": route.name, "most": can.most_files}
+        )
+    for name, media_type, size in files:
+        if not media_type.startswith(can.files):
+            raise NotPossible(_("%(channel)s does not take “%(file)s”.") % {"channel": route.name, "file": name})
+        if size > can.most_file:
+            raise NotPossible(
+                _("“%(file)s” is larger than the %(most)d MB %(channel)s takes.")
+                % {"channel": route.name, "file": name, "most": can.most_file // 1024 // 1024}
+            )
+
+
+def enqueue(
+    message: Message, talk: Conversation, *, delay: timedelta = timedelta(0), template: dict[str, object] | None = None,
+    purpose: OutgoingMail.Purpose = OutgoingMail.Purpose.REPLY,
+) -> OutgoingMail:  # fmt: skip
+    """The row of an answer that goes into a talk, due after `delay`, in the caller's transaction."""
+    return write(
+        talk, ticket=message.ticket, said=message, text=message.text, message_id=message.message_id, delay=delay,
+        purpose=purpose, template=template,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def write(
+    talk: Conversation, *, ticket: Ticket | None, text: str, message_id: str, purpose: OutgoingMail.Purpose,
+    said: Message | None = None, delay: timedelta = timedelta(0), template: dict[str, object] | None = None,
+) -> OutgoingMail:  # fmt: skip
+    """A row for what goes into a talk; of our own accord where nobody `said` it."""
+    mail = OutgoingMail.objects.create(
+        inbox=talk.inbox, ticket=ticket, said=said, conversation=talk, purpose=purpose, message_id=message_id,
+        to=[talk.point.address], text=text, headers={"template": template} if template else {},
+    )  # fmt: skip
+    due = clock.now() + delay
+    Delivery.objects.create(mail=mail, recipient=talk.point.address, due_at=due, give_up_at=due + PATIENCE[purpose])
+    ring_for_posts(delay)
+    return mail
+
+
+def ring_for_posts(delay: timedelta = timedelta(0)) -> None:
+    """After the commit, ask a worker to hand on what is due."""
+    from tickets.tasks import deliver_posts
+
+    transaction.on_commit(lambda: reach("out.tx_committed"))
+    transaction.on_commit(lambda: ring(deliver_posts, after=delay), robust=True)
+
+
+# ---------------------------------------------------------------------- whose turn it is
+
+
+def _due(now: datetime) -> QuerySet[Delivery]:
+    """What may be handed on now: of accounts that work, and nothing before what was said before it in its talk."""
+    due = Delivery.objects.filter(state=DeliveryState.QUEUED, due_at__lte=now, mail__conversation__isnull=False)
+    resting = Q(mail__inbox__account__paused_until__gt=now) | Q(mail__inbox__account__dead_since__isnull=False)
+    before = Delivery.objects.filter(
+        mail__conversation=OuterRef("mail__conversation"), mail_id__lt=OuterRef("mail_id"),
+        state__in=[DeliveryState.QUEUED, DeliveryState.SENDING],
+    )  # fmt: skip
+    return due.exclude(resting).filter(~Exists(before))
+
+
+def inboxes_with_work() -> list[int]:
+    """The inboxes that have something to hand on."""
+    return list(_due(clock.now()).order_by().values_list("mail__inbox", flat=True).distinct())
+
+
+@transaction.atomic
+def claim(limit: int, *, inbox: int, lease: uuid.UUID) -> list[Delivery]:
+    """Take up to `limit` due deliveries of an inbox, one of each talk; nobody else gets them while the lease lasts."""
+    now = clock.now()
+    found = _due(now).filter(mail__inbox=inbox).select_for_update(skip_locked=True, of=("self",)).only("pk")
+    ids = [one.pk for one in found.order_by("due_at", "pk")[:limit]]
+    if ids:
+        reach("out.undo_elapsed")
+    Delivery.objects.filter(pk__in=ids).update(
+        state=DeliveryState.SENDING, lease=lease, lease_until=now + claims.LEASE, attempts=F("attempts") + 1,
+        transmitting=False,
+    )  # fmt: skip
+    claimed = Delivery.objects.filter(pk__in=ids).select_related(
+        "mail__inbox__account", "mail__said", "mail__ticket", "mail__conversation__point"
+    )
+    return list(claimed.order_by("due_at", "pk"))
+
+
+@transaction.atomic
+def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
+    """The network took a part of an answer: remember what it calls it. False when the lease was lost."""
+    receipts = [*delivery.receipts[:number], receipt.identifier]
+    mine = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.SENDING, lease=delivery.lease)
+    is_mine = bool(mine.update(receipts=receipts, transmitting=False))
+    if is_mine:
+        delivery.receipts = receipts
+    ChannelMessage.objects.bulk_create(
+        [
+            ChannelMessage(
+                inbox=delivery.mail.inbox, identifier=receipt.identifier[:255], conversation=delivery.mail.conversation,
+                message=delivery.mail.said, part=number, url=receipt.url[:500],
+            )
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    return is_mine
+
+
+@transaction.atomic
+def rest(inbox: int, until: datetime) -> None:
+    """Leave an account alone for a while, because its network says so."""
+    ChannelAccount.objects.filter(inbox=inbox).exclude(paused_until__gte=until).update(paused_until=until)
+
+
+@transaction.atomic
+def disconnect(account: ChannelAccount, words: str) -> None:
+    """The network no longer knows us: nothing goes in or out until somebody connects the account anew."""
+    locked = ChannelAccount.objects.select_for_update(of=("self",)).select_related("inbox").get(pk=account.pk)
+    if locked.dead_since is None:
+        locked.dead_since, locked.problem = clock.now(), words[:1000]
+        locked.save(update_fields=["dead_since", "problem"])
+        record("inbox.disconnected", locked.inbox, actor=None, kind=locked.kind)
+
+
+@transaction.atomic
+def works_again(account: ChannelAccount) -> None:
+    """The account was connected anew, or answers again: what waited goes out."""
+    locked = ChannelAccount.objects.select_for_update(of=("self",)).select_related("inbox").get(pk=account.pk)
+    if locked.dead_since or locked.problem or locked.paused_until:
+        was_dead = locked.dead_since is not None
+        locked.dead_since, locked.paused_until, locked.problem = None, None, ""
+        locked.save(update_fields=["dead_since", "paused_until", "problem"])
+        if was_dead:
+            record("inbox.connected", locked.inbox, actor=None, kind=locked.kind)
+        ring_for_posts()
+
+
+def give_up_overdue(now: datetime | None = None) -> int:
+    """What a dead account kept longer than one waits for an answer has failed. Returns how many that were."""
+    at = now or clock.now()
+    late = Delivery.objects.filter(
+        state=DeliveryState.QUEUED, give_up_at__lt=at, mail__conversation__isnull=False,
+        mail__inbox__account__dead_since__isnull=False,
+    )  # fmt: skip
+    return sum(_give_up(delivery.pk, at) for delivery in late.only("pk")[:500])
+
+
+@transaction.atomic
+def _give_up(pk: int, at: datetime) -> bool:
+    lease = uuid.uuid4()
+    mine = Delivery.objects.filter(pk=pk, state=DeliveryState.QUEUED, give_up_at__lt=at)
+    if not mine.update(state=DeliveryState.SENDING, lease=lease, lease_until=at + claims.LEASE):
+        return False
+    delivery = Delivery.objects.select_related("mail__inbox__account", "mail__ticket").get(pk=pk)
+    return claims.refused(delivery, delivery.mail.inbox.account.problem, for_good=True)

@@ -1,0 +1,415 @@
+"""What comes in by a channel other than email: put on its ticket, once, in the order it was said.
+
+`receive` takes what a raw body says happened (`tickets.channels.protocol`) and writes it in one transaction. A talk is
+held while it is written to, so that two webhooks of one customer make one ticket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from helpdesk import clock
+from helpdesk.events import draft, record, record_many
+from helpdesk.failpoints import reach
+from helpdesk.models import Event, File, Team
+from tickets import courtesies, texts
+from tickets.channels import directory, protocol
+from tickets.channels.protocol import Deleted, Edited, Happened, Person, Reported, Said
+from tickets.models import (
+    Attachment,
+    ChannelAccount,
+    ChannelMessage,
+    ContactPoint,
+    Conversation,
+    Customer,
+    Delivery,
+    DeliveryState,
+    Inbox,
+    Message,
+    MessageKind,
+    RawMessage,
+    RawState,
+    Status,
+    Ticket,
+)
+from tickets.operations import locking, loops, sending, status, writing_down
+
+#: how far the network's clock is believed beside our own
+BELIEVED = timedelta(minutes=10)
+#: an echo of an answer that is just being handed on is looked at again after that
+SOON = timedelta(seconds=3)
+#: of a text that opens a ticket without a subject
+SUBJECT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A raw body and what it says, or why nobody can tell."""
+
+    raw: RawMessage
+    happened: Sequence[Happened] = ()
+    problem: str = ""
+
+
+class _Early(Exception):
+    """It may be the echo of what we are handing on this moment."""
+
+
+@transaction.atomic
+def receive(heard: Heard) -> None:
+    """Write down what one raw body says. What somebody else settled meanwhile stays as they settled it."""
+    transaction.on_commit(lambda: reach("in.tx_committed"))
+    raw = RawMessage.objects.select_for_update(of=("self",)).select_related("inbox__account").get(pk=heard.raw.pk)
+    if raw.state != RawState.RECEIVED:
+        return
+    if heard.problem:
+        raw.state, raw.reason, raw.reason_code = RawState.QUARANTINED, heard.problem[:2000], "unreadable"
+    else:
+        try:
+            with transaction.atomic():
+                _take_all(raw, heard.happened)
+        except _Early:
+            raw.lease_until, raw.attempts = clock.now() + SOON, max(raw.attempts - 1, 0)
+            raw.save(update_fields=["lease_until", "attempts"])
+            return
+    raw.lease_until = None
+    raw.save(update_fields=["state", "reason", "reason_code", "lease_until", "said", "sender", "subject"])
+    reach("in.tx_before_commit")
+
+
+def _take_all(raw: RawMessage, happened: Sequence[Happened]) -> None:
+    raw.state, raw.reason, raw.reason_code = RawState.RECORDED, "", ""
+    for one in happened:
+        message, is_new = _take(raw, one)
+        if is_new and message is not None:
+            raw.state, raw.said = RawState.DONE, raw.said or message
+        elif isinstance(one, Said) and raw.state == RawState.RECORDED:
+            raw.state = RawState.DUPLICATE
+        if isinstance(one, Said) and not one.is_ours:
+            raw.sender, raw.subject = one.sender.address[:320], texts.line(one.subject or one.text, 300)
+
+
+def _take(raw: RawMessage, one: Happened) -> tuple[Message | None, bool]:
+    """Do what one happening asks for. Gives its message, and whether that is new here."""
+    match one:
+        case Said():
+            return hear(raw.inbox, one, at=raw.received_at, raw=raw)
+        case Edited(said=said):
+            return _edit(raw.inbox, said, raw)
+        case Deleted():
+            return _delete(raw.inbox, one), False
+        case Reported():
+            return _report(raw.inbox, one), False
+
+
+@transaction.atomic
+def hear(
+    inbox: Inbox, said: Said, *, at: datetime | None = None, raw: RawMessage | None = None
+) -> tuple[Message | None, bool]:
+    """Put what somebody said on the ticket of their talk, or on a new one. Twice is once: (the message, is it new).
+
+    None where it was taken back before it came.
+    """
+    at = _when(said.at, at or clock.now())
+    locking.hold(f"talk {inbox.pk} {said.thread}")
+    known = _known(inbox, said.identifier)
+    if known is not None:
+        return known.message, False
+    talk = _talk(inbox, said, at)
+    if said.is_ours:
+        return _ours(inbox, talk, said, at, raw), True
+    point = talk.point if said.sender.address == talk.point.address else point_of(inbox, said.sender)
+    ticket, follows = _ticket_of(talk)
+    is_new = ticket is None
+    if ticket is None:
+        ticket = _open(inbox, talk, said, at, follows)
+    message = _write(ticket, said, at, raw, point=point, why="follow_up" if follows else "new" if is_new else "talk")
+    drafts = [writing_down.created(ticket, actor=None)] if is_new else []
+    drafts.append(
+        draft(
+            "message.received", ticket, actor=None, at=at, message=message.pk, customer=point.customer_id,
+            automated=said.is_automated, channel=inbox.channel,
+        )
+    )  # fmt: skip
+    drafts += _move(ticket, message, said, at)
+    _remember(talk, ticket, message, said, at)
+    record_many(drafts, audiences=[ticket.ledger_audience] * len(drafts))
+    return message, True
+
+
+def _when(there: datetime | None, here: datetime) -> datetime:
+    """When it was said: the network's word where it is near our own, so that two webhooks may overtake each other."""
+    return there if there is not None and here - BELIEVED <= there <= here else here
+
+
+def _known(inbox: Inbox, identifier: str) -> ChannelMessage | None:
+    return ChannelMessage.objects.filter(inbox=inbox, identifier=identifier[:255]).select_related("message").first()
+
+
+# ---------------------------------------------------------------------- whose talk it is
+
+
+def _talk(inbox: Inbox, said: Said, at: datetime) -> Conversation:
+    """The talk, made if it is new. Only our own account's word begins none with ourselves: its customer must be known.
+
+    Its advisory lock is held.
+    """
+    talks = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("point__customer")
+    talk = talks.filter(inbox=inbox, thread=said.thread[:255]).first()
+    if talk is None:
+        point = point_of(inbox, said.sender)
+        talk = Conversation.objects.create(
+            inbox=inbox, thread=said.thread[:255], point=point, is_public=said.is_public, created_at=at
+        )
+    return talk
+
+
+def point_of(inbox: Inbox, person: Person) -> ContactPoint:
+    """Whose address this is on this channel. A new one is a new customer's, unless the network vouches for more.
+
+    What the network vouches for (a verified e-mail address) makes it the address of who has that one already.
+    """
+    address = person.address[:320]
+    points = ContactPoint.objects.select_related("customer")
+    if point := points.filter(channel=inbox.channel, address=address).first():
+        _name(point.customer, person)
+        return point
+    locking.hold(f"from {inbox.channel} {address}")
+    if point := points.filter(channel=inbox.channel, address=address).first():
+        return point
+    customer, by = _vouched_for(person)
+    if customer is None:
+        customer = Customer.objects.create(name=texts.line(person.name or person.handle, 200))
+    point = ContactPoint.objects.create(
+        customer=customer,
+        channel=inbox.channel,
+        address=address,
+        is_verified=True,
+        handle=texts.line(person.handle, 200),
+    )
+    if by:
+        record("customer.address_added", customer, actor=None, point=point.pk, channel=point.channel, by=by)
+    return point
+
+
+def _vouched_for(person: Person) -> tuple[Customer | None, str]:
+    """Who has an address the network vouches for already, and by which channel."""
+    for channel, address in person.vouched.items():
+        known = ContactPoint.objects.filter(channel=channel, address=address.lower()[:320], customer__erased_at=None)
+        if point := known.select_related("customer").first():
+            return point.customer, channel
+    return None, ""
+
+
+def _name(customer: Customer, person: Person) -> None:
+    """Who told us no name until now has one."""
+    name = texts.line(person.name or person.handle, 200)
+    if name and not customer.name and customer.is_current:
+        Customer.objects.filter(pk=customer.pk, name="").update(name=name)
+        customer.name = name
+
+
+def _ticket_of(talk: Conversation) -> tuple[Ticket | None, Ticket | None]:
+    """The ticket a talk goes on with, locked; and the closed one a new ticket follows."""
+    number = talk.ticket_id
+    for _hop in range(20):
+        if number is None:
+            return None, None
+        ticket = Ticket.objects.locked(number)
+        if ticket.merged_into_id is None:
+            break
+        number = ticket.merged_into_id
+    if ticket.is_closed:
+        return None, ticket
+    return ticket, None
+
+
+def _open(inbox: Inbox, talk: Conversation, said: Said, at: datetime, follows: Ticket | None) -> Ticket:
+    teams = list(Team.objects.filter(inboxes=inbox.pk)[:2])
+    customer = talk.point.customer
+    ticket = Ticket(
+        inbox=inbox, customer=customer, channel=inbox.channel, follow_up_of=follows, created_at=at, updated_at=at,
+        subject=texts.line(said.subject) or texts.line(texts.snippet(said.text), SUBJECT),
+        team=teams[0] if len(teams) == 1 else None,
+    )  # fmt: skip
+    if customer.is_blocked:
+        ticket.status, ticket.removed_at = Status.SPAM, at
+    ticket.save(force_insert=True)
+    return ticket
+
+
+# ---------------------------------------------------------------------- what was said
+
+
+def _write(
+    ticket: Ticket, said: Said, at: datetime, raw: RawMessage | None, *, point: ContactPoint | None, why: str,
+    kind: MessageKind = MessageKind.INCOMING,
+) -> Message:  # fmt: skip
+    missing = any(one.content is None for one in said.files)
+    marks = [mark for mark, is_so in (("file_missing", missing), ("elsewhere", said.is_ours)) if is_so]
+    message = Message.objects.create(
+        ticket=ticket, kind=kind, sender=point, channel=ticket.inbox.channel, subject=texts.line(said.subject),
+        sender_name=texts.line(said.sender.name or said.sender.handle, 200), text=texts.clean(said.text),
+        html=said.html.replace("\x00", ""), marks=marks, is_automated=said.is_automated, matched_by=why,
+        claimed_at=said.at, created_at=at, raw=raw,
+    )  # fmt: skip
+    there = [one for one in said.files if one.content is not None]
+    stored = File.objects.store_many([one.content or b"" for one in there])
+    Attachment.objects.bulk_create(
+        Attachment(
+            message=message, file=kept, filename=texts.filename(one.filename),
+            content_type=texts.media_type(one.content_type),
+        )
+        for one, kept in zip(there, stored, strict=True)
+    )  # fmt: skip
+    return message
+
+
+def _move(ticket: Ticket, message: Message, said: Said, at: datetime) -> list[Event]:
+    """What it does to its ticket: it opens it again, wakes it, starts the clock. Machines and spam start nothing."""
+    drafts: list[Event] = []
+    ticket.updated_at, ticket.last_message_id = at, message.pk
+    ticket.snippet = texts.snippet(message.text)
+    if not said.is_automated and ticket.status != Status.SPAM:
+        if ticket.status != Status.OPEN and loops.may_reopen(ticket, at=clock.now()):
+            change = status.apply(ticket, Status.OPEN, clock.now())
+            if change["was"] == Status.TRASH:
+                drafts += writing_down.out_of_the_trash(ticket)
+            else:
+                drafts.append(draft(status.VERBS[Status.OPEN], ticket, actor=None, **change))
+        if ticket.is_snoozed and not said.files and courtesies.is_mere_thanks(message.text, names=_names(message)):
+            message.marks = [*message.marks, "thanks"]
+            message.save(update_fields=["marks"])
+        else:
+            ticket.snoozed_until = None
+            if ticket.status == Status.OPEN:
+                ticket.waiting_since = ticket.waiting_since or at
+    ticket.save()
+    return drafts
+
+
+def _names(message: Message) -> list[str]:
+    authors = Message.objects.filter(ticket=message.ticket_id, author__isnull=False)
+    return [message.sender_name, *authors.values_list("author__name", flat=True).distinct()]
+
+
+def _remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, at: datetime) -> None:
+    ChannelMessage.objects.create(
+        inbox=talk.inbox, identifier=said.identifier[:255], conversation=talk, message=message, url=said.url[:500],
+        facts=dict(said.facts),
+    )  # fmt: skip
+    talk.ticket = ticket
+    talk.heard_at = max(talk.heard_at or at, at) if not said.is_ours else talk.heard_at
+    if said.facts.get("talk"):
+        talk.facts = {**talk.facts, **said.facts["talk"]}
+    talk.save(update_fields=["ticket", "heard_at", "facts"])
+
+
+def _ours(inbox: Inbox, talk: Conversation, said: Said, at: datetime, raw: RawMessage | None) -> Message | None:
+    """Our own account wrote it there and not through us: it is an answer all the same, and the customer waits no more.
+
+    While something of ours is being handed on in this talk, it may be that.
+    """
+    on_its_way = Delivery.objects.filter(mail__conversation=talk, state=DeliveryState.SENDING)
+    if on_its_way.exists():
+        raise _Early
+    ticket, _follows = _ticket_of(talk)
+    if ticket is None:  # nobody asked for it: a post of our own is no ticket
+        return None
+    message = _write(ticket, said, at, raw, point=None, why="talk", kind=MessageKind.REPLY)
+    ticket.updated_at, ticket.last_message_id, ticket.waiting_since = at, message.pk, None
+    ticket.snippet = texts.snippet(message.text)
+    ticket.save(update_fields=["updated_at", "last_message_id", "waiting_since", "snippet"])
+    record("message.replied", ticket, actor=None, at=at, message=message.pk, automated=False, elsewhere=True)
+    _remember(talk, ticket, message, said, at)
+    return message
+
+
+# ---------------------------------------------------------------------- what became of it
+
+
+def _edit(inbox: Inbox, said: Said, raw: RawMessage) -> tuple[Message | None, bool]:
+    """The sender changed it: what stood before is kept beside it."""
+    locking.hold(f"talk {inbox.pk} {said.thread}")
+    known = _known(inbox, said.identifier)
+    if known is None:
+        return hear(inbox, said, at=raw.received_at, raw=raw)
+    message, text = known.message, texts.clean(said.text)
+    if message is None or message.text == text or "erased" in message.marks:
+        return message, False
+    ticket = Ticket.objects.locked(message.ticket_id)
+    known.edited_at = clock.now()
+    known.facts = {**known.facts, "before": [*known.facts.get("before", []), message.text][-20:]}
+    known.save(update_fields=["edited_at", "facts"])
+    message.text, message.html, message.marks = text, said.html, list(dict.fromkeys([*message.marks, "edited"]))
+    message.save(update_fields=["text", "html", "marks"])
+    if ticket.last_message_id == message.pk:
+        Ticket.objects.filter(pk=ticket.pk).update(snippet=texts.snippet(text))
+    record("message.edited", ticket, actor=None, message=message.pk)
+    return message, False
+
+
+def _delete(inbox: Inbox, gone: Deleted) -> Message | None:
+    """The sender took it back. It is marked; where the network's rules want it, its words go as well."""
+    locking.hold(f"talk {inbox.pk} {gone.thread}")
+    known = _known(inbox, gone.identifier)
+    if known is None:
+        ChannelMessage.objects.create(inbox=inbox, identifier=gone.identifier[:255], deleted_at=clock.now())
+        return None
+    message = known.message
+    if message is None or known.deleted_at:
+        return message
+    ticket = Ticket.objects.locked(message.ticket_id)
+    known.deleted_at = clock.now()
+    message.marks = [*message.marks, "deleted"]
+    if directory.of(inbox.channel).can.honours_deletions:
+        message.text, message.full_text, message.html, known.facts = "", "", "", {}
+        Attachment.objects.filter(message=message).delete()
+        RawMessage.objects.filter(pk=message.raw_id or 0).update(content=b"", size=0, reason_code="taken_back")
+        if ticket.last_message_id == message.pk:
+            Ticket.objects.filter(pk=ticket.pk).update(snippet=_("(taken back)"))
+    known.save(update_fields=["deleted_at", "facts"])
+    message.save(update_fields=["text", "full_text", "html", "marks"])
+    record("message.taken_back", ticket, actor=None, message=message.pk)
+    return message
+
+
+def _report(inbox: Inbox, report: Reported) -> Message | None:
+    """The network says what became of an answer of ours. One of a message we do not know says nothing."""
+    known = _known(inbox, report.identifier)
+    message = known.message if known else None
+    found = Delivery.objects.select_related("mail__ticket", "mail__inbox").filter(mail__said=message)
+    delivery = found.first() if message is not None else None
+    if delivery is None:
+        return None
+    action = "failed" if report.action == "failed" else "delivered"
+    sending.reported(delivery, action=action, words=report.words)  # type: ignore[arg-type]
+    if report.action == "read":
+        seen(delivery)
+    return message
+
+
+def seen(delivery: Delivery) -> None:
+    """The customer saw it, for the first time."""
+    if Delivery.objects.filter(pk=delivery.pk, seen_at=None).update(seen_at=clock.now()):
+        sending.tell("message.seen", delivery)
+
+
+def account_of(inbox: Inbox) -> protocol.Account:
+    """The inbox's account as its adapter sees it."""
+    kept: Any = inbox.account
+    return protocol.Account(
+        inbox=inbox.pk, address=kept.address, config=kept.config, secrets=kept.secrets, cursor=kept.cursor,
+        webhook_url=webhook_url(kept),
+    )  # fmt: skip
+
+
+def webhook_url(account: ChannelAccount) -> str:
+    """Where its network sends what happens."""
+    return f"{settings.BASE_URL}{reverse('channel_hook', args=[account.kind, account.key])}"
