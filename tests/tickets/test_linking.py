@@ -30,6 +30,30 @@ def test_a_second_link_says_it_anew(ticket, other, ana):
     assert [one.kind for one in linking.links_of(ticket, ana)] == ["duplicate"]
 
 
+def test_taking_back_a_second_link_brings_back_the_first_unless_somebody_linked_them_otherwise(
+    ticket, other, ana, chloe
+):
+    linking.link(ticket, to=other, kind="child", actor=ana)
+    linking.link(ticket, to=other, kind="duplicate", actor=ana)
+    duplicate = undo.latest(ana)
+    undo.undo(ticket, duplicate, actor=ana)
+    assert [one.kind for one in linking.links_of(other, ana)] == ["parent"]
+    linking.link(ticket, to=other, kind="related", actor=chloe)
+    for event in (duplicate, undo.latest(ana)):
+        with pytest.raises(NotPossible):
+            undo.undo(ticket, event, actor=ana)
+    assert [one.kind for one in linking.links_of(ticket, ana)] == ["related"]
+
+
+def test_a_link_that_was_taken_off_does_not_take_the_place_of_anothers(ticket, other, ana, chloe):
+    linking.link(ticket, to=other, kind="child", actor=ana)
+    linking.unlink(ticket, to=other, actor=ana)
+    linking.link(ticket, to=other, kind="related", actor=chloe)
+    with pytest.raises(NotPossible):
+        undo.undo(ticket, undo.latest(ana), actor=ana)
+    assert [one.kind for one in linking.links_of(ticket, ana)] == ["related"]
+
+
 def test_a_link_with_what_one_may_not_see_is_not_shown(ticket, ana, billing):
     foreign = opening.open_ticket(inbox=billing, address="dora@customer.example", subject="", text="Hello", actor=None)
     linking.link(ticket, to=foreign, kind="related", actor=None)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 
-from helpdesk.models import Agent
+from helpdesk.models import Agent, ApiToken
 from tickets.models import Customer, ReadMark, Ticket
-from tickets.operations import acting, blocking, bulk, erasing, merging_customers, removing, undo
+from tickets.operations import acting, blocking, bulk, erasing, linking, merging_customers, removing, undo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,3 +136,34 @@ def test_who_only_refers_to_a_ticket_does_not_wait(ticket: Ticket, ana: Agent) -
         marking.start()
         marking.join()
     assert ReadMark.objects.filter(agent=ana).exists()
+
+
+@pytest.mark.parametrize("method", ["post", "delete"])
+def test_programs_that_link_tickets_hold_neither_while_they_wait_for_the_lower(
+    ticket: Ticket, dee: Customer, ana: Agent, method: str
+) -> None:
+    higher = Ticket.objects.create(inbox=ticket.inbox, customer=dee)
+    linking.link(higher, to=ticket, kind="related", actor=ana)
+    _token, secret = ApiToken.objects.issue(ana, "test")
+    client, answers = Client(headers={"Authorization": f"Bearer {secret}"}), []
+
+    def ask() -> None:
+        url = f"/api/v1/tickets/{higher.pk}/links/"
+        if method == "post":
+            made = client.post(url, {"ticket": ticket.pk, "kind": "parent"}, content_type="application/json")
+        else:
+            made = client.delete(f"{url}{ticket.pk}/")
+        answers.append(made.status_code)
+        connection.close()
+
+    asking = threading.Thread(target=ask)
+    with transaction.atomic():
+        Ticket.objects.locked(ticket.pk)
+        asking.start()
+        until = time.monotonic() + 10
+        while asking.is_alive() and not _somebody_waits() and time.monotonic() < until:
+            time.sleep(0.01)
+        free = Ticket.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=higher.pk)
+        assert list(free) == [higher], "who waits for a lower ticket holds no higher one"
+    asking.join()
+    assert answers == [200]

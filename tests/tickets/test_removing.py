@@ -12,9 +12,10 @@ from helpdesk.models import Event, File
 from reports import facts
 from reports.models import TicketFacts
 from tests.conftest import mail
+from tests.tickets.test_notifications import want
 from tickets import tasks
-from tickets.models import Message, OutgoingMail, RawMessage, Ticket
-from tickets.operations import blocking, removing, replying, status
+from tickets.models import Message, OutgoingMail, RawMessage, SearchWord, Ticket
+from tickets.operations import assignment, blocking, indexing, notice_mails, removing, replying, status
 from tickets.operations.replying import Upload
 from tickets.operations.status import NotPossible
 
@@ -93,6 +94,32 @@ def test_after_a_while_it_is_deleted_for_good_and_the_ledger_and_figures_stay(wa
     facts.refresh([ticket.pk])
     assert TicketFacts.objects.get(ticket=ticket.pk).klass in ("spam", "deleted")
     assert default_storage.exists(File.name_of(stored.sha256)) in (True, False)
+
+
+def test_agents_mails_reports_and_search_keep_nothing_of_what_is_deleted_for_good(
+    ticket, ana, chloe, settle, send_mail_in
+):
+    settle()
+    want(ana, "assigned", "mail")
+    assignment.assign(ticket, agent=ana, team=None, actor=chloe)
+    settle()
+    with time_machine.travel(clock.now() + timedelta(minutes=3), tick=True):
+        assert notice_mails.send_due() == 1
+    report, waiting = (
+        send_mail_in(mail(Message_ID=f"<{n}@customer.example>", text="xylophone")) for n in ("report", "waits")
+    )
+    for raw, state in ((report, "done"), (waiting, "quarantined")):
+        RawMessage.objects.filter(pk=raw.pk).update(said=None, belongs_to=ticket, state=state)
+    Message.objects.filter(text="xylophone").update(ticket=ticket)
+    indexing.write([ticket.pk])
+    SearchWord.objects.get_or_create(word="xylophone")
+    removing.trash(ticket, actor=ana)
+    removing.purge(ticket, actor=None)
+    told = OutgoingMail.objects.get(purpose="notice")
+    assert (told.subject, told.text, told.html) == ("", "", "")
+    assert bytes(RawMessage.objects.get(pk=report.pk).content) == b""
+    assert b"xylophone" in bytes(RawMessage.objects.get(pk=waiting.pk).content), "nobody has read it yet"
+    assert not SearchWord.objects.filter(word="xylophone").exists()
 
 
 def test_a_file_that_others_have_stays(ticket, ana, send_mail_in):

@@ -141,6 +141,36 @@ def test_what_has_moved_on_is_not_undone(ticket, ana, chloe):
         undo.undo(ticket, event, actor=ana)
 
 
+@pytest.mark.parametrize("thing", ["status", "assignment"])
+def test_what_a_colleague_made_the_same_again_is_theirs(ticket, ana, ben, chloe, thing):
+    there, away = {
+        "status": (lambda a: status.resolve(ticket, actor=a), lambda a: status.reopen(ticket, actor=a)),
+        "assignment": (
+            lambda a: assignment.assign(ticket, agent=ana, team=None, actor=a),
+            lambda a: assignment.unassign(ticket, actor=a),
+        ),
+    }[thing]
+    there(ana)
+    event = Event.objects.filter(stream_id=ticket.pk).last()
+    away(chloe)
+    after = there(chloe)
+    with pytest.raises(NotPossible):
+        undo.undo(ticket, event, actor=ana)
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.assignee) == (after.status, after.assignee)
+
+
+@pytest.mark.parametrize("act", [status.resolve, status.pend, status.hold])
+def test_what_was_put_aside_is_put_aside_again(ticket, ana, act):
+    until = clock.now() + timedelta(days=1)
+    status.snooze(ticket, until=until, actor=ana)
+    act(ticket, actor=ana)
+    after = undo.undo(ticket, undo.latest(ana), actor=ana)
+    assert (after.status, after.snoozed_until) == ("open", until)
+    after = undo.undo(ticket, undo.latest(ana), actor=ana)
+    assert (after.status, after.snoozed_until) == ("open", None)
+
+
 def test_only_ones_own_act_is_undone(ticket, ana, chloe):
     status.resolve(ticket, actor=ana)
     event = Event.objects.filter(stream_id=ticket.pk).last()

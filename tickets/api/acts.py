@@ -19,7 +19,6 @@ from tickets.api.serializers import AgentBriefSerializer, KnownTicketSerializer
 from tickets.api.shared import (
     IF_MATCH,
     ScalarField,
-    act_on,
     agent_of,
     answer,
     find,
@@ -265,13 +264,11 @@ class Links(ApiView):
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Say what this ticket is to another one. A second link of the two says it anew."""
-        find(request, number)
+        ticket = find(request, number)
         body = read(LinkBody, request)
-        other = other_ticket(request, body["ticket"], "ticket")
-        return act_on(
-            request, number, "",
-            lambda ticket: linking.link(ticket, to=other, kind=body["kind"], actor=agent_of(request)),
-        )  # fmt: skip
+        other, before = other_ticket(request, body["ticket"], "ticket"), collisions.last_event(ticket)
+        linking.link(ticket, to=other, kind=body["kind"], actor=agent_of(request))
+        return answer(request, number, since=before)
 
 
 class LinkView(ApiView):
@@ -280,9 +277,11 @@ class LinkView(ApiView):
     @extend_schema(operation_id="links_delete", summary="Unlink", tags=["joining"], responses=KnownTicketSerializer)
     def delete(self, request: Request, number: int, other: int) -> Response:
         """Let two tickets have nothing to do with each other."""
-        agent = agent_of(request)
+        ticket, agent = find(request, number), agent_of(request)
         linked = get_object_or_404(Ticket.objects.visible_to(agent), number=other)
-        return act_on(request, number, "", lambda ticket: linking.unlink(ticket, to=linked, actor=agent))
+        before = collisions.last_event(ticket)
+        linking.unlink(ticket, to=linked, actor=agent)
+        return answer(request, number, since=before)
 
 
 # --- macros and saved replies

@@ -31,6 +31,12 @@ THINGS: dict[str, tuple[str, ...]] = {
 }
 
 
+def thing_of(event: Event) -> str:
+    """What an event changed, as `change` calls it; "" for what can be no collision."""
+    name = next((thing for thing, verbs in THINGS.items() if event.verb in verbs), "")
+    return f"{name}:{event.facts['key']}" if name == "field" else name
+
+
 class ChangedMeanwhile(NotPossible):
     """A colleague changed the same thing since the page was made; the text says who and how."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Cast, Concat, Lower
 from django.utils.functional import Promise
@@ -41,7 +41,6 @@ from tickets.models import (
     Participant,
     RawMessage,
     RawState,
-    SearchDocument,
     SearchWord,
     SideConversation,
     Ticket,
@@ -123,7 +122,7 @@ def erase(customer: Customer, *, actor: Agent) -> None:
         return
     if customer.merged_into_id:
         raise NotPossible(_("This customer was merged into another one."))
-    words, files = _words(list(tickets)), _files(subject)
+    words, files = traces.words_of(list(tickets)), _files(subject)
     carried = traces.carried(subject.tickets)
     messages = list(_messages(subject).values_list("pk", flat=True))
     for kept in registry.all_personal_data():
@@ -151,7 +150,7 @@ def erase(customer: Customer, *, actor: Agent) -> None:
     redact(subject.addresses, _tables())
     _forget_answers(subject)
     indexing.write({*tickets, *Message.objects.filter(pk__in=elsewhere).values_list("ticket", flat=True)})
-    _forget_words(words)
+    traces.forget_words(words)
     gone = File.objects.forget_unused(files)
     record(
         "customer.erased", customer, actor=actor,
@@ -278,27 +277,3 @@ def _files(subject: Subject) -> list[int]:
 def _tables() -> Iterable[type[models.Model]]:
     """Where an address may have been written besides: every table of this floor that is no setting."""
     return [model for model in apps.get_app_config("tickets").get_models() if model not in _SETTINGS]
-
-
-def _words(tickets: Sequence[int]) -> list[str]:
-    """The words search knows of their tickets."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT DISTINCT lexeme FROM {SearchDocument._meta.db_table}, unnest(vector) WHERE ticket_id = ANY(%s)",  # noqa: S608
-            [list(tickets)],
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _forget_words(words: Sequence[str]) -> None:
-    """Drop words that stand in no document any more, so that nobody is offered one as a correction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            DELETE FROM {SearchWord._meta.db_table} WHERE word = ANY(%s) AND NOT EXISTS (
-                SELECT FROM {SearchDocument._meta.db_table}
-                WHERE vector @@ ('''' || replace(replace(word, '\\', '\\\\'), '''', '''''') || '''')::tsquery
-            )
-            """,  # noqa: S608
-            [list(words)],
-        )

@@ -52,15 +52,16 @@ def link(ticket: Ticket, *, to: Ticket, kind: str, actor: Agent | None) -> Ticke
     is_turned = kind in ("child", "original")
     source, target = (to, ticket) if is_turned else (ticket, to)
     wanted: dict[str, Any] = {"source": source, "target": target, "kind": OTHER_WAY[kind] if is_turned else kind}
-    known = _known(ticket, to)
+    known, was, was_there = _known(ticket, to), {}, {}
     if known is not None:
-        same = known.kind == wanted["kind"] and (known.source_id == source.pk or known.kind == TicketLink.Kind.RELATED)
-        if same:
+        said = _from(ticket, known)
+        if said == kind:
             return ticket
+        was, was_there = {"was": said}, {"was": OTHER_WAY[said]}
         known.delete()
     TicketLink.objects.create(**wanted, by=actor)
-    record("ticket.linked", ticket, actor=actor, ticket=to.pk, kind=kind)
-    record("ticket.linked", to, actor=None, ticket=ticket.pk, kind=OTHER_WAY[kind])
+    record("ticket.linked", ticket, actor=actor, ticket=to.pk, kind=kind, **was)
+    record("ticket.linked", to, actor=None, ticket=ticket.pk, kind=OTHER_WAY[kind], **was_there)
     return ticket
 
 
@@ -73,7 +74,7 @@ def unlink(ticket: Ticket, *, to: Ticket, actor: Agent | None) -> Ticket:
     known = _known(ticket, to)
     if known is None:
         return ticket
-    kind = known.kind if known.source_id == ticket.pk else OTHER_WAY[known.kind]
+    kind = _from(ticket, known)
     known.delete()
     record("ticket.unlinked", ticket, actor=actor, ticket=to.pk, kind=kind)
     record("ticket.unlinked", to, actor=None, ticket=ticket.pk, kind=OTHER_WAY[kind])
@@ -92,6 +93,16 @@ def links_of(ticket: Ticket, agent: Agent) -> list[Link]:
         for one, number in zip(links, numbers, strict=True)
         if number in others
     ]
+
+
+def kind_of(ticket: Ticket, to: Ticket) -> str:
+    """What a ticket is to another one; "" where they are not linked."""
+    known = _known(ticket, to)
+    return _from(ticket, known) if known else ""
+
+
+def _from(ticket: Ticket, link: TicketLink) -> str:
+    return link.kind if link.source_id == ticket.pk else OTHER_WAY[link.kind]
 
 
 def _known(one: Ticket, other: Ticket) -> TicketLink | None:

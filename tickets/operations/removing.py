@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -11,9 +12,11 @@ from helpdesk import clock
 from helpdesk.events import history, record
 from helpdesk.models import Agent, File
 from tickets.models import Attachment, DraftFile, RawMessage, RawState, Status, Ticket
-from tickets.operations import blocking, moving, status
+from tickets.operations import blocking, moving, status, traces
 from tickets.operations.status import NotPossible, must_work_tickets
 
+#: mail that nobody has read yet
+WAITING = (RawState.RECEIVED, RawState.PARKED, RawState.QUARANTINED)
 #: what each way out is announced by, and the way back
 VERBS = {Status.SPAM: "ticket.spammed", Status.TRASH: "ticket.deleted"}
 WAYS_BACK = {Status.SPAM: "ticket.unspammed", Status.TRASH: "ticket.restored"}
@@ -80,13 +83,19 @@ def purge(ticket: Ticket, *, actor: Agent | None) -> bool:
         raise NotPossible(_("Only what is spam or in the trash is deleted for good."))
     files = set(Attachment.objects.filter(message__ticket=found).values_list("file_id", flat=True))
     files |= set(DraftFile.objects.filter(draft__ticket=found).values_list("file_id", flat=True))
-    # that these mails came stays known, so that a mailbox that still has them is not read anew
-    RawMessage.objects.filter(said__ticket=found).update(
+    words = traces.words_of([found.pk])
+    traces.forget_notices([found.pk])
+    traces.forget_answers([found.pk])
+    # that these mails came stays known, so that a mailbox that still has them is not read anew; so does what came back.
+    # What nobody has read yet is not lost with a ticket it would have joined
+    read = Q(belongs_to=found) & ~Q(state__in=WAITING)
+    RawMessage.objects.filter(Q(said__ticket=found) | read).update(
         content=b"", subject="", sender="", envelope_from="", envelope_to=[], size=0, state=RawState.DISMISSED,
         reason=_("Deleted for good with its ticket."), reason_code="purged",
     )  # fmt: skip
     record("ticket.purged", found, actor=actor, was=found.status, messages=found.messages.count())
     found.delete()
+    traces.forget_words(words)
     File.objects.forget_unused(files)
     return True
 

@@ -111,6 +111,8 @@ def _move(ticket: Ticket, to: Status, actor: Agent | None, **facts: Any) -> Tick
     if to == Status.RESOLVED and actor is not None:
         must_be_answered(ticket)
     at = clock.now()
+    if ticket.is_snoozed and ticket.snoozed_until:
+        facts["was_snoozed_until"] = ticket.snoozed_until.isoformat()
     change = apply(ticket, to, at)
     ticket.save(update_fields=FIELDS)
     record(VERBS[to], ticket, actor=actor, at=at, **change, **facts)

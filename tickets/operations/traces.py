@@ -13,7 +13,17 @@ from helpdesk import clock
 from helpdesk.models import Event
 from helpdesk.operations.redacting import redacting
 from tickets import texts
-from tickets.models import BulkAct, Delivery, DeliveryState, Merge, MessageKind, OutgoingMail, Ticket
+from tickets.models import (
+    BulkAct,
+    Delivery,
+    DeliveryState,
+    Merge,
+    MessageKind,
+    OutgoingMail,
+    SearchDocument,
+    SearchWord,
+    Ticket,
+)
 
 _WITHOUT_ANSWER = "CASE WHEN act->>'do' = 'field' THEN jsonb_set(act, '{value}', 'null') ELSE act END"
 
@@ -84,3 +94,27 @@ def show_what_is_left(tickets: Sequence[Ticket]) -> None:
         said = ticket.messages.filter(withdrawn_at=None).exclude(kind=MessageKind.NOTE)
         last = said.order_by("-created_at", "-pk").first()
         Ticket.objects.filter(pk=ticket.pk).update(snippet=texts.snippet(last.text) if last else "")
+
+
+def words_of(tickets: Sequence[int]) -> list[str]:
+    """The words search knows of their tickets."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT lexeme FROM {SearchDocument._meta.db_table}, unnest(vector) WHERE ticket_id = ANY(%s)",  # noqa: S608
+            [list(tickets)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def forget_words(words: Sequence[str]) -> None:
+    """Drop words that stand in no document any more, so that nobody is offered one as a correction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            DELETE FROM {SearchWord._meta.db_table} WHERE word = ANY(%s) AND NOT EXISTS (
+                SELECT FROM {SearchDocument._meta.db_table}
+                WHERE vector @@ ('''' || replace(replace(word, '\\', '\\\\'), '''', '''''') || '''')::tsquery
+            )
+            """,  # noqa: S608
+            [list(words)],
+        )

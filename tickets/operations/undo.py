@@ -15,6 +15,7 @@ from tickets.operations import (
     answering_fields,
     assignment,
     blocking,
+    collisions,
     following,
     linking,
     merging,
@@ -51,6 +52,8 @@ def undo(ticket: Ticket, event: Event, *, actor: Agent) -> Ticket:
     back = _WAYS_BACK.get(event.verb)
     if event.stream_id != ticket.number or event.actor_id != actor.pk or back is None:
         raise NotPossible(_("That cannot be undone."))
+    # it may look as they left it, and be so because a colleague wants it
+    collisions.must_be_as_seen(ticket, collisions.thing_of(event), seen=event.pk, actor=actor)
     before = _last_event(ticket)
     ticket = back(ticket, event, actor)
     made = list(Event.objects.filter(stream_id=ticket.number, id__gt=before).values_list("id", flat=True))
@@ -96,6 +99,9 @@ def _restore(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
     if back is None or ticket.is_closed:
         raise NotPossible(_("A closed ticket stays closed."))
     ticket = back(ticket, actor=actor)
+    until = _instant(facts.get("was_snoozed_until"))
+    if until and until > clock.now() and ticket.status == Status.OPEN:
+        ticket = status.snooze(ticket, until=until, actor=actor)
     if facts["to"] == Status.RESOLVED and (since := moving.waiting_since(ticket)):
         # resolving had settled who waits
         ticket.waiting_since = since
@@ -189,6 +195,22 @@ def _other(event: Event) -> Ticket:
     return other
 
 
+def _link_as_before(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    other = _other(event)
+    if linking.kind_of(ticket, other) != event.facts["kind"]:
+        raise NotPossible(_("Somebody has linked them otherwise since."))
+    if was := event.facts.get("was"):
+        return linking.link(ticket, to=other, kind=was, actor=actor)
+    return linking.unlink(ticket, to=other, actor=actor)
+
+
+def _link_again(ticket: Ticket, event: Event, actor: Agent) -> Ticket:
+    other = _other(event)
+    if linking.kind_of(ticket, other):
+        raise NotPossible(_("Somebody has linked them otherwise since."))
+    return linking.link(ticket, to=other, kind=event.facts["kind"], actor=actor)
+
+
 def _follower(event: Event) -> Agent:
     agent = Agent.objects.filter(pk=event.facts["agent"]).first()
     if agent is None:
@@ -212,10 +234,8 @@ _WAYS_BACK: dict[str, Undoing] = {
     "ticket.woken": _snooze_again,
     "ticket.followed": lambda ticket, event, actor: following.unfollow(ticket, agent=_follower(event), actor=actor),
     "ticket.unfollowed": lambda ticket, event, actor: following.follow(ticket, agent=_follower(event), actor=actor),
-    "ticket.linked": lambda ticket, event, actor: linking.unlink(ticket, to=_other(event), actor=actor),
-    "ticket.unlinked": lambda ticket, event, actor: linking.link(
-        ticket, to=_other(event), kind=event.facts["kind"], actor=actor
-    ),
+    "ticket.linked": _link_as_before,
+    "ticket.unlinked": _link_again,
     "ticket.merged": _unmerge,
     "message.moved": _move_back,
     **dict.fromkeys(removing.VERBS.values(), _take_out),
