@@ -1,40 +1,84 @@
-"""What a survey's page needs, found by its token. Mail scanners ask for these pages by the hundred a second.
+"""What a survey's page needs, found by its token in one question: mail scanners ask by the hundred a second.
 
 The token is the right to see it: nothing here looks at who asks.
 """
 
-from feedback.models import Invitation, ReasonCode, Response, Survey
-from helpdesk.prepared import Prepared
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.db import connection
+
+from feedback.models import Invitation, Response, Survey
+from helpdesk import prepared
+from tickets import hours
 from tickets.models import Ticket
 
-_invitations = Prepared(lambda place: Invitation.objects.filter(token=place(str)).order_by(), related="survey")
-_tickets = Prepared(lambda place: Ticket.objects.filter(pk=place(int)).order_by(), related="inbox")
-_responses = Prepared(lambda place: Response.objects.filter(invitation=place(int)).order_by())
-_reasons = Prepared(
-    lambda place: ReasonCode.objects.filter(
-        pk__in=Survey.reasons.through.objects.filter(survey=place(int)).values("reasoncode"),
-        is_active=True,
-        is_offered=True,
-    )
-)
+
+class Reason(NamedTuple):
+    """What a customer may choose from after a low score."""
+
+    pk: int
+    name: str
 
 
-def invitation(token: str) -> Invitation | None:
-    """The invitation of a token, with its survey, its ticket and that one's inbox."""
-    found = next(iter(_invitations(token)), None)
-    if found is not None and found.ticket_id is not None:
-        found.ticket = next(iter(_tickets(found.ticket_id)), None)
-    return found
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An asking, what was answered so far, and the reasons it offers."""
+
+    invitation: Invitation
+    response: Response | None
+    reasons: tuple[Reason, ...]
 
 
-def response(invitation: Invitation) -> Response | None:
-    """What was answered so far."""
-    found = next(iter(_responses(invitation.pk)), None)
-    if found is not None:
-        found.invitation = invitation
-    return found
+def asked(token: str) -> Asked | None:
+    """The invitation of a token, with its survey; of its ticket what the page shows, with the inbox."""
+    with connection.cursor() as cursor:
+        cursor.execute(_asking(), [token])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    ends = [0]
+    for model in (Invitation, Survey, Response):
+        ends.append(ends[-1] + len(prepared.columns(model)))
+    invitation = prepared.made(Invitation, row[: ends[1]])
+    invitation.survey = prepared.made(Survey, row[ends[1] : ends[2]])
+    response = prepared.made(Response, row[ends[2] : ends[3]]) if row[ends[2]] is not None else None
+    if response is not None:
+        response.invitation = invitation
+    subject, inbox, keys, names = row[ends[3] :]
+    if invitation.ticket_id is not None:
+        invitation.ticket = prepared.part_of(Ticket, number=invitation.ticket_id, subject=subject, inbox_id=inbox)
+        invitation.ticket.inbox = hours.inboxes({inbox})[inbox]
+    elif sender := invitation.survey.sends_from_id:
+        invitation.survey.sends_from = hours.inboxes({sender})[sender]
+    return Asked(invitation, response, tuple(map(Reason, keys, names)) if invitation.survey.low is not None else ())
 
 
-def offered_reasons(survey: Survey) -> list[ReasonCode]:
+@lru_cache(maxsize=1)
+def _asking() -> str:
+    columns = [
+        f'{short}."{name}"'
+        for short, model in (("i", Invitation), ("s", Survey), ("r", Response))
+        for name in prepared.columns(model)
+    ]
+    offered = """
+        FROM feedback_survey_reasons o JOIN feedback_reasoncode c ON c.id = o.reasoncode_id
+        WHERE o.survey_id = s.id AND c.is_active AND c.is_offered ORDER BY c.position, c.name
+    """
+    return f"""
+        SELECT {", ".join(columns)}, t.subject, t.inbox_id,
+            ARRAY(SELECT c.id {offered}), ARRAY(SELECT c.name {offered})
+        FROM feedback_invitation i JOIN feedback_survey s ON s.id = i.survey_id
+        LEFT JOIN feedback_response r ON r.invitation_id = i.id
+        LEFT JOIN tickets_ticket t ON t.number = i.ticket_id
+        WHERE i.token = %s
+    """  # noqa: S608 - columns of our models
+
+
+def offered_reasons(survey: Survey) -> Sequence[Reason]:
     """What a customer may choose from after a low score, in its order."""
-    return _reasons(survey.pk) if survey.low is not None else []
+    if survey.low is None:
+        return ()
+    return [Reason(pk, name) for pk, name in survey.offered_reasons.values_list("pk", "name")]

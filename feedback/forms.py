@@ -36,9 +36,15 @@ class AnswerForm(forms.Form):
     def __init__(self, *args: Any, survey: Survey, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["score"].choices = [(score, words) for score, words in survey.scale.items()]  # type: ignore[attr-defined]
-        self.fields["reason"].queryset = survey.offered_reasons  # type: ignore[attr-defined]
+        if self.data.get("reason"):
+            self.fields["reason"].queryset = survey.offered_reasons  # type: ignore[attr-defined]
         if not survey.asks_solved:
             del self.fields["is_solved"]
+
+    @classmethod
+    def solved_choices(cls) -> tuple[tuple[str, str], ...]:
+        """What may be said to whether the problem was solved, in the reader's language."""
+        return tuple((value, str(words)) for value, words in cls.base_fields["is_solved"].choices)  # type: ignore[attr-defined]
 
     @property
     def said(self) -> dict[str, Any]:

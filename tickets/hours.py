@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.models import Calendar
-from tickets.models import Inbox
+from tickets.models import Brand, Inbox
 
 KEPT_SECONDS = 30
 INBOX_SECONDS = 5
@@ -47,6 +47,7 @@ def calendars_of_inboxes() -> dict[int, int | None]:
 
 @receiver(post_save, sender=Inbox)
 @receiver(post_save, sender=Calendar)
+@receiver(post_save, sender=Brand)
 def _changed(**_: object) -> None:
     forget()
 

@@ -2,14 +2,15 @@
 
 import secrets
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models.survey import Survey
-from helpdesk import clock
+from helpdesk import clock, prepared
 from helpdesk.models import Agent
 from tickets.models import Customer, Inbox, OutgoingMail, Ticket
 
@@ -67,6 +68,18 @@ def new_token() -> str:
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def locked(self, pk: int) -> "Invitation":
+        """This invitation with its survey, ours alone until the transaction ends. Raises Invitation.DoesNotExist."""
+        with connection.cursor() as cursor:
+            cursor.execute(_locking(), [pk])
+            row = cursor.fetchone()
+        if row is None:
+            raise Invitation.DoesNotExist(f"There is no invitation {pk}.")
+        own = len(prepared.columns(Invitation))
+        found = prepared.made(Invitation, row[:own])
+        found.survey = prepared.made(Survey, row[own:])
+        return found
+
     def visible_to(self, agent: Agent) -> "InvitationQuerySet":
         """Those after tickets an agent may see, and those by the calendar that an inbox of theirs sends."""
         inboxes = Inbox.objects.visible_to(agent)
@@ -96,6 +109,16 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         theirs = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
         theirs |= Q(customer__merged_into__merged_into=customer_id)
         return self.filter(theirs, state__in=ASKING)
+
+
+@lru_cache(maxsize=1)
+def _locking() -> str:
+    columns = [f'i."{name}"' for name in prepared.columns(Invitation)]
+    columns += [f's."{name}"' for name in prepared.columns(Survey)]
+    return f"""
+        SELECT {", ".join(columns)} FROM feedback_invitation i JOIN feedback_survey s ON s.id = i.survey_id
+        WHERE i.id = %s FOR UPDATE OF i
+    """  # noqa: S608 - columns of our models
 
 
 class Invitation(models.Model):

@@ -9,9 +9,22 @@ from feedback.models.invitation import Invitation
 from feedback.models.survey import HIGH
 from helpdesk import clock
 from helpdesk.models import Agent
+from helpdesk.prepared import Prepared
 
 #: this score and those below ask for somebody's attention
 LOW_SCORE = 2
+
+
+_of_invitation = Prepared(lambda place: Response.objects.filter(invitation=place(int)).order_by())
+
+
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def of(self, invitation: Invitation) -> "Response | None":
+        """What was answered to an invitation so far."""
+        found = next(iter(_of_invitation(invitation.pk)), None)
+        if found is not None:
+            found.invitation = invitation
+        return found
 
 
 class Response(models.Model):
@@ -35,6 +48,8 @@ class Response(models.Model):
 
     #: it came as machines answer, several scores in a moment: no figure counts it until a person answers anew
     is_doubtful = models.BooleanField(default=False)
+
+    objects = ResponseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-answered_at"]

@@ -1,11 +1,10 @@
 """Taking answers: from the page we showed, as often as they change within their days."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from feedback import nonces
 from feedback.models import Hit, Invitation, InvitationState, OptOut, ReasonCode, Response, Survey
@@ -13,7 +12,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import texts
-from tickets.models import Delivery, Message, MessageKind, Ticket
+from tickets.models import Delivery, Ticket
 from tickets.operations import sorting
 
 COMMENT_MOST = 5_000
@@ -85,7 +84,7 @@ def respond(
 def _take(invitation: Invitation, said: Said, program: str) -> Response:
     # the ticket first, as everybody else does who changes both: a low score is shown on it
     ticket = Ticket.objects.locked(invitation.ticket_id) if invitation.ticket_id is not None else None
-    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("survey").get(pk=invitation.pk)
+    invitation = Invitation.objects.locked(invitation.pk)
     invitation.ticket = ticket
     if not invitation.is_out or invitation.survey.is_anonymous:
         raise NotFromThePage
@@ -96,13 +95,13 @@ def _take(invitation: Invitation, said: Said, program: str) -> Response:
         raise TooLate
     if now - _delivered_at(invitation) < TOO_SOON:
         raise TooSoon
-    response = Response.objects.select_related("reason").filter(invitation=invitation).first()
-    if response is not None:
-        response.invitation = invitation
-        if now > response.changeable_until:
-            raise TooLate
-    is_doubtful = _is_burst(_note(invitation, said.score, Hit.Outcome.COUNTED, program), now)
-    return _change(response, said, is_doubtful) if response else _answer(invitation, said)
+    response = Response.objects.of(invitation)
+    if response is None:
+        return _answer(invitation, said, program, now)
+    if now > response.changeable_until:
+        raise TooLate
+    _note(invitation, said.score, Hit.Outcome.COUNTED, program)
+    return _change(response, said, _is_burst(invitation, said.score, now))
 
 
 def _delivered_at(invitation: Invitation) -> datetime:
@@ -113,26 +112,41 @@ def _delivered_at(invitation: Invitation) -> datetime:
     return sent.first() or invitation.queued_at or invitation.created_at
 
 
-def _answer(invitation: Invitation, said: Said) -> Response:
-    repliers = list(
-        Message.objects.filter(
-            ticket=invitation.ticket_id, kind=MessageKind.REPLY, is_automated=False, author__isnull=False,
-            created_at__lte=invitation.occasion_at,
-        ).order_by("created_at", "pk").values_list("author_id", flat=True)
-    ) if invitation.ticket_id is not None else []  # fmt: skip
-    response = Response.objects.create(
-        invitation=invitation,
-        score=said.score,
-        comment=said.comment,
-        is_solved=said.is_solved,
-        reason=_reason(invitation.survey, said),
-        answered_at=clock.now(),
-        is_after_reminder=invitation.reminded_at is not None,
-        agent_id=repliers[-1] if repliers else None,
-        is_shared=len(set(repliers)) > 1,
-    )
+def _answer(invitation: Invitation, said: Said, program: str, now: datetime) -> Response:
+    """The first answer: the press, the answer and what became of the invitation, in one statement of our own words.
+
+    Rated is the last person who had answered in public before the occasion.
+    """
+    response = Response(
+        invitation=invitation, score=said.score, comment=said.comment, is_solved=said.is_solved,
+        reason=_reason(invitation.survey, said), answered_at=now, is_after_reminder=invitation.reminded_at is not None,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH pressed AS ({_PRESSED}), replier AS (
+                SELECT author_id, created_at, id FROM tickets_message
+                WHERE ticket_id = %(ticket)s AND kind = 'reply' AND NOT is_automated AND author_id IS NOT NULL
+                    AND created_at <= %(occasion)s
+            ), answered AS (
+                UPDATE feedback_invitation SET state = 'answered', reason = '' WHERE id = %(invitation)s
+            )
+            INSERT INTO feedback_response (invitation_id, score, comment, is_solved, reason_id, answered_at,
+                is_after_reminder, agent_id, is_shared, is_doubtful)
+            VALUES (%(invitation)s, %(score)s, %(comment)s, %(is_solved)s, %(reason)s, %(now)s, %(is_after_reminder)s,
+                (SELECT author_id FROM replier ORDER BY created_at DESC, id DESC LIMIT 1),
+                (SELECT count(DISTINCT author_id) > 1 FROM replier), false)
+            RETURNING id, agent_id, is_shared
+            """,  # noqa: S608 - our own words
+            {
+                **_press(invitation, said.score, Hit.Outcome.COUNTED, program, now), "ticket": invitation.ticket_id,
+                "occasion": invitation.occasion_at, "comment": said.comment, "is_solved": said.is_solved,
+                "reason": response.reason_id, "is_after_reminder": response.is_after_reminder,
+            },
+        )  # fmt: skip
+        response.pk, response.agent_id, response.is_shared = cursor.fetchone()
+    response._state.adding, response._state.db = False, connection.alias
     invitation.state, invitation.reason = InvitationState.ANSWERED, ""
-    invitation.save(update_fields=["state", "reason"])
     _tell(response, scored=True, commented=bool(said.comment), changed=False)
     return response
 
@@ -217,29 +231,49 @@ def explain(response: Response, *, reason: ReasonCode | None, actor: Agent) -> R
     return response
 
 
-def _note(invitation: Invitation, score: int, outcome: Hit.Outcome, program: str) -> list[Hit]:
-    """Write down that a button was pressed, unless it was too often. Returns all that were pressed, this one, too."""
-    known = list(Hit.objects.filter(invitation=invitation).order_by("-pk")[:MOST_HITS])
-    hit = Hit(
-        invitation=invitation, at=clock.now(), score=score if 0 <= score < 100 else None, outcome=outcome,
-        program=texts.line(program, 200),
-    )  # fmt: skip
-    if len(known) < MOST_HITS:
-        hit.save(force_insert=True)
-    return [hit, *known]
+#: write down a press, unless there were too many already
+_PRESSED = """
+    INSERT INTO feedback_hit (invitation_id, at, score, outcome, program)
+    SELECT %(invitation)s, %(now)s, %(pressed)s, %(outcome)s, %(program)s
+    WHERE (SELECT count(*) FROM feedback_hit WHERE invitation_id = %(invitation)s) < %(most)s
+"""
 
 
-def _is_burst(hits: Iterable[Hit], now: datetime) -> bool:
+def _press(invitation: Invitation, score: int, outcome: Hit.Outcome, program: str, now: datetime) -> dict[str, Any]:
+    return {
+        "invitation": invitation.pk, "now": now, "score": score, "pressed": score if 0 <= score < 100 else None,
+        "outcome": outcome.value, "program": texts.line(program, 200), "most": MOST_HITS,
+    }  # fmt: skip
+
+
+def _note(invitation: Invitation, score: int, outcome: Hit.Outcome, program: str) -> None:
+    """Write down that a button was pressed, unless it was too often."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRESSED, _press(invitation, score, outcome, program, clock.now()))
+
+
+def _is_burst(invitation: Invitation, score: int, now: datetime) -> bool:
     """Several scores in a moment: a machine presses every button. The last one is kept, and no figure counts it."""
-    near = [hit for hit in hits if hit.outcome == Hit.Outcome.COUNTED and hit.at > now - BURST]
-    return len({hit.score for hit in near}) >= 3 or len({hit.score for hit in near if hit.at > now - INSTANT}) >= 2
+    pressed = Hit.objects.filter(invitation=invitation, outcome=Hit.Outcome.COUNTED, at__gt=now - BURST)
+    near = list(pressed.order_by().values_list("score", "at"))
+    instant = {one for one, at in near if at > now - INSTANT}
+    return len({one for one, _at in near} | {score}) >= 3 or len(instant | {score}) >= 2
 
 
-@transaction.atomic
 def opened(invitation: Invitation) -> None:
-    """A page of it was shown: to a person or a machine, nobody can tell. The first time is kept."""
-    if invitation.opened_at is None:
-        Invitation.objects.filter(pk=invitation.pk, opened_at=None).update(opened_at=clock.now())
+    """A page of it was shown: to a person or a machine, nobody can tell. The first time is kept.
+
+    No disk is waited for: should the machine fail in that moment, somebody is reminded who need not have been.
+    """
+    if invitation.opened_at is not None:
+        return
+    at_once = "on" if connection.in_atomic_block else "off"  # what others do in their transaction is theirs
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE feedback_invitation SET opened_at = %s WHERE id = %s AND opened_at IS NULL"
+            " AND set_config('synchronous_commit', %s, true) IS NOT NULL",
+            [clock.now(), invitation.pk, at_once],
+        )
 
 
 def forget_hits() -> int:

@@ -4,15 +4,17 @@ Mail scanners follow every link, and some press buttons in a sandbox of theirs. 
 answer is a POST that carries the nonce of the page we showed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,16 +22,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from feedback import finding, nonces
+from feedback.finding import Asked, Reason
 from feedback.forms import AnswerForm
 from feedback.models import Ballot, Invitation, OptOut, Response, Survey, digest_of
 from feedback.operations import answering, balloting
-from helpdesk import clock
+from helpdesk import clock, pieces
 from helpdesk.models import Agent
 from tickets import brands
 from tickets.models import Inbox
 
 _STALE = gettext_lazy("This page was open for a long time. Your answer is still here: please send it again.")
-Page = Callable[[HttpRequest, Invitation], HttpResponse]
+_ACTION, _NONCE, _SUBJECT = pieces.place("action"), pieces.place("nonce"), pieces.place("subject")
+Page = Callable[[HttpRequest, Asked], HttpResponse]
 
 
 def of_invitation(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
@@ -37,10 +41,10 @@ def of_invitation(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
 
     @wraps(page)
     def found(request: HttpRequest, token: str) -> HttpResponse:
-        invitation = finding.invitation(token)
+        asked = finding.asked(token)
         # an anonymous asking is answered through its ballot; this address only ends them
-        is_elsewhere = bool(invitation and invitation.survey.is_anonymous and page is not _unsubscribe)
-        if invitation is None or not invitation.is_out or is_elsewhere:
+        is_elsewhere = bool(asked and asked.invitation.survey.is_anonymous and page is not _unsubscribe)
+        if asked is None or not asked.invitation.is_out or is_elsewhere:
             return _private(
                 _plain(
                     request,
@@ -50,8 +54,8 @@ def of_invitation(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
                 ),
                 translation.get_language(),
             )
-        with translation.override(invitation.language):
-            return _private(page(request, invitation), invitation.language)
+        with translation.override(asked.invitation.language):
+            return _private(page(request, asked), asked.invitation.language)
 
     return found
 
@@ -70,22 +74,36 @@ def _private(response: HttpResponse, language: str) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_invitation
-def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def survey(request: HttpRequest, asked: Asked) -> HttpResponse:
     """The question, with the score of the link chosen; the button answers."""
-    response = finding.response(invitation)
+    invitation, response = asked.invitation, asked.response
     if closed := _closed(request, invitation, response):
         return closed
     if request.method == "POST":
-        return _answer(request, invitation, response)
+        return _answer(request, asked)
     if request.method == "GET" and invitation.opened_at is None:
         answering.opened(invitation)
-    initial: dict[str, Any] = {"score": request.GET.get("score", ""), "comment": ""}
-    if response:
-        initial = {
-            "score": initial["score"] or str(response.score), "comment": response.comment,
-            "is_solved": {True: "yes", False: "no"}.get(response.is_solved, ""), "reason": response.reason_id,  # type: ignore[arg-type]
-        }  # fmt: skip
-    return _ask(request, invitation, AnswerForm(survey=invitation.survey, initial=initial), response)
+    if response is None:
+        return HttpResponse(_first_page(asked, request.GET.get("score", "")))
+    initial: dict[str, Any] = {
+        "score": request.GET.get("score", "") or str(response.score), "comment": response.comment,
+        "is_solved": {True: "yes", False: "no"}.get(response.is_solved, ""), "reason": response.reason_id,  # type: ignore[arg-type]
+    }  # fmt: skip
+    return _ask(request, asked, AnswerForm(survey=invitation.survey, initial=initial))
+
+
+def _first_page(asked: Asked, score: str) -> SafeString:
+    """The page before any answer: it looks the same to everybody who is asked the same and followed the same link."""
+    invitation, survey = asked.invitation, asked.invitation.survey
+    places: dict[str, Any] = {_ACTION: invitation.get_absolute_url(), _NONCE: nonces.make(invitation)}
+    if invitation.ticket:
+        places[_SUBJECT] = invitation.ticket.subject
+    return pieces.draw(
+        "feedback/survey.html", places, **_looks(invitation.inbox), question=survey.words,
+        is_numbered=survey.is_numbered, ends=survey.ends, choices=_choices(survey, score), reasons=asked.reasons,
+        solved_choices=AnswerForm.solved_choices() if survey.asks_solved else (), action=_ACTION, nonce=_NONCE,
+        subject=_SUBJECT if invitation.ticket else None, is_asked_again=invitation.recovery_id is not None,
+    )  # fmt: skip
 
 
 def _closed(request: HttpRequest, invitation: Invitation, response: Response | None) -> HttpResponse | None:
@@ -107,7 +125,7 @@ def _closed(request: HttpRequest, invitation: Invitation, response: Response | N
             words=_("Thank you for looking. If something is still open, please answer one of our mails."),
             status=410,
         )
-    if isinstance(request.user, Agent) and not settings.MAIL_CATCHER:
+    if not settings.MAIL_CATCHER and isinstance(request.user, Agent):
         # In a demo the person at the screen is everybody; elsewhere nobody rates the house they work in.
         return _for_customers(request)
     return None
@@ -122,54 +140,53 @@ def _for_customers(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _answer(request: HttpRequest, invitation: Invitation, response: Response | None) -> HttpResponse:
+def _answer(request: HttpRequest, asked: Asked) -> HttpResponse:
+    invitation = asked.invitation
     form = AnswerForm(request.POST, survey=invitation.survey)
     if not form.is_valid():
-        return _ask(request, invitation, form, response, status=422)
+        return _ask(request, asked, form, status=422)
     try:
         answering.respond(
             invitation, nonce=request.POST.get("nonce", ""), program=request.headers.get("User-Agent", ""), **form.said
         )
     except answering.TooLate:
-        fresh = finding.response(invitation)
-        return _closed(request, invitation, fresh) or _ask(request, invitation, form, fresh, status=409)
+        fresh = replace(asked, response=Response.objects.of(invitation))
+        return _closed(request, invitation, fresh.response) or _ask(request, fresh, form, status=409)
     except answering.TooSoon:
         form.add_error(None, _("That came before anybody could have read our mail. Please press the button once more."))
-        return _ask(request, invitation, form, response, status=409)
+        return _ask(request, asked, form, status=409)
     except answering.Refused:
         form.add_error(None, _STALE)
-        return _ask(request, invitation, form, response, status=409)
+        return _ask(request, asked, form, status=409)
     return redirect("survey_thanks", token=invitation.token)
 
 
-def _ask(
-    request: HttpRequest, invitation: Invitation, form: AnswerForm, response: Response | None, *, status: int = 200
-) -> HttpResponse:
-    return render(request, "feedback/survey.html", _context(invitation, form, response), status=status)
+def _ask(request: HttpRequest, asked: Asked, form: AnswerForm, *, status: int = 200) -> HttpResponse:
+    return render(request, "feedback/survey.html", _context(asked, form), status=status)
 
 
 @require_safe
 @of_invitation
-def thanks(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def thanks(request: HttpRequest, asked: Asked) -> HttpResponse:
     """What was answered, and room for a comment."""
-    response = Response.objects.select_related("reason").filter(invitation=invitation).first()
+    invitation, response = asked.invitation, asked.response
     if response is None:
         return redirect("survey", token=invitation.token)
-    response.invitation = invitation
     context = {
         **_frame(invitation),
         "response": response,
         "words": response.words,
         "is_low": response.is_low,
         "nonce": nonces.make(invitation),
-        "reasons": response.invitation.survey.offered_reasons if response.is_low and not response.reason_id else [],
+        "reasons": asked.reasons if response.is_low and not response.reason_id else [],
         "change_url": invitation.get_absolute_url() if clock.now() <= response.changeable_until else "",
     }
     return render(request, "feedback/thanks.html", context)
 
 
-def _unsubscribe(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _unsubscribe(request: HttpRequest, asked: Asked) -> HttpResponse:
     """Ask before, act on the POST that RFC 8058 prescribes, and say what was done."""
+    invitation = asked.invitation
     if request.method == "POST" and request.POST.get("List-Unsubscribe") == "One-Click":
         answering.opt_out(invitation)
     done = OptOut.objects.filter(customer=invitation.customer_id).exists()
@@ -227,22 +244,21 @@ def _looks(inbox: Inbox) -> dict[str, Any]:
     return {"company": look.name if look else inbox.sender_name or inbox.name, "brand": look}
 
 
-def _context(invitation: Invitation, form: AnswerForm, response: Response | None) -> dict[str, Any]:
+def _context(asked: Asked, form: AnswerForm) -> dict[str, Any]:
+    invitation = asked.invitation
     return {
         **_frame(invitation),
-        **page_context(invitation.survey, form),
+        **page_context(invitation.survey, form, asked.reasons),
         "action": invitation.get_absolute_url(),
         "subject": invitation.ticket.subject if invitation.ticket else None,
         "is_asked_again": invitation.recovery_id is not None,
-        "response": response,
+        "response": asked.response,
         "nonce": nonces.make(invitation),
     }
 
 
-def page_context(survey: Survey, form: AnswerForm) -> dict[str, Any]:
+def page_context(survey: Survey, form: AnswerForm, reasons: Sequence[Reason] | None = None) -> dict[str, Any]:
     """The question and its answers as the page shows them, whoever is asked."""
-    chosen = str(form["score"].value() or (form["score"].value() == 0 and "0") or "")
-    low = -1 if survey.low is None else survey.low
     return {
         "question": survey.words,
         "is_numbered": survey.is_numbered,
@@ -250,13 +266,25 @@ def page_context(survey: Survey, form: AnswerForm) -> dict[str, Any]:
         "form": form,
         "comment": form["comment"].value() or "",
         "solved": form["is_solved"].value() if "is_solved" in form.fields else None,
-        "reasons": [{"pk": r.pk, "name": r.name} for r in finding.offered_reasons(survey)],
+        "solved_choices": AnswerForm.solved_choices() if "is_solved" in form.fields else (),
+        "reasons": finding.offered_reasons(survey) if reasons is None else reasons,
         "reason": str(form["reason"].value() or ""),
-        "choices": [
-            {"value": score, "words": words, "is_chosen": str(score) == chosen, "is_low": score <= low}
-            for score, words in survey.scale.items()
-        ],
+        "choices": _choices(survey, str(form["score"].value() or (form["score"].value() == 0 and "0") or "")),
     }
+
+
+class Choice(NamedTuple):
+    """A step of the scale."""
+
+    value: int
+    words: str
+    is_chosen: bool
+    is_low: bool
+
+
+def _choices(survey: Survey, chosen: str) -> tuple[Choice, ...]:
+    low = -1 if survey.low is None else survey.low
+    return tuple(Choice(score, str(words), str(score) == chosen, score <= low) for score, words in survey.scale.items())
 
 
 def _plain(request: HttpRequest, *, title: str, words: str, status: int) -> HttpResponse:
