@@ -7,7 +7,9 @@ subscriber causes outside is a row with a state of its own, never a call from he
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +29,7 @@ _batch: list[tuple[frozenset[str], Batch]] = []
 
 #: after that many failures an event is set aside, so that the later ones of its stream are heard
 PATIENCE = 8
+_together: ContextVar[list[tuple[Event, str]] | None] = ContextVar("together", default=None)
 _LOCK_CLASS = 0x4845  # advisory locks of ours; the second key is the stream
 
 
@@ -79,8 +82,27 @@ def record(verb: str, subject: models.Model, *, actor: Agent | None, at: datetim
     `facts` is small JSON: ids, words and numbers, what was and what is; never the text of a message.
     """
     event = draft(verb, subject, actor=actor, at=at, **facts)
-    record_many([event], audiences=[getattr(subject, "ledger_audience", "")])
+    audience, waiting = getattr(subject, "ledger_audience", ""), _together.get()
+    if waiting is None:
+        record_many([event], audiences=[audience])
+    else:
+        waiting.append((event, audience))
     return event
+
+
+@contextmanager
+def together() -> Iterator[list[tuple[Event, str]]]:
+    """Write what is recorded meanwhile in one go at the end, all in the transaction this is called in.
+
+    Until then events have no ids. Who takes back a part of the work takes its events off the end of the list.
+    """
+    waiting: list[tuple[Event, str]] = []
+    outer = _together.set(waiting)
+    try:
+        yield waiting
+    finally:
+        _together.reset(outer)
+    record_many([event for event, _ in waiting], audiences=[audience for _, audience in waiting])
 
 
 def record_many(events: Sequence[Event], *, audiences: Sequence[str] = ()) -> None:

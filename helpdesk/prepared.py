@@ -5,7 +5,9 @@ by key: a new ticket by the API costs about a third less with these. Here a quer
 later only gets other values. So nothing may depend on who asks: never prepare what decides who may see what.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +17,7 @@ from django.db.models.base import ModelState
 from django.db.models.expressions import Col
 
 Row = TypeVar("Row", bound=Model)
+Answer = TypeVar("Answer")
 
 
 @lru_cache(maxsize=64)
@@ -57,6 +60,30 @@ def part_of(model: type[Row], **known: Any) -> Row:
     return one
 
 
+_answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None)
+
+
+@contextmanager
+def asking_once() -> Iterator[None]:
+    """Let `once` remember: for one act on many things in one transaction, of which each asks the same."""
+    outer = _answers.set({})
+    try:
+        yield
+    finally:
+        _answers.reset(outer)
+
+
+def once(key: Any, ask: Callable[[], Answer]) -> Answer:
+    """What `ask` says; within `asking_once`, what it said the first time. For what nobody in there changes."""
+    known = _answers.get()
+    if known is None:
+        return ask()
+    if key not in known:
+        known[key] = ask()
+    answer: Answer = known[key]
+    return answer
+
+
 class Prepared(Generic[Row]):
     """A queryset with places for values: `Prepared(lambda place: Team.objects.filter(pk=place(int)))`.
 
@@ -92,25 +119,14 @@ class Prepared(Generic[Row]):
         self.parameters = [(marks.index(value) if value in marks else None, value) for value in given]
         if set(range(len(marks))) - {place for place, _value in self.parameters}:
             raise ValueError("A place of this query did not come through as it was made.")
-        self.model = rows.model
-        self.names = [field.attname for field in self.model._meta.concrete_fields]
-        fields = [*self.model._meta.concrete_fields]
+        self.model, self.own = rows.model, len(columns(rows.model))
         if self.related:
             self.other: type[Model] = self.model._meta.get_field(self.related).related_model  # type: ignore[assignment]
-            self.other_names = [field.attname for field in self.other._meta.concrete_fields]
-            fields += self.other._meta.concrete_fields
-        # what Django makes of a column's value, such as objects of JSON
-        self.converters = [
-            (at, one.from_db_value, one) for at, one in enumerate(fields) if hasattr(one, "from_db_value")
-        ]
         self.sql = sql
 
     def _row(self, row: Sequence[Any]) -> Row:
-        if self.converters:
-            row = list(row)
-            for at, convert, field in self.converters:
-                row[at] = convert(row[at], Col("", field), connection)
-        made = self.model.from_db(connection.alias, self.names, row[: len(self.names)])
+        one = made(self.model, row[: self.own])
         if self.related:
-            setattr(made, self.related, self.other.from_db(connection.alias, self.other_names, row[len(self.names) :]))
-        return made
+            # the first column is the key: without one there is nothing behind the foreign key
+            setattr(one, self.related, made(self.other, row[self.own :]) if row[self.own] is not None else None)
+        return one

@@ -231,7 +231,7 @@ def test_fifty_are_a_constant_number_of_questions_each(
     ana: Agent, inbox: Inbox, dora: Customer, django_assert_max_num_queries: Any
 ) -> None:
     asked = ask(ana, make(inbox, dora, 50))
-    with django_assert_max_num_queries(30 + 50 * 20):
+    with django_assert_max_num_queries(30 + 50 * 5):
         bulk.run(asked.pk)
     assert tagged() == 50
     sorting.untag(Ticket.objects.first(), name="refund", actor=ana)  # type: ignore[arg-type]

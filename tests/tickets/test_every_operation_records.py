@@ -399,6 +399,9 @@ CHANGES: dict[Callable[..., Any], Change] = {
         is_repeatable=False,
     ),
     acting.perform: Change(lambda h: acting.perform(h.ticket, {"do": "take"}, actor=h.ana), "ticket.assigned"),
+    acting.perform_held: Change(
+        lambda h: acting.perform_held(h.ticket, {"do": "take"}, actor=h.ana), "ticket.assigned"
+    ),
     undo.undo: Change(undo_a_tag, "ticket.untagged", is_repeatable=False),
     replying.reply: Change(
         lambda h: replying.reply(h.ticket, text="Hello", actor=h.ana, once="1"), "message.replied"
@@ -652,7 +655,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     **dict.fromkeys(
         [status.must_work_tickets, status.must_work_in, status.must_answer_customers, status.must_be_here], "only asks"
     ),
-    **dict.fromkeys([acting.clean, acting.describe, acting.when, undo.latest], "only reads"),
+    **dict.fromkeys([acting.clean, acting.describe, acting.tells_at_once, acting.when, undo.latest], "only reads"),
     sorting.tag_name: "only words",
     tagging.rename: "the tickets have the same tag as before; tests/tickets/test_brands_and_tags.py",
     **dict.fromkeys([access.give, access.forget], "the inbox's; tests/tickets/test_brands_and_tags.py"),

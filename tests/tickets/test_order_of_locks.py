@@ -110,7 +110,7 @@ def test_a_change_to_many_tickets_holds_a_whole_part_before_it_begins(
             free.append((len(tickets), len(customers)))
         connection.close()
 
-    real = acting.perform
+    real = acting.perform_held
 
     def perform(one: Ticket, *given: Any, **more: Any) -> Ticket:
         looking = threading.Thread(target=look)
@@ -118,7 +118,7 @@ def test_a_change_to_many_tickets_holds_a_whole_part_before_it_begins(
         looking.join()
         return real(one, *given, **more)
 
-    monkeypatch.setattr(acting, "perform", perform)
+    monkeypatch.setattr(acting, "perform_held", perform)
     bulk.run(asked.pk)
     assert free == [(0, 0), (0, 0)]
 

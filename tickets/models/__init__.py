@@ -8,7 +8,16 @@ from tickets.models.connection import Follower, Merge, TicketLink
 from tickets.models.custom_field import CustomField
 from tickets.models.customer import ContactPoint, Customer, CustomerMerge, CustomerNote, Organisation
 from tickets.models.draft import Draft, DraftFile
-from tickets.models.inbox import AcknowledgementText, Inbox, InboxAccess, InboxHealth, readers_of, workers_of, works_in
+from tickets.models.inbox import (
+    AcknowledgementText,
+    Inbox,
+    InboxAccess,
+    InboxHealth,
+    is_worker,
+    readers_of,
+    workers_of,
+    works_in,
+)
 from tickets.models.macro import Macro, MacroUse
 from tickets.models.mailbox import Grant, Mailbox, MailFolder, OutgoingServer, Security, SignIn
 from tickets.models.message import MARKS, AwaitedMessage, Message, MessageKind, SideConversation
@@ -81,6 +90,7 @@ __all__ = [
     "Unrequested",
     "ViewPlace",
     "Way",
+    "is_worker",
     "readers_of",
     "workers_of",
     "works_in",

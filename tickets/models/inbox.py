@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.crypto import EncryptedTextField
 from helpdesk.models import Agent, Role
+from helpdesk.prepared import once
 
 
 class InboxQuerySet(models.QuerySet["Inbox"]):
@@ -156,7 +157,12 @@ def works_in(agent: Agent, inbox_id: int) -> bool:
     if not agent.may_reply or agent.is_admin:
         return agent.may_reply
     narrowed = InboxAccess.objects.filter(agent=agent, inbox=inbox_id).exclude(level=InboxAccess.Level.AGENT)
-    return not narrowed.exists()
+    return once(("works_in", agent.pk, inbox_id), lambda: not narrowed.exists())
+
+
+def is_worker(agent: Agent, inbox_id: int) -> bool:
+    """Whether an agent is one of `workers_of`: may be given tickets of an inbox."""
+    return once(("is_worker", agent.pk, inbox_id), lambda: workers_of(inbox_id).filter(pk=agent.pk).exists())
 
 
 def workers_of(inbox_id: int) -> models.QuerySet[Agent]:

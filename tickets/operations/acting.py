@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.calendars import ALWAYS_OPEN
 from helpdesk.models import Agent, Team
+from helpdesk.prepared import once
 from tickets import fields, moments, reading
 from tickets.models import CustomField, Priority, Status, Ticket, TicketType
 from tickets.operations import answering_fields, assignment, collisions, following, removing, sorting, status
@@ -45,6 +46,16 @@ def perform(ticket: Ticket, act: Act, *, actor: Agent, seen: int | None = None) 
     sort = _SORTS[known["do"]]
     thing = f"field:{known['key']}" if known["do"] == "field" else sort.changes
     return collisions.change(ticket, thing, lambda one: sort.do(one, known, actor), seen=seen, actor=actor)
+
+
+def perform_held(ticket: Ticket, known: dict[str, Any], *, actor: Agent) -> Ticket:
+    """As `perform`, with an act that `clean` gave, on a ticket locked and read in this transaction."""
+    return _SORTS[known["do"]].do(ticket, known, actor)
+
+
+def tells_at_once(known: Act) -> bool:
+    """Whether its operation goes on to work with the event it recorded."""
+    return bool(known["do"] == "field")
 
 
 def clean(act: Any) -> dict[str, Any]:
@@ -95,8 +106,8 @@ def _id(given: Any) -> int | None:
 
 
 def _assign(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:
-    agent = Agent.objects.filter(pk=act["agent"]).first()
-    team = Team.objects.filter(pk=act["team"]).first()
+    agent = once(("agent", act["agent"]), lambda: Agent.objects.filter(pk=act["agent"]).first())
+    team = once(("team", act["team"]), lambda: Team.objects.filter(pk=act["team"]).first())
     return assignment.assign(ticket, agent=agent, team=team, actor=actor)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Team
-from tickets.models import Ticket, workers_of
+from tickets.models import Ticket, is_worker, workers_of
 from tickets.operations.status import NotPossible, must_work_tickets
 
 
@@ -22,7 +22,7 @@ def assign(
     """
     must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
-    if agent and not workers_of(ticket.inbox_id).filter(pk=agent.pk).exists():
+    if agent and not is_worker(agent, ticket.inbox_id):
         raise NotPossible(_("%(agent)s does not work in this inbox.") % {"agent": agent})
     was_agent, was_team = ticket.assignee_id, ticket.team_id
     now_agent, now_team = agent.pk if agent else None, team.pk if team else None

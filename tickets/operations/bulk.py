@@ -8,7 +8,7 @@ fail, the row's lock makes the second one wait and then see that the part is don
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,10 +20,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk import clock
-from helpdesk.events import record
+from helpdesk.events import record, together
 from helpdesk.failpoints import reach
 from helpdesk.models import Agent, Event
+from helpdesk.prepared import asking_once
 from tickets.models import BulkAct, Customer, Ticket
+from tickets.models.ticket import holding
 from tickets.operations import acting, undo
 from tickets.operations.status import NotPossible, must_work_tickets
 
@@ -120,20 +122,9 @@ def _do_part(pk: int, size: int) -> BulkAct:
         return bulk
     numbers = sorted(bulk.tickets[bulk.done : bulk.done + size])
     _hold(bulk, numbers)
-    before = Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
-    began = clock.now()
     found = {one.pk: one for one in Ticket.objects.visible_to(bulk.agent).filter(pk__in=numbers)}
-    undone = _events_to_undo(bulk, numbers)
-    with structlog.contextvars.bound_contextvars(request_id=cause_of(bulk)):
-        for number in numbers:
-            try:
-                if number not in found:
-                    raise NotPossible(_("There is no such ticket, or it is not yours to see."))
-                _one(bulk, found[number], undone.get(number, ()))
-            except NotPossible as why:
-                bulk.failed[str(number)] = str(why)
-    made = Event.objects.filter(stream_id__in=numbers, id__gt=before, at__gte=began - timedelta(seconds=1))
-    bulk.events += list(made.filter(cause=cause_of(bulk)).order_by("id").values_list("id", flat=True))
+    with structlog.contextvars.bound_contextvars(request_id=cause_of(bulk)), asking_once():
+        bulk.events += _undo_each(bulk, numbers, found) if bulk.undoes is not None else _do_each(bulk, numbers, found)
     bulk.done += len(numbers)
     bulk.lease_until = clock.now() + LEASE
     if bulk.done >= len(bulk.tickets):
@@ -152,13 +143,58 @@ def _hold(bulk: BulkAct, numbers: Sequence[int]) -> None:
         Customer.objects.all_locked(ticket.customer_id for ticket in locked.values())
 
 
-def _one(bulk: BulkAct, ticket: Ticket, events: Sequence[Event]) -> None:
-    if bulk.undoes is None:  # an operation refuses before it writes, in a transaction of its own
-        acting.perform(ticket, bulk.act, actor=bulk.agent)
-        return
-    with transaction.atomic():
-        for event in events:
-            undo.undo(ticket, event, actor=bulk.agent)
+def _do_each(bulk: BulkAct, numbers: Sequence[int], found: dict[int, Ticket]) -> list[int]:
+    """Do it to each, and write all the events of it at once; who refuses did so before writing. Returns the events."""
+    try:
+        known = acting.clean(bulk.act)
+    except NotPossible as why:  # such as somebody who is gone since
+        bulk.failed |= dict.fromkeys(map(str, numbers), str(why))
+        return []
+    if acting.tells_at_once(known):
+        return _noting(bulk, numbers, lambda one: acting.perform_held(found[one], known, actor=bulk.agent), found)
+    with holding(found), together() as recorded:
+        for number in numbers:
+            mark = len(recorded)
+            try:
+                _must_be_there(number, found)
+                acting.perform_held(found[number], known, actor=bulk.agent)
+            except NotPossible as why:
+                del recorded[mark:]
+                bulk.failed[str(number)] = str(why)
+    theirs = set(numbers)
+    return [event.pk for event, _audience in recorded if event.stream_id in theirs]
+
+
+def _undo_each(bulk: BulkAct, numbers: Sequence[int], found: dict[int, Ticket]) -> list[int]:
+    undone = _events_to_undo(bulk, numbers)
+
+    def take_back(number: int) -> None:
+        with transaction.atomic():
+            for event in undone.get(number, ()):
+                undo.undo(found[number], event, actor=bulk.agent)
+
+    return _noting(bulk, numbers, take_back, found)
+
+
+def _noting(
+    bulk: BulkAct, numbers: Sequence[int], work: Callable[[int], object], found: Mapping[int, Ticket]
+) -> list[int]:  # fmt: skip
+    """Do some work on each ticket whose operations look at the events they recorded. Returns the events."""
+    before = Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    began = clock.now()
+    for number in numbers:
+        try:
+            _must_be_there(number, found)
+            work(number)
+        except NotPossible as why:
+            bulk.failed[str(number)] = str(why)
+    made = Event.objects.filter(stream_id__in=numbers, id__gt=before, at__gte=began - timedelta(seconds=1))
+    return list(made.filter(cause=cause_of(bulk)).order_by("id").values_list("id", flat=True))
+
+
+def _must_be_there(number: int, found: Mapping[int, Ticket]) -> None:
+    if number not in found:
+        raise NotPossible(_("There is no such ticket, or it is not yours to see."))
 
 
 def _events_to_undo(bulk: BulkAct, numbers: Sequence[int]) -> dict[int, list[Event]]:

@@ -8,13 +8,11 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
-from helpdesk.prepared import Prepared
 from tickets import texts
 from tickets.models import Priority, Tag, Ticket, TicketType
 from tickets.operations.status import NotPossible, must_work_tickets
 
 MOST_TAGS = 50
-_tags_named = Prepared(lambda place: Tag.objects.filter(name=place(str)))
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -35,20 +33,21 @@ def tag(ticket: Ticket, *, name: str, actor: Agent | None) -> Ticket:
     must_work_tickets(actor, ticket)
     ticket = Ticket.objects.locked(ticket.pk)
     called = tag_name(name)
-    word = next(iter(_tags_named(called)), None) or Tag.objects.get_or_create(name=called)[0]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*), coalesce(bool_or(tag_id = %s), false) FROM tickets_ticket_tags WHERE ticket_id = %s",
-            [word.pk, ticket.pk],
+            "SELECT max(g.id), count(o.*), coalesce(bool_or(o.tag_id = g.id), false) FROM (SELECT) one"
+            " LEFT JOIN tickets_tag g ON g.name = %s LEFT JOIN tickets_ticket_tags o ON o.ticket_id = %s",
+            [called, ticket.pk],
         )
-        count, is_there = cursor.fetchone()
+        word, count, is_there = cursor.fetchone()
         if is_there:
             return ticket
         if count >= MOST_TAGS:
             raise NotPossible(_("A ticket has at most 50 tags."))
-        cursor.execute("INSERT INTO tickets_ticket_tags (ticket_id, tag_id) VALUES (%s, %s)", [ticket.pk, word.pk])
+        word = word or Tag.objects.get_or_create(name=called)[0].pk
+        cursor.execute("INSERT INTO tickets_ticket_tags (ticket_id, tag_id) VALUES (%s, %s)", [ticket.pk, word])
     _touch(ticket)
-    record("ticket.tagged", ticket, actor=actor, tag=word.name)
+    record("ticket.tagged", ticket, actor=actor, tag=called)
     return ticket
 
 
