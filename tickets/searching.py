@@ -34,8 +34,10 @@ from tickets.search_terms import Term, plain_words, terms_of, tsquery_of
 PAGE = 25
 #: as many matches are ranked; of more, the newest
 RANKED = 2000
-#: more matches than these are too many to fetch them all
+#: more tickets than these are too many to look whether each matches
 FEW = 20_000
+#: more matches than these are too many to fetch them all
+MOST_FETCHED = 7_500
 #: as many of the newest documents are gone through for common words
 LOOKED_THROUGH = 20_000
 #: and these must fit there, or all of them are looked at
@@ -124,7 +126,7 @@ def _look(found: Found, groups: Sequence[Sequence[Term]], agent: Agent) -> list[
                 if not found.query.typed.groups:
                     return list(tickets.order_by("-number").values_list("pk", flat=True)[first : first + PAGE + 1])
                 return []
-            return _ranked(found, tickets, tsquery_of(groups), agent, first)
+            return _ranked(found, tickets, groups, agent, first)
     except EmptyResultSet:
         return []
     except OperationalError:
@@ -132,14 +134,17 @@ def _look(found: Found, groups: Sequence[Sequence[Term]], agent: Agent) -> list[
         return []
 
 
-def _ranked(found: Found, tickets: Any, tsquery: str, agent: Agent, first: int) -> list[int]:
-    inboxes = reading.inbox_ids(agent)
+_MATCHES = "SELECT FROM tickets_searchdocument WHERE vector @@ %s::tsquery"
+
+
+def _ranked(found: Found, tickets: Any, groups: Sequence[Sequence[Term]], agent: Agent, first: int) -> list[int]:
+    tsquery, inboxes = tsquery_of(groups), reading.inbox_ids(agent)
     if not inboxes:
         return []
     narrowing, given = tickets.values("pk").query.sql_with_params()
-    matches = _about("SELECT FROM tickets_searchdocument WHERE vector @@ %s::tsquery", [tsquery])
+    matches = _about(_MATCHES, [tsquery])
     is_narrow = bool(found.query.conditions or found.query.more) and _about(narrowing, given) <= FEW
-    looks = [_joined] if matches <= FEW or is_narrow else [_newest, _joined]
+    looks = [_joined] if is_narrow or not _are_many(groups, matches, tsquery, inboxes) else [_newest, _joined]
     numbers: list[int] = []
     for look in looks:
         sql, params = look(narrowing, given, tsquery, inboxes)
@@ -159,6 +164,23 @@ def _ranked(found: Found, tickets: Any, tsquery: str, agent: Agent, first: int) 
         if total >= RANKED:
             found.total, found.is_about, found.newest = max(matches, total), True, RANKED
     return numbers
+
+
+def _are_many(groups: Sequence[Sequence[Term]], matches: int, tsquery: str, inboxes: Sequence[int]) -> bool:
+    """Whether all matches would be too many to fetch, while enough of them are among the newest documents.
+
+    Of several words PostgreSQL expects what chance would have. Words that go together have many times as many matches,
+    but never more than the rarest of them; how it is with these, a few of the newest documents tell.
+    """
+    if matches > FEW:
+        return True
+    if min(_about(_MATCHES, [tsquery_of([group])]) for group in groups) <= MOST_FETCHED:
+        return False
+    sql, params = _latest(inboxes, LOOKED_THROUGH // 10)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({sql}) few WHERE vector @@ %s::tsquery", [*params, tsquery])  # noqa: S608 - ours
+        count: int = cursor.fetchone()[0]
+    return count * 10 >= ENOUGH
 
 
 #: of the matches at hand, the best: words that weigh more first, and the newer the better
@@ -182,20 +204,24 @@ def _joined(narrowing: str, given: Sequence[Any], tsquery: str, inboxes: Sequenc
 
 
 def _newest(narrowing: str, given: Sequence[Any], tsquery: str, inboxes: Sequence[int]) -> tuple[str, list[Any]]:
-    """Those of the newest documents of these inboxes that match: along the index of each inbox, merged."""
+    """Those of the newest documents of these inboxes that match."""
+    latest, params = _latest(inboxes, LOOKED_THROUGH)
+    sql = f"""
+        SELECT d.ticket_id, d.updated_at, d.vector FROM (
+            SELECT * FROM ({latest}) newest WHERE vector @@ %s::tsquery LIMIT {2 * RANKED}
+        ) d WHERE d.ticket_id IN ({narrowing}) ORDER BY d.updated_at DESC
+    """  # noqa: S608 - Django's own SQL
+    return sql, [*params, tsquery, *given]
+
+
+def _latest(inboxes: Sequence[int], most: int) -> tuple[str, list[Any]]:
+    """So many of the newest documents of these inboxes: along the index of each, merged."""
     parts = " UNION ALL ".join(
         "(SELECT ticket_id, updated_at, vector FROM tickets_searchdocument"
         " WHERE inbox_id = %s ORDER BY updated_at DESC)"
         for _inbox in inboxes
     )
-    sql = f"""
-        SELECT d.ticket_id, d.updated_at, d.vector FROM (
-            SELECT * FROM (
-                SELECT * FROM ({parts}) of_inboxes ORDER BY updated_at DESC LIMIT {LOOKED_THROUGH}
-            ) newest WHERE vector @@ %s::tsquery LIMIT {2 * RANKED}
-        ) d WHERE d.ticket_id IN ({narrowing}) ORDER BY d.updated_at DESC
-    """  # noqa: S608 - Django's own SQL
-    return sql, [*inboxes, tsquery, *given]
+    return f"SELECT * FROM ({parts}) of_inboxes ORDER BY updated_at DESC LIMIT {most}", list(inboxes)  # noqa: S608 - ours
 
 
 def _about(sql: str, params: Sequence[Any]) -> int:

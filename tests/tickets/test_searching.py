@@ -198,6 +198,15 @@ def test_of_common_words_the_newest_are_ranked_and_it_is_said(ticket, parcel, an
     assert seen.newest == 2 and seen.is_about
 
 
+def test_words_that_go_together_more_often_than_by_chance_are_many_too(ticket, parcel, ana, settle, monkeypatch):
+    settle()
+    monkeypatch.setattr(searching, "MOST_FETCHED", 0)
+    monkeypatch.setattr(searching, "ENOUGH", 1)
+    assert searching.search("damaged parcel", ana).is_about
+    monkeypatch.setattr(searching, "ENOUGH", 100)
+    assert not searching.search("damaged parcel", ana).is_about, "not enough of the newest have both"
+
+
 def test_pages_follow_each_other(found, ticket, parcel, monkeypatch):
     monkeypatch.setattr(searching, "PAGE", 1)
     first, second = found("order or parcel"), found("order or parcel", page=2)
