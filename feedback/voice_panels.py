@@ -1,17 +1,19 @@
 """What tickets show of the voice: what they are about, and the steps of a complaint."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db import connection
+from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from feedback import phrases, tabs
-from feedback.models import Complaint, TicketTopic, Topic
-from feedback.operations import topics
+from feedback.models import Complaint, Topic
 from feedback.tabs import Tab
 from feedback.voice_forms import DecideForm
+from helpdesk import pieces
 from helpdesk.models import Agent
-from tickets import registry
+from tickets import kept, registry
 from tickets.models import Ticket, works_in
 from tickets.registry import Panel
 
@@ -29,23 +31,60 @@ SUGGESTED = 3
 @registry.only_where("EXISTS (SELECT FROM feedback_topic WHERE is_active)")
 def topic(ticket: Ticket, agent: Agent) -> Panel | None:
     """What the ticket is about, why we think so, and what else its words speak for."""
-    names = dict(Topic.objects.filter(is_active=True).values_list("pk", "name"))  # by name
-    kept = TicketTopic.objects.filter(ticket=ticket).select_related("topic").first()
-    found = topics.standing().look(topics.openings([ticket.pk]).get(ticket.pk, ""))
-    now = kept.topic_id if kept else None
-    offered = [
-        {"pk": one.topic, "name": names[one.topic], "said": one.said}
-        for one in found if one.topic != now and one.topic in names
-    ][:SUGGESTED]  # fmt: skip
+    seen = _glance(ticket.pk)
+    if seen is None:
+        return None
+    now, is_by_hand, words, said = seen
+    standing = kept.or_ask("topics", _standing)
+    names = {pk: name for pk, name, _phrases in standing}
+    found = phrases.matcher((pk, lines) for pk, _name, lines in sorted(standing)).look(said)
+    offered = [Offered(one.topic, names[one.topic], one.said) for one in found if one.topic != now]
     return Panel(
         title=_("Topic"),
         template="feedback/voice/_topic.html",
+        places={pieces.NUMBER: ticket.pk},
         context={
-            "ticket": ticket, "kept": kept, "offered": offered, "may_work": works_in(agent, ticket.inbox_id),
+            "number": pieces.NUMBER, "is_by_hand": is_by_hand, "found": words, "offered": tuple(offered[:SUGGESTED]),
+            "topic": None if now is None else names.get(now) or Topic.objects.get(pk=now).name,
+            "may_work": works_in(agent, ticket.inbox_id),
             "is_tie": not now and phrases.winner(found) is None and len(found) > 1,
-            "others": [(pk, name) for pk, name in names.items() if pk != now],
+            "others": tuple((pk, name) for pk, name in names.items() if pk != now),
         },
     )  # fmt: skip
+
+
+def _glance(number: int) -> tuple[int | None, bool, str, str] | None:
+    """What a ticket is about, whether by hand, by which words, and what its customer opened it with; asked at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.topic_id, k.is_by_hand, k.found, t.subject, (
+                SELECT left(m.text, %s) FROM tickets_message m
+                WHERE m.ticket_id = t.number AND m.kind = 'incoming' AND NOT m.is_automated
+                ORDER BY m.created_at, m.id LIMIT 1
+            ) FROM tickets_ticket t LEFT JOIN feedback_tickettopic k ON k.ticket_id = t.number WHERE t.number = %s
+            """,
+            [phrases.MOST_TEXT, number],
+        )
+        row = cursor.fetchone()
+    return (row[0], bool(row[1]), row[2] or "", f"{row[3]}\n{row[4] or ''}") if row else None
+
+
+class Offered(NamedTuple):
+    """A topic that a ticket's words speak for."""
+
+    pk: int
+    name: str
+    said: str
+
+
+def _standing() -> tuple[tuple[int, str, str], ...]:
+    """The topics in use, by name, with the words they are found by."""
+    return tuple(Topic.objects.filter(is_active=True).values_list("pk", "name", "phrases"))
+
+
+post_save.connect(kept.forget, sender=Topic)
+post_delete.connect(kept.forget, sender=Topic)
 
 
 @registry.ticket_panel

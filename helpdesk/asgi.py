@@ -1,5 +1,6 @@
 """One application for the server: live updates as raw ASGI, everything else as Django in worker threads."""
 
+import gc
 import os
 from typing import Any, cast
 
@@ -8,6 +9,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 from a2wsgi import WSGIMiddleware
 
 from helpdesk.wsgi import application as pages
+
+# what was loaded stays: looking through it again and again for rubbish would cost pages more than the rubbish does
+gc.collect()
+gc.freeze()
+gc.set_threshold(10_000, 20, 20)
 
 _threads = int(os.environ.get("WEB_THREADS", "8"))
 _pages: Any = WSGIMiddleware(cast(Any, pages), workers=_threads)

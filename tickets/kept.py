@@ -22,7 +22,8 @@ T = TypeVar("T")
 _kept: dict[Any, tuple[float, Any]] = {}
 
 
-def _or_ask(key: Any, ask: Callable[[], T]) -> T:
+def or_ask(key: Any, ask: Callable[[], T]) -> T:
+    """What is kept under this key, asked anew after some seconds. Upper floors call `forget` where theirs changes."""
     known = _kept.get(key)
     if known is None or known[0] < time.monotonic():
         if len(_kept) > 2000:
@@ -35,35 +36,35 @@ def _or_ask(key: Any, ask: Callable[[], T]) -> T:
 
 def agent_names() -> Mapping[int, str]:
     """Everybody's name, of those who left too."""
-    return _or_ask("agents", lambda: dict(Agent.objects.values_list("pk", "name")))
+    return or_ask("agents", lambda: dict(Agent.objects.values_list("pk", "name")))
 
 
 def team_names() -> Mapping[int, str]:
-    return _or_ask("teams", lambda: dict(Team.objects.values_list("pk", "name")))
+    return or_ask("teams", lambda: dict(Team.objects.values_list("pk", "name")))
 
 
 def agent_addresses() -> frozenset[str]:
     """The addresses agents sign in with."""
-    return _or_ask("addresses", lambda: frozenset(Agent.objects.values_list("email", flat=True)))
+    return or_ask("addresses", lambda: frozenset(Agent.objects.values_list("email", flat=True)))
 
 
 def tag_names() -> Sequence[str]:
-    return _or_ask("tags", lambda: tuple(Tag.objects.values_list("name", flat=True)[:MOST_TAGS]))
+    return or_ask("tags", lambda: tuple(Tag.objects.values_list("name", flat=True)[:MOST_TAGS]))
 
 
 def people(inbox_id: int) -> Sequence[choosing.Person]:
     """Who may be given tickets of an inbox, with their load."""
-    return _or_ask(("people", inbox_id), lambda: tuple(choosing.people(list(workers_of(inbox_id)))))
+    return or_ask(("people", inbox_id), lambda: tuple(choosing.people(list(workers_of(inbox_id)))))
 
 
 def teams(inbox_id: int) -> Sequence[Team]:
     """The teams of an inbox."""
-    return _or_ask(("teams", inbox_id), lambda: tuple(Team.objects.filter(inboxes=inbox_id)))
+    return or_ask(("teams", inbox_id), lambda: tuple(Team.objects.filter(inboxes=inbox_id)))
 
 
 def asked(about: str, inbox_id: int | None = None) -> Sequence[CustomField]:
     """The custom fields about one sort of thing."""
-    return _or_ask((about, inbox_id), lambda: tuple(fields.asked(about, inbox=inbox_id)))
+    return or_ask((about, inbox_id), lambda: tuple(fields.asked(about, inbox=inbox_id)))
 
 
 def forget(**_: object) -> None:

@@ -7,11 +7,11 @@ or sorts a table. Counts stop at COUNT_MOST.
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.core import signing
 from django.core.exceptions import EmptyResultSet
@@ -19,13 +19,13 @@ from django.db import connection
 from django.db.models import DateTimeField, Q, Value, prefetch_related_objects
 
 from helpdesk import clock, prepared
-from helpdesk.models import Agent
+from helpdesk.models import Agent, Team
 from tickets import hours, registry
 from tickets.hours import business
 from tickets.lists import BY_KEY as BY_KEY
 from tickets.lists import DEFAULT as DEFAULT
 from tickets.lists import IDLE, OVER, RANKS, VIEWS, Order, View
-from tickets.models import Customer, Inbox, ReadMark, Ticket
+from tickets.models import Customer, Inbox, Organisation, ReadMark, Ticket
 
 PAGE = 50
 JUST = timedelta(minutes=10)
@@ -191,11 +191,20 @@ _STATEMENT_SECONDS = 20
 def _first_page(view: View, agent: Agent, groups: dict[int, list[int]], limit: int) -> tuple[str, tuple[Any, ...]]:
     """The statement of a list's first page. A saved view's moments may be some seconds old in it."""
     inboxes = tuple((group, tuple(members)) for group, members in groups.items())
+    return _kept(
+        view, agent, (inboxes, limit), lambda whose: _united(view, whose, groups, {}, limit, backwards=False)
+    )  # fmt: skip
+
+
+def _kept(
+    view: View, agent: Agent, more: Any, build: Callable[[Agent], Any], moment: datetime | None = None
+) -> tuple[str, tuple[Any, ...]]:
+    """The statement of what `build` makes for an agent, kept for a while; it may speak of `_A_MOMENT`."""
     is_mine = (agent.pk, agent.zone) if view.saved else ()
-    key = (view.key, repr(view.conditions), view.words, view.order.name, inboxes, limit, is_mine)
+    key = (view.key, repr(view.conditions), view.words, view.order.name, more, is_mine)
     kept = _statements.get(key)
-    if kept is None or kept[0] < time.monotonic():
-        found = _united(view, agent if view.saved else Agent(pk=_AN_AGENT), groups, {}, limit, backwards=False)
+    if kept is None or kept[0] < time.monotonic() or view.key == "where":
+        found = build(agent if view.saved else Agent(pk=_AN_AGENT))
         try:
             sql, given = found.query.sql_with_params() if found is not None else ("", ())
         except EmptyResultSet:
@@ -203,9 +212,11 @@ def _first_page(view: View, agent: Agent, groups: dict[int, list[int]], limit: i
         if len(_statements) > 2000:
             _statements.clear()
         kept = (time.monotonic() + _STATEMENT_SECONDS, (sql, tuple(given)))
-        _statements[key] = kept
+        if view.key != "where":
+            _statements[key] = kept
     sql, given = kept[1]
-    return sql, tuple(agent.pk if place == _AN_AGENT else place for place in given)
+    known = {_AN_AGENT: agent.pk, _A_MOMENT: moment}
+    return sql, tuple(known.get(place, place) if isinstance(place, int | datetime) else place for place in given)
 
 
 def _each(members: Sequence[int], pieces: int) -> Iterable[dict[str, Any]]:
@@ -299,10 +310,18 @@ def _arrived(view: View, agent: Agent, shown: Sequence[int], inboxes: Sequence[i
     """
     if not view.order.is_waiting or len(shown) < PAGE:
         return []
-    fresh = view.narrow(Ticket.objects.filter(inbox_id__in=inboxes, waiting_since__gte=clock.now() - JUST), agent)
-    latest = fresh.order_by("-waiting_since", "-number").values_list("number", flat=True)[: PAGE + 5]
-    known = set(shown)
-    return [number for number in latest if number not in known][:5]
+
+    def latest(whose: Agent) -> Any:
+        fresh = view.narrow(Ticket.objects.filter(inbox_id__in=inboxes, waiting_since__gte=_A_MOMENT), whose)
+        return fresh.order_by("-waiting_since", "-number").values_list("number", flat=True)[: PAGE + 5]
+
+    sql, given = _kept(view, agent, ("arrived", tuple(inboxes)), latest, clock.now() - JUST)
+    if not sql:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        known = set(shown)
+        return [number for (number,) in cursor.fetchall() if number not in known][:5]
 
 
 def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
@@ -398,6 +417,8 @@ def counts(agent: Agent, inboxes: Sequence[int] | None = None, views: Iterable[V
 
 
 #: nobody's numbers, which stand in the statement for those of who asks
+#: and nobody's moment
+_A_MOMENT = datetime(1901, 1, 1, 1, 1, 1, 1, tzinfo=UTC)
 _AN_AGENT, _AN_INBOX = -7_000_000_000_000_000_000, -7_000_000_000_000_000_001
 
 
@@ -431,6 +452,45 @@ def _count(view: View, agent: Agent, inboxes: Sequence[int]) -> tuple[str, tuple
     except EmptyResultSet:  # nothing can be like that
         return "0", ()
     return f"(SELECT count(*) FROM ({sql}) AS capped)", tuple(given)  # noqa: S608 - Django's own SQL
+
+
+def ticket(agent: Agent, number: int) -> Ticket | None:
+    """A ticket the agent may see, with its customer, inbox and whom it is given to. In our own words: every page asks.
+
+    Who may see it is said by `visible_to`, in the same statement.
+    """
+    try:
+        seen, given = Ticket.objects.visible_to(agent).filter(pk=number).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_with_everybody() % seen, given)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    parts, at = [], 0
+    for model in (Ticket, Customer, Inbox, Organisation, Agent, Team):
+        own = len(prepared.columns(model))
+        parts.append(prepared.made(model, row[at : at + own]) if row[at] is not None else None)
+        at += own
+    found: Any = parts[0]
+    customer: Any = parts[1]
+    customer._state.fields_cache["organisation"] = parts[3]
+    found._state.fields_cache = {"customer": customer, "inbox": parts[2], "assignee": parts[4], "team": parts[5]}
+    return cast(Ticket, found)
+
+
+@lru_cache(maxsize=1)
+def _with_everybody() -> str:
+    named = (("t", Ticket), ("c", Customer), ("i", Inbox), ("o", Organisation), ("a", Agent), ("g", Team))
+    columns = [f'{short}."{name}"' for short, model in named for name in prepared.columns(model)]  # type: ignore[arg-type]
+    return f"""
+        SELECT {", ".join(columns)}
+        FROM tickets_ticket t JOIN tickets_customer c ON c.id = t.customer_id JOIN tickets_inbox i ON i.id = t.inbox_id
+        LEFT JOIN tickets_organisation o ON o.id = c.organisation_id
+        LEFT JOIN helpdesk_agent a ON a.id = t.assignee_id LEFT JOIN helpdesk_team g ON g.id = t.team_id
+        WHERE t.number = (%s)
+    """  # noqa: S608 - columns of our models
 
 
 def first_unread(ticket: Ticket, agent: Agent) -> int | None:

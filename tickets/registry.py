@@ -25,11 +25,15 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A block beside the ticket. `template` is rendered with `context`."""
+    """A block beside the ticket. `template` is rendered with `context`.
+
+    With `places` it is one of the pieces that are drawn once (helpdesk.pieces): its context is hashable.
+    """
 
     title: str
     template: str
     context: dict[str, Any]
+    places: Mapping[Any, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

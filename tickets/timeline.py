@@ -12,8 +12,9 @@ from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.html import escape
 
-from helpdesk import events, prepared
+from helpdesk import prepared
 from helpdesk.models import Agent, Event
+from helpdesk.prepared import Prepared
 from tickets import activity, invitations, rich_text, safe_html, texts, ways, whys
 from tickets.models import Attachment, ContactPoint, Delivery, Message, OutgoingMail, SideConversation, Ticket
 
@@ -206,9 +207,14 @@ def _bring_deliveries(mails: Mapping[int, OutgoingMail]) -> None:
             delivery = prepared.made(Delivery, row)
             by_mail[delivery.mail_id].append(delivery)
     for pk, mail in mails.items():
-        theirs: QuerySet[Delivery] = QuerySet(Delivery)
-        theirs._result_cache = by_mail[pk]
-        mail.__dict__["_prefetched_objects_cache"] = {"deliveries": theirs}
+        bring(mail, "deliveries", by_mail[pk])
+
+
+def bring(thing: Model, name: str, found: list[Any]) -> None:
+    """Let an object know these rows of another table, so that nobody asks."""
+    theirs: QuerySet[Any] = QuerySet(type(thing)._meta.get_field(name).related_model)
+    theirs._result_cache = found
+    thing.__dict__.setdefault("_prefetched_objects_cache", {})[name] = theirs
 
 
 def fill(thing: Model, *names: str) -> None:
@@ -226,10 +232,13 @@ def _nothing(model: type[Model], name: str) -> QuerySet[Any]:
     return nothing
 
 
+_happened = Prepared(lambda place: Event.objects.filter(stream_id=place(int)).order_by("id"))
+
+
 def of(ticket: Ticket, messages: Sequence[Message]) -> list[Entry]:
     """Everything said (`said_on`) and done on a ticket, oldest first, in a constant number of queries."""
     said = [Entry("message", m.created_at, message=show(m), order=1) for m in messages if m.side is None]
-    happened = [e for e in _standing(events.history(ticket.number)) if e.verb not in _SHOWN_ELSEWHERE]
+    happened = [e for e in _standing(_happened(ticket.number)) if e.verb not in _SHOWN_ELSEWHERE]
     done = [
         Entry("activity", a.at, event=a, order=0 if a.verb == "ticket.created" else 2) for a in activity.told(happened)
     ]

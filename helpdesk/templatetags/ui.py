@@ -348,6 +348,8 @@ def in_groups(sections: Any) -> Any:
 @register.simple_tag(takes_context=True)
 def rendered(context: RequestContext, block: Any) -> SafeString:
     """A block an upper floor brought: its own template with its own context, and what its forms need to post."""
+    if (places := getattr(block, "places", None)) is not None:
+        return pieces.draw(block.template, places, context.get("request"), **block.context)
     return render_to_string(block.template, {"csrf_token": context.get("csrf_token"), **block.context})
 
 

@@ -50,6 +50,7 @@ def _uvicorn(name: str, fd: int) -> Program:
         [
             sys.executable, "-m", "uvicorn", "helpdesk.asgi:application", "--fd", str(fd),
             "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "2",
+            "--timeout-keep-alive", "120",  # on a busy machine a client may come back late
         ],
         env=os.environ | {"MALLOC_ARENA_MAX": "2"},
         cwd=_ROOT,

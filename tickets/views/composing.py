@@ -150,8 +150,7 @@ def composer(
     agent = agent_of(request)
     has = has or glance.at(ticket, agent)
     said = timeline.said_on(ticket, with_files=has.files) if messages is None else messages
-    own = Draft.objects.filter(ticket=ticket, author=agent).select_related("answers__side", "answers__sender")
-    drafts = {draft.kind: draft for draft in own.prefetch_related("files__file")} if has.drafts else {}
+    drafts = _drafts(ticket, agent) if has.drafts else {}
     scheduled = next((draft for draft in drafts.values() if draft.send_at), None)
     if scheduled is not None:
         drafts.pop(scheduled.kind)
@@ -183,6 +182,12 @@ def composer(
         for sheet in made.sheets:
             _as_sent(request, ticket, sheet)
     return made
+
+
+def _drafts(ticket: Ticket, agent: Agent) -> dict[str, Draft]:
+    """What the agent has begun to write here, by kind."""
+    own = Draft.objects.filter(ticket=ticket, author=agent).select_related("answers__side", "answers__sender")
+    return {draft.kind: draft for draft in own.prefetch_related("files__file")}
 
 
 def _opens_with(request: HttpRequest, drafts: dict[str, Draft], scheduled: Draft | None, can_reply: bool) -> str:

@@ -5,17 +5,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet, prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk import clock
 from helpdesk.models import Agent, Event
 from helpdesk.pages import agent_of, tell_page, toast
+from helpdesk.prepared import Prepared
 from tickets import choosing, customer_card, fields, gist, glance, kept, reading, registry, stretches, texts, timeline
 from tickets.glance import Glance
-from tickets.models import MessageKind, Status, Ticket, workers_of, works_in
+from tickets.models import ContactPoint, MessageKind, Status, Ticket, workers_of, works_in
 from tickets.operations import linking, merging
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.undo import UNDOABLE
@@ -29,10 +30,13 @@ OTHERS = 20
 
 def find(request: HttpRequest, number: int) -> Ticket:
     """The ticket, if the agent may see it; else 404, whether it exists or not."""
-    tickets = Ticket.objects.visible_to(agent_of(request)).select_related(
-        "customer__organisation", "inbox", "assignee", "team"
-    )
-    return get_object_or_404(tickets, number=number)
+    found = reading.ticket(agent_of(request), number)
+    if found is None:
+        raise Http404
+    return found
+
+
+_points = Prepared(lambda place: ContactPoint.objects.filter(customer=place(int)))
 
 
 def shown_from(request: HttpRequest, first_unread: int | None) -> int | None:
@@ -47,8 +51,10 @@ def ticket_context(
     """Everything the conversation, its header and its panel show. `seen_at` is its glance, where that is known."""
     agent: Agent = agent_of(request)
     has = seen_at or glance.at(ticket, agent)
-    prefetch_related_objects([ticket], "customer__contact_points", *(["participants"] if has.participants else []))
-    if not has.participants:
+    timeline.bring(ticket.customer, "contact_points", _points(ticket.customer_id))
+    if has.participants:
+        prefetch_related_objects([ticket], "participants")
+    else:
         timeline.fill(ticket, "participants")
     reading.look(ticket, clock.now())
     may_work = works_in(agent, ticket.inbox_id)
