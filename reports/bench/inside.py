@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
 import django
@@ -44,7 +45,9 @@ def main() -> int:
     }
     for what in ORDER:
         if what in asked.what:
+            began = time.monotonic()
             measures[what]()
+            say(f"  {what} took {time.monotonic() - began:.0f} s")
     return 0
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from reports.bench import goals
+
 #: nothing is repeated longer than that, whatever was asked
 LONGEST_SECONDS = 60.0
 _MOST_CALLS = 50_000
@@ -72,6 +74,10 @@ def tell(figure: Figure) -> None:
         "what": figure.what, "size": figure.size, figure.unit: _rounded(figure.value),
         "floor": _rounded(figure.floor), "ratio": _rounded(figure.ratio), **figure.more, "load": load,
     }  # fmt: skip
+    if goal := goals.of(figure.what, figure.unit, figure.more):
+        is_met = goal.is_met(figure.unit, figure.value, figure.ratio)
+        words += f"   {goal.said(figure.unit)}{'' if is_met else ': not met'}"
+        line |= {"goal": goal.bound, "met": is_met}
     say(f"  {figure.said:<44}{words}")
     say(f"BENCH {json.dumps(line)}")
 

@@ -12,6 +12,7 @@ from feedback.models import Invitation, InvitationState, OptOut, Response
 from helpdesk import clock
 from helpdesk.models import Agent, Event
 from tests.feedback.conftest import nonce_of, open_and_answer
+from tickets.models import Ticket
 
 MARKED = 'value="{}" required checked'
 
@@ -33,6 +34,37 @@ def test_following_a_link_shows_the_page_with_that_score_chosen(asked: Invitatio
 def test_a_link_with_no_such_score_chooses_none(asked: Invitation, phone: Client, score: str) -> None:
     page = phone.get(f"{url(asked)}?score={score}")
     assert page.status_code == 200 and " checked" not in page.content.decode()
+
+
+def test_a_scanner_costs_one_question_and_an_answer_few(
+    asked: Invitation, phone: Client, django_assert_num_queries, django_assert_max_num_queries
+) -> None:  # type: ignore[no-untyped-def]
+    nonce = nonce_of(phone.get(url(asked)))
+    with django_assert_num_queries(1):
+        phone.get(f"{url(asked)}?score=3")
+    with django_assert_max_num_queries(10):
+        assert phone.post(url(asked), {"score": 3, "nonce": nonce}).status_code == 302
+
+
+def test_a_page_drawn_once_says_what_is_so_now_and_is_each_ones_own(asked: Invitation, phone: Client) -> None:
+    assert "How satisfied were you" in phone.get(f"{url(asked)}?score=4").content.decode()
+    asked.survey.question = "Were we <nice>?"
+    asked.survey.save()
+    inbox = asked.inbox
+    inbox.sender_name = "Shoes & Co"
+    inbox.save()
+    Ticket.objects.filter(pk=asked.ticket_id).update(subject="“Shoes” <b>&</b> socks")
+    words = phone.get(f"{url(asked)}?score=4").content.decode()
+    assert "Were we &lt;nice&gt;?" in words and "Shoes &amp; Co" in words
+    assert "“Shoes” &lt;b&gt;&amp;&lt;/b&gt; socks" in words and MARKED.format(4) in words
+    other = Invitation.objects.create(
+        survey=asked.survey, ticket=asked.ticket, customer=asked.customer, occasion_id=1, occasion_at=clock.now(),
+        due_at=clock.now(), sent_at=asked.sent_at, expires_at=asked.expires_at, state="sent", language="en",
+    )  # fmt: skip
+    theirs = phone.get(f"{url(other)}?score=4")
+    assert f'action="{url(other)}"' in theirs.content.decode() and asked.token not in theirs.content.decode()
+    assert phone.post(url(asked), {"score": 4, "nonce": nonce_of(theirs)}).status_code == 409
+    assert phone.post(url(other), {"score": 4, "nonce": nonce_of(theirs)}).status_code == 302
 
 
 def test_scanners_that_fetch_every_link_record_nothing(asked: Invitation, phone: Client) -> None:
