@@ -1,5 +1,6 @@
 """T15, T19: what customers send as HTML is looked at in a real browser, and does nothing but be looked at."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -31,15 +32,39 @@ POKE = """() => {
       if (name !== "click" || !element.closest("a, button, form, input"))
         element.dispatchEvent(new Event(name, { bubbles: false }));
 }"""
-ATTRIBUTES = """[...document.querySelectorAll("main *")].some(
-  (element) => [...element.attributes].some((one) => /^on|script:/i.test(one.name + one.value)),
-)"""
 LEFT_OVER = (
     "main :is(script, style, link, meta, base, form, input, button, select, textarea, iframe, frame, object, embed,"
     " svg, math, video, audio, source, template, dialog, map, [id], [class], [name], [popover], [contenteditable],"
     " [tabindex],"
     " [srcset], [ping], [background], [is], [autofocus])"
 )
+
+
+#: an element of a letter says what it must not: a handler, or an address that is a script
+SCRIPTED = """(element) => [...element.attributes].some((one) => /^on|script:/i.test(one.name + one.value))"""
+#: what is wrong with a letter that was poked, in its own words: asked in one breath, there are hundreds of letters
+FOUND = f"""() => {{
+  ({POKE})();
+  return {{
+    harmed: self.harmed ?? null,
+    left: document.querySelectorAll({json.dumps(LEFT_OVER)}).length,
+    scripted: [...document.querySelectorAll("main *")].filter({SCRIPTED}).length,
+    html: document.documentElement.outerHTML,
+  }};
+}}"""
+#: each of these in an ordinary page, poked, and given the time in which an event is told; gives those that were amiss
+SHOWN = f"""async (htmls) => {{
+  const amiss = [];
+  for (const html of htmls) {{
+    document.body.innerHTML = html;
+    ({POKE})();
+    await new Promise((done) => setTimeout(done));
+    const left = "script, style, form, iframe, object, svg, math, [onerror], [onclick]";
+    if (self.harmed || document.querySelector(left)) amiss.push(html);
+  }}
+  return amiss;
+}}"""
+PARSED = """(htmls) => htmls.map((html) => new DOMParser().parseFromString(html, "text/html").body.innerHTML)"""
 
 
 @pytest.fixture
@@ -98,14 +123,18 @@ class Watch:
             return all.length; }"""
         )
         until = time.monotonic() + 150
-        while len(self.letters()) < count and time.monotonic() < until:
-            self.page.wait_for_timeout(50)
+        while len(self.arrived()) < count and time.monotonic() < until:
+            self.page.wait_for_timeout(20)
         for letter in self.letters():
             letter.wait_for_load_state()
         return int(count)
 
+    def arrived(self) -> list[Any]:
+        """The frames that show something, if only the browser's regret that they may not go elsewhere."""
+        return [frame for frame in self.page.main_frame.child_frames if frame.url not in ("", "about:blank")]
+
     def letters(self) -> list[Any]:
-        return [frame for frame in self.page.main_frame.child_frames if "/content/letter/" in frame.url]
+        return [frame for frame in self.arrived() if "/content/letter/" in frame.url]
 
 
 @pytest.mark.timeout(600)
@@ -129,10 +158,10 @@ def test_t15_1_no_payload_does_anything(
         letters = watch.letters()
         assert len(letters) == framed > len(batch) / 2, "every frame shows its letter, and went nowhere else"
         for letter in letters:
-            letter.evaluate(POKE)
-            assert letter.evaluate("self.harmed") is None, letter.content()
-            assert letter.locator(LEFT_OVER).count() == 0, letter.content()
-            assert not letter.evaluate(ATTRIBUTES), letter.content()
+            found = letter.evaluate(FOUND)
+            assert (found["harmed"], found["left"], found["scripted"]) == (None, 0, 0), found["html"]
+        # what is told later than it is asked for has been told by now
+        assert [letter.url for letter in letters if letter.evaluate("self.harmed")] == []
         after = seat.page.evaluate(OUTSIDE)
         after[1], before[1] = after[1].partition("#")[0], before[1].partition("#")[0]
         opened = [part.replace(' open=""', "").replace(' loading="eager"', ' loading="lazy"') for part in after]
@@ -178,7 +207,7 @@ def test_t15_the_frame_holds_without_the_sanitiser(
     watch.load_all()
     assert set(corpus) >= RUN_BY_THEMSELVES
     # the one that refreshes itself to elsewhere is stopped by our page's policy, and shows the browser's regret
-    assert len(watch.letters()) == len(RUN_BY_THEMSELVES) - 1
+    soon(lambda: len(watch.letters()) == len(RUN_BY_THEMSELVES) - 1)
     for letter in watch.letters():
         letter.evaluate(POKE)
         assert letter.evaluate("self.harmed") is None
@@ -190,18 +219,10 @@ def test_t15_2_cleaned_twice_it_is_as_inert_as_cleaned_once(browser: Browser, el
     """What is quoted, kept and shown again goes through the sanitiser more than once, and a parser in between."""
     page = browser.new_page()
     watch = Watch(page)
-    for html in payloads(elsewhere.url("").rstrip("/")).values():
-        once = safe_html.clean(html)
-        twice = safe_html.clean(
-            page.evaluate(
-                "(html) => { const d = new DOMParser().parseFromString(html, 'text/html'); return d.body.innerHTML; }",
-                once,
-            )
-        )
-        page.evaluate("(html) => { document.body.innerHTML = html; }", twice)
-        page.evaluate(POKE)
-        assert page.evaluate("self.harmed") is None, twice
-        assert page.locator("script, style, form, iframe, object, svg, math, [onerror], [onclick]").count() == 0, twice
+    once = [safe_html.clean(html) for html in payloads(elsewhere.url("").rstrip("/")).values()]
+    twice = [safe_html.clean(html) for html in page.evaluate(PARSED, once)]
+    assert page.evaluate(SHOWN, twice) == []
+    assert page.evaluate("self.harmed") is None
     page.close()
     assert (watch.dialogs, elsewhere.visits) == ([], [])
 
