@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -73,9 +74,13 @@ def invite(request: HttpRequest) -> HttpResponse:
 def agent(request: HttpRequest, pk: int) -> HttpResponse:
     """One agent: what they may do, and how they get in."""
     found = get_object_or_404(_agents(), pk=pk)
-    form = AgentForm(request.POST or None, instance=get_object_or_404(Agent, pk=pk))
-    if request.method == "POST" and form.is_valid():
-        kept = keep(form, actor=agent_of(request))
+    kept = None
+    with transaction.atomic():
+        instance = people.hold_with_admins(pk) if request.method == "POST" else found
+        form = AgentForm(request.POST or None, instance=instance)
+        if request.method == "POST" and form.is_valid():
+            kept = keep(form, actor=agent_of(request))
+    if kept is not None:
         if kept.role != found.role:
             # other rights, another session
             sessions.end_others(kept, keeping=request.session.session_key)

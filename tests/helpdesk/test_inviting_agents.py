@@ -1,12 +1,14 @@
 """Getting in and leaving: the invitation's link, and what ends when somebody goes."""
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -160,6 +162,43 @@ def test_letting_somebody_go_ends_everything_and_gives_their_tickets_back(
 def test_the_only_admin_cannot_be_let_go(admin: Agent) -> None:
     with pytest.raises(people.NotPossible):
         people.deactivate(admin, actor=admin)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", ["let go", "demote"])
+def test_two_admins_who_let_each_other_go_at_once_leave_one(
+    admin: Agent, way: str, as_agent: Callable[[Agent], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = Agent.objects.create_user(email="bob@demo.localhost", name="Bob", role="admin", password=SENTENCE)
+    browser = as_agent(bob)
+    refused: list[Exception] = []
+
+    def strike_back() -> None:
+        try:
+            if way == "let go":
+                people.deactivate(admin, actor=bob)
+            else:
+                browser.post(
+                    reverse("settings_agents_edit", args=[admin.pk]),
+                    {"name": "Ada", "email": admin.email, "role": "agent", "zone": "UTC", "language": ""},
+                )
+        except people.NotPossible as why:
+            refused.append(why)
+        finally:
+            connection.close()
+
+    other, real = threading.Thread(target=strike_back), sessions.end_others
+
+    def meanwhile(agent: Agent, **more: Any) -> int:
+        if agent.pk == bob.pk:
+            other.start()
+            other.join(1.5)  # it waits for us, or is through already
+        return real(agent, **more)
+
+    monkeypatch.setattr(sessions, "end_others", meanwhile)
+    people.deactivate(bob, actor=admin)
+    other.join()
+    assert [one.email for one in Agent.objects.active().filter(role="admin")] == [admin.email]
 
 
 def test_everybodys_state_is_in_the_list(invited: Any, admin: Agent, ana: Agent, as_agent: Any) -> None:

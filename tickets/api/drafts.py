@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -89,6 +91,8 @@ class DraftView(ApiView):
                 answers=was.answers, acts=was.acts,
                 chosen=Chosen(tuple(was.to), tuple(was.cc or ()), tuple(was.bcc)) if was.to else None,
             )  # fmt: skip
+        if content.is_blank:  # spaces are no words
+            raise ValidationError({"text": [_("Write something; DELETE throws the draft away.")]})
         kept = drafting.save(ticket, actor=agent, kind=kind, content=content, version=body["version"])
         assert kept is not None  # the body has words
         return Response(_draft(kept))

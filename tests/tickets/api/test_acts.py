@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from helpdesk.models import Agent, Event, Team
 from tests.conftest import make_agent
 from tickets.api.acts import SAID_WITH
-from tickets.models import CustomField, Inbox, Ticket
+from tickets.models import CustomField, Draft, Inbox, Ticket
 from tickets.operations import acting, macros, merging, opening, sorting
 
 Api = Callable[[Agent | None], APIClient]
@@ -228,6 +228,14 @@ def test_an_act_costs_the_same_whatever_the_ticket_has(
                        actor=ana)  # fmt: skip
     with django_assert_max_num_queries(32):
         client.post(acts_of(ticket), {"do": "priority", "to": "high"})
+
+
+def test_spaces_are_no_draft(api: Api, ana: Agent, ticket: Ticket) -> None:
+    client, url = api(ana), f"/api/v1/tickets/{ticket.pk}/drafts/reply/"
+    assert client.put(url, {"text": " \n "}).status_code == 400
+    client.put(url, {"text": "Dear"})
+    assert client.put(url, {"text": " ", "version": 1}).status_code == 400
+    assert Draft.objects.get(ticket=ticket).text == "Dear"
 
 
 def test_drafts_are_kept_for_an_agent_to_send(
