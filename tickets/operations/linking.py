@@ -52,7 +52,9 @@ def link(ticket: Ticket, *, to: Ticket, kind: str, actor: Agent | None) -> Ticke
     is_turned = kind in ("child", "original")
     source, target = (to, ticket) if is_turned else (ticket, to)
     wanted: dict[str, Any] = {"source": source, "target": target, "kind": OTHER_WAY[kind] if is_turned else kind}
-    known, was, was_there = _known(ticket, to), {}, {}
+    known = _known(ticket, to)
+    was: dict[str, Any] = {}
+    was_there: dict[str, Any] = {}
     if known is not None:
         said = _from(ticket, known)
         if said == kind:
