@@ -29,7 +29,7 @@ from feedback.models import Ballot, last_day_of
 from reports import privacy, reading
 from reports.grouping import Bucket, Groups, grouped
 from reports.metrics.drivers import NonResponse, nonresponse
-from reports.metrics.satisfaction import Csat, ResponseRate, csat, response_rate
+from reports.metrics.satisfaction import Csat, ResponseRate, Weighted, csat, response_rate, weighted
 from reports.models import SurveyFacts, TicketFacts
 from reports.periods import Period
 from reports.privacy import Guard
@@ -86,6 +86,20 @@ class Answers:
     #: low answers by reason and by whether the service team could have prevented it; None where it may not be shown
     reasons: Mapping[Any, int | None]
     control: Mapping[bool | None, int | None]
+    #: by how many in a hundred were drawn to be asked
+    drawn: Mapping[int, Share]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether surveys, or times, that asked different shares of their tickets are put together."""
+        return len(self.drawn) > 1
+
+    @property
+    def weighted(self) -> Weighted | None:
+        """The share of good answers, each for as many as it was drawn from; None where that is not to be shown."""
+        if any(one.is_hidden for one in self.drawn.values()):
+            return None
+        return weighted({percent: (one.n, one.good) for percent, one in self.drawn.items()})
 
     @property
     def n(self) -> int:
@@ -112,10 +126,10 @@ def answers(chosen: Filter, kind: str) -> Answers:
     low, high = GOOD[kind]
     good, bad = f"{{score}} BETWEEN {low} AND {high}", "{{score}} BETWEEN {} AND {}".format(*BAD[kind])
     found = grouped(
-        rows, [("slice", "score"), *((name,) for name in SPLITS), ("low_reason",), ("in_control",)],
+        rows, [("slice", "score"), *((name,) for name in SPLITS), ("percent",), ("low_reason",), ("in_control",)],
         {"n": "", "good": good, "bad": bad}, ["score"],
     )  # fmt: skip
-    by_slice, splits, reasons, control = found[0], found[1 : 1 + len(SPLITS)], found[-2], found[-1]
+    by_slice, splits, (drawn, reasons, control) = found[0], found[1 : 1 + len(SPLITS)], found[-3:]
     scores: Counter[int] = Counter()
     cut: list[Counter[int]] = [Counter() for _one in slices]
     for (number, score), (n, *_rest) in by_slice.items():
@@ -124,6 +138,7 @@ def answers(chosen: Filter, kind: str) -> Answers:
     rows_for = rows_of(kind)
     guard = privacy.guard(chosen, rows_for, scores.total())
     sizes = {name: {value: of[0] for (value,), of in split.items()} for name, split in zip(SPLITS, splits, strict=True)}
+    sizes["percent"] = {percent: of[0] for (percent,), of in drawn.items()}
     everything = {name: frozenset(of) for name, of in sizes.items()}
     hidden = everything if guard.hides else privacy.cells(chosen, rows_for, sizes)
     few = privacy.hidden_cells({i: one.total() for i, one in enumerate(cut)})
@@ -131,7 +146,7 @@ def answers(chosen: Filter, kind: str) -> Answers:
         chosen, kind, scores, guard,
         [(one, cut[i], guard.hides or i in few) for i, one in enumerate(slices)],
         {name: _shares(split, hidden[name]) for name, split in zip(SPLITS, splits, strict=True)},
-        _guarded(reasons, guard), _guarded(control, guard),
+        _guarded(reasons, guard), _guarded(control, guard), _shares(drawn, hidden["percent"]),
     )  # fmt: skip
 
 

@@ -91,8 +91,8 @@ def z_for(confidence: float = CONFIDENCE) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
-def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> Interval | None:
-    """The Wilson interval of a share k / n; None without observations."""
+def wilson(k: float, n: float, confidence: float = CONFIDENCE) -> Interval | None:
+    """The Wilson interval of a share k / n; None without observations. They may be weighted, and no whole numbers."""
     if not 0 <= k <= n:
         raise ValueError("A share needs 0 ≤ k ≤ n.")
     if n == 0:

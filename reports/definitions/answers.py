@@ -41,6 +41,17 @@ DEFINITIONS = (
         _("Unknown where an outcome has nobody's answer. Within a group, silent ones may still differ."),
     ),
     Definition(
+        "drawn", _("Weighted by the lot"), _("What if every ticket had been asked about?"),
+        _("A survey may ask about a share of its tickets, drawn by lot. Where answers drawn with different shares are "
+          "put together, each stands for as many tickets as it was drawn from: one drawn from 10 in 100 counts ten "
+          "times one drawn from all. The interval is Wilson's, of the effective number of answers: the square of the "
+          "sum of the weights by the sum of their squares (Kish)."),
+        _GIVEN,
+        _("Shown only where shares differ: while they are the same, weights change nothing. All other figures of "
+          "answers, by channel, team, person or score, are not weighted."),
+        _("8 of 10 satisfied of all asked, and 3 of 10 drawn from 10 in 100: (8 + 30) of (10 + 100), 35 %."),
+    ),
+    Definition(
         "csat_reasons", _("Reasons of low answers"), _("Why was it low?"),
         _("Answers of 1 or 2 by the reason the customer chose or an agent gave; a later word counts."),
         _GIVEN, _("Reasons of fewer than 5 answers are hidden, and one more where subtraction would show them."),

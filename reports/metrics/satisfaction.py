@@ -76,6 +76,30 @@ def csat_difference(before: Csat, after: Csat) -> Difference | None:
     return newcombe(before.satisfied, before.n, after.satisfied, after.n)
 
 
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """A share in which each answer stands for as many as were drawn from; `effective` is how many it is worth."""
+
+    share: float
+    effective: float
+    low: float
+    high: float
+
+
+def weighted(drawn: Mapping[int, tuple[int, int]]) -> Weighted | None:
+    """By how many in a hundred were drawn, (answers, good ones): weighted by one over that, with the Wilson interval of
+    the effective number of answers (Kish). None where nobody answered."""
+    sums = [(100 / percent, n, k) for percent, (n, k) in drawn.items() if n]
+    if not sums:
+        return None
+    whole = sum(weight * n for weight, n, _k in sums)
+    of_good = sum(weight * k for weight, _n, k in sums) / whole
+    effective = whole**2 / sum(weight**2 * n for weight, n, _k in sums)
+    interval = wilson(min(of_good, 1) * effective, effective)
+    assert interval is not None
+    return Weighted(of_good, effective, interval.low, interval.high)
+
+
 # ---------------------------------------------------------------------- effort
 
 

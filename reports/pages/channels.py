@@ -15,7 +15,7 @@ from reports.columns import percentiles
 from reports.groups import Answers, Key, Worked
 from reports.pages import page
 from reports.pages.comparing import adjusted_notes, satisfaction_cells, satisfaction_chart
-from reports.pages.parts import NO_DRAWING, count, share, tile
+from reports.pages.parts import NO_DRAWING, alike, count, share, tile
 from reports.reading import Filter
 from reports.words import channel_name, definition_url, number, percent, spell, tickets, tickets_url
 
@@ -52,6 +52,7 @@ def build(chosen: Filter) -> Report:
         basis=[
             _("New tickets by when they came, times by when they happened, answers by when they were given."),
             _("A ticket counts with the topic it has now. Calendar time."),
+            alike(),
         ],
     )
 

@@ -26,6 +26,7 @@ from reports.metrics.links import ENOUGH, Contrast
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.feelings import NO_DRAWING, language_name, share_tile, topic_names
+from reports.pages.parts import alike
 from reports.pages.satisfaction import rate_tile
 from reports.reading import BEHIND, Behind, Filter
 from reports.words import UNKNOWN, channel_name, definition_url, number, percent
@@ -63,6 +64,7 @@ def build(chosen: Filter) -> Report:
         sections=[*sections, Section(title=_("Before you conclude"), key="traps", notes=_traps())],
         basis=[
             _("Answers given in the period, each with what was done on its ticket until now."),
+            alike(),
             _("Of %(n)d comparisons at most one in ten called clear is expected to be chance (Benjamini–Hochberg).")
             % {"n": found.tested},
         ],

@@ -13,7 +13,16 @@ from reports.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.figures import FEW
 from reports.metrics.satisfaction import SMALLEST_CELL, ces2
 from reports.pages import page
-from reports.pages.feelings import NO_DRAWING, interval, interval_line, share_tile, split_chart, topic_names
+from reports.pages.feelings import (
+    NO_DRAWING,
+    drawn_tile,
+    interval,
+    interval_line,
+    mixed,
+    share_tile,
+    split_chart,
+    topic_names,
+)
 from reports.pages.satisfaction import distribution, over_time, rate_tile
 from reports.reading import BEHIND, Behind, Filter
 from reports.statistics import newcombe, wilson
@@ -68,6 +77,7 @@ def build(chosen: Filter) -> Report:
             _("Effort is CES 2.0: “made it easy”, from 1 (strongly disagree) to 7 (strongly agree)."),
             _("It is never put together with another version of the question."),
             _("Answers count on the day they were given."),
+            *mixed(found),
         ],
     )  # fmt: skip
 
@@ -107,6 +117,7 @@ def _tiles(found: Answers, asked: Asked, before: Answers | None, asked_before: A
         share_tile(chosen, "ces_high", _("High effort (1 to 3)"), found.bad, found.n, definition="ces_high",
                    why_hidden=why, change=bad, behind="ces_high"),
         rate_tile(chosen, asked, rate, behind=""),
+        *drawn_tile(found, "ces"),
     ]  # fmt: skip
 
 

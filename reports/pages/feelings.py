@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from feedback.models import Topic
 from helpdesk.models import Team
-from reports.answers import Share
+from reports.answers import Answers, Share
 from reports.blocks import Change, Chart, Line, Tile
 from reports.charts.dots import Dot, dots
 from reports.figures import FEW
@@ -50,6 +50,27 @@ def share_tile(
     lead = Line(key, label, k / n, "share", percent(k / n), n, low, high, change)
     return Tile(lead, [count, interval_line(lead), *more], [*notes, *few(n)], definition_url(definition),
                 tickets_url(behind, chosen) if behind else "")  # fmt: skip
+
+
+def mixed(found: Answers) -> list[str]:
+    """That surveys asked different shares of their tickets, where they did, and answers count alike all the same."""
+    if not found.is_mixed:
+        return []
+    return [_("Surveys asked different shares of their tickets. Answers count alike, but for “Weighted by the lot”.")]
+
+
+def drawn_tile(found: Answers, key: str) -> list[Tile]:
+    """Where different shares of tickets were asked: the figure as if all had been. Nothing where they are the same."""
+    if not found.is_mixed or found.guard.hides:
+        return []
+    label, made = _("Weighted by the lot"), found.weighted
+    if made is None:
+        lead = Line(f"{key}_drawn", label, None, "share", UNKNOWN, found.n)
+        return [Tile(lead, [], [_("Not shown: too few answers with one of the shares.")], definition_url("drawn"))]
+    lead = Line(f"{key}_drawn", label, made.share, "share", percent(made.share), found.n, made.low, made.high)
+    shares = ", ".join(percent(one / 100) for one in sorted(found.drawn))
+    notes = [_("as if every ticket had been asked about, and not %(shares)s of them") % {"shares": shares}]
+    return [Tile(lead, [interval_line(lead)], notes, definition_url("drawn"))]
 
 
 def split_chart(

@@ -16,6 +16,7 @@ from reports.loyalty_figures import Month, Recommendation, Staying, recommendati
 from reports.metrics.loyalty import compound_churn
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
+from reports.pages.parts import alike
 from reports.reading import Filter
 from reports.statistics import wilson
 from reports.words import UNKNOWN, answers, definition_url, number, percent
@@ -44,6 +45,7 @@ def build(chosen: Filter) -> Report:
         ],
         basis=[
             _("One answer a customer, the last one in the period."),
+            alike(),
             _("Customers are those of the whole house: inbox, team, channel and topic narrow the answers only."),
         ],
     )  # fmt: skip

@@ -15,6 +15,7 @@ from reports.charts import Marks, Series
 from reports.figures import FEW, AnswerSlice, Figures, Open, TicketSlice, Times
 from reports.metrics.satisfaction import DISSATISFIED, SATISFIED, SMALLEST_CELL, csat_difference
 from reports.pages import GROUPS, page
+from reports.pages.parts import alike
 from reports.periods import Period
 from reports.reading import Filter
 from reports.words import (
@@ -51,7 +52,10 @@ def build(chosen: Filter) -> Report:
         answer=[*_answer(figures), *_joined(figures)],
         sections=_sections(tiles(figures, before), draw(figures)),
         left_out=left_out(figures),
-        basis=[_("First response and resolution are counted by when they happened, not by when the ticket came.")],
+        basis=[
+            _("First response and resolution are counted by when they happened, not by when the ticket came."),
+            alike(),
+        ],
     )
 
 

@@ -58,6 +58,13 @@ def times(
     return tile(chosen, lead, lines, notes, definition=key, behind=behind or key)
 
 
+def alike() -> str:
+    """What a page says that shows answers and does not weigh them."""
+    return _(
+        "Answers count alike, whatever share of its tickets a survey asks about; Satisfaction and Effort weigh them."
+    )
+
+
 def share_line(
     key: str, label: str, k: int, n: int, *, said: str = "", smallest: int = 0, change: Change | None = None
 ) -> Line:  # fmt: skip

@@ -19,7 +19,7 @@ from reports.groups import Answers, Key
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.comparing import adjusted_notes, satisfaction_cells, satisfaction_chart
-from reports.pages.parts import NO_DRAWING, count, tile
+from reports.pages.parts import NO_DRAWING, alike, count, tile
 from reports.reading import Filter
 from reports.words import UNKNOWN, answers, channel_name, definition_url, number, spell, tickets
 
@@ -65,6 +65,7 @@ def build(chosen: Filter) -> Report:
             _("Leads see the people who answered in their inboxes, others see themselves."),
             _("A resolution counts for whoever answered last. Answers of customers count for the last person who had "
               "answered them. Calendar time."),
+            alike(),
             _("Working time is not recorded, so there is no occupancy and no handling time."),
         ],
     )  # fmt: skip

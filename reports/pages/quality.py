@@ -16,7 +16,7 @@ from reports import changes, reading
 from reports.blocks import Chart, Line, Report, Section, Tile
 from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
 from reports.pages import page
-from reports.pages.parts import NO_DRAWING, few, share_line, tile
+from reports.pages.parts import NO_DRAWING, alike, few, share_line, tile
 from reports.privacy import guard, hidden_cells
 from reports.reading import Filter, Slice, within
 from reports.statistics import Interval, mean_interval
@@ -51,6 +51,7 @@ def build(chosen: Filter) -> Report:
         ],
         basis=[
             _("Reviews by when they were made, of tickets drawn by lot each week so that everybody has their turn."),
+            alike(),
             _("A review counts once the agent has seen it, or after a week. Customers and leads judge different "
               "tickets: satisfaction stands beside quality, it does not explain it."),
         ],

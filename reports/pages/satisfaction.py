@@ -20,11 +20,13 @@ from reports.metrics.satisfaction import csat as csat_of
 from reports.pages import page
 from reports.pages.feelings import (
     NO_DRAWING,
+    drawn_tile,
     few,
     inbox_names,
     interval,
     interval_line,
     language_name,
+    mixed,
     share_tile,
     split_chart,
     team_names,
@@ -81,6 +83,7 @@ def build(chosen: Filter) -> Report:
             _("Answers count on the day they were given, whenever the customer was asked."),
             _("Only customers whose ticket was resolved are asked."),
             _("Where one customer answered several times, each answer counts."),
+            *mixed(found),
         ],
     )
 
@@ -129,6 +132,7 @@ def _tiles(found: Answers, asked: Asked, before: Answers | None, asked_before: A
         share_tile(chosen, "csat_low", _("Dissatisfied (1 or 2)"), found.bad, found.n, definition="csat_low",
                    why_hidden=why, change=bad, behind="csat_low"),
         rate_tile(chosen, asked, rate),
+        *drawn_tile(found, "csat"),
     ]  # fmt: skip
     told = sum(one.n for one in (yes, no) if one)
     if told:

@@ -190,3 +190,20 @@ def test_a_page_costs_a_fixed_number_of_queries(key, chloe, as_agent, inbox, dja
     assert report.answer
     answer = as_agent(chloe).get(reverse("report", args=[key]), {"from": "2026-03-01", "to": "2026-03-31"})
     assert answer.status_code == 200 and report.answer[0] in answer.content.decode()
+
+
+def test_answers_drawn_with_different_shares_are_weighed_where_none_of_them_are_few():
+    SurveyFacts.objects.bulk_create([
+        *(asking(i, score=5 if i < 8 else 1, percent=100) for i in range(10)),
+        *(asking(10 + i, score=5 if i < 3 else 1, percent=10) for i in range(10)),
+    ])  # fmt: skip
+    found = lines(find("satisfaction").build(march()))
+    assert found["csat"].value == pytest.approx(11 / 20), "the headline counts answers alike, and says so"
+    drawn = found["csat_drawn"]
+    assert drawn.value == pytest.approx(38 / 110)
+    assert drawn.low < drawn.value < drawn.high and drawn.high - drawn.low > found["csat"].high - found["csat"].low
+    SurveyFacts.objects.filter(percent=10, score=5).update(score=None, answered_at=None)
+    SurveyFacts.objects.filter(pk__in=SurveyFacts.objects.filter(percent=10, score=1).values("pk")[:3]).delete()
+    assert lines(find("satisfaction").build(march()))["csat_drawn"].value is None, "four could be told by subtraction"
+    SurveyFacts.objects.filter(percent=10).delete()
+    assert "csat_drawn" not in lines(find("satisfaction").build(march()))
