@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.utils.translation import gettext as _
 
 from reports.grouping import grouped
@@ -20,7 +20,7 @@ from reports.reading import Filter
 
 #: the filters that narrow a choice; each is a column of the facts
 DIMENSIONS = ("inbox", "team", "channel", "topic")
-Why = Literal["", "few", "difference"]
+Why = Literal["", "few", "difference", "person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class Guard:
             return _(
                 "Not shown: this choice differs from a wider one by so few answers that people could be recognised."
             )
+        if self.why == "person":
+            return _(
+                "Not shown: all of this is one colleague's, and figures of one person are theirs and their leads'."
+            )
         if self.why == "few" and self.n:
             return _("Not shown below %(n)d answers: chance would speak, and people could be recognised.") % {
                 "n": SMALLEST_CELL
@@ -50,22 +54,46 @@ class Guard:
 
 def guard(chosen: Filter, rows: "Callable[[Filter], QuerySet[Any]]", n: int | None = None) -> Guard:
     """Whether the answers that `rows` finds for a choice may be shown. One query; none without a filter if `n` says
-    how many they are."""
+    how many they are; one more for a team, where the reader leads nobody."""
     narrowed = tuple(name for name in DIMENSIONS if getattr(chosen, name) not in (None, ""))
     wide = replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)
     if not narrowed:
         return judge({}, [((), rows(wide).count() if n is None else n)])
     found = rows(wide).order_by().values_list(*narrowed).annotate(n=Count("*"))
-    return judge({name: getattr(chosen, name) for name in narrowed}, [(row[:-1], row[-1]) for row in found])
+    made = judge({name: getattr(chosen, name) for name in narrowed}, [(row[:-1], row[-1]) for row in found])
+    if not made.hides and chosen.team is not None and of_one_person(chosen, rows(chosen), "team"):
+        return Guard(made.n, "person")
+    return made
+
+
+def of_one_person(chosen: Filter, rows: "QuerySet[Any]", column: str) -> frozenset[Any]:
+    """The values of a column whose answers are all about one colleague, who is not the reader: figures of single people
+    are their own. None for leads, who see those of their inboxes. `rows` say whose they are by `agent`."""
+    if chosen.is_lead:
+        return frozenset()
+    found = rows.order_by().values_list(column).annotate(people=Count("agent", distinct=True), who=Min("agent"))
+    return frozenset(value for value, people, who in found if people == 1 and who != chosen.reader)
+
+
+def with_persons(hidden: frozenset[Any], sizes: Mapping[Any, int], persons: frozenset[Any]) -> frozenset[Any]:
+    """The cells to hide when these are of one person each, too: never one alone, which subtraction would show."""
+    if not persons - hidden:
+        return hidden
+    hidden |= persons
+    rest = sorted((key for key, n in sizes.items() if n and key not in hidden), key=lambda key: (sizes[key], str(key)))
+    return hidden | frozenset(rest[:1]) if len([key for key in hidden if sizes.get(key)]) == 1 else hidden
 
 
 def cells(
     chosen: Filter, rows: "Callable[[Filter], QuerySet[Any]]", sizes: Mapping[str, Mapping[Any, int]]
 ) -> dict[str, frozenset[Any]]:
     """Which cells of tables of one choice to hide: by each column of `sizes` those whose answers are too few, or whose
-    choice as one more filter would have to be hidden. One query where the choice is narrow, none where not."""
+    choice as one more filter would have to be hidden. One query where the choice is narrow, none where not; one more
+    for teams, where the reader leads nobody."""
     narrowed = tuple(name for name in DIMENSIONS if getattr(chosen, name) not in (None, ""))
     found = {column: hidden_cells(of) for column, of in sizes.items()}
+    if "team" in sizes and len(sizes["team"]) > 1:
+        found["team"] = with_persons(found["team"], sizes["team"], of_one_person(chosen, rows(chosen), "team"))
     if not narrowed:
         return found
     wide = replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)

@@ -12,7 +12,7 @@ from feedback.models import QualityReview
 from feedback.operations.reviewing import GRADES
 from helpdesk import clock
 from helpdesk.models import Team
-from reports import changes, reading
+from reports import changes, privacy, reading
 from reports.blocks import Chart, Line, Report, Section, Tile
 from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
 from reports.pages import page
@@ -144,9 +144,17 @@ def _csat(chosen: Filter) -> Tile:
     return tile(chosen, lead, lines, [watch.said] if watch.hides else few(sums["n"]), definition="csat")
 
 
-def _table(key: str, title: str, first: str, groups: Mapping[str, Mapping[str, Pairs]], note: str = "") -> Chart:
+def _table(
+    key: str,
+    title: str,
+    first: str,
+    groups: Mapping[str, Mapping[str, Pairs]],
+    persons: frozenset[str] = frozenset(),
+    note: str = "",
+) -> Chart:
     rows, cells = [], []
-    hidden = hidden_cells({label: _mean(found.get("overall", ()))[0] for label, found in groups.items()})
+    sizes = {label: _mean(found.get("overall", ()))[0] for label, found in groups.items()}
+    hidden = privacy.with_persons(hidden_cells(sizes), sizes, persons)
     for label, found in groups.items():
         means = [_mean(found.get(name, ())) for name in NAMES]
         n, _overall, interval = means[0]
@@ -179,8 +187,13 @@ def _grouped(rows: "QuerySet[QualityReview]", by: str) -> dict[object, dict[str,
 def _by_team(chosen: Filter) -> Chart:
     names = dict(Team.objects.values_list("pk", "name"))
     found = _grouped(reviews(chosen), "ticket__team")
-    named = {str(names.get(key, _("no team"))): of_key for key, of_key in found.items()}  # type: ignore[call-overload]
-    return _table("quality_by_team", _("By team"), _("Team"), dict(sorted(named.items())),
+
+    def name(key: object) -> str:
+        return str(names.get(key, _("no team")))  # type: ignore[call-overload]
+
+    named = {name(key): of_key for key, of_key in found.items()}
+    persons = frozenset(name(key) for key in privacy.of_one_person(chosen, reviews(chosen), "ticket__team"))
+    return _table("quality_by_team", _("By team"), _("Team"), dict(sorted(named.items())), persons,
                   _("By name: the order says nothing. The interval is that of the overall mean."))  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, tile
 from reports.periods import Period
 from reports.reading import Filter, within
-from reports.words import definition_url, number, spell, tickets
+from reports.words import UNKNOWN, definition_url, number, spell, tickets
 from tickets import presence
 
 #: a day is compared with the same weekday of so many weeks before
@@ -260,7 +260,7 @@ def _hours(chosen: Filter, spans: Sequence[Period], weekday: str) -> Chart:
 
 
 def _people(chosen: Filter, at: datetime) -> Chart:
-    """Who is here, and what each of them has; also who is not here and has something."""
+    """Who is here, and for leads what each of them has, and who is not here and has something; others see their own."""
     there = presence.here()
     load = {
         agent: (n, owed, since)
@@ -272,6 +272,8 @@ def _people(chosen: Filter, at: datetime) -> Chart:
     if chosen.team is not None:
         works_here &= Q(teams=chosen.team)
     here = Agent.objects.active().exclude(role=Role.LIGHT).filter(works_here, pk__in=there or ())
+    if not chosen.is_lead:
+        load = {agent: of for agent, of in load.items() if agent == chosen.reader}
     shown = Agent.objects.filter(Q(pk__in=load) | Q(pk__in=here.values("pk"))).order_by("name")
     rows, cells = [], []
     for agent in shown:
@@ -283,9 +285,12 @@ def _people(chosen: Filter, at: datetime) -> Chart:
             else pgettext("presence of a colleague", "offline")
         )  # fmt: skip
         age = _age(since, at) if since else None
-        rows.append({"name": agent.name, "label": agent.name, "url": "",
-                     "cells": [state, number(n), number(owed), spell(age)]})  # fmt: skip
-        cells.append((state, n, owed, age))
+        if chosen.is_lead or agent.pk == chosen.reader:
+            said, raw = [number(n), number(owed), spell(age)], (n, owed, age)
+        else:  # what one colleague has is for them and for leads
+            said, raw = [UNKNOWN] * 3, (None, None, None)
+        rows.append({"name": agent.name, "label": agent.name, "url": "", "cells": [state, *said]})
+        cells.append((state, *raw))
     return Chart(
         "people_here", _("Who is here, and what do they have?"), NO_DRAWING,
         [_("Agent"), pgettext("presence of a colleague", "State"), _("Open"), _("Customer waits"), _("Longest wait")],

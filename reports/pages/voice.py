@@ -78,7 +78,10 @@ def _choice(chosen: Filter) -> Q:
 
 def _guarded(chosen: Filter) -> "QuerySet[Remark]":
     return remarks(chosen).annotate(
-        team=F("ticket__team"), channel=F("ticket__channel"), topic=Cast("found_topics__topic", TextField())
+        agent=F("response__agent"),
+        team=F("ticket__team"),
+        channel=F("ticket__channel"),
+        topic=Cast("found_topics__topic", TextField()),
     )
 
 

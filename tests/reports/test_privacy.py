@@ -151,3 +151,23 @@ def test_every_filter_that_narrows_is_guarded():
     narrowing = {"inbox", "team", "channel", "topic"}
     assert set(DIMENSIONS) == narrowing == set(Filter.__slots__) & narrowing
     assert Counter(DIMENSIONS).most_common(1)[0][1] == 1
+
+
+@pytest.mark.django_db
+def test_a_team_of_one_is_its_persons_and_their_leads():
+    SurveyFacts.objects.bulk_create([
+        *(asking(i, team=1, agent=7) for i in range(20)),
+        *(asking(20 + i, team=2, agent=8 + i % 2) for i in range(8)),
+        *(asking(30 + i, team=3, agent=8 + i % 2) for i in range(30)),
+    ])  # fmt: skip
+
+    def hidden(**reader):
+        shown = groups.satisfied(march(**reader), "team", "channel").of
+        return {team for team, of in shown.items() if of.is_hidden}
+
+    assert hidden(reader=9) == {1, 2}, "and never one alone, which the total would show"
+    assert hidden(reader=7) == set() == hidden(reader=9, is_lead=True)
+    assert privacy.guard(march(team=1, reader=9), reading.answered).why == "person"
+    assert not privacy.guard(march(team=1, reader=7), reading.answered).hides
+    assert not privacy.guard(march(team=1, reader=9, is_lead=True), reading.answered).hides
+    assert not privacy.guard(march(team=3, reader=9), reading.answered).hides

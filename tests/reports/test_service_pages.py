@@ -73,6 +73,19 @@ def test_today_says_what_waits_and_what_came_beside_the_same_weekday_before(marc
     ]  # fmt: skip
 
 
+def test_what_a_colleague_has_is_shown_to_them_and_to_leads(march, ana, chloe, settle):
+    assignment.assign(march["three"], agent=chloe, team=None, actor=chloe)
+    settle()
+
+    def shown(agent):
+        found = find("today").build(filter_of(agent))
+        people = next(chart for chart in found.charts() if chart.key == "people_here")
+        return {row["name"]: cells[1] for row, cells in zip(people.rows, people.cells, strict=True)}
+
+    assert shown(chloe)[chloe.name] == 1
+    assert shown(ana).get(chloe.name) is None
+
+
 KEYS = ["today", "speed", "resolution", "channels", "people"]
 
 
