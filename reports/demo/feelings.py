@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from feedback.operations import complaining
 from reports.demo import programme
 from reports.demo.programme import theme_of
 from reports.demo.words import pick
@@ -86,6 +87,7 @@ class Complained:
 
     id: int
     received_at: datetime
+    acknowledge_by: datetime
     reason: int | None
     acknowledged_at: datetime | None = None
     decided_at: datetime | None = None
@@ -147,7 +149,7 @@ class Feelings:
         if waited > timedelta(hours=30) and draw < 0.55:
             return reasons["The answer took too long"]
         if returns and draw < 0.6:
-            return reasons["I had to ask more than once"]
+            return reasons["I had to explain it again"]
         if draw > 0.93:
             return reasons["Something else"]
         theme = theme_of(self.life.topic.key)
@@ -254,13 +256,14 @@ class Feelings:
         if received > life.until:
             return
         reason = self.reason(waited=life.longest_wait, returns=life.returns)
-        one = Complained(next(life.numbers.complaints), received, reason.id)
+        by = complaining.end_of_days(story.source.calendar, received)
+        one = Complained(next(life.numbers.complaints), received, by, reason.id)
         story.complaints.append(one)
 
         def record(at: datetime, verb: str, **more: Any) -> None:
             life._record(at, f"complaint.{verb}", lead, {"complaint": one.id, **more})
 
-        record(received, "received", reason=reason.id)
+        record(received, "received", received_at=received.isoformat(), acknowledge_by=by.isoformat())
         remark = remark_of(
             self.world, said.text[:400], next(life.numbers.remarks), received, source="complaint",
             language=story.writer.language, tone=-1, complaint=one.id,
@@ -272,7 +275,7 @@ class Feelings:
         if acknowledged > life.until:
             return
         one.acknowledged_at = acknowledged
-        record(acknowledged, "acknowledged")
+        record(acknowledged, "acknowledged", by="hand", late=acknowledged > by)
         decided = life._in_business(acknowledged, life._lasting(1_600, 0.6))
         if decided > life.until or draw() < 0.04:
             return

@@ -403,16 +403,16 @@ def recovery_row(one: Recovered, customer: int, ticket: int | None, inbox: int) 
 
 
 _COMPLAINT = (
-    "id", "ticket_id", "received_at", "acknowledged_at", "decided_at", "finding", "outcome", "closed_at", "is_agreed",
-    "reason_id",
+    "id", "ticket_id", "received_at", "acknowledge_by", "acknowledged_at", "decided_at", "finding", "outcome",
+    "closed_at", "is_agreed", "reason_id",
 )  # fmt: skip
 
 
 def _complaints(story: Story) -> Iterator[tuple[Any, ...]]:
     for one in story.complaints:
         yield (
-            one.id, story.number, one.received_at, one.acknowledged_at, one.decided_at, one.finding, one.outcome,
-            one.closed_at, one.is_agreed, one.reason,
+            one.id, story.number, one.received_at, one.acknowledge_by, one.acknowledged_at, one.decided_at, one.finding,
+            one.outcome, one.closed_at, one.is_agreed, one.reason,
         )  # fmt: skip
 
 

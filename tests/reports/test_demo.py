@@ -106,6 +106,8 @@ def test_a_whole_demo_has_something_for_every_page(db: None, monkeypatch: pytest
     assert set(AccountEvent.objects.values_list("kind", flat=True)) >= {"joined", "renewed", "cancelled"}
     assert QualityReview.objects.filter(reviewed_at__isnull=False).exists()
     assert Complaint.objects.filter(closed_at__isnull=False).exists()
+    assert not Complaint.objects.filter(acknowledge_by=None).exists()
+    assert Complaint.objects.filter(acknowledged_at__lte=F("acknowledge_by")).exists()
     assert Annotation.objects.count() == 3
     assert SavedReport.objects.get().is_shared
     assert Organisation.objects.exclude(fields={}).exists()
