@@ -1,7 +1,9 @@
 """What agents are told of surveys and recoveries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +28,10 @@ notices.kind(
 
 
 # --- recoveries
+
+
+def _page(facts: Mapping[str, Any]) -> str:
+    return reverse("recovery", args=[facts["recovery"]]) if facts.get("recovery") else ""
 
 
 def _owner(event: Event, about: About) -> Iterable[int | None]:
@@ -68,25 +74,27 @@ notices.kind(
     Kind(
         "recovery", gettext_lazy("A recovery is given to me"),
         ("recovery.opened", "recovery.assigned", "recovery.reopened"), _owner, _opened, "life-buoy", notices.PUSH,
-        is_urgent=True,
+        is_urgent=True, leads_to=_page,
     )
 )  # fmt: skip
 notices.kind(
     Kind(
         "recovery_free", gettext_lazy("A recovery is open that my department or I could take"), ("recovery.opened",),
         _could_take, lambda said: _("A customer was let down, and nobody takes care of it yet"), "life-buoy",
+        leads_to=_page,
     )
 )  # fmt: skip
 notices.kind(
     Kind(
         "recovery_near", gettext_lazy("A recovery of mine should be taken up soon"), ("recovery.near",), _should_act,
         lambda said: _("A recovery should be taken up within two hours"), "hourglass", notices.PUSH,
+        leads_to=_page,
     )
 )  # fmt: skip
 notices.kind(
     Kind(
         "recovery_overdue", gettext_lazy("A recovery is overdue"), ("recovery.overdue",), _leads,
         lambda said: _("A recovery is overdue: nobody has spoken with the customer"), "hourglass", notices.PUSH,
-        is_urgent=True,
+        is_urgent=True, leads_to=_page,
     )
 )  # fmt: skip

@@ -130,5 +130,12 @@ def ask_how_it_is_now(event: Event) -> None:
 
 @subscribe_batch("recovery.*")
 def tell_of_recoveries(events: Sequence[Event]) -> None:
-    """Whom it concerns is told."""
-    notifying.tell(events)
+    """Whom it concerns is told; of one about no ticket on the customer's latest ticket in its inbox."""
+    loose = {event.pk: event.facts["recovery"] for event in events if not event.stream_id}
+    recoveries = Recovery.objects.in_bulk(set(loose.values())) if loose else {}
+    on = {
+        event: number
+        for event, pk in loose.items()
+        if (one := recoveries.get(pk)) and (number := opening_recoveries.latest_ticket(one)) is not None
+    }
+    notifying.tell(events, on=on)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -32,6 +33,8 @@ class Shown:
     #: "and 2 more things"
     more: str
     ticket: Ticket
+    #: where it leads
+    url: str
     snippet: str
     at: datetime
     is_read: bool
@@ -105,6 +108,7 @@ def _shown(one: Notification, names: dict[int, str], words: dict[int, str], kind
         sentence=kind.sentence(Said(name or (_("Somebody") if one.actor_id else ""), verb, one.facts)),
         more=ngettext("and %(n)d more thing", "and %(n)d more things", more) % {"n": more} if more else "",
         ticket=ticket,
+        url=(kind.leads_to(one.facts) if kind.leads_to else "") or reverse("ticket", args=[ticket.number]),
         snippet=words.get(one.facts.get("message", 0), ""),
         at=one.at,
         is_read=one.read_at is not None,

@@ -60,6 +60,8 @@ class Kind:
     is_urgent: bool = False
     #: it concerns everybody who sees the inbox, and is looked at only where somebody asked for it
     is_wide: bool = False
+    #: where it leads, of the facts that are kept of it; to its ticket where this is not said
+    leads_to: Callable[[Mapping[str, Any]], str] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -8,6 +8,7 @@ messages (`notice_mails`, `pushing`); a replayed event finds its row.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -40,24 +41,30 @@ REST = timedelta(minutes=2)
 #: notifications are kept that long
 KEEP = timedelta(days=90)
 #: facts of the event that a sentence or a snippet needs
-_FACTS = ("message", "low_score")
+_FACTS = ("message", "low_score", "recovery")
 _WAITING = Notification.State.WAITING
 _NONE = Notification.State.NONE
 
 
 @transaction.atomic
-def tell(events: Sequence[Event]) -> int:
-    """Make notifications of events. Returns how many were made or grew."""
+def tell(events: Sequence[Event], *, on: Mapping[int, int] = MappingProxyType({})) -> int:
+    """Make notifications of events. Returns how many were made or grew.
+
+    `on` says on which ticket an event of no ticket is shown, by the event's id.
+    """
     since = clock.now() - FRESH
     heard = [
         (event, kinds)
         for event in events
-        if event.stream_id and event.at > since and not event.facts.get("imported")
+        if (event.stream_id or event.pk in on) and event.at > since and not event.facts.get("imported")
         and (kinds := notices.of_verb(event.verb))
     ]  # fmt: skip
     if not heard:
         return 0
-    abouts = _abouts({event.stream_id for event, _kinds in heard if event.stream_id})
+    found = _abouts({event.stream_id or on[event.pk] for event, _kinds in heard})
+    abouts = {
+        event.pk: found[number] for event, _kinds in heard if (number := event.stream_id or on[event.pk]) in found
+    }
     return _tell(heard, abouts) if abouts else 0
 
 
@@ -74,7 +81,7 @@ def _abouts(numbers: set[int]) -> dict[int, About]:
 def _tell(heard: Sequence[tuple[Event, list[Kind]]], abouts: Mapping[int, About]) -> int:
     concerned: list[tuple[Event, About, Kind, set[int]]] = []
     for event, kinds in heard:
-        if about := abouts.get(event.stream_id or 0):
+        if about := abouts.get(event.pk):
             for kind in kinds:
                 found = set() if kind.is_wide else {one for one in kind.who(event, about) if one}
                 if found or kind.is_wide:

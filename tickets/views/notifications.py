@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -47,7 +46,7 @@ def _news(agent: Agent) -> dict[str, Any]:
     for one in bell.shown(list(newest)):
         if one.is_urgent:
             said["latest"] = {
-                "id": one.pk, "ticket": one.ticket.number, "url": reverse("ticket", args=[one.ticket.number]),
+                "id": one.pk, "ticket": one.ticket.number, "url": one.url,
                 "words": f"{one.sentence}: #{one.ticket.number} {one.ticket.subject}",
             }  # fmt: skip
     return said
