@@ -90,6 +90,8 @@ class SurveyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and self.instance.kind == SurveyKind.OWN:
             self.fields["answer_lines"].initial = "\n".join(self.instance.answers)
+        if self.instance.pk is None:  # as often as the question may be asked at most
+            self.initial["every_days"] = self.initial.get("every_days") or 90
         self.fields["recovery_owner"].queryset = Agent.objects.active()  # type: ignore[attr-defined]
         self.fields["reasons"].queryset = ReasonCode.objects.filter(is_active=True)  # type: ignore[attr-defined]
 

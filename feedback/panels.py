@@ -51,9 +51,17 @@ def satisfaction(ticket: Ticket, agent: Agent) -> Panel | None:
             "reasons": list(ReasonCode.objects.filter(is_active=True).select_related("department"))
             if response and response.is_low and agent.may_reply
             else [],
-            "state": "" if response and response.invitation_id == invitation.pk else state_in_words(invitation),
+            "state": "" if response and response.invitation_id == invitation.pk else _state(invitation, response),
         },
     )
+
+
+def _state(invitation: Invitation, response: Response | None) -> str:
+    """How the latest asking stands; beside an answer to an earlier one, that this is about a later one."""
+    said = state_in_words(invitation)
+    if response is None:
+        return said
+    return _("After that, once more: %(what)s") % {"what": said}
 
 
 @registry.customer_panel

@@ -24,7 +24,7 @@ class OwnerForm(forms.Form):
     def __init__(self, data: Any = None, *, recovery: Recovery) -> None:
         super().__init__(data, initial={"owner": recovery.owner_id})
         self.fields["owner"].queryset = recovering.could_own(  # type: ignore[attr-defined]
-            recovery.inbox_id, recovery.department, recovery.rated_agent
+            recovery.inbox_id, recovery.department, recovering.spared_of(recovery)
         )
 
 

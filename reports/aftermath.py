@@ -2,7 +2,7 @@
 some days after it. One query a horizon, however many customers there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -57,6 +57,31 @@ def aftermath(chosen: Filter, horizon: int, rule: Rule) -> Aftermath:
     after = seen_on - timedelta(days=horizon)
     first = after - timedelta(days=max(chosen.days, WINDOW_DAYS))
     span = periods.days(first, after - timedelta(days=1), chosen.zone)
+    found = _counted(chosen, rule, span, after, seen_on)
+    sizes = {served: n for served, (n, _stayed) in found.items()}
+    hidden = privacy.hidden_cells(sizes)
+    if wide := _wider(chosen):  # a cohort that a few customers more or less would give away is hidden as well
+        beside = _counted(wide, rule, span, after, seen_on)
+        apart = {served: abs(beside.get(served, (0, 0))[0] - n) for served, n in sizes.items()}
+        near = frozenset(served for served, n in apart.items() if 0 < n < privacy.SMALLEST_CELL)
+        hidden = privacy.and_these(hidden, sizes, near)
+    cohorts: dict[str, Cohort] = {
+        served: Cohort(*found[served], is_hidden=served in hidden) if served in found else Cohort(0, 0)
+        for served in SERVED
+    }
+    return Aftermath(horizon, first, after - timedelta(days=1), seen_on, cohorts)
+
+
+def _wider(chosen: Filter) -> Filter | None:
+    """Everything the reader may see; None where that is what was chosen."""
+    if chosen.inbox is None and chosen.team is None and not chosen.channel and not chosen.topic:
+        return None
+    return replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)
+
+
+def _counted(
+    chosen: Filter, rule: Rule, span: periods.Period, after: date, seen_on: date
+) -> dict[str, tuple[int, int]]:  # fmt: skip
     with_spans, asked = accounts.sql(rule)
     narrow, more = _narrowed(chosen)
     with connection.cursor() as cursor:
@@ -64,13 +89,7 @@ def aftermath(chosen: Filter, horizon: int, rule: Rule) -> Aftermath:
             f"{with_spans}{_SERVED.format(narrow=narrow)}",
             {**asked, **more, "start": span.start, "end": span.end, "base": after, "seen": seen_on},
         )
-        found = {served: (customers, stayed) for served, customers, stayed in cursor.fetchall()}
-    hidden = privacy.hidden_cells({served: n for served, (n, _stayed) in found.items()})
-    cohorts: dict[str, Cohort] = {
-        served: Cohort(*found[served], is_hidden=served in hidden) if served in found else Cohort(0, 0)
-        for served in SERVED
-    }
-    return Aftermath(horizon, first, after - timedelta(days=1), seen_on, cohorts)
+        return {served: (customers, stayed) for served, customers, stayed in cursor.fetchall()}
 
 
 def _narrowed(chosen: Filter) -> tuple[str, dict[str, Any]]:

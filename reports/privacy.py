@@ -75,11 +75,11 @@ def of_one_person(chosen: Filter, rows: "QuerySet[Any]", column: str) -> frozens
     return frozenset(value for value, people, who in found if people == 1 and who != chosen.reader)
 
 
-def with_persons(hidden: frozenset[Any], sizes: Mapping[Any, int], persons: frozenset[Any]) -> frozenset[Any]:
-    """The cells to hide when these are of one person each, too: never one alone, which subtraction would show."""
-    if not persons - hidden:
+def and_these(hidden: frozenset[Any], sizes: Mapping[Any, int], more: frozenset[Any]) -> frozenset[Any]:
+    """The cells to hide when these are to be, too, however large: never one alone, which subtraction would show."""
+    if not more - hidden:
         return hidden
-    hidden |= persons
+    hidden |= more
     rest = sorted((key for key, n in sizes.items() if n and key not in hidden), key=lambda key: (sizes[key], str(key)))
     return hidden | frozenset(rest[:1]) if len([key for key in hidden if sizes.get(key)]) == 1 else hidden
 
@@ -93,7 +93,7 @@ def cells(
     narrowed = tuple(name for name in DIMENSIONS if getattr(chosen, name) not in (None, ""))
     found = {column: hidden_cells(of) for column, of in sizes.items()}
     if "team" in sizes and len(sizes["team"]) > 1:
-        found["team"] = with_persons(found["team"], sizes["team"], of_one_person(chosen, rows(chosen), "team"))
+        found["team"] = and_these(found["team"], sizes["team"], of_one_person(chosen, rows(chosen), "team"))
     if not narrowed:
         return found
     wide = replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from feedback import accounts
 from feedback.accounts import Rule, Span
 from feedback.models import LOW, SCALES, AccountEvent, Complaint, Recovery, Remark, Response
+from feedback.models.survey import HIGH
 from helpdesk import clock
 from helpdesk.models import Agent
 from reports import facts
@@ -83,7 +84,9 @@ class Feeling:
             return ""
         if self.score <= self.low:
             return "bad"
-        return "good" if self.score - self.lowest >= 0.7 * (self.highest - self.lowest) else ""
+        high = HIGH.get(self.kind)  # passives of NPS, a 7 or an 8, are not good
+        good = self.score >= high if high is not None else self.score == self.highest
+        return "good" if good else ""
 
 
 @dataclass(frozen=True, slots=True)

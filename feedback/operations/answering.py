@@ -12,7 +12,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import texts
-from tickets.models import Delivery, Ticket
+from tickets.models import Delivery, Message, MessageKind, Ticket
 from tickets.operations import sorting
 
 COMMENT_MOST = 5_000
@@ -110,6 +110,15 @@ def _delivered_at(invitation: Invitation) -> datetime:
         return invitation.sent_at
     sent = Delivery.objects.filter(mail=invitation.mail_id, sent_at__isnull=False).values_list("sent_at", flat=True)
     return sent.first() or invitation.queued_at or invitation.created_at
+
+
+def repliers(ticket: int, until: datetime) -> list[int]:
+    """Who answered the customer of a ticket until then, the last one last: it is their help that is rated."""
+    said = Message.objects.filter(
+        ticket=ticket, kind=MessageKind.REPLY, is_automated=False, author__isnull=False, created_at__lte=until
+    )
+    found = said.order_by("created_at", "pk").values_list("author_id", flat=True)
+    return [author for author in found if author is not None]
 
 
 def _answer(invitation: Invitation, said: Said, program: str, now: datetime) -> Response:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from feedback.models import Complaint, ReasonCode
 from helpdesk import clock
+from helpdesk.calendars import BusinessCalendar
 from helpdesk.events import history, record
 from helpdesk.models import Agent
 from tickets import hours, texts
@@ -28,7 +29,11 @@ _LONGEST_DAYS = 120
 
 def acknowledge_by(inbox: Inbox, received_at: datetime) -> datetime:
     """The end of the last working day for it; without hours of its own an inbox works from Monday to Friday."""
-    calendar = hours.business(inbox.calendar_id) if inbox.calendar_id else None
+    return end_of_days(hours.business(inbox.calendar_id) if inbox.calendar_id else None, received_at)
+
+
+def end_of_days(calendar: BusinessCalendar | None, received_at: datetime) -> datetime:
+    """The same by a calendar."""
     zone = ZoneInfo(calendar.zone if calendar else settings.TIME_ZONE)
     day, left = received_at.astimezone(zone).date(), settings.COMPLAINT_DAYS
     for _day in range(_LONGEST_DAYS):

@@ -1,5 +1,6 @@
 """Opening recoveries: somebody was let down, and somebody else is to take care of it, until when."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -97,7 +98,9 @@ def _open(
         customer=customer, ticket=ticket, inbox=inbox, response=response, source=source, reason=reason,
         department=department, in_control=reason.in_control if reason else None, rated_agent=rated, opened_at=at,
         due_at=due(inbox, at, within), opened_by=actor,
-        owner=first_owner(inbox, ticket, department, rated, wanted=owner),
+        owner=first_owner(
+            inbox, ticket, department, recovering.spared(response, rated.pk if rated else None), wanted=owner
+        ),
     )  # fmt: skip
     record(
         "recovery.opened", recovery.subject, actor=actor, at=at, recovery=recovery.pk, source=str(source),
@@ -117,14 +120,14 @@ def due(inbox: Inbox, at: datetime, within: int) -> datetime:
 
 
 def first_owner(
-    inbox: Inbox, ticket: Ticket | None, department: Department | None, rated: Agent | None, *,
+    inbox: Inbox, ticket: Ticket | None, department: Department | None, spared: Iterable[int], *,
     wanted: Agent | None = None,
 ) -> Agent | None:  # fmt: skip
     """Whose it is at first: who is named for it, else the ticket's agent, else who has least to do in the department.
 
-    Never who was rated, nobody who left or is away, and nobody who may not see it.
+    Never who is spared since their help was rated, nobody who left or is away, and nobody who may not see it.
     """
-    may = recovering.could_own(inbox.pk, department, rated).filter(is_away=False)
+    may = recovering.could_own(inbox.pk, department, spared).filter(is_away=False)
     for one in (wanted.pk if wanted else None, ticket.assignee_id if ticket else None):
         if one and (found := may.filter(pk=one).first()):
             return found
@@ -133,6 +136,12 @@ def first_owner(
     theirs = may.filter(departments=department)
     load = Count("recoveries", filter=Q(recoveries__state__in=NOT_OVER))
     return theirs.annotate(load=load).order_by("load", "pk").first()
+
+
+def latest_ticket(recovery: Recovery) -> int | None:
+    """The customer's latest ticket in the inbox of a recovery."""
+    theirs = Ticket.objects.filter(customer=recovery.customer_id, inbox=recovery.inbox_id, removed_at=None)
+    return theirs.order_by("-created_at", "-pk").values_list("pk", flat=True).first()
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 An act may bring the `version` the page knew; where a colleague has changed the recovery since, nothing is done.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from feedback.models import Department, Outcome, ReasonCode, Recovery, RecoveryNote, RecoveryState, Response
+from feedback.operations.answering import repliers
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Event
@@ -34,11 +36,24 @@ def may_work(recovery: Recovery, actor: Agent) -> bool:
     return works_in(actor, recovery.inbox_id)
 
 
-def could_own(inbox_id: int, department: Department | None, rated: Agent | None) -> "QuerySet[Agent]":
-    """Who may be given a recovery: who works its inbox, and the members of its department."""
+def could_own(inbox_id: int, department: Department | None, spared: Iterable[int]) -> "QuerySet[Agent]":
+    """Who may be given a recovery: who works its inbox, and the members of its department, but for those spared."""
     workers = Q(pk__in=workers_of(inbox_id).order_by().values("pk"))
     found = Agent.objects.active().filter(workers | Q(departments=department) if department else workers)
-    return (found.exclude(pk=rated.pk) if rated else found).distinct().order_by("name")
+    return found.exclude(pk__in=list(spared)).distinct().order_by("name")
+
+
+def spared(response: Response | None, rated: int | None) -> set[int]:
+    """Whose help was rated, where they are to be spared: all who had answered in public, not the last one alone."""
+    if rated is None:
+        return set()
+    ticket = response.invitation.ticket_id if response else None
+    return {rated, *repliers(ticket, response.invitation.occasion_at)} if response and ticket else {rated}
+
+
+def spared_of(recovery: Recovery) -> set[int]:
+    """Who may not be its owner."""
+    return spared(recovery.response, recovery.rated_agent_id)
 
 
 def _locked(recovery: Recovery, actor: Agent | None, version: int | None) -> Recovery:
@@ -77,7 +92,7 @@ def take_up(
 
 def _take_up(recovery: Recovery, actor: Agent | None, at: datetime) -> Recovery:
     recovery.taken_up_at, recovery.state = max(at, recovery.opened_at), RecoveryState.WORKED
-    if recovery.owner_id is None and actor is not None and actor.pk != recovery.rated_agent_id:
+    if recovery.owner_id is None and actor is not None and actor.pk not in spared_of(recovery):
         recovery.owner = actor
     _keep(recovery, "taken_up_at", "state", "owner")
     record("recovery.taken_up", recovery.subject, actor=actor, at=at, recovery=recovery.pk, owner=recovery.owner_id)
@@ -115,9 +130,9 @@ def assign(recovery: Recovery, *, owner: Agent | None, actor: Agent | None, vers
         return recovery
     _must_stand(recovery)
     if owner is not None:
-        if owner.pk == recovery.rated_agent_id:
+        if owner.pk in spared_of(recovery):
             raise NotPossible(_("It is their help that was rated: somebody else should speak with the customer."))
-        if not could_own(recovery.inbox_id, recovery.department, None).filter(pk=owner.pk).exists():
+        if not could_own(recovery.inbox_id, recovery.department, ()).filter(pk=owner.pk).exists():
             raise NotPossible(_("They neither work in its inbox nor belong to its department."))
     was, recovery.owner = recovery.owner_id, owner
     _keep(recovery, "owner")

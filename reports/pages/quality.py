@@ -154,7 +154,7 @@ def _table(
 ) -> Chart:
     rows, cells = [], []
     sizes = {label: _mean(found.get("overall", ()))[0] for label, found in groups.items()}
-    hidden = privacy.with_persons(hidden_cells(sizes), sizes, persons)
+    hidden = privacy.and_these(hidden_cells(sizes), sizes, persons)
     for label, found in groups.items():
         means = [_mean(found.get(name, ())) for name in NAMES]
         n, _overall, interval = means[0]

@@ -475,11 +475,13 @@ def _after_charts(later: Sequence[After]) -> list[Chart]:
     if not later:
         return []
     rows, cells = [], []
-    for name, key, found in zip(
+    # beside the figure of all of them: of one that is too few the other would tell
+    hidden = privacy.hidden_cells({i: len(found) for i, found in enumerate(_split(later))})
+    for i, (name, key, found) in enumerate(zip(
         (_("recovered"), _("not recovered, or unreachable")), ("recovered", "not_recovered"), _split(later), strict=True
-    ):
+    )):  # fmt: skip
         back = sum(one.came_back for one in found)
-        interval = wilson(back, len(found)) if len(found) >= SMALLEST_CELL else None
+        interval = None if i in hidden else wilson(back, len(found))
         values = (
             len(found), back / len(found) if interval else None, interval.low if interval else None,
             interval.high if interval else None,

@@ -147,9 +147,10 @@ def _topics(chosen: Filter, found: Counted, watch: Guard) -> Chart:
     before = _by_topic(other) if other else {}
     title = _("What do they talk about?")
     rows, cells, drawn = [], [], []
+    hidden = _hidden(found, watch)
     for key, (n, bad) in found.items():
         name = names.get(key, "") if key is not None else _("no topic")
-        interval = None if watch.hides or n < SMALLEST_CELL else wilson(bad, n)
+        interval = None if key in hidden else wilson(bad, n)
         share = bad / n if interval else None
         change = changes.count_change(before.get(key, (0, 0))[0], n, compare=chosen.compare).said if other else ""
         rows.append({
@@ -172,6 +173,11 @@ def _topics(chosen: Filter, found: Counted, watch: Guard) -> Chart:
     )  # fmt: skip
 
 
+def _hidden(found: Counted, watch: Guard) -> frozenset[int | None]:
+    """The topics whose tone is not shown: of few remarks, and those by which subtraction would show that of few."""
+    return frozenset(found) if watch.hides else hidden_cells({key: n for key, (n, _bad) in found.items()})
+
+
 def _tones(found: Counted, watch: Guard) -> list[Chart]:
     """The share of bad ones by topic; nothing where no topic has enough."""
     names: dict[int | None, str] = {None: _("no topic")}
@@ -179,7 +185,7 @@ def _tones(found: Counted, watch: Guard) -> list[Chart]:
     known = [
         (str(names.get(key, "")), n, bad / n, interval)
         for key, (n, bad) in found.items()
-        if not watch.hides and n >= SMALLEST_CELL and (interval := wilson(bad, n)) is not None
+        if key not in _hidden(found, watch) and (interval := wilson(bad, n)) is not None
     ]
     if not known:
         return []

@@ -23,7 +23,7 @@ from helpdesk.models import Agent, Event
 from reports.models import SurveyFacts
 from tests.conftest import make_agent
 from tickets.models import Customer, Inbox, Notification, Ticket
-from tickets.operations import merging, merging_customers, opening, removing, replying, withdrawing
+from tickets.operations import merging, merging_customers, opening, removing, replying, status, withdrawing
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.status import NotPossible
 
@@ -335,3 +335,49 @@ def test_it_goes_with_its_customer_and_back(
     merging_customers.unmerge(merge, actor=admin)
     settle()
     assert set(Recovery.objects.values_list("customer", flat=True)) == {dora.pk}
+
+
+def test_where_several_answered_none_of_them_gets_it(
+    ticket: Ticket, ana: Agent, chloe: Agent, team, watched: Survey, settle
+) -> None:  # type: ignore[no-untyped-def]
+    gus = make_agent("gus@helpdesk.example", "Gus", "agent", team)
+    replying.reply(ticket, text="I look into it.", actor=chloe)
+    replying.reply(ticket, text="It left on Monday.", actor=ana)
+    status.resolve(ticket, actor=ana)
+    Survey.objects.update(recovery_owner=chloe)
+    settle()
+    invited = Invitation.objects.get(ticket=ticket)
+    low = Response.objects.create(invitation=invited, score=1, agent=ana, is_shared=True)
+    found = opening_recoveries.open_for_answer(low)
+    assert found is not None and found.rated_agent == ana and found.owner is None
+    with pytest.raises(NotPossible):
+        recovering.assign(found, owner=chloe, actor=gus)
+    assert recovering.take_up(found, actor=chloe).owner is None
+    assert recovering.assign(found, owner=gus, actor=chloe).owner == gus
+
+
+def test_a_score_stands_beside_what_became_of_a_later_asking(answer, asked: Invitation, ana: Agent, as_agent) -> None:  # type: ignore[no-untyped-def]
+    answer(1)
+    Invitation.objects.create(
+        survey=asked.survey, ticket=asked.ticket, customer=asked.customer, occasion_id=9, occasion_at=clock.now(),
+        due_at=clock.now(), state="suppressed", reason="open_recovery",
+    )  # fmt: skip
+    page = as_agent(ana).get(f"/tickets/{asked.ticket_id}/").content.decode()
+    assert "1 of 5" in page and "After that, once more: The customer was not asked" in page
+
+
+def test_the_owner_of_one_about_no_ticket_is_told_and_led_to_it(
+    ticket: Ticket, dora: Customer, inbox: Inbox, chloe: Agent, as_agent, settle
+) -> None:  # type: ignore[no-untyped-def]
+    survey = Survey.objects.create(
+        name="Loyalty", kind="nps", every_days=90, sends_from=inbox, opens_recovery=True, recovery_owner=chloe
+    )
+    invited = Invitation.objects.create(
+        survey=survey, customer=dora, occasion_id=7, occasion_at=clock.now(), due_at=clock.now(), state="answered"
+    )
+    loose = opening_recoveries.open_for_answer(Response.objects.create(invitation=invited, score=0))
+    assert loose is not None and loose.owner == chloe
+    settle()
+    [told] = Notification.objects.filter(agent=chloe, kind="recovery")
+    assert (told.ticket, told.facts["recovery"]) == (ticket, loose.pk)
+    assert f'href="{loose.get_absolute_url()}"' in as_agent(chloe).get("/notifications/").content.decode()

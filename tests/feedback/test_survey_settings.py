@@ -1,5 +1,7 @@
 """The settings page of surveys."""
 
+import re
+
 import pytest
 
 from feedback.models import Invitation, Survey
@@ -109,3 +111,8 @@ def test_agents_leads_and_strangers_stay_out(as_agent, ben: Agent, chloe: Agent,
             assert as_agent(agent).post(path, FORM).status_code == 403
         assert client.get(path).status_code == 302
     assert Survey.objects.count() == 1
+
+
+def test_a_new_survey_suggests_how_often_recommendation_is_asked(as_agent, admin: Agent) -> None:  # type: ignore[no-untyped-def]
+    page = as_agent(admin).get("/settings/surveys/new/").content.decode()
+    assert re.search(r'name="every_days" value="90"', page)

@@ -1,6 +1,7 @@
 """Service → retention: who stayed, by how they were served."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -116,3 +117,18 @@ def test_without_account_events_everything_is_called_a_proxy(inbox):
     assert any("proxy" in note for section in report.sections for note in section.notes)
     assert report.basis[0].startswith("Proxy")
     assert report.answer == ["Too few customers were served well and poorly to say."]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_choice_that_differs_from_all_by_a_few_customers_shows_them_not(inbox, billing):
+    people = members(80, left=set(range(10)))
+    at = datetime(2026, 1, 10, tzinfo=UTC)
+    TicketFacts.objects.bulk_create(
+        facts_of(i + 1, one.pk, inbox if i < 57 else billing, at) for i, one in enumerate(people[:60])
+    )
+    both = Filter(LAST - timedelta(days=89), LAST, "UTC", inboxes=(inbox.pk, billing.pk))
+    rule = Rule.of_the_house("UTC")
+    assert not any(one.is_hidden for one in aftermath(both, 90, rule).cohorts.values())
+    one = replace(both, inboxes=(inbox.pk,), inbox=inbox.pk, visible=both.inboxes)
+    narrow = aftermath(one, 90, rule).cohorts
+    assert narrow["good"].is_hidden and narrow["none"].is_hidden

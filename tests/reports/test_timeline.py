@@ -11,6 +11,7 @@ from feedback.models import AccountEvent, Complaint, Invitation, Recovery, Respo
 from feedback.personal_data import erase_account, export_of_account
 from helpdesk import clock
 from reports import panels
+from reports.timeline import Feeling
 from tests.conftest import mail
 from tickets.models import Customer, Organisation
 from tickets.operations import replying, status
@@ -136,3 +137,12 @@ def test_what_another_inbox_asked_by_the_calendar_is_not_drawn(story, inbox, bil
     assert ours[0] == 2 and theirs is None
     Response.objects.filter(pk=answer.pk).update(is_doubtful=True)
     assert "I tell all my friends." not in page(as_agent(ana), story.customer, months=12).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "tone"),
+    [("nps", 6, "bad"), ("nps", 7, ""), ("nps", 8, ""), ("nps", 9, "good"), ("csat", 4, "good"), ("ces2", 5, "good")],
+)
+def test_the_tone_of_a_score_is_that_of_its_kind(kind, score, tone):
+    low, top = {"nps": (6, 10), "csat": (2, 5), "ces2": (3, 7)}[kind]
+    assert Feeling(kind, clock.now(), score, low, 0, top, "", "", "", None).tone == tone

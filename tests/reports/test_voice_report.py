@@ -35,16 +35,21 @@ def lines(report):
     return {line.key: line for line in report.lines()}
 
 
-def test_topics_are_counted_with_their_tone_and_few_say_nothing_of_it(march, said):
+def test_topics_are_counted_with_their_tone_and_few_say_nothing_of_it(march, said, inbox):
+    def by_name(report):
+        chart = next(report.charts())
+        return {row["name"]: cells for row, cells in zip(chart.rows, chart.cells, strict=True)}
+
+    assert by_name(voice.build(march))["Delivery"][:2] == (10, None), "what is left of all would be of four"
+    Remark.objects.create(inbox=inbox, source="noted", text="One more", tone=1, said_at=DAY)
     report = voice.build(march)
     found = lines(report)
-    assert (found["remarks"].value, found["remarks_bad"].value) == (14, 4 / 14)
-    assert found["remarks_bad"].low < 4 / 14 < found["remarks_bad"].high
-    chart = next(report.charts())
-    by_name = {row["name"]: cells for row, cells in zip(chart.rows, chart.cells, strict=True)}
-    assert by_name["Delivery"][:2] == (10, 0.4)
-    assert by_name["Price"] == (3, None, None, None)
-    assert by_name["no topic"][0] == 1
+    assert (found["remarks"].value, found["remarks_bad"].value) == (15, 4 / 15)
+    assert found["remarks_bad"].low < 4 / 15 < found["remarks_bad"].high
+    shown = by_name(report)
+    assert shown["Delivery"][:2] == (10, 0.4)
+    assert shown["Price"] == (3, None, None, None)
+    assert shown["no topic"][0] == 2
     assert "Delivery" in " ".join(report.answer)
 
 
@@ -128,3 +133,16 @@ def test_a_thin_team_is_not_what_is_left_of_all_reviews(march, inbox, dora, ana,
         )  # fmt: skip
     [by_team] = [chart for chart in quality.build(march).charts() if chart.key == "quality_by_team"]
     assert [cells[:2] for cells in by_team.cells] == [(None, None), (None, None)], "the ten less the seven are three"
+
+
+def test_the_tone_of_a_topic_of_few_is_not_what_the_others_leave(march, inbox):
+    for name, n in (("Delivery", 9), ("Invoice", 6), ("Website", 2)):
+        topic = Topic.objects.create(name=name)
+        for i in range(n):
+            remark = Remark.objects.create(source="noted", inbox=inbox, text="x", tone=-1 if i else 1, said_at=DAY)
+            remark.found_topics.create(topic=topic)
+    shown = {
+        chart.key: [row["name"] for row, cells in zip(chart.rows, chart.cells, strict=True) if cells[1] is not None]
+        for chart in voice.build(march).charts() if chart.key in ("topics", "topic_tone")
+    }  # fmt: skip
+    assert shown == {"topics": ["Delivery"], "topic_tone": ["Delivery"]}, "the smallest goes with the one of few"

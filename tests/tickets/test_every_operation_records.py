@@ -849,7 +849,14 @@ OTHERS: dict[Callable[..., Any], str] = {
     remarks.hear_complaint: "what a complaint says, which is recorded; tests/feedback/test_complaints.py",
     remarks.follow_merge: "part of what is recorded of the merge",
     **dict.fromkeys(
-        [remarks.tone_of, remarks.may_work, complaining.acknowledge_by, reviewing.may_review, reviewing.week_of],
+        [
+            remarks.tone_of,
+            remarks.may_work,
+            complaining.acknowledge_by,
+            complaining.end_of_days,
+            reviewing.may_review,
+            reviewing.week_of,
+        ],
         "only reads",
     ),
     reviewing.choose: "only chance",
@@ -860,10 +867,21 @@ OTHERS: dict[Callable[..., Any], str] = {
 OTHERS |= {
     opening_recoveries.due: "only arithmetic",
     opening_recoveries.first_owner: "only reads",
+    opening_recoveries.latest_ticket: "only reads",
     opening_recoveries.follow_ticket: "records on the other ticket; tests/feedback/test_recovering.py",
     opening_recoveries.follow_customers: "records on what moved; tests/feedback/test_recovering.py",
     complaining.move_back: "records on what moved; tests/feedback/test_complaints.py",
-    **dict.fromkeys([recovering.may_work, recovering.could_own, watching_recoveries.to_say], "only reads"),
+    **dict.fromkeys(
+        [
+            recovering.may_work,
+            recovering.could_own,
+            recovering.spared,
+            recovering.spared_of,
+            answering.repliers,
+            watching_recoveries.to_say,
+        ],
+        "only reads",
+    ),
 }
 MODULES_OF_OTHERS = {
     **dict.fromkeys(
