@@ -5,10 +5,11 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_date, parse_datetime
@@ -22,8 +23,10 @@ from tickets.channels.email import charsets
 from tickets.models import ContactPoint, Customer, Organisation
 from tickets.operations.status import NotPossible
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_ROWS = 10_000
+MOST_BYTES = 20 * 1024 * 1024
+MOST_ROWS = 100_000
+#: so many lines are understood before anything is kept
+LOOKED_AT = 1_000
 MOST_COLUMNS = 100
 
 #: what a column can mean, and what it is called in files
@@ -51,12 +54,16 @@ class Unreadable(ValueError):
     """The file as a whole cannot be read; the text says why."""
 
 
+Row = tuple[int, Sequence[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file: its headings, and its lines with the number each begins at."""
+    """A file: its headings, its first lines with the number each begins at, and how many lines there are."""
 
     headings: Sequence[str]
-    rows: Sequence[tuple[int, Sequence[str]]]
+    rows: Sequence[Row]
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Found:
 def decoded(content: bytes) -> str:
     """The text of a file, whatever program wrote it. Raises Unreadable."""
     if len(content) > MOST_BYTES:
-        raise Unreadable(_("A file has at most 5 MB. Split it, or tell the events by the API."))
+        raise Unreadable(_("A file has at most 20 MB. Split it, or tell the events by the API."))
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = charsets.without_surrogates(content.decode("utf-16", "replace"))
     else:
@@ -82,28 +89,38 @@ def decoded(content: bytes) -> str:
     return text
 
 
-def table(text: str) -> Table:
-    """The lines of a file. Raises Unreadable."""
+def opened(text: str) -> tuple[Sequence[str], Iterator[Row]]:
+    """The headings of a file, and its lines one after the other. Raises Unreadable, also while they are read."""
     first = text.lstrip().partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    rows: list[tuple[int, list[str]]] = []
-    headings: list[str] = []
+    rows = _rows(csv.reader(io.StringIO(text), delimiter=delimiter))
+    _line, headings = next(rows, (0, ()))
+    return [heading[:100] for heading in headings], rows
+
+
+def _rows(reader: Any) -> Iterator[Row]:
     try:
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not headings:
-                headings = [cell.strip()[:100] for cell in cells[:MOST_COLUMNS]]
-                continue
-            if len(rows) >= MOST_ROWS:
-                raise Unreadable(_("A file has at most 10,000 lines. Split it, or tell the events by the API."))
-            rows.append((reader.line_num, [_plain(cell) for cell in cells[:MOST_COLUMNS]]))
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, [_plain(cell) for cell in cells[:MOST_COLUMNS]]
     except csv.Error:
         raise Unreadable(_("This is no CSV file.")) from None
-    if not headings or not rows:
+
+
+def table(text: str) -> Table:
+    """The first lines of a file, whose others can be read as well. Raises Unreadable."""
+    headings, rows = opened(text)
+    begun: list[Row] = []
+    lines = 0
+    for row in rows:
+        lines += 1
+        if lines <= LOOKED_AT:
+            begun.append(row)
+        if lines > MOST_ROWS:
+            raise Unreadable(_("A file has at most 100,000 lines. Split it, or tell the events by the API."))
+    if not headings or not begun:
         raise Unreadable(_("There is nothing in this file: a line of headings and a line for each event are needed."))
-    return Table(headings, rows)
+    return Table(headings, begun, lines)
 
 
 def _plain(cell: str) -> str:
@@ -123,20 +140,25 @@ def guessed(headings: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def understood(given: Table, columns: Mapping[str, int], zone: str) -> Found:
-    """What each line says. A moment without a zone is of `zone`. Three queries, however many lines there are."""
+def understood(
+    rows: Sequence[Row], columns: Mapping[str, int], zone: str, *, seen: Counter[str] | None = None
+) -> Found:
+    """What each line says. A moment without a zone is of `zone`. Three queries, however many lines there are.
+
+    `seen` counts lines that are alike; whoever understands a file in parts passes the same for all.
+    """
 
     def cell(row: Sequence[str], meaning: str) -> str:
         place = columns.get(meaning, -1)
         return row[place] if 0 <= place < len(row) else ""
 
-    customers = _customers({cell(row, "address").lower() for _line, row in given.rows})
-    organisations = _organisations({cell(row, "organisation") for _line, row in given.rows})
+    customers = _customers({cell(row, "address").lower() for _line, row in rows})
+    organisations = _organisations({cell(row, "organisation") for _line, row in rows})
     news: list[News] = []
     lines: list[int] = []
     problems: list[tuple[int, str]] = []
-    seen: Counter[str] = Counter()
-    for line, row in given.rows:
+    seen = Counter() if seen is None else seen
+    for line, row in rows:
         try:
             one = _news({meaning: cell(row, meaning) for meaning in COLUMNS}, customers, organisations, zone, seen)
             telling.check(one)

@@ -31,5 +31,8 @@ class FeedbackConfig(AppConfig):
         audited("department", _("Departments"))
         audited("reasoncode", _("Reasons"))
         audited("retention", _("Retention"))
-        audited("accountimport", _("Account events"), "account.imported", "account.import_undone")
-        WORDS.update({"account.imported": _("read in"), "account.import_undone": _("took back")})
+        audited(
+            "accountimport", _("Account events"), "account.import_begun", "account.imported", "account.import_undone"
+        )
+        WORDS.update({"account.import_begun": _("began to read in"), "account.imported": _("read in")})
+        WORDS.update({"account.import_undone": _("took back")})

@@ -7,7 +7,7 @@ from feedback.views import accounts, surveys
 urlpatterns = [
     path("retention/", accounts.retention, name="settings_retention"),
     path("account-events/", accounts.account_events, name="settings_account_events"),
-    path("account-events/files/<slug:token>/", accounts.account_file, name="settings_account_file"),
+    path("account-events/files/<int:pk>/", accounts.account_file, name="settings_account_file"),
     path("account-events/imports/<int:pk>/undo/", accounts.account_import_undo, name="settings_account_import_undo"),
     path("surveys/", surveys.listing, name="settings_surveys"),
     path("surveys/new/", surveys.edit, name="settings_surveys_new"),

@@ -7,7 +7,7 @@ import structlog
 from celery import shared_task
 
 from feedback.models import QualityPlan
-from feedback.operations import answering, mailing, reviewing, rounds, topics, watching_recoveries
+from feedback.operations import account_files, answering, mailing, reviewing, rounds, topics, watching_recoveries
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +49,20 @@ def ask_by_the_calendar() -> int:
 def remind_silent() -> int:
     """Remind whoever did not open the page, once."""
     return mailing.remind_silent()
+
+
+@shared_task
+def read_account_files() -> int:
+    """Void what files told that were taken back; then read in those that wait, or were left behind."""
+    while account_files.go_on_voiding():
+        pass
+    return sum(_each(account_files.run, account_files.to_do()))
+
+
+@shared_task
+def forget_account_files() -> int:
+    """Throw away files that nobody read in."""
+    return account_files.forget()
 
 
 @shared_task

@@ -36,6 +36,11 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "ask by the calendar": {"task": "feedback.tasks.ask_by_the_calendar", "schedule": crontab(minute="7")},
     "remind of surveys": {"task": "feedback.tasks.remind_silent", "schedule": crontab(minute="19")},
     "forget pressed buttons": {"task": "feedback.tasks.forget_hits", "schedule": crontab(minute="49", hour="3")},
+    "read files of account events": {"task": "feedback.tasks.read_account_files", "schedule": 30.0},
+    "forget files of account events": {
+        "task": "feedback.tasks.forget_account_files",
+        "schedule": crontab(minute="53", hour="3"),
+    },
     "watch recoveries": {"task": "feedback.tasks.watch_recoveries", "schedule": 30.0},
     "write search documents": {"task": "tickets.tasks.write_search_documents", "schedule": 30.0},
     "forget spent budgets": {"task": "tickets.tasks.forget_spent", "schedule": crontab(minute="33", hour="3")},

@@ -777,7 +777,7 @@ def house(
         "report_xlsx": ["overview"], "api_report": ["overview"],
         **{f"saved_report{part}": [kept.pk] for part in ("", "_edit", "_deletion")},
         **{f"report_annotation{part}": [strike.pk] for part in ("", "_deletion")},
-        "settings_account_file": ["made-up"],
+        "settings_account_file": [2**31], "settings_calendars_holidays": [calendar.pk],
         "settings_account_import_undo": [AccountImport.objects.create(name="may.csv").pk],
         "report_customers": ["there"], "report_customer": [dora.pk], "report_organisation": [acme.pk],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],

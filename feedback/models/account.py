@@ -16,7 +16,7 @@ KNOWN_KINDS = (JOINED, RENEWED, UPGRADED, LAPSED, CANCELLED, PURCHASED)
 
 
 class AccountImport(models.Model):
-    """A file of account events: what it was called, who read it in, and whether that was taken back."""
+    """A file of account events: looked at, then read in by a worker line by line; and whether that was taken back."""
 
     name = models.CharField(max_length=200)
     by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
@@ -24,10 +24,29 @@ class AccountImport(models.Model):
     #: how many of its rows were news, and how many we knew
     told = models.PositiveIntegerField(default=0)
     known = models.PositiveIntegerField(default=0)
+    #: what is in it, until it is read in; which column means what; the zone of moments without one
+    text = models.TextField(blank=True)
+    columns = models.JSONField(default=dict)
+    zone = models.CharField(max_length=64, default="UTC")
+    #: how many lines it has, and how many were looked at
+    lines = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    #: how many of them say nothing, and why: [[line, why], …]
+    failed = models.PositiveIntegerField(default=0)
+    problems = models.JSONField(default=list)
+    begun_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    #: why it ended before its last line
+    stopped = models.CharField(max_length=300, blank=True)
+    lease_until = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    #: it was taken back, and a worker still voids what came in it
+    is_voiding = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["begun_at"], condition=Q(finished_at=None), name="account_import_to_do")]
         verbose_name = _("import of account events")
         verbose_name_plural = _("imports of account events")
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
 from feedback import accounts
 from feedback.models import AccountEvent, AccountImport
 from helpdesk import clock
-from helpdesk.events import draft, record, record_many
+from helpdesk.events import draft, record_many
 from helpdesk.models import Agent, Event
 from tickets.models import Customer, Organisation
 from tickets.operations.status import NotPossible, must_work_tickets
@@ -124,33 +124,12 @@ def void(event: AccountEvent, *, actor: Agent | None) -> AccountEvent:
     return event
 
 
-@transaction.atomic
-def take_in(news: Sequence[News], *, name: str, source: str, actor: Agent | None) -> AccountImport:
-    """Keep a file of events, as one thing that can be taken back. A file that was read in before tells no news."""
-    must_work_tickets(actor)
-    batch = AccountImport.objects.create(name=name[:200], by=actor)
-    told = tell(news, source=source, actor=actor, batch=batch)
-    batch.told = sum(one.is_new for one in told)
-    batch.known = len(told) - batch.told
-    batch.save(update_fields=["told", "known"])
+def void_some(events: models.QuerySet[AccountEvent], most: int, *, actor: Agent | None) -> int:
+    """Void at most so many of those that count, and say how many. The caller is in a transaction."""
+    standing = list(events.select_for_update(of=("self",)).filter(voided_at=None).order_by("pk")[:most])
+    _void(standing, actor)
     transaction.on_commit(accounts.forget, robust=True)
-    record("account.imported", batch, actor=actor, told=batch.told, known=batch.known)
-    return batch
-
-
-@transaction.atomic
-def take_back(batch: AccountImport, *, actor: Agent | None) -> AccountImport:
-    """Void all that came in a file. What it told again and was known before stays."""
-    must_work_tickets(actor)
-    batch = AccountImport.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    if batch.undone_at is None:
-        standing = batch.events.select_for_update(of=("self",)).filter(voided_at=None).order_by("pk")
-        _void(list(standing), actor)
-        batch.undone_at = clock.now()
-        batch.save(update_fields=["undone_at"])
-        transaction.on_commit(accounts.forget, robust=True)
-        record("account.import_undone", batch, actor=actor)
-    return batch
+    return len(standing)
 
 
 def _void(events: Iterable[AccountEvent], actor: Agent | None) -> None:

@@ -1,28 +1,27 @@
 """Settings of accounts: who is a customer, and files of what other systems know of them."""
 
-import secrets
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.cache import cache
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from feedback import account_files
 from feedback.account_files import COLUMNS, Unreadable
 from feedback.models import AccountImport, Retention
-from feedback.operations import telling
+from feedback.operations import account_files as reading
+from feedback.tasks import read_account_files
+from helpdesk.doorbell import ring
 from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
 from helpdesk.pages import Section, agent_of, roles, sections_for, settings_section
 
 admins = roles(Role.ADMIN)
-#: how long a file waits to be looked at, in seconds
-WAITS = 3600
 SHOWN, SHOWN_PROBLEMS = 10, 50
 
 settings_section(
@@ -66,7 +65,7 @@ class FileForm(forms.Form):
         label=gettext_lazy("CSV file"), max_length=200,
         help_text=gettext_lazy(
             "A line of headings, then a line for each event: kind, date, and the mail address of the customer or the "
-            "organisation; where there is one, value, currency and your own number for it. At most 5 MB and 10,000 "
+            "organisation; where there is one, value, currency and your own number for it. At most 20 MB and 100,000 "
             "lines."
         ),
         widget=forms.FileInput({"accept": ".csv,.txt,text/csv"}),
@@ -98,56 +97,63 @@ def account_events(request: HttpRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         try:
             text = account_files.decoded(file.read(account_files.MOST_BYTES + 1))
-            account_files.table(text)
+            batch = reading.upload(str(file.name), text, actor=agent_of(request))
         except Unreadable as why:
             form.add_error("file", str(why))
         else:
-            token = secrets.token_urlsafe(12)
-            cache.set(_key(request, token), {"name": str(file.name)[:200], "text": text}, WAITS)
-            return redirect("settings_account_file", token)
-    imports = AccountImport.objects.select_related("by")[:50]
+            return redirect("settings_account_file", batch.pk)
+    imports = AccountImport.objects.filter(begun_at__isnull=False).select_related("by").defer("text", "problems")[:50]
     context = {**_around(request, "account_events"), "form": form, "imports": imports}
     return render(request, "feedback/account_events.html", context, status=422 if form.errors else 200)
 
 
 @admins
 @require_http_methods(["GET", "HEAD", "POST"])
-def account_file(request: HttpRequest, token: str) -> HttpResponse:
-    """What a file says before it is read in: which column means what, and which lines say nothing."""
-    kept = cache.get(_key(request, token))
-    if kept is None:
+def account_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """A file before it is read in: which column means what, and which lines say nothing. Afterwards how it went."""
+    batch = AccountImport.objects.select_related("by").filter(pk=pk).first()
+    if batch is None or (batch.begun_at is None and batch.by_id != agent_of(request).pk):
         messages.error(request, _("This file is no longer here. Choose it once more."))
         return redirect("settings_account_events")
-    given = account_files.table(kept["text"])
+    if batch.begun_at is not None:
+        return _progress(request, batch)
+    given = account_files.table(batch.text)
     columns = _columns(request, given.headings)
-    found = account_files.understood(given, columns, agent_of(request).zone or "UTC")
+    found = account_files.understood(given.rows, columns, agent_of(request).zone or "UTC")
     if request.method == "POST" and request.POST.get("do") == "import" and found.news:
-        batch = telling.take_in(found.news, name=kept["name"], source="csv", actor=agent_of(request))
-        cache.delete(_key(request, token))
-        said = ngettext("%(n)s event is read in.", "%(n)s events are read in.", batch.told) % {"n": batch.told}
-        if batch.known:
-            said += " " + _("%(n)s were known already.") % {"n": batch.known}
-        messages.success(request, said)
-        return redirect("settings_account_events")
+        reading.begin(batch, columns, actor=agent_of(request))
+        transaction.on_commit(lambda: ring(read_account_files), robust=True)
+        return redirect("settings_account_file", batch.pk)
     context = {
-        **_around(request, "account_events"), "name": kept["name"], "found": found,
+        **_around(request, "account_events"), "batch": batch, "found": found,
         "choices": [
             {"key": key, "title": title, "at": columns.get(key, -1)} for key, title in COLUMNS.items()
         ],
         "headings": list(enumerate(given.headings)),
         "rows": list(zip(found.lines[:SHOWN], found.news[:SHOWN], strict=True)),
         "problems": found.problems[:SHOWN_PROBLEMS], "more_problems": max(len(found.problems) - SHOWN_PROBLEMS, 0),
+        "looked_at": len(given.rows) if len(given.rows) < given.lines else None,
     }  # fmt: skip
     return render(request, "feedback/account_file.html", context)
+
+
+def _progress(request: HttpRequest, batch: AccountImport) -> HttpResponse:
+    context = {
+        **_around(request, "account_events"), "batch": batch, "problems": batch.problems[:SHOWN_PROBLEMS * 10],
+        "more_problems": max(batch.failed - SHOWN_PROBLEMS * 10, 0),
+    }  # fmt: skip
+    part = "#progress" if request.headers.get("HX-Request") else ""
+    return render(request, f"feedback/account_import.html{part}", context)
 
 
 @admins
 @require_POST
 def account_import_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back all that came in a file."""
-    telling.take_back(get_object_or_404(AccountImport, pk=pk), actor=agent_of(request))
-    messages.success(request, _("All that came in this file counts no more."))
-    return redirect("settings_account_events")
+    reading.take_back(get_object_or_404(AccountImport, pk=pk), actor=agent_of(request))
+    transaction.on_commit(lambda: ring(read_account_files), robust=True)
+    messages.success(request, _("All that came in this file is taken back."))
+    return redirect("settings_account_file", pk)
 
 
 def _columns(request: HttpRequest, headings: Any) -> dict[str, int]:
@@ -160,10 +166,6 @@ def _columns(request: HttpRequest, headings: Any) -> dict[str, int]:
         if text.isascii() and text.isdigit() and len(text) < 4 and int(text) < len(headings):
             chosen[key] = int(text)
     return chosen
-
-
-def _key(request: HttpRequest, token: str) -> str:
-    return f"account_file:{agent_of(request).pk}:{token}"
 
 
 def _around(request: HttpRequest, key: str) -> dict[str, Any]:

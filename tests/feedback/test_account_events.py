@@ -78,18 +78,6 @@ def test_voiding_twice_is_voiding_once_and_it_counts_no_more(dora, ana):
     assert not again.is_new and again.event.voided_at
 
 
-def test_a_file_is_read_in_once_and_can_be_taken_back_and_read_in_again(dora, ana):
-    rows = [news(dora, external_id="1"), news(dora, "lapsed", 5, external_id="2")]
-    first = telling.take_in(rows, name="may.csv", source="csv", actor=ana)
-    second = telling.take_in(rows, name="may.csv", source="csv", actor=ana)
-    assert (first.told, first.known, second.told, second.known) == (2, 0, 0, 2)
-    telling.take_back(first, actor=ana)
-    telling.take_back(first, actor=ana)
-    assert AccountEvent.objects.filter(voided_at=None).count() == 0
-    third = telling.take_in(rows, name="may.csv", source="csv", actor=ana)
-    assert (third.told, AccountEvent.objects.filter(voided_at=None, batch=third).count()) == (2, 2)
-
-
 # ---------------------------------------------------------------------- who is a customer
 
 

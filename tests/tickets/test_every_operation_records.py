@@ -893,6 +893,7 @@ MODULES_OF_OTHERS = {
     "tickets.operations.indexing": "writes what search looks in, from what is there; tests/tickets/test_indexing.py",
     "tickets.operations.threading": "only reads",
     "feedback.operations.bootstrapping": "the first start",
+    "feedback.operations.account_files": "accounts, no ticket; tests/feedback/test_account_files.py",
     "feedback.operations.telling": "accounts, no ticket; tests/feedback/test_account_events.py",
     "feedback.operations.departments": "departments and reasons to begin with; tests/feedback/test_departments.py",
 }
