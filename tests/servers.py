@@ -30,6 +30,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ and not (os.environ.get("DATABASE_URL
     _folder = tempfile.TemporaryDirectory(prefix="helpdesk-tests-")
     _data = Path(_folder.name)
     _servers = embedded.start(_data, durable=False)
+    (_data / "static").mkdir()  # WhiteNoise wants it there, though nothing is collected into it
     os.environ.setdefault("DATA", str(_data))
     os.environ.setdefault("DATABASE_URL", embedded.database_url(_data))
     os.environ.setdefault("REDIS_URL", embedded.redis_url(_data))

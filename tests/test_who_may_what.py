@@ -829,7 +829,7 @@ def ask(house: House, name: str, method: str, who: str, cookies: SimpleCookie) -
 #: who tries what nobody declared: nobody, a foreigner, who may look, and who may everything
 TRYING = ("stranger", "ben", "light", "admin")
 #: making one thing of every kind takes a while, so it is asked for some addresses at a time
-TOGETHER = 14
+TOGETHER = 28
 SOME = {
     f"{NAMES[at]}…{NAMES[at : at + TOGETHER][-1]}": NAMES[at : at + TOGETHER] for at in range(0, len(NAMES), TOGETHER)
 }

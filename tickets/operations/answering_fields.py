@@ -67,4 +67,4 @@ def before(ticket: Ticket, event: Event) -> Any:
 
 
 def _place(event: Event) -> str:
-    return f"field before {event.pk}"
+    return f"field-before-{event.pk}"
