@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.forms import CalendarForm, TeamForm
 from helpdesk.models import Calendar, Role, Team
 from helpdesk.pages import RailEntry, Section, rail_entry, settings_section
-from helpdesk.views import audit, keys, people, security
+from helpdesk.views import audit, holidays, keys, people, security
 from helpdesk.views import settings as pages
 from helpdesk.views.resources import Column, Resource, routes
 
@@ -31,6 +31,7 @@ CALENDARS = Resource(
     new=_("Add business hours"),
     things=lambda: Calendar.objects.prefetch_related("versions"),
     form=CalendarForm,
+    form_template="helpdesk/settings/calendar.html",
     columns=[
         Column(_("Name"), lambda calendar: calendar.name),
         Column(_("Time zone"), lambda calendar: calendar.zone),
@@ -91,5 +92,6 @@ urlpatterns = [
     path("audit.csv", audit.export, name="settings_audit_csv"),
     *routes(TEAMS),
     *routes(CALENDARS),
+    path("calendars/<int:pk>/holidays/", holidays.holidays, name="settings_calendars_holidays"),
 ]
 rail_entry(RailEntry("settings", _("Settings"), "settings", "settings_home"))

@@ -434,6 +434,7 @@ POLICIES: dict[str, Policy] = {
         for key in ("agents", "teams", "calendars", "inboxes", "surveys", "brands", "fields")
         for kind in ("", "_new", "_edit")
     },
+    "settings_calendars_holidays": admins(GET=200, POST=422),
     "settings_surveys_page": admins(GET=200),
     "settings_surveys_trial": admins(POST=302),
     "askings": agents(200, "GET"),
