@@ -112,6 +112,7 @@ class Customer(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
+            models.Index(fields=["id"], condition=models.Q(is_blocked=True), name="customer_blocked"),
             GinIndex(OpClass(models.F("name"), "gin_trgm_ops"), name="customer_name_trigrams"),
             models.Index(fields=["organisation", "id"], name="customer_of_organisation"),
         ]

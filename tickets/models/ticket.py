@@ -192,7 +192,8 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["inbox", "status", "-updated_at", "-number"], name="ticket_by_status"),
             models.Index(fields=["status", "resolved_at"], condition=Q(status=Status.RESOLVED), name="ticket_to_close"),
-            models.Index(fields=["customer", "-number"], name="ticket_of_customer"),
+            # with the inbox in it, whether a customer may be seen is read from the index alone
+            models.Index(fields=["customer", "-number"], include=["inbox"], name="ticket_of_customer_seen"),
             models.Index(fields=["inbox", "-number"], name="ticket_newest"),
             models.Index(
                 fields=["inbox", "-updated_at", "-number"],

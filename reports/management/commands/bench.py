@@ -59,6 +59,7 @@ class Command(BaseCommand):
                     self._fill(here, database, size)
                     here.rename(database, kept)
                 here.create(database, kept)
+                self._migrate(here, database)  # kept since an older version, perhaps
             else:
                 self._fill(here, database, size)
             effort = [word for name in ("times", "seconds", "mails") for word in (f"--{name}", str(options[name]))]
@@ -70,11 +71,14 @@ class Command(BaseCommand):
     def _fill(self, here: place.Place, database: str, size: str) -> None:
         began = time.monotonic()
         here.create(database)
-        self._python(here, database, ["manage.py", "migrate", "--verbosity", "0"], 600)
+        self._migrate(here, database)
         self._python(here, database, ["manage.py", "demo", "--tickets", str(_tickets(size))], _LONGEST_FILLING)
         self._python(here, database, ["manage.py", "index_search"], _LONGEST_FILLING)
         here.settle(database)
         self.stdout.write(f"{size}: filled in {time.monotonic() - began:.0f} s")
+
+    def _migrate(self, here: place.Place, database: str) -> None:
+        self._python(here, database, ["manage.py", "migrate", "--verbosity", "0"], 600)
 
     def _python(self, here: place.Place, database: str, words: list[str], seconds: float) -> None:
         """Run one of our own programs on the database, and pass on what it says."""
