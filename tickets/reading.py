@@ -337,13 +337,14 @@ def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
     rows = [found[number] for number in numbers if number in found]
     inboxes = hours.inboxes({row.inbox_id for row in rows})
     names = {row.assignee_id: row.assignee_name for row in rows if row.assignee_id}
-    assignees = {pk: Agent(pk=pk, name=name) for pk, name in names.items()}
+    assignees = {pk: prepared.part_of(Agent, id=pk, name=name) for pk, name in names.items()}
     prefetch_related_objects([row.customer for row in rows if not row.customer.name], "contact_points")
     now = clock.now()
     for row in rows:
-        row.inbox = inboxes[row.inbox_id]
+        known = row._state.fields_cache
+        known["inbox"] = inboxes[row.inbox_id]
         if row.assignee_id:
-            row.assignee = assignees[row.assignee_id]
+            known["assignee"] = assignees[row.assignee_id]
         _dress(row, now)
     return rows
 
@@ -370,7 +371,7 @@ def _dressing() -> str:
 def _dressed(row: Sequence[Any]) -> Any:
     own = len(prepared.columns(Ticket))
     ticket: Any = prepared.made(Ticket, row[:own])
-    ticket.customer = prepared.made(Customer, row[own:-4])
+    ticket._state.fields_cache = {"customer": prepared.made(Customer, row[own:-4])}
     ticket.assignee_name, ticket.has_been_read, ticket.has_draft, ticket.tag_names = row[-4:]
     return ticket
 
