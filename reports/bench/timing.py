@@ -14,6 +14,8 @@ from reports.bench import goals
 
 #: nothing is repeated longer than that, whatever was asked
 LONGEST_SECONDS = 60.0
+#: of what takes seconds each time, so many calls are enough, and so long is warm
+FEWEST, ENOUGH_SECONDS, WARM_SECONDS = 9, 20.0, 10.0
 _MOST_CALLS = 50_000
 
 
@@ -94,12 +96,18 @@ def _rounded(value: float) -> float:
 
 def medians(call: Callable[[], Any], floor: Callable[[], Any], effort: Effort) -> Medians:
     """How long a call takes and its floor, in turns so that both meet the same noise."""
+    until = time.perf_counter() + WARM_SECONDS
     for _warm in range(min(10, effort.times)):
         call()
         floor()
+        if time.perf_counter() > until:
+            break
     taken: list[tuple[float, float, float]] = []
-    until = time.perf_counter() + LONGEST_SECONDS
-    while len(taken) < effort.times and (not taken or time.perf_counter() < until):
+    began_all = time.perf_counter()
+    while len(taken) < effort.times:
+        spent = time.perf_counter() - began_all
+        if taken and spent > (ENOUGH_SECONDS if len(taken) >= FEWEST else LONGEST_SECONDS):
+            break
         began, worked = time.perf_counter(), time.thread_time()
         call()
         ended, rested = time.perf_counter(), time.thread_time()
