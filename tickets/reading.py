@@ -484,7 +484,7 @@ def ticket(agent: Agent, number: int) -> Ticket | None:
 @lru_cache(maxsize=1)
 def _with_everybody() -> str:
     named = (("t", Ticket), ("c", Customer), ("i", Inbox), ("o", Organisation), ("a", Agent), ("g", Team))
-    columns = [f'{short}."{name}"' for short, model in named for name in prepared.columns(model)]  # type: ignore[arg-type]
+    columns = [f'{short}."{name}"' for short, model in named for name in prepared.columns(model)]
     return f"""
         SELECT {", ".join(columns)}
         FROM tickets_ticket t JOIN tickets_customer c ON c.id = t.customer_id JOIN tickets_inbox i ON i.id = t.inbox_id

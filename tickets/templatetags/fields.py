@@ -19,11 +19,11 @@ def answer_input(answer: fields.Answer, uid: str, error: str = "") -> SafeString
     field = answer.field
     about = (field.key, field.kind, field.name, field.help_text, tuple(map(str, field.choices or ())))
     # True is 1 to who compares them
-    return _drawn(about, answer.value, type(answer.value), uid, error, get_language())
+    return _drawn(about, answer.value, type(answer.value).__name__, uid, error, get_language())
 
 
 @lru_cache(maxsize=1000)
-def _drawn(about: Any, value: Any, _kind: type, uid: str, error: str, _language: str | None) -> SafeString:
+def _drawn(about: Any, value: Any, _kind: str, uid: str, error: str, _language: str | None) -> SafeString:
     """Drawn once for the same answer of the same field: Django's widgets are templates of templates."""
     key, kind, label, help_text, choices = about
     field = CustomField(key=key, kind=kind, name=label, help_text=help_text, choices=list(choices))
