@@ -242,10 +242,12 @@ def test_a_row_shows_ones_own_draft_only(client, as_agent, chloe, ticket, ana):
 
 def test_the_page_asks_as_much_for_one_draft_as_for_many(client, ticket, ana, chloe, admin):
     def questions() -> int:
-        client.get(f"/tickets/{ticket.pk}/")  # what is remembered for some seconds is remembered anew
-        with CaptureQueriesContext(connection) as asked:
-            client.get(f"/tickets/{ticket.pk}/")
-        return len(asked)
+        counted = []
+        for _time in range(4):  # what is remembered for some seconds is remembered anew, the first time or later
+            with CaptureQueriesContext(connection) as asked:
+                client.get(f"/tickets/{ticket.pk}/")
+            counted.append(len(asked))
+        return min(counted)
 
     upload = [replying.Upload("a.txt", "text/plain", b"a")]
     for kind in ("reply", "note", "forward"):
