@@ -50,10 +50,12 @@ def test_pages_ask_no_more_when_there_is_more(
     browser = as_agent(ana)
 
     def cost(url: str) -> int:
-        browser.get(url)
-        with CaptureQueriesContext(connection) as asked:
-            assert browser.get(url).status_code == 200
-        return len(asked)
+        counted = []
+        for _time in range(3):  # what is remembered for some seconds is remembered anew in one of them
+            with CaptureQueriesContext(connection) as asked:
+                assert browser.get(url).status_code == 200
+            counted.append(len(asked))
+        return min(counted)
 
     acme = Organisation.objects.create(name="Acme")
     Customer.objects.update(organisation=acme)
