@@ -2,6 +2,7 @@
 
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from helpdesk.forms import CalendarForm, TeamForm
 from helpdesk.models import Calendar, Role, Team
@@ -94,4 +95,6 @@ urlpatterns = [
     *routes(CALENDARS),
     path("calendars/<int:pk>/holidays/", holidays.holidays, name="settings_calendars_holidays"),
 ]
-rail_entry(RailEntry("settings", _("Settings"), "settings", "settings_home"))
+rail_entry(
+    RailEntry("settings", _("Settings"), "settings", "settings_home", short=pgettext_lazy("below an icon", "Settings"))
+)

@@ -75,6 +75,8 @@ class Chart:
     note: str = ""
     #: across the whole page
     is_wide: bool = False
+    #: the same drawn for a narrow screen, where it would be too small to read
+    narrow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """How figures are said: lengths of time, shares, numbers, days; the same on every page, in exports and in mails."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from django.urls import reverse
 from django.utils import formats
@@ -75,9 +76,16 @@ def choice(form: FilterForm, chosen: Filter | None = None) -> str:
 def slice_name(one: Period, zone: str, unit: Unit) -> str:
     """A slice as it is named below an axis."""
     first = periods.local_day(one.start, zone)
-    if unit in ("quarter", "month", "year"):
+    if unit == "month":
+        return formats.date_format(first, "M Y")
+    if unit in ("quarter", "year"):
         return one.label
-    return formats.date_format(first, "j M")
+    return day_name(first)
+
+
+def day_name(day: date) -> str:
+    """A day of a year that is known from around it, short: Oct 31, 31. Okt."""
+    return formats.date_format(day, formats.get_format("MONTH_DAY_FORMAT").replace("F", "M"))
 
 
 LEFT_OUT: Mapping[str, str | Promise] = {

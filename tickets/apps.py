@@ -12,6 +12,7 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
         from django.utils.translation import gettext_lazy as _
+        from django.utils.translation import pgettext_lazy
 
         from helpdesk.auditing import audited
         from helpdesk.models import Role
@@ -53,8 +54,12 @@ class TicketsConfig(AppConfig):
             settings_section(
                 Section("catcher", _("Mail catcher"), _("Development: every mail that went out."), "mail_catcher")
             )
-        rail_entry(RailEntry("queue", _("Queue"), "inbox", "queue"))
-        rail_entry(RailEntry("customers", _("Customers"), "users-round", "customers"))
+        rail_entry(RailEntry("queue", _("Queue"), "inbox", "queue", short=pgettext_lazy("below an icon", "Queue")))
+        rail_entry(
+            RailEntry(
+                "customers", _("Customers"), "users-round", "customers", short=pgettext_lazy("below an icon", "People")
+            )
+        )
         rail_entry(RailEntry("search", _("Search"), "search", "search"))
         rail_entry(
             RailEntry(

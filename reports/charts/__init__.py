@@ -4,6 +4,7 @@ One question a chart. The vertical axis starts at zero; what is missing is a gap
 Every chart has a table beside it for those who do not see it, so the drawing itself is one image with a description.
 """
 
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor, log10
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 WIDTH, HEIGHT = 400, 200
 LEFT, RIGHT, TOP, BOTTOM = 48, 90, 12, 24
 _LINE = 13  # the least distance of two labels
+_NAME = 14  # letters of a line of a name at the end of what it names
 
 #: of a chart that is a table only
 NOTHING = SafeString("")
@@ -261,18 +263,31 @@ def names(frame: Frame, series: Sequence[Series]) -> SafeString:
         if last is not None:
             ends.append((frame.y(last), one))
     ends.sort(key=lambda end: end[0])
-    placed: list[tuple[float, Series]] = []
+    placed: list[tuple[float, Series, list[str]]] = []
+    end = 0.0
     for y, one in ends:
-        if placed:
-            y = max(y, placed[-1][0] + _LINE)
-        placed.append((y, one))
-    over = max((placed[-1][0] if placed else 0) - (HEIGHT - BOTTOM), 0)
+        y, said = max(y, end), wrap(one.name, _NAME)
+        placed.append((y, one, said))
+        end = y + _LINE * len(said)
+    over = max(end - _LINE - (HEIGHT - BOTTOM), 0)
     x = frame.width - RIGHT + 8
     return format_html_join(
         "",
-        '<rect class="chart-bar {}" x="{}" y="{}" width="8" height="8"/>'
+        '<rect class="chart-bar {}" x="{}" y="{}" width="8" height="8"/>{}',
+        ((one.tone, x, at(y - over - 4), _lines(said, x + 13, y - over + 4)) for y, one, said in placed),
+    )
+
+
+def wrap(words: str, letters: int) -> list[str]:
+    """Words in lines of so many letters; a word that is longer stays whole."""
+    return textwrap.wrap(words, letters, break_long_words=False) or [words]
+
+
+def _lines(said: Sequence[str], x: float, y: float) -> SafeString:
+    return format_html_join(
+        "",
         '<text class="chart-label" x="{}" y="{}">{}</text>',
-        ((one.tone, x, at(y - over - 4), x + 13, at(y - over + 4), one.name) for y, one in placed),
+        ((x, at(y + _LINE * i), words) for i, words in enumerate(said)),
     )
 
 

@@ -11,12 +11,14 @@ from reports.control import Judged
 
 #: twice as wide as the others: it holds the baseline, too
 WIDTH = 800
+#: as wide as the others, for narrow screens
+NARROW = charts.WIDTH
 
 
 def control(
     *, key: str, title: str, about: str, labels: Sequence[str], name: str, judged: Judged, say: Say,
     words: Mapping[str, str], is_share: bool = False, is_time: bool = False, baseline_words: str = "",
-    marks: Marks | None = None,
+    marks: Marks | None = None, width: int = WIDTH,
 ) -> SafeString:  # fmt: skip
     """`words` names the rules in a word or two. The baseline is pale; what was judged is drawn in full."""
     values = [point.value for point in judged.points]
@@ -24,7 +26,7 @@ def control(
     highs = [limit.high for limit in judged.limits if limit]
     most = max([*known, *highs], default=0)
     top = 1.0 if is_share else charts.time_top(most) if is_time else charts.nice_top(most)
-    frame = charts.Frame(len(values), top, WIDTH)
+    frame = charts.Frame(len(values), top, width)
     steps = [0, 0.25, 0.5, 0.75, 1.0] if is_share else charts.time_steps(top) if is_time else None
     parts = [charts.axes(frame, labels, say, steps)]
     if 0 < judged.baseline < len(values):
@@ -33,7 +35,8 @@ def control(
             format_html(
                 '<rect class="chart-before" x="{}" y="{}" width="{}" height="{}"/>'
                 '<text class="chart-tick" x="{}" y="{}">{}</text>',
-                LEFT, TOP, charts.at(x - LEFT), HEIGHT - BOTTOM - TOP, LEFT + 4, TOP + 9, baseline_words,
+                LEFT, TOP, charts.at(x - LEFT), HEIGHT - BOTTOM - TOP, LEFT + 4, TOP + 9,
+                baseline_words if width == WIDTH or not marks else "",
             )
         )  # fmt: skip
     parts += _bands(frame, judged)
@@ -47,21 +50,33 @@ def control(
             parts.append(format_html('<polyline class="{}" points="{}"/>', tone, points))
     parts += charts.line(frame, Series(name, values), labels, say)
     parts += charts.mark(frame, marks or {}, labels)
+    said: list[tuple[float, float]] = []
+    before = None
     for signal in judged.signals:
         value = values[signal.place] or 0
-        x, y = frame.x(signal.place), frame.y(value)
-        is_right = x > WIDTH - RIGHT - 70
+        x, y, word = frame.x(signal.place), frame.y(value), words[signal.rule]
+        is_right = x > width - RIGHT - 70
         parts.append(
             format_html(
-                '<path class="chart-signal" d="M{} {}l5 5-5 5-5-5z"><title>{}: {} {}, {}</title></path>'
+                '<path class="chart-signal" d="M{} {}l5 5-5 5-5-5z"><title>{}: {} {}, {}</title></path>',
+                charts.at(x), charts.at(y - 5), labels[signal.place], name, say(value), word,
+            )
+        )  # fmt: skip
+        # what was just said is not said again, nor over another word: the shape says it, and the table
+        is_again = before and before.rule == signal.rule and signal.place - before.place <= 3
+        before = signal
+        if is_again or any(abs(x - across) < 12 + 6 * len(word) and abs(y - up) < 14 for across, up in said):
+            continue
+        said.append((x, y))
+        parts.append(
+            format_html(
                 '<text class="chart-label strong" x="{}" y="{}" text-anchor="{}">{}</text>',
-                charts.at(x), charts.at(y - 5), labels[signal.place], name, say(value), words[signal.rule],
                 charts.at(x + (-8 if is_right else 8)), charts.at(max(y - 4, TOP + 4)), "end" if is_right else "start",
-                words[signal.rule],
+                word,
             )
         )  # fmt: skip
     parts.append(charts.names(frame, [Series(name, values)]))
-    return charts.svg(key, title, about, parts, width=WIDTH)
+    return charts.svg(key, title, about, parts, width=width)
 
 
 def _bands(frame: charts.Frame, judged: Judged) -> list[SafeString]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from reports.charts import TOP, WIDTH, _joined, at, svg
+from reports.charts import TOP, WIDTH, _joined, at, svg, wrap
 
 LEFT, RIGHT, HEIGHT, FOOT = 120, 64, 24, 20
 _LETTERS = 21
+_LINE = 11  # of a name in two lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,16 @@ def dots(
 
 
 def _row(row: Dot, y: float, x: Callable[[float], float], say: Callable[[float], str], right: int) -> SafeString:
-    short = row.name if len(row.name) <= _LETTERS else f"{row.name[: _LETTERS - 1]}…"
+    said = [row.name] if len(row.name) <= _LETTERS else wrap(row.name, _LETTERS)
+    if len(said) > 2 or any(len(one) > _LETTERS for one in said):
+        said = [f"{row.name[: _LETTERS - 1].rstrip()}…"]
+    first = y + 4 - _LINE * (len(said) - 1) / 2
     drawn = [
-        format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', LEFT - 8, at(y + 4), short),
+        format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', LEFT - 8,
+                    at(first + _LINE * i), words)
+        for i, words in enumerate(said)
+    ]  # fmt: skip
+    drawn += [
         format_html('<text class="chart-value" x="{}" y="{}">{}</text>', right + 8, at(y + 4), row.note),
     ]
     told = f"{row.name}: {row.note}"

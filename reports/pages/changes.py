@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 from django.utils import formats
 from django.utils.functional import Promise
@@ -11,12 +12,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from helpdesk import clock
 from reports import annotations, periods
 from reports.blocks import Chart, Line, Report, Section, Tile
-from reports.charts.control import control
+from reports.charts.control import NARROW, control
 from reports.control import LEAST, Judged, Rule, Signal
 from reports.daily import BASELINE_DAYS, BASELINE_WEEKS, MOST_DAYS, WATCHED, Watched
 from reports.pages import page
 from reports.reading import Filter
-from reports.words import UNKNOWN, definition_url, number, percent, spell
+from reports.words import UNKNOWN, day_name, definition_url, number, percent, spell
 
 NAMES: Mapping[str, str | Promise] = {
     "created": gettext_lazy("New tickets a day"),
@@ -102,7 +103,7 @@ def _signals(n: int) -> str:
 
 
 def _day(series: Judged, signal: Signal) -> str:
-    return formats.date_format(series.points[signal.place].day, "j M")
+    return day_name(series.points[signal.place].day)
 
 
 def _tile(one: Watched, series: Judged) -> Tile:
@@ -126,7 +127,7 @@ def _tile(one: Watched, series: Judged) -> Tile:
 
 def _chart(one: Watched, series: Judged, notes: list[annotations.Note]) -> Chart:
     say, title = say_of(one.unit), str(NAMES[one.key])
-    labels = [formats.date_format(point.day, "j M") for point in series.points]
+    labels = [day_name(point.day) for point in series.points]
     step = timedelta(weeks=1) if one.is_weekly else timedelta(days=1)
     marks = annotations.marks(notes, [(point.day, point.day + step) for point in series.points])
     rules = {signal.place: signal.rule for signal in series.signals}
@@ -138,12 +139,14 @@ def _chart(one: Watched, series: Judged, notes: list[annotations.Note]) -> Chart
             "rule": RULES[series.signals[-1].rule]}  # fmt: skip
     else:
         about = _("No evidence of change.")
-    svg = control(
-        key=f"control-{one.key}", title=title, about=about, labels=labels, name=_("each week") if one.is_weekly
-        else _("each day"), judged=series, say=say, words={rule: str(words) for rule, words in SHORT.items()},
+    draw = partial(
+        control,
+        title=title, about=about, labels=labels, name=_("each week") if one.is_weekly else _("each day"),
+        judged=series, say=say, words={rule: str(words) for rule, words in SHORT.items()},
         is_share=one.unit == "share", is_time=one.unit == "seconds", baseline_words=_("before: these make the limits"),
         marks=marks,
     )  # fmt: skip
+    key = f"control-{one.key}"
     rows, cells = [], []
     for i in range(series.baseline, len(series.points)):
         point, limit, rule = series.points[i], series.limits[i], rules.get(i)
@@ -155,9 +158,9 @@ def _chart(one: Watched, series: Judged, notes: list[annotations.Note]) -> Chart
         })  # fmt: skip
         cells.append((point.value, low, high, rule or "", marks.get(i, "")))
     return Chart(
-        f"control-{one.key}", title, svg,
+        key, title, draw(key=key),
         [_("Week from") if one.is_weekly else _("Day"), _("Value"), _("Lower limit"), _("Upper limit"), _("Signal"),
          _("What happened")],
         rows, cells, ["value", "lower", "upper", "signal", "annotation"], definition_url("control"), about,
-        is_wide=True,
+        is_wide=True, narrow=draw(key=f"{key}-narrow", width=NARROW),
     )  # fmt: skip

@@ -76,16 +76,16 @@ def _answer(figures: Figures) -> list[str]:
 
 
 def _sections(said: Sequence[Tile], drawn: Sequence[Chart]) -> list[Section]:
-    """What we did beside what they felt."""
-    felt = {"csat", "response_rate", "scores"}
+    """What we did beside what they felt; then the other drawings, so that neither side is longer than the other."""
+    felt, sides = {"csat", "response_rate"}, {"csat"}
     return [
         Section(
             title=str(GROUPS["service" if not is_felt else "experience"]), is_half=True, key=key,
             tiles=[tile for tile in said if (tile.lead.key in felt) == is_felt],
-            charts=[chart for chart in drawn if (chart.key in felt) == is_felt],
+            charts=[chart for chart in drawn if chart.key in sides and is_felt],
         )
         for key, is_felt in (("service", False), ("experience", True))
-    ]  # fmt: skip
+    ] + [Section(key="further", charts=[chart for chart in drawn if chart.key not in sides])]  # fmt: skip
 
 
 def _joined(figures: Figures) -> list[str]:
@@ -280,9 +280,9 @@ def draw(figures: Figures) -> list[Chart]:
     happened = _marks(notes, figures.slices, figures.chosen.zone)
     return [
         _volume_chart(figures, happened),
+        *_answer_charts(figures, _marks(notes, figures.answer_slices, figures.chosen.zone)),
         _times_chart(figures, "first_response", _("How long did customers wait for a first answer?"), happened),
         _times_chart(figures, "resolution", _("How long did it take to resolve tickets?"), happened),
-        *_answer_charts(figures, _marks(notes, figures.answer_slices, figures.chosen.zone)),
     ]
 
 

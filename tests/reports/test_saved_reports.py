@@ -163,7 +163,7 @@ def test_the_mail_says_the_answer_and_shows_the_charts_as_pictures(weekly, chloe
     assert sent.subject.startswith("Our week: ")
     letter = message_from_bytes(compose(sent.deliveries.get()), policy=policy.default)
     text = letter.get_body(("plain",)).get_content()
-    assert "0 tickets came in and 0 were resolved." in text and "5 Mar: New 0, Resolved 0 [The newsletter]" in text
+    assert "0 tickets came in and 0 were resolved." in text and "Mar 5: New 0, Resolved 0 [The newsletter]" in text
     html = letter.get_body(("html",)).get_content()
     shown = {part["Content-ID"][1:-1]: part.get_content() for part in letter.walk() if part["Content-ID"]}
     assert {f"volume.{weekly.pk}@report", f"first_response.{weekly.pk}@report"} <= set(shown)

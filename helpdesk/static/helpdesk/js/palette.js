@@ -63,6 +63,15 @@ const linesOf = () =>
     run: () => act(line),
   }));
 
+// what stands in a ticket's menu without a key of its own
+const menuOf = () =>
+  [...document.querySelectorAll(".more-acts .menu-item")]
+    .filter((item) => !item.disabled && !document.querySelector(`#keys [data-do="${item.dataset.act}"]`))
+    .map((item) => {
+      const name = item.textContent.trim();
+      return { key: `menu-${name}`, name, run: () => item.click() };
+    });
+
 const choicesOf = () =>
   [...document.querySelectorAll("dialog:not(#palette) [data-picker] .picker-option:not([data-picker-create])")]
     .filter((option) => !option.disabled)
@@ -147,14 +156,14 @@ const own = (wanted) => {
   const box = dialog().dataset;
   if (isSearch) return [];
   if (!wanted) {
-    const acts = linesOf();
+    const acts = [...linesOf(), ...menuOf()];
     const known = new Map(acts.map((one) => [one.key, one]));
     const lately = used().map((one) => known.get(one.key) ?? (one.href ? one : null)).filter(Boolean).slice(0, 5);
     const rest = acts.filter((one) => !lately.includes(one));
     return [...group(box.recent, lately), ...group(box.acts, rest), ...group(box.places, placesOf())];
   }
   return [
-    ...group(box.acts, ranked(linesOf(), wanted).slice(0, MOST)),
+    ...group(box.acts, ranked([...linesOf(), ...menuOf()], wanted).slice(0, MOST)),
     ...group(box.choices, ranked(choicesOf(), wanted).slice(0, MOST)),
     ...group(box.places, ranked(placesOf(), wanted).slice(0, 4)),
   ];
