@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
 from a2wsgi import WSGIMiddleware
 
+from helpdesk import serving
 from helpdesk.wsgi import application as pages
 
 # what was loaded stays: looking through it again and again for rubbish would cost pages more than the rubbish does
@@ -24,6 +25,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         while True:
             message = await receive()
+            if message["type"] == "lifespan.startup":
+                serving.begin()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return

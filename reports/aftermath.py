@@ -11,9 +11,11 @@ from django.db import connection
 from feedback import accounts
 from feedback.accounts import Rule
 from helpdesk import clock
-from reports import periods, privacy
+from reports import arrays, periods, privacy, reading
 from reports.metrics.served import SERVED
+from reports.periods import Period
 from reports.reading import Filter
+from tickets.models import Inbox
 
 #: after so many days we look
 HORIZONS = (90, 180, 365)
@@ -84,9 +86,13 @@ def _counted(
 ) -> dict[str, tuple[int, int]]:  # fmt: skip
     with_spans, asked = accounts.sql(rule)
     narrow, more = _narrowed(chosen)
+    packed = _worked(chosen, span)
+    if packed is not None:
+        more |= {"worked": packed[0], "poor": packed[1]}
+    worked = _WORKED_PACKED if packed is not None else _WORKED.format(narrow=narrow)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{with_spans}{_SERVED.format(narrow=narrow)}",
+            f"{with_spans}{_SERVED.format(narrow=narrow, worked=worked)}",
             {**asked, **more, "start": span.start, "end": span.end, "base": after, "seen": seen_on},
         )
         return {served: (customers, stayed) for served, customers, stayed in cursor.fetchall()}
@@ -103,19 +109,43 @@ def _narrowed(chosen: Filter) -> tuple[str, dict[str, Any]]:
     return " AND ".join(said), asked
 
 
-#: `served` of every customer, as `metrics.served` says it
-_SERVED = """
-    , base AS (
-        SELECT DISTINCT person FROM spans WHERE since <= %(base)s AND (until IS NULL OR %(base)s < until)
-    ), later AS (
-        SELECT DISTINCT person FROM spans WHERE since <= %(seen)s AND (until IS NULL OR %(seen)s < until)
-    ), worked AS (
+def _worked(chosen: Filter, span: Period) -> tuple[list[int], list[bool]] | None:
+    """Whom we worked for in a time, and whether any of it was poor; where that is kept in packs."""
+    import numpy as np
+
+    rows = reading.tickets(chosen).filter(
+        reading.within("created_at", span), in_volume=True, is_contact=True, customer__isnull=False
+    )
+    frame = arrays.of(rows, "customer", "net_reopens", "frt_s", "frt_business_s", "inbox")
+    if frame is None:
+        return None
+    targets = dict(Inbox.objects.values_list("pk", "response_target_minutes"))
+    business, inbox = frame["frt_business_s"], frame["inbox"]
+    took = np.where(business.known(), business.data, frame["frt_s"].data)
+    # an inbox that is gone has no target
+    target = np.array([60 * targets.get(pk, _NO_TARGET) for pk in inbox.values], dtype=np.int64)[inbox.data]
+    is_poor = (frame["net_reopens"].data > 0) | (took > target)
+    people, place = np.unique(frame["customer"].data, return_inverse=True)
+    return people.tolist(), (np.bincount(place[is_poor], minlength=len(people)) > 0).tolist()
+
+
+_NO_TARGET = 1 << 40
+_WORKED_PACKED = "SELECT * FROM unnest(%(worked)s::bigint[], %(poor)s::boolean[]) AS known (person, is_poor)"
+_WORKED = """
         SELECT f.customer AS person,
                bool_or(f.net_reopens > 0 OR coalesce(f.frt_business_s, f.frt_s) > 60 * i.response_target_minutes)
                    AS is_poor
         FROM reports_ticketfacts f LEFT JOIN tickets_inbox i ON i.id = f.inbox
         WHERE f.created_at >= %(start)s AND f.created_at < %(end)s AND f.in_volume AND f.is_contact AND {narrow}
         GROUP BY f.customer
+"""
+#: `served` of every customer, as `metrics.served` says it
+_SERVED = """
+    , base AS (
+        SELECT DISTINCT person FROM spans WHERE since <= %(base)s AND (until IS NULL OR %(base)s < until)
+    ), later AS (
+        SELECT DISTINCT person FROM spans WHERE since <= %(seen)s AND (until IS NULL OR %(seen)s < until)
+    ), worked AS ({worked}
     ), said AS (
         SELECT f.customer AS person,
                max(f.answered_at) FILTER (WHERE f.score <= CASE f.kind WHEN 'csat' THEN 2 ELSE 3 END) AS low_at,

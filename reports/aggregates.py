@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Value
 
-from reports.columns import Ordered, Packed, unpack
+from reports.columns import Ordered, Packed, tallied, unpack
 
 
 def those(condition: Q) -> Count:
@@ -16,8 +16,8 @@ def those(condition: Q) -> Count:
 
 def measure(rows: "QuerySet[Any]", *columns: str) -> dict[str, Ordered]:
     """The known values of each column in order of size."""
-    found = rows.aggregate(**{f"{column}_values": Packed(column) for column in columns})
-    return {column: unpack(found[f"{column}_values"]) for column in columns}
+    [found] = tallied(rows, **{f"{column}_values": Packed(column) for column in columns})
+    return {column: unpack(values) for column, values in zip(columns, found, strict=True)}
 
 
 def bins(ordered: Ordered, edges: Sequence[int]) -> list[int]:

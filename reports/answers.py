@@ -26,11 +26,13 @@ from django.db.models import (
 from django.utils.timezone import localdate
 
 from feedback.models import Ballot, last_day_of
-from reports import privacy, reading
+from reports import arrays, privacy, reading
+from reports.columns import Packed, by_frequency, quantile, tallied
 from reports.grouping import Bucket, Groups, grouped
 from reports.metrics.drivers import NonResponse, nonresponse
 from reports.metrics.satisfaction import Csat, ResponseRate, Weighted, csat, response_rate, weighted
 from reports.models import SurveyFacts, TicketFacts
+from reports.packs import NULL, Column
 from reports.periods import Period
 from reports.privacy import Guard
 from reports.reading import Filter, Slice, within
@@ -123,11 +125,9 @@ def answers(chosen: Filter, kind: str) -> Answers:
     _unit, coarse = reading.units(chosen)
     slices = reading.cut(chosen, coarse)
     rows = answered(chosen, kind).annotate(slice=Slice("answered_at", slices))
-    low, high = GOOD[kind]
-    good, bad = f"{{score}} BETWEEN {low} AND {high}", "{{score}} BETWEEN {} AND {}".format(*BAD[kind])
     found = grouped(
         rows, [("slice", "score"), *((name,) for name in SPLITS), ("percent",), ("low_reason",), ("in_control",)],
-        {"n": "", "good": good, "bad": bad}, ["score"],
+        {"n": None, "good": Q(score__range=GOOD[kind]), "bad": Q(score__range=BAD[kind])},
     )  # fmt: skip
     by_slice, splits, (drawn, reasons, control) = found[0], found[1 : 1 + len(SPLITS)], found[-3:]
     scores: Counter[int] = Counter()
@@ -185,11 +185,10 @@ class Asked:
 
 def asked_and_answered(chosen: Filter, kind: str) -> Asked:
     """One query, and those of the guard."""
-    low, high = GOOD[kind]
     rows = asked(chosen, kind).annotate(slow=Bucket("resolution_s", [DAY]), back=Bucket("net_reopens", [1]))
     [found] = grouped(
         rows, [("channel", "back", "slow")],
-        {"n": "", "answered": "{score} IS NOT NULL", "good": f"{{score}} BETWEEN {low} AND {high}"}, ["score"],
+        {"n": None, "answered": Q(score__isnull=False), "good": Q(score__range=GOOD[kind])},
     )  # fmt: skip
     strata: dict[tuple[Any, str], list[int]] = {}
     for (channel, back, slow), counts in found.items():
@@ -249,7 +248,7 @@ def _beside(
 def held_back(chosen: Filter, kind: str) -> dict[str | None, int]:
     """Customers who would have been asked in the period, by why they were not."""
     rows = askings(chosen, kind).filter(within("invited_at", chosen.period), state="suppressed")
-    return dict(rows.values_list("reason").annotate(n=Count("*")).order_by("-n", "reason"))
+    return by_frequency(tallied(rows, "reason", n=Count("*")))
 
 
 # ---------------------------------------------------------------------- anonymous answers
@@ -344,15 +343,46 @@ DONE = {
 
 def done(chosen: Filter, kind: str) -> dict[str, Done]:
     """What was done for those who gave a good answer, and for those who gave a bad one. One query."""
+    packed = _done_packed(chosen, kind)
+    found: Iterable[Any] = packed if packed is not None else _done(chosen, kind)
+    return {
+        side: Done(n, dict(zip(DONE, counts, strict=True)), wait, replies) for side, n, wait, replies, *counts in found
+    }
+
+
+def _done_packed(chosen: Filter, kind: str) -> list[tuple[Any, ...]] | None:
+    """By side how many, the medians, and of how many each is so; where it is kept in packs."""
+    import numpy as np
+
+    of = {"handed_over": "handoffs", "switched": "channel_switches", "reopened": "net_reopens"}
+    frame = arrays.of(answered(chosen, kind), "score", "ticket", "open_s", "replies", *of.values())
+    again = arrays.of(TicketFacts.objects.filter(next_same_topic_at__isnull=False), "ticket")
+    if frame is None or again is None:
+        return None
+    score = frame["score"].data
+    side = np.zeros(frame.n, dtype=np.uint8)
+    for place, (low, high) in ((1, GOOD[kind]), (2, BAD[kind])):
+        side[(score >= low) & (score <= high)] = place
+    facts = {"repeated": np.isin(frame["ticket"].data, again["ticket"].data)}
+    facts |= {name: frame[column].known() & (frame[column].data > 0) for name, column in of.items()}
+    frame.put(
+        side=Column("name", side, ["between", "good", "bad"]),
+        **{name: Column("number", np.where(holds, 1, NULL)) for name, holds in facts.items()},
+    )
+    counted = {"wait": Packed("open_s"), "median": Packed("replies"), **{name: Count(name) for name in DONE}}
+    return [
+        (name, n, quantile(wait, 0.5), quantile(replies, 0.5), *counts)
+        for name, n, wait, replies, *counts in arrays.tally_frame(frame, ("side",), {"n": Count("*"), **counted})
+    ]
+
+
+def _done(chosen: Filter, kind: str) -> list[tuple[Any, ...]]:
+    """The same by PostgreSQL."""
     again = TicketFacts.objects.filter(ticket=OuterRef("ticket"), next_same_topic_at__isnull=False)
     side = Case(When(score__range=GOOD[kind], then=Value("good")), When(score__range=BAD[kind], then=Value("bad")),
                 default=Value("between"))  # fmt: skip
     rows = answered(chosen, kind).annotate(side=side, is_repeated=Exists(again)).order_by().values("side")
-    found: Iterable[Any] = rows.annotate(
+    return list(rows.annotate(
         n=Count("*"), wait=_Median("open_s"), median_replies=_Median("replies"),
         **{f"n_{name}": Count("event", filter=condition) for name, condition in DONE.items()},
-    )  # fmt: skip
-    return {
-        row["side"]: Done(row["n"], {name: row[f"n_{name}"] for name in DONE}, row["wait"], row["median_replies"])
-        for row in found
-    }
+    ).values_list("side", "n", "wait", "median_replies", *(f"n_{name}" for name in DONE)))  # fmt: skip

@@ -25,12 +25,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from reports import facts, reading
+from reports import arrays, facts, reading
 from reports.aggregates import those
 from reports.charts.survival import Point
 from reports.columns import Ordered, Packed, quantile, together, unpack
 from reports.folding import seconds
 from reports.metrics.slas import Attainment
+from reports.packs import NULL, Column
 from reports.reading import Filter
 from reports.statistics import share, z_for
 from tickets.models import Inbox
@@ -81,23 +82,7 @@ def cohort(chosen: Filter, at: datetime) -> Cohort:
         for pk, name, minutes in Inbox.objects.filter(pk__in=chosen.inboxes).order_by("name")
         .values_list("pk", "name", "response_target_minutes")
     }  # fmt: skip
-    rows = reading.came_in(chosen)
-    targets: Any = [When(inbox=pk, then=Value(target)) for pk, (_name, target) in inboxes.items()]
-    took = Coalesce("frt_business_s", "frt_s")
-    within = Q(took__lte=F("target"))
-    read = (
-        rows.annotate(
-            is_owed=Case(When(_OWED, then=True), default=False),
-            is_chat=Case(When(channel="chat", then=True), default=False),
-            slot=_hour_of_week(chosen), took=took,
-            target=Case(*targets, default=Value(0), output_field=IntegerField()),
-        )
-        .order_by().values_list("is_owed", "is_chat", "inbox", "slot")
-        .annotate(
-            n=Count("*"), gone=Count("abandoned_at"), met=those(within), late=those(~within & Q(frt_s__isnull=False)),
-            replied=Packed("frt_s"), solved=Packed("first_resolution_s", filter=_CONTACT),
-        )
-    )  # fmt: skip
+    read = _packed(chosen, inboxes) or _read(chosen, inboxes)
     slots: dict[tuple[int, int], _Slot] = {}
     replied, solved = [], []
     met, late = dict.fromkeys(inboxes, 0), dict.fromkeys(inboxes, 0)
@@ -133,6 +118,67 @@ def cohort(chosen: Filter, at: datetime) -> Cohort:
     )  # fmt: skip
 
 
+def _packed(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> list[tuple[Any, ...]] | None:
+    """What came in, by whether we owe an answer, whether it is a chat, inbox and hour of the week: how many, how many
+    visitors left, answered in time and too late, and the times it took; where it is kept in packs."""
+    import numpy as np
+
+    frame = arrays.of(
+        reading.came_in(chosen), "initiated_by", "channel", "inbox", "created_at", "frt_s", "frt_business_s",
+        "abandoned_at", "first_resolution_s", "is_contact",
+    )  # fmt: skip
+    if frame is None:
+        return None
+    changes = offsets(chosen.zone, chosen.period.start, chosen.period.end)
+    untils, shifts = [until for until, _shift in changes], [shift for _until, shift in changes]
+    created = frame["created_at"].data
+    which: Any = np.searchsorted([arrays.stamp(until) for until in untils[:-1]], created, side="right")
+    local: Any = created + np.array([shift // timedelta(microseconds=1) for shift in shifts])[which]
+    hours = (local - arrays.stamp(_MONDAY)) // 3_600_000_000 % 168
+    frt_s, business = frame["frt_s"], frame["frt_business_s"]
+    took: Any = np.where(business.known(), business.data, frt_s.data)
+    inbox = frame["inbox"]
+    target = np.array([inboxes.get(pk, ("", 0))[1] for pk in inbox.values])[inbox.data]
+    in_time = (took != NULL) & (took <= target)
+    is_ours, is_chat = (
+        np.array([value == wanted for value in frame[name].values], dtype=np.int8)[frame[name].data]
+        for name, wanted in (("initiated_by", "agent"), ("channel", "chat"))
+    )
+    frame.put(
+        is_owed=Column("flag", 1 - is_ours), is_chat=Column("flag", is_chat),
+        slot=Column("name", hours, [timedelta(hours=hour) for hour in range(168)]),
+        met=Column("number", np.where(in_time, 1, NULL)),
+        late=Column("number", np.where(~in_time & frt_s.known(), 1, NULL)),
+        solved=Column("number", np.where(frame.holds(_CONTACT), frame["first_resolution_s"].data, NULL)),
+    )  # fmt: skip
+    return arrays.tally_frame(
+        frame, ("is_owed", "is_chat", "inbox", "slot"),
+        {"n": Count("*"), "gone": Count("abandoned_at"), "met": Count("met"), "late": Count("late"),
+         "replied": Packed("frt_s"), "solved": Packed("solved")},
+    )  # fmt: skip
+
+
+def _read(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> list[tuple[Any, ...]]:
+    """The same by PostgreSQL."""
+    rows = reading.came_in(chosen)
+    targets: Any = [When(inbox=pk, then=Value(target)) for pk, (_name, target) in inboxes.items()]
+    took = Coalesce("frt_business_s", "frt_s")
+    within = Q(took__lte=F("target"))
+    return list(
+        rows.annotate(
+            is_owed=Case(When(_OWED, then=True), default=False),
+            is_chat=Case(When(channel="chat", then=True), default=False),
+            slot=_hour_of_week(chosen), took=took,
+            target=Case(*targets, default=Value(0), output_field=IntegerField()),
+        )
+        .order_by().values_list("is_owed", "is_chat", "inbox", "slot")
+        .annotate(
+            n=Count("*"), gone=Count("abandoned_at"), met=those(within), late=those(~within & Q(frt_s__isnull=False)),
+            replied=Packed("frt_s"), solved=Packed("first_resolution_s", filter=_CONTACT),
+        )
+    )  # fmt: skip
+
+
 def _unfinished(
     chosen: Filter, at: datetime, targets: Mapping[int, int], late: dict[int, int]
 ) -> tuple[list[int], list[int], dict[int, int]]:
@@ -143,10 +189,11 @@ def _unfinished(
     hours = facts.hours_of_inboxes()
     waiting, unsolved, running = [], [], dict.fromkeys(targets, 0)
     rows = reading.came_in(chosen).filter(Q(_OWED, frt_s=None) | Q(_CONTACT, first_resolution_s=None))
-    read: Any = rows.order_by().values_list(
-        "inbox", "initiated_by", "is_contact", "frt_s", "first_resolution_s", "started_at", "left_at", "abandoned_at"
-    )
-    for inbox, by, is_contact, frt_s, solved_s, started, left, gone in read.iterator(chunk_size=5_000):
+    read = arrays.listed(
+        rows, "inbox", "initiated_by", "is_contact", "frt_s", "first_resolution_s", "started_at", "left_at",
+        "abandoned_at",
+    )  # fmt: skip
+    for inbox, by, is_contact, frt_s, solved_s, started, left, gone in read:
         ends = [moment for moment in (left, gone) if moment is not None]
         until = min([at, *ends])
         if by != "agent" and frt_s is None:

@@ -112,10 +112,9 @@ def rows_of(chosen: Filter) -> "QuerySet[SurveyFacts]":
 def drivers(chosen: Filter) -> Drivers:
     """Every fact with its buckets, its contrast and its cliff. One query, and those of the guard."""
     kind = kind_of(chosen)
-    low, high = GOOD[kind]
     rows = _bucketed(chosen)
     sets = [("channel", "topic"), *((f"b_{fact.key}", "channel", "topic") for fact in FACTS)]
-    found = grouped(rows, sets, {"n": "", "good": f"{{score}} BETWEEN {low} AND {high}"}, ["score"])
+    found = grouped(rows, sets, {"n": None, "good": Q(score__range=GOOD[kind])})
     places = found[0]
     n, good = (sum(counts[i] for counts in places.values()) for i in range(2))
     tables: dict[str, links.Table] = {}

@@ -23,7 +23,7 @@ from helpdesk import clock
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.events import PATIENCE
 from helpdesk.models import Calendar, PendingEvent
-from reports import models
+from reports import copying, models
 from reports.folding import ENTERING, Answer, Move, Reopening, Resolution, Span, TicketFacts, Waits, fold
 from reports.survey_folding import SurveyFacts, fold_loose, fold_surveys, solved
 from tickets.models import Inbox
@@ -33,11 +33,15 @@ log = structlog.get_logger(__name__)
 CHUNK = 500
 _LOCK_CLASS = 0x4652  # advisory locks of ours; the second key is the ticket
 _CUSTOMER_LOCK_CLASS = 0x4643  # the second key is the customer
+_SWEEP_LOCK = 0x465357
 _ASKING_LOCK_CLASS = 0x4641  # the second key is the invitation
 _ROUNDS = 25  # far more than tickets were ever merged in a chain
 #: first contact resolution: within that many days nothing may come back
 NEXT_CONTACT_DAYS = 7
 WINDOW = timedelta(days=NEXT_CONTACT_DAYS)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LedgerRow(NamedTuple):
@@ -309,17 +313,22 @@ def _merged_into(tickets: Collection[int]) -> dict[int, list[int]]:
 
 def _events(tickets: Collection[int]) -> dict[int, list[LedgerRow]]:
     """All events of these tickets, each ticket's in ledger order."""
-    found: dict[int, list[LedgerRow]] = {}
-    for stream, *event in _query(
-        """
-        SELECT stream_id, id, at, verb, facts, actor_id FROM helpdesk_event
-        WHERE stream_id = ANY(%s) ORDER BY stream_id, id
-        """,
-        [list(tickets)],
-    ):
-        event[3] = json.loads(event[3]) if isinstance(event[3], str) else event[3]
-        found.setdefault(stream, []).append(LedgerRow(*event))
-    return found
+    # a ticket's events as one text: reading that is quicker than making an object of every value twice
+    return {
+        stream: [
+            LedgerRow(number, _EPOCH + timedelta(microseconds=at), verb, facts, actor)
+            for number, at, verb, facts, actor in json.loads(events)
+        ]
+        for stream, events in _query(
+            """
+            SELECT stream_id, json_agg(
+                json_build_array(id, (extract(epoch FROM at) * 1000000)::int8, verb, facts, actor_id) ORDER BY id
+            )::text
+            FROM helpdesk_event WHERE stream_id = ANY(%s) GROUP BY stream_id
+            """,
+            [list(tickets)],
+        )
+    }
 
 
 def _query(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -442,7 +451,6 @@ def from_row(row: models.TicketFacts) -> TicketFacts:
     )
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -509,8 +517,26 @@ def _write_parts(model: type[db.Model], tickets: list[int], rows: Sequence[Seque
 
 def _write(model: type[db.Model], rows: Sequence[Sequence[Any]]) -> None:
     """Insert or replace rows in one statement; one that stays the same is not written again."""
-    if rows:
+    if len(rows) >= _WORTH_COPYING:
+        _execute(_incoming(model), [])
+        copying.copy_rows(model, _TABLES[model][0], rows, into=f"incoming_{model._meta.db_table}")
+        _execute(_statement(model, is_copied=True), [])
+        _execute(f"TRUNCATE incoming_{model._meta.db_table}", [])
+    elif rows:
         _execute(_statement(model), list(map(list, zip(*rows, strict=True))))
+
+
+#: from so many rows on it is quicker to copy them into a table of the session first
+_WORTH_COPYING = 200
+
+
+@cache
+def _incoming(model: type[db.Model]) -> str:
+    table, columns = model._meta.db_table, _TABLES[model][0]
+    return (
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS AS "  # noqa: S608 - our names
+        f"SELECT {', '.join(columns)} FROM {table} WITH NO DATA"
+    )
 
 
 #: each table's columns, and how many of the first are its key
@@ -523,13 +549,14 @@ _TABLES: dict[type[db.Model], tuple[tuple[str, ...], int]] = {
 
 
 @cache
-def _statement(model: type[db.Model]) -> str:
+def _statement(model: type[db.Model], *, is_copied: bool = False) -> str:
     columns, keys = _TABLES[model]
     others = columns[keys:]
     table = model._meta.db_table
     arrays = ", ".join(f"%s::{model._meta.get_field(name).db_type(connection)}[]" for name in columns)
+    rows = f"{', '.join(columns)} FROM incoming_{table}" if is_copied else f"* FROM unnest({arrays})"
     return (
-        f"INSERT INTO {table} AS old ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - our names
+        f"INSERT INTO {table} AS old ({', '.join(columns)}) SELECT {rows} "  # noqa: S608 - our names
         f"ON CONFLICT ({', '.join(columns[:keys])}) "
         f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)} "
         f"WHERE ({', '.join(f'old.{name}' for name in others)}) "
@@ -622,17 +649,10 @@ def rebuild(*, start: int = 0, chunk: int = CHUNK * 2) -> Iterator[Progress]:
     """Fold every ticket from `start` on anew, and drop facts of tickets the ledger does not know.
 
     Each chunk is a transaction of its own, so that this can be broken off, taken up again at the ticket it came to, and
-    run while tickets are worked: what happens meanwhile is folded by whoever hears of it.
+    run while tickets are worked: what happens meanwhile is folded by whoever hears of it. `rebuilding` does the same in
+    several processes.
     """
-    (last,) = _query("SELECT max(stream_id) FROM helpdesk_event", [])[0]
-    known = (start, last if last is not None else -1)
-    first = start or _query("SELECT coalesce(min(stream_id), 0) FROM helpdesk_event", [])[0][0]
-    for model in _TABLES:
-        table = model._meta.db_table
-        if start:
-            _execute(f"DELETE FROM {table} WHERE ticket > %s", known[1:])  # noqa: S608 - our names
-        else:
-            _execute(f"DELETE FROM {table} WHERE ticket < %s OR ticket > %s", [first, known[1]])  # noqa: S608
+    last = drop_unknown(start)
     events, at = 0, start
     while last is not None and at <= last:
         (at,) = _query("SELECT min(stream_id) FROM helpdesk_event WHERE stream_id >= %s", [at])[0]
@@ -642,12 +662,31 @@ def rebuild(*, start: int = 0, chunk: int = CHUNK * 2) -> Iterator[Progress]:
         events += refresh(range(at, until), links=False)
         yield Progress(min(until - 1, last), last, events)
         at = until
+    yield from finish(Progress(last if last is not None else -1, last if last is not None else -1, events))
+
+
+def drop_unknown(start: int = 0) -> int | None:
+    """Drop facts of tickets the ledger does not know, from `start` on. Returns the last ticket it knows."""
+    (first, last) = _query("SELECT coalesce(min(stream_id), 0), max(stream_id) FROM helpdesk_event", [])[0]
+    known = last if last is not None else -1
+    for model in _TABLES:
+        table = model._meta.db_table
+        if start:
+            _execute(f"DELETE FROM {table} WHERE ticket > %s", [known])  # noqa: S608 - our names
+        else:
+            _execute(f"DELETE FROM {table} WHERE ticket < %s OR ticket > %s", [first, known])  # noqa: S608
+    return None if last is None else int(last)
+
+
+def finish(done: Progress) -> Iterator[Progress]:
+    """What is left of a rebuilding once every ticket is folded: customers' tickets, and askings about no ticket."""
     for linked in _customers():
         link(linked)
-        yield Progress(known[1], known[1], events)
+        yield done
+    events = done.events
     for loose in _rebuild_loose():
         events += loose
-        yield Progress(known[1], known[1], events)
+        yield Progress(done.ticket, done.last, events)
 
 
 def _customers() -> Iterator[list[int]]:
@@ -703,8 +742,17 @@ def catch_up(*, seconds: float = 20) -> int:
     """Refresh tickets whose facts lag behind the ledger or were counted in opening hours that have changed since.
 
     What subscribers hear is folded at once; this finds what nobody told them of. It stops after about `seconds` and
-    goes on the next time. Returns how many tickets it refreshed.
+    goes on the next time; while one runs, another one does nothing. Returns how many tickets it refreshed.
     """
+    if not _query("SELECT pg_try_advisory_lock(%s)", [_SWEEP_LOCK])[0][0]:
+        return 0
+    try:
+        return _catch_up(seconds)
+    finally:
+        _query("SELECT pg_advisory_unlock(%s)", [_SWEEP_LOCK])
+
+
+def _catch_up(seconds: float) -> int:
     until = time.monotonic() + seconds
     refreshed = 0
     _catch_up_loose()

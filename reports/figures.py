@@ -122,10 +122,10 @@ def service(chosen: Filter) -> Figures:
     scores = _scores(chosen, answer_slices)
     hidden = privacy.hidden_cells({i: sum(one.values()) for i, one in scores.items()})
     unfinished, waiting = _unfinished(chosen)
-    delivered = reading.asked(chosen).aggregate(n=Count("*"), answered=Count("answered_at"))
+    [(delivered, answered)] = columns.tallied(reading.asked(chosen), n=Count("*"), answered=Count("answered_at"))
     resolved = sum(one.rows for one in settled.values())
     not_measured = {
-        "bulk_closed": reading.bulk_closed(chosen).count(),
+        "bulk_closed": columns.how_many(reading.bulk_closed(chosen)),
         "no_customer": resolved - sum(len(one.calendar) for one in settled.values()),
     }
 
@@ -138,8 +138,8 @@ def service(chosen: Filter) -> Figures:
         first_response=_times(replies, {}, waiting),
         resolution=_times(settled, {reason: n for reason, n in not_measured.items() if n}, unfinished),
         csat=satisfaction.csat(sum(scores.values(), Counter())),
-        response_rate=satisfaction.response_rate(delivered["n"], delivered["answered"]),
-        held_back=dict(reading.held_back(chosen).values_list("reason").annotate(n=Count("*")).order_by("-n", "reason")),
+        response_rate=satisfaction.response_rate(delivered, answered),
+        held_back=columns.by_frequency(columns.tallied(reading.held_back(chosen), "reason", n=Count("*"))),
         slices=[
             TicketSlice(
                 period=one,
@@ -209,7 +209,7 @@ def _created(chosen: Filter, slices: Sequence[Period]) -> tuple[Counter[int], di
             by_channel[channel] += n
         else:
             not_counted[klass] += n
-    return by_slice, dict(by_channel.most_common()), dict(not_counted)
+    return by_slice, columns.by_frequency(by_channel.items()), columns.by_frequency(not_counted.items())
 
 
 def _durations(

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from reports import privacy, reading
-from reports.columns import Ordered, Packed, together, unpack
+from reports.columns import Ordered, Packed, tallied, together, unpack
 from reports.figures import FEW
 from reports.metrics import satisfaction
 from reports.metrics.drivers import MixAdjustment, mix_adjusted
@@ -53,7 +53,7 @@ class Answers:
 
 def satisfied(chosen: Filter, by: str, within: str) -> Answers:
     """The answers of the period by a column of theirs, adjusted for the mix of another one. Two queries, or three."""
-    rows = reading.answered(chosen).order_by().values_list(by, within, "score").annotate(n=Count("*"))
+    rows = tallied(reading.answered(chosen), by, within, "score", n=Count("*"))
     cells: dict[Key, dict[Key, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for group, kind, score, n in rows:
         cells[group][kind][score] += n
@@ -101,7 +101,7 @@ class Worked:
 def worked(chosen: Filter, by: str, also: str | None = None) -> tuple[Worked, Worked]:
     """By one column and by another one (by the same, where none is named). Three queries, each along its index."""
     pair = (by, also or by)
-    came = list(reading.created(chosen).order_by().values_list("in_volume", *_named(pair)).annotate(n=Count("*")))
+    came = tallied(reading.created(chosen), "in_volume", *_named(pair), n=Count("*"))
     replied = _times(reading.replied(chosen), pair, "frt_s")
     resolved = _times(reading.measured(chosen), pair, "resolution_s")
 
@@ -122,7 +122,7 @@ def _named(pair: tuple[str, str]) -> tuple[str, ...]:
 
 
 def _times(rows: "QuerySet[Any]", pair: tuple[str, str], column: str) -> list[tuple[tuple[Key, ...], Ordered]]:
-    read = rows.order_by().values_list(*_named(pair)).annotate(packed=Packed(column))
+    read = tallied(rows, *_named(pair), packed=Packed(column))
     return [(tuple(keys), unpack(packed)) for *keys, packed in read]
 
 

@@ -4,18 +4,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from feedback import accounts
 from feedback.accounts import Rule, Stay
-from reports import periods, privacy, reading
+from reports import arrays, periods, privacy, reading
+from reports.columns import tallied
 from reports.metrics import loyalty, satisfaction
 from reports.metrics.loyalty import Nps
 from reports.metrics.satisfaction import ResponseRate
 from reports.models import SurveyFacts
+from reports.packs import NULL
 from reports.privacy import Guard
 from reports.reading import Filter
 from reports.statistics import Interval, share, wilson
@@ -37,10 +38,14 @@ def asked_nps(chosen: Filter) -> "QuerySet[SurveyFacts]":
 
 def answered_nps(chosen: Filter) -> "QuerySet[SurveyFacts]":
     """What they answered in the period; a customer's last answer only, however often they were asked."""
-    answers = _nps(chosen).filter(reading.within("answered_at", chosen.period), score__isnull=False)
+    answers = _all_answers(chosen)
     at, event = OuterRef("answered_at"), OuterRef("event")
     later = answers.filter(Q(answered_at__gt=at) | Q(answered_at=at, event__gt=event), customer=OuterRef("customer"))
     return answers.filter(~Exists(later))
+
+
+def _all_answers(chosen: Filter) -> "QuerySet[SurveyFacts]":
+    return _nps(chosen).filter(reading.within("answered_at", chosen.period), score__isnull=False)
 
 
 def _nps(chosen: Filter) -> "QuerySet[SurveyFacts]":
@@ -59,21 +64,38 @@ class Recommendation:
 
 def recommendation(chosen: Filter) -> Recommendation:
     """Three queries along two indexes."""
-    counts = _counted(answered_nps(chosen).values("score"))
-    asked = asked_nps(chosen).aggregate(n=Count("*"), answered=Count("answered_at"))
+    counts = _last_scores(chosen)
+    [(asked, answered)] = tallied(asked_nps(chosen), n=Count("*"), answered=Count("answered_at"))
     n = sum(counts.values())
     return Recommendation(
         loyalty.nps(counts), {score: counts.get(score, 0) for score in range(11)},
-        satisfaction.response_rate(asked["n"], asked["answered"]), privacy.guard(chosen, answered_nps, n),
+        satisfaction.response_rate(asked, answered), privacy.guard(chosen, answered_nps, n),
     )  # fmt: skip
 
 
-def _counted(scores: "QuerySet[Any]") -> dict[int, int]:
-    """How many gave each score. Counted by PostgreSQL: a year has answers enough to fill a minute here."""
-    sql, params = scores.query.sql_with_params()
+def _last_scores(chosen: Filter) -> dict[int, int]:
+    """How many customers gave each score last. Counted where the answers are kept: a year has enough to fill a minute
+    here."""
+    frame = arrays.of(_all_answers(chosen), "answered_at", "event", "customer", "score")
+    if frame is not None:
+        return _last_packed(frame)
+    sql, params = answered_nps(chosen).values("score").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT score, count(*) FROM ({sql}) answers GROUP BY score", params)  # noqa: S608 - Django's
         return dict(cursor.fetchall())
+
+
+def _last_packed(frame: arrays.Frame) -> dict[int, int]:
+    import numpy as np
+
+    customers = frame["customer"].data
+    order = np.lexsort((frame["event"].data, frame["answered_at"].data, customers))
+    by_customer = customers[order]
+    # nobody's answers are each of somebody else
+    is_last = np.append(by_customer[1:] != by_customer[:-1], True) if len(order) else np.zeros(0, dtype=bool)
+    is_last |= by_customer == NULL
+    scores, n = np.unique(frame["score"].data[order][is_last], return_counts=True)
+    return dict(zip(scores.tolist(), n.tolist(), strict=True))
 
 
 # ---------------------------------------------------------------------- staying

@@ -455,3 +455,53 @@ class Bookmark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.position}"
+
+
+class Pack(models.Model):
+    """A range of rows of the facts, kept column by column for reports (`reports.packs`): what is known of all of it."""
+
+    pk = models.CompositePrimaryKey("family", "chunk")
+    #: which rows: the facts of tickets, or of askings
+    family = models.SmallIntegerField()
+    #: the keys from `chunk` × the family's size on
+    chunk = models.BigIntegerField()
+    #: another one each time it is packed
+    version = models.BigIntegerField()
+    #: of each table how many rows, and of each moment the first and the last one, in microseconds since 1970
+    known = models.JSONField()
+
+    class Meta:
+        db_table = "reports_pack"
+
+    def __str__(self) -> str:
+        return f"pack {self.family}/{self.chunk}"
+
+
+class PackColumn(models.Model):
+    """One column of a pack: the values in the order of their keys, as NumPy reads them."""
+
+    pk = models.CompositePrimaryKey("version", "name")
+    version = models.BigIntegerField()
+    #: table.column
+    name = models.TextField()
+    data = models.BinaryField()
+
+    class Meta:
+        db_table = "reports_packcolumn"
+
+    def __str__(self) -> str:
+        return f"{self.name} of pack {self.version}"
+
+
+class Mark(models.Model):
+    """A ticket or an asking whose facts changed since they were packed; written by triggers with the change itself."""
+
+    family = models.SmallIntegerField()
+    key = models.BigIntegerField()
+
+    class Meta:
+        db_table = "reports_mark"
+        indexes = [models.Index(fields=["family", "key"], name="mark_key")]
+
+    def __str__(self) -> str:
+        return f"{self.family}/{self.key}"

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from django.db.models import Count, Min, QuerySet
 from django.utils.translation import gettext as _
 
+from reports.columns import how_many, tallied
 from reports.grouping import grouped
 from reports.metrics.satisfaction import SMALLEST_CELL, suppressed
 from reports.reading import Filter
@@ -58,8 +59,8 @@ def guard(chosen: Filter, rows: "Callable[[Filter], QuerySet[Any]]", n: int | No
     narrowed = tuple(name for name in DIMENSIONS if getattr(chosen, name) not in (None, ""))
     wide = replace(chosen, inboxes=chosen.seen, inbox=None, team=None, channel=None, topic=None)
     if not narrowed:
-        return judge({}, [((), rows(wide).count() if n is None else n)])
-    found = rows(wide).order_by().values_list(*narrowed).annotate(n=Count("*"))
+        return judge({}, [((), how_many(rows(wide)) if n is None else n)])
+    found = tallied(rows(wide), *narrowed, n=Count("*"))
     made = judge({name: getattr(chosen, name) for name in narrowed}, [(row[:-1], row[-1]) for row in found])
     if not made.hides and chosen.team is not None and of_one_person(chosen, rows(chosen), "team"):
         return Guard(made.n, "person")
@@ -100,7 +101,7 @@ def cells(
     asked = {name: getattr(chosen, name) for name in narrowed}
     further = [column for column in sizes if column not in narrowed]
     sets = [(*narrowed, column) for column in further]
-    for column, counts in zip(further, grouped(rows(wide), sets, {"n": ""}) if sets else [], strict=True):
+    for column, counts in zip(further, grouped(rows(wide), sets, {"n": None}) if sets else [], strict=True):
         counted = [(key, n) for key, (n,) in counts.items()]
         found[column] |= {value for value in sizes[column] if judge({**asked, column: value}, counted).hides}
     return found

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Agent, Team
-from reports import periods
+from reports import arrays, packs, periods
 from reports.models import StayFacts, SurveyFacts, TicketFacts
 from reports.periods import Period, Unit
 from tickets.models import Inbox, Ticket
@@ -223,6 +223,12 @@ class Slice(models.Func):
     def __init__(self, column: str, slices: Sequence[Period]) -> None:
         starts = models.Value([one.start for one in slices])
         super().__init__(models.F(column), starts)
+        self.reads = (column,)
+        self.starts = [one.start for one in slices]
+
+    def on_arrays(self, frame: arrays.Frame) -> packs.Column:
+        """The same of packed facts."""
+        return arrays.bucketed(frame[self.reads[0]], [arrays.stamp(start) for start in self.starts])
 
 
 # ---------------------------------------------------------------------- the tickets behind a number

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from reports import facts
+from reports import facts, packs
 from reports.operations import alarming, mailing
 
 log = structlog.get_logger(__name__)
@@ -14,6 +14,12 @@ def refresh_stale_facts() -> None:
     """Fold tickets whose facts lag behind the ledger, whatever the reason."""
     if refreshed := facts.catch_up():
         log.info("facts had fallen behind", tickets=refreshed)
+
+
+@shared_task
+def pack_facts() -> None:
+    """Pack the facts anew that reports read by the million, where enough of them changed."""
+    packs.pack_if_due()
 
 
 @shared_task

@@ -17,8 +17,8 @@ from feedback.models import AccountEvent, Invitation, Recovery, Remark, Response
 from feedback.models.account import CANCELLED, JOINED, LAPSED, RENEWED, UPGRADED
 from helpdesk.models import Event, Slot
 from reports import facts
+from reports.copying import copy_rows, ids_of
 from reports.demo import feelings, programme
-from reports.demo.copying import copy_rows, ids_of
 from reports.demo.feelings import Recovered, Remarked
 from reports.demo.life import World
 from reports.demo.plan import JOB, Plan

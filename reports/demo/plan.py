@@ -16,8 +16,8 @@ from random import Random
 from django.db import connection, transaction
 
 from helpdesk.models import Slot
+from reports.copying import copy_rows
 from reports.demo import company
-from reports.demo.copying import copy_rows
 from reports.demo.life import ASKABLE
 from reports.demo.rhythm import Rhythm, scatter
 from tickets.models import ContactPoint, Customer, Organisation, Ticket

@@ -27,7 +27,7 @@ from feedback.models import (
 from helpdesk import partitions
 from helpdesk.models import Event, Slot
 from reports import facts
-from reports.demo.copying import copy_rows, ids_of
+from reports.copying import copy_rows, ids_of
 from reports.demo.feelings import Recovered, Remarked
 from reports.demo.life import Arrival, Numbers, Story, World, Writer, tell
 from reports.demo.plan import JOB, Plan

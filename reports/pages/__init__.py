@@ -6,12 +6,14 @@ A page is a function from a choice to a `Report`. The view, the files, the mail 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
 from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from reports import packs
 from reports.blocks import Report
 from reports.reading import Filter
 
@@ -67,7 +69,12 @@ def page(
     """Make a page of a function."""
 
     def register(build: Callable[[Filter], Report]) -> Callable[[Filter], Report]:
-        _pages[key] = Page(key, name, question, group, build, is_live, asks)
+        @wraps(build)
+        def of_one_moment(chosen: Filter) -> Report:
+            with packs.moment():
+                return build(chosen)
+
+        _pages[key] = Page(key, name, question, group, of_one_moment, is_live, asks)
         return build
 
     return register

@@ -13,7 +13,7 @@ from helpdesk import clock
 from helpdesk.models import Agent, Team
 from reports import changes, groups, reading, service_sets
 from reports.blocks import Chart, Report, Section, Tile
-from reports.columns import Ordered, Packed, percentiles, unpack
+from reports.columns import Ordered, Packed, percentiles, tallied, unpack
 from reports.figures import FEW
 from reports.groups import Answers, Key
 from reports.metrics.satisfaction import SMALLEST_CELL
@@ -82,12 +82,12 @@ def _mine(chosen: Filter, column: str) -> Q:
 def _contributions(chosen: Filter) -> dict[int, Contribution]:
     replies: dict[int, int] = {}
     times: dict[tuple[int, str], Ordered] = {}
-    sent = service_sets.answers(chosen).filter(_mine(chosen, "agent")).order_by().values_list("agent", "kind")
-    for key, kind, n, packed in sent.annotate(n=Count("*"), packed=Packed("seconds")):
+    sent = service_sets.answers(chosen).filter(_mine(chosen, "agent"))
+    for key, kind, n, packed in tallied(sent, "agent", "kind", n=Count("*"), packed=Packed("seconds")):
         replies[key] = replies.get(key, 0) + n
         times[key, kind] = unpack(packed)
-    done = reading.settled(chosen).filter(_mine(chosen, "last_replier")).order_by().values_list("last_replier")
-    resolved = dict(done.annotate(n=Count("*")))
+    done = reading.settled(chosen).filter(_mine(chosen, "last_replier"))
+    resolved = dict(tallied(done, "last_replier", n=Count("*")))
     return {
         key: Contribution(
             replies.get(key, 0), times.get((key, "first"), ()), times.get((key, "next"), ()), resolved.get(key, 0)

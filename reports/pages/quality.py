@@ -14,6 +14,7 @@ from helpdesk import clock
 from helpdesk.models import Team
 from reports import changes, privacy, reading
 from reports.blocks import Chart, Line, Report, Section, Tile
+from reports.columns import tallied
 from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, alike, few, share_line, tile
@@ -128,9 +129,8 @@ def said_grade_of(value: float) -> str:
 def _csat(chosen: Filter) -> Tile:
     """What customers thought in the same days."""
     rows = reading.answered(chosen)
-    sums = rows.aggregate(
-        n=Count("event"), satisfied=Count("event", filter=Q(score__gte=SATISFIED[0], score__lte=SATISFIED[1]))
-    )
+    [(n, satisfied)] = tallied(rows, n=Count("event"), satisfied=Count("event", filter=Q(score__range=SATISFIED)))
+    sums = {"n": n, "satisfied": satisfied}
     watch = guard(chosen, reading.answered, sums["n"])
     lead = share_line("quality.csat", _("Satisfied customers beside it"), sums["satisfied"],
                       0 if watch.hides else sums["n"], smallest=SMALLEST_CELL)  # fmt: skip

@@ -16,6 +16,7 @@ from reports.backlog import At
 from reports.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.charts import Series
 from reports.charts.bins import bins
+from reports.columns import by_frequency, tallied
 from reports.metrics.flow import Flow
 from reports.metrics.resolution import Reopens, Touches
 from reports.pages import page
@@ -115,9 +116,9 @@ def build(chosen: Filter) -> Report:
 
 
 def first_contact(chosen: Filter, at: datetime) -> FirstContact:
-    rows = (
-        reading.created(chosen).order_by().values_list("klass", "in_volume", "fcr", "is_solved")
-        .annotate(mature=those(~Q(judged_at__gt=at) | Q(judged_at=None)), n=Count("*"))
+    rows = tallied(
+        reading.created(chosen), "klass", "in_volume", "fcr", "is_solved",
+        mature=those(~Q(judged_at__gt=at) | Q(judged_at=None)), n=Count("*"),
     )  # fmt: skip
     labels: dict[str, int] = {}
     left_out: dict[str, int] = {}
@@ -138,21 +139,23 @@ def first_contact(chosen: Filter, at: datetime) -> FirstContact:
             says_done = label in SUCCESSES or label == "customer_says_no"
             agrees += mature * (is_solved == says_done)
             confirmed += mature * (label == "fcr_confirmed")
-    return FirstContact({label: n for label, n in labels.items() if n}, answers, agrees, confirmed, left_out)
+    return FirstContact(
+        {label: n for label, n in labels.items() if n}, answers, agrees, confirmed, by_frequency(left_out.items())
+    )
 
 
 def reopening(chosen: Filter) -> Reopens:
-    found = service_sets.solved(chosen).aggregate(
-        n=Count("*"), raw=those(Q(reopens__gt=0)), net=those(Q(net_reopens__gt=0)),
-        times=Sum("reopens"),
+    [(n, raw, net, times)] = tallied(
+        service_sets.solved(chosen),
+        n=Count("*"), raw=those(Q(reopens__gt=0)), net=those(Q(net_reopens__gt=0)), times=Sum("reopens"),
     )  # fmt: skip
-    n, raw, net, times = found["n"], found["raw"], found["net"], found["times"] or 0
+    times = times or 0
     return Reopens(n, raw, net, times, share_of(raw, n), share_of(net, n), share_of(times, n))
 
 
 def touching(chosen: Filter) -> Touches:
-    rows = reading.settled(chosen).filter(in_quality=True, touches__isnull=False).order_by().values_list("touches")
-    found = dict(rows.annotate(n=Count("*")))
+    rows = reading.settled(chosen).filter(in_quality=True, touches__isnull=False)
+    found = dict(tallied(rows, "touches", n=Count("*")))
     return Touches(*(found.get(name, 0) for name in ("zero", "one", "two", "multi")))
 
 

@@ -17,7 +17,7 @@ from reports.charts.heat import Cell, heat
 from reports.charts.ranges import Range, ranges
 from reports.charts.survival import survival
 from reports.cohorts import Cohort, Curve, OfInbox
-from reports.columns import Ordered, Packed, percentiles, quantile, together, unpack
+from reports.columns import Ordered, Packed, how_many, percentiles, quantile, tallied, together, unpack
 from reports.figures import FEW
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
@@ -146,8 +146,9 @@ def _times(chosen: Filter) -> Times:
     slices = reading.cut(chosen, reading.units(chosen)[0])
     answers = {
         number: (unpack(seconds), unpack(business))
-        for number, seconds, business in service_sets.answers(chosen, "next").annotate(slice=Slice("at", slices))
-        .order_by().values_list("slice").annotate(a=Packed("seconds"), b=Packed("business_seconds"))
+        for number, seconds, business in tallied(
+            service_sets.answers(chosen, "next").annotate(slice=Slice("at", slices)), "slice",
+            a=Packed("seconds"), b=Packed("business_seconds"))
     }  # fmt: skip
     settled = aggregates.measure(
         reading.measured(chosen), "resolution_s", "resolution_business_s", "open_s", "business_open_s", "on_hold_s"
@@ -163,7 +164,7 @@ def _times(chosen: Filter) -> Times:
 
 
 def _left_out(chosen: Filter, agents: int) -> list[tuple[Line, str]]:
-    n = reading.bulk_closed(chosen).count()
+    n = how_many(reading.bulk_closed(chosen))
     found = []
     if n:
         line = count("left_out.bulk_closed", _("Left out: closed in bulk"), n)

@@ -20,6 +20,7 @@ from reports import charts, periods, reading, service_sets
 from reports.aggregates import those
 from reports.blocks import Chart, Line, Report, Section, Tile
 from reports.charts import Series
+from reports.columns import tallied
 from reports.models import TicketFacts
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, tile
@@ -192,12 +193,11 @@ def _spans(zone: str, at: datetime) -> list[Period]:
 def _so_far(
     chosen: Filter, rows: "Callable[[Filter], QuerySet[TicketFacts]]", moment: str, spans: Sequence[Period]
 ) -> SoFar:
-    found = rows(chosen.on(chosen.first - timedelta(weeks=WEEKS), chosen.last)).aggregate(
-        first=Min(moment), **{f"n{i}": those(within(moment, span)) for i, span in enumerate(spans)}
-    )
+    wide = rows(chosen.on(chosen.first - timedelta(weeks=WEEKS), chosen.last))
+    counted = {f"n{i}": those(within(moment, span)) for i, span in enumerate(spans)}
+    [(first, *n)] = tallied(wide, first=Min(moment), **counted)
     # weeks before anything was counted at all are no quiet weeks
-    known = [i for i, span in enumerate(spans) if i and found["first"] and found["first"] < span.end]
-    return SoFar(found["n0"], [found[f"n{i}"] for i in known])
+    return SoFar(n[0], [n[i] for i, span in enumerate(spans) if i and first and first < span.end])
 
 
 def _so_far_tile(chosen: Filter, key: str, label: str, found: SoFar, weekday: str) -> Tile:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from feedback.models import Outcome
 from helpdesk.models import Agent, Role
 from helpdesk.pages import agent_of, roles
-from reports import exports, privacy, reading, words
+from reports import exports, privacy, reading, warm, words
 from reports.blocks import Report
 from reports.definitions import DEFINITIONS, HISTORY
 from reports.forms import CHANNELS, FilterForm
@@ -53,7 +53,9 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
         "xlsx_url": f"{reverse('report_xlsx', args=[page.key])}?{query}",
         "save_url": f"{reverse('saved_report_new')}?{saving.question(form, page.key)}",
     }
-    return render(request, "reports/report.html", context)
+    response = render(request, "reports/report.html", context)
+    warm.soon()
+    return response
 
 
 @readers

@@ -3,6 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
+
+from helpdesk import serving
+from reports import warm
 
 _HEAVY = ("numpy", "scipy", "statsmodels", "pandas", "xlsxwriter", "resvg_py")
 _PROGRAM = f"""
@@ -27,3 +31,18 @@ def test_neither_the_web_nor_the_worker_starts_with_statistics_in_hand():
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "helpdesk.settings"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert run.stdout.split() == []
+
+
+def test_a_process_that_serves_loads_them_once_after_its_first_report(monkeypatch):
+    monkeypatch.setattr(warm, "MODULES", ("tests.reports", "tests.reports.nothing_yet"))
+    loaded = []
+    monkeypatch.setattr(warm, "import_module", loaded.append)
+    monkeypatch.setattr(warm, "_begun", threading.Lock())
+    monkeypatch.setattr(serving, "is_serving", False)
+    assert warm.soon() is None
+    serving.begin()
+    thread = warm.soon()
+    assert thread is not None
+    thread.join()
+    assert loaded == list(warm.MODULES)
+    assert warm.soon() is None

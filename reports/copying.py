@@ -40,9 +40,15 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 }
 
 
-def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows, in the order of `columns` (attribute names); other columns get their default. Text must be clean."""
+def copy_rows(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, into: str = ""
+) -> None:
+    """Write rows, in the order of `columns` (attribute names); other columns get their default. Text must be clean.
+
+    Or `into` another table that has these columns and no others."""
     statement, tail = _statement(model, tuple(columns))
+    if into:
+        statement, tail = f"COPY {into} ({', '.join(columns)}) FROM STDIN", "\n"
     writers = _WRITERS
     lines: list[str] = []
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
