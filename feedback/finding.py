@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from feedback.models import Invitation, Response, Survey
+from feedback.models.department import reason_words
 from helpdesk import prepared
 from tickets import hours
 from tickets.models import Ticket
@@ -21,6 +22,10 @@ class Reason(NamedTuple):
 
     pk: int
     name: str
+
+    @property
+    def words(self) -> str:
+        return reason_words(self.name)
 
 
 @dataclass(frozen=True, slots=True)

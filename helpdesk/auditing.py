@@ -6,7 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Q, QuerySet
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -124,7 +125,7 @@ def told(rows: Sequence[Event]) -> Sequence[Entry]:
         Entry(
             row.id, row.at, str(people.get(row.actor_id or 0, "")), row.verb, did(row.verb),
             named.get((row.subject_type, row.subject_id)) or str(row.facts.get("name") or f"#{row.subject_id}"),
-            details(_with_names(row.facts, people)),
+            details(_with_names(row.facts, people), row.subject_type),
         )
         for row in rows
     ]  # fmt: skip
@@ -144,22 +145,33 @@ def did(verb: str) -> str:
     return f"{words} ({KINDS.get(kind, kind)})" if act in ("created", "changed", "deleted") else words
 
 
-def details(facts: dict[str, Any]) -> Sequence[str]:
-    """What changed, from what to what; and whatever else the event says."""
+def details(facts: dict[str, Any], kind: str = "") -> Sequence[str]:
+    """What changed of a kind of thing, from what to what; and whatever else the event says."""
     was, now = facts.get("was"), facts.get("now")
+    model = next((m for m in apps.get_models() if m._meta.model_name == kind), None)
     lines = []
     if isinstance(was, dict) or isinstance(now, dict):
         was, now = was or {}, now or {}
         for field in facts.get("fields", sorted({*was, *now})):
             if field in was or field in now:
-                lines.append(f"{field}: {_value(was.get(field))} → {_value(now.get(field))}")
+                lines.append(f"{_label(model, field)}: {_value(was.get(field))} → {_value(now.get(field))}")
             else:
-                lines.append(f"{field}: …")
+                lines.append(f"{_label(model, field)}: …")
     else:
-        lines += [str(field) for field in facts.get("fields", [])]
+        lines += [_label(model, str(field)) for field in facts.get("fields", [])]
     rest = {key: value for key, value in facts.items() if key not in ("fields", "was", "now") or not lines}
-    lines += [f"{key}: {_value(value)}" for key, value in rest.items() if value not in ("", None, [], {})]
+    lines += [
+        f"{_label(model, key)}: {_value(value)}" for key, value in rest.items() if value not in ("", None, [], {})
+    ]
     return lines
+
+
+def _label(model: type[Model] | None, field: str) -> str:
+    """A field as people call it; what the model does not know, in the event's own words."""
+    try:
+        return str(model._meta.get_field(field).verbose_name) if model else field.replace("_", " ")  # type: ignore[union-attr]
+    except (FieldDoesNotExist, AttributeError):
+        return field.replace("_", " ")
 
 
 def _value(value: Any) -> str:

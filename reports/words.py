@@ -1,13 +1,15 @@
 """How figures are said: lengths of time, shares, numbers, days; the same on every page, in exports and in mails."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from django.urls import reverse
 from django.utils import formats
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from feedback.models import Reason
 from reports import periods
@@ -85,7 +87,14 @@ def slice_name(one: Period, zone: str, unit: Unit) -> str:
 
 def day_name(day: date) -> str:
     """A day of a year that is known from around it, short: Oct 31, 31. Okt."""
-    return formats.date_format(day, formats.get_format("MONTH_DAY_FORMAT").replace("F", "M"))
+    return format_skeleton("MMMd", day, locale=to_locale(get_language() or "en"))
+
+
+def moment_name(at: datetime, zone: ZoneInfo) -> str:
+    """A moment of a list, in the report's zone: Oct 31, 2026, 2:05 p.m."""
+    local = at.astimezone(zone)
+    day = format_skeleton("yMMMd", local.date(), locale=to_locale(get_language() or "en"))
+    return f"{day}, {formats.time_format(local, 'TIME_FORMAT')}"
 
 
 LEFT_OUT: Mapping[str, str | Promise] = {

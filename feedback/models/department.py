@@ -1,6 +1,7 @@
 """Departments, and the reasons that belong to them: why something went wrong, and whose matter that is."""
 
 from django.db import models
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Agent
@@ -21,6 +22,22 @@ class Department(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+#: reasons that come with the product: customers read them in their own language
+KNOWN_REASONS = frozenset({
+    gettext_noop("The answer took too long"), gettext_noop("The answer did not help"),
+    gettext_noop("I had to explain it again"), gettext_noop("The tone was not right"),
+    gettext_noop("The product does not work as expected"), gettext_noop("Something is missing in the product"),
+    gettext_noop("The delivery was late or lost"), gettext_noop("It arrived damaged or wrong"),
+    gettext_noop("The price or the bill"), gettext_noop("The rules did not allow what I needed"),
+    gettext_noop("The refund took too long"), gettext_noop("Something else"),
+})  # fmt: skip
+
+
+def reason_words(name: str) -> str:
+    """A reason's name, in the reader's language where it came with the product."""
+    return gettext(name) if name in KNOWN_REASONS else name
 
 
 class ReasonCode(models.Model):

@@ -103,7 +103,7 @@ def account_events(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("settings_account_file", batch.pk)
     imports = AccountImport.objects.filter(begun_at__isnull=False).select_related("by").defer("text", "problems")[:50]
-    context = {**_around(request, "account_events"), "form": form, "imports": imports}
+    context = {**_around(request, "account_events"), "title": _("Account events"), "form": form, "imports": imports}
     return render(request, "feedback/account_events.html", context, status=422 if form.errors else 200)
 
 
@@ -125,7 +125,7 @@ def account_file(request: HttpRequest, pk: int) -> HttpResponse:
         transaction.on_commit(lambda: ring(read_account_files), robust=True)
         return redirect("settings_account_file", batch.pk)
     context = {
-        **_around(request, "account_events"), "batch": batch, "found": found,
+        **_around(request, "account_events"), "title": batch.name, "batch": batch, "found": found,
         "choices": [
             {"key": key, "title": title, "at": columns.get(key, -1)} for key, title in COLUMNS.items()
         ],

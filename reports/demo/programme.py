@@ -12,7 +12,7 @@ from feedback.models import Department, QualityPlan, ReasonCode, Retention, Surv
 from helpdesk.models import Agent
 from tickets.models import Inbox
 
-#: department, and who works its recoveries
+#: department, and who works its recoveries; those that come with the product are used where there are any
 DEPARTMENTS: Mapping[str, tuple[str, ...]] = {
     "Service": ("ingrid", "fatima", "declan"),
     "Shipping": ("emre", "ngozi"),

@@ -232,7 +232,7 @@ def show(column: str, value: Any, zone: ZoneInfo) -> str:
         return _("%(time)s (%(seconds)s s)") % {
             "time": words.spell(value), "seconds": formats.number_format(value, force_grouping=True)}  # fmt: skip
     if isinstance(value, datetime):
-        return formats.date_format(value.astimezone(zone), "SHORT_DATETIME_FORMAT")
+        return words.moment_name(value, zone)
     if column == "outcome":
         return str(dict(Outcome.choices).get(value, words.UNKNOWN))
     if column == "cost":

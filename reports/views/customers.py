@@ -8,7 +8,6 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -102,7 +101,7 @@ def _answered(chosen: Filter, after: int) -> tuple[Sequence[tuple[int, list[str]
     )
     zone = ZoneInfo(chosen.zone)
     return [
-        (customer, [str(score), formats.date_format(at.astimezone(zone), "SHORT_DATETIME_FORMAT")])
+        (customer, [str(score), words.moment_name(at, zone)])
         for customer, score, at in found
         if customer is not None and at is not None
     ], _("Answers to anonymous surveys are counted, and not listed.")

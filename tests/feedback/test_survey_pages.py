@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import translation
 
 from feedback import nonces
-from feedback.models import Invitation, InvitationState, OptOut, Response
+from feedback.models import Invitation, InvitationState, OptOut, ReasonCode, Response
 from helpdesk import clock
 from helpdesk.models import Agent, Event
 from tests.feedback.conftest import nonce_of, open_and_answer
@@ -81,6 +81,15 @@ def test_scanners_that_fetch_every_link_record_nothing(asked: Invitation, phone:
     asked.refresh_from_db()
     assert asked.state == InvitationState.SENT
     assert not Event.objects.filter(verb="survey.answered").exists()
+
+
+def test_reasons_that_come_with_the_product_are_in_the_customers_language(asked: Invitation, phone: Client) -> None:
+    asked.survey.reasons.add(
+        ReasonCode.objects.create(name="The answer took too long"), ReasonCode.objects.create(name="Frozen pipes")
+    )
+    Invitation.objects.filter(pk=asked.pk).update(language="de")
+    words = phone.get(f"{url(asked)}?score=1").content.decode()
+    assert "Die Antwort hat zu lange gedauert" in words and "Frozen pipes" in words
 
 
 def test_pressing_the_button_records_and_thanks(asked: Invitation, phone: Client) -> None:

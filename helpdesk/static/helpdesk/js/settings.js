@@ -28,4 +28,11 @@ function find(form, typed) {
 }
 
 // on a phone the settings stand in one line: the page one is on is in sight there
-document.querySelector(".settings-side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+const here = document.querySelector(".settings-side [aria-current]");
+if (here) {
+  // only the list itself is moved: scrollIntoView would move the page, too
+  const side = here.closest(".settings-side");
+  const [inner, outer] = [here.getBoundingClientRect(), side.getBoundingClientRect()];
+  side.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
+  side.scrollTop += Math.max(inner.bottom - outer.bottom + 8, 0);
+}
