@@ -8,7 +8,17 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from feedback.models import Invitation, InvitationState, ReasonCode, Response, Survey
+from feedback.models import (
+    Invitation,
+    InvitationState,
+    QualityReview,
+    ReasonCode,
+    Recovery,
+    Remark,
+    Response,
+    Survey,
+)  # fmt: skip
+from reports import pages
 from tests.journeys.conftest import House, Seat
 from tickets.models import Ticket
 from tickets.notice_mail import off_url
@@ -51,6 +61,11 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
         pk__in=Response.objects.values("invitation")
     )
     asked = unanswered.latest("pk")
+    let_down, said, drawn = (
+        Recovery.objects.latest("pk"),
+        Remark.objects.latest("pk"),
+        QualityReview.objects.latest("pk"),
+    )
 
     page = sit().page
     page.goto("/accounts/login/")
@@ -72,13 +87,21 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
 
     page = sit(admin).page
     for name, address in {
-        "queue": "/", "ticket": f"/tickets/{busy.number}/", "report": "/reports/?period=90",
-        "changes": "/reports/changes/?period=90", "saved": "/reports/saved/", "saving": "/reports/saved/new/",
+        "queue": "/", "ticket": f"/tickets/{busy.number}/",
+        **{f"report {one.key}": f"/reports/{one.key}/?period=90" for one in pages.all_pages()},
+        "saved": "/reports/saved/", "saving": "/reports/saved/new/",
         "annotations": "/reports/annotations/", "alarms": "/reports/alarms/",
         "definitions": "/reports/definitions/", "behind a number": "/reports/tickets/created/",
         "settings": "/settings/", "inboxes": "/settings/inboxes/", "one inbox": f"/settings/inboxes/{inbox.pk}/",
         "agents": "/settings/agents/", "a survey": f"/settings/surveys/{asked.survey_id}/",
-        "who was asked": "/feedback/askings/",
+        "who was asked": "/feedback/askings/", "recoveries": "/feedback/recoveries/",
+        "a recovery": f"/feedback/recoveries/{let_down.pk}/", "voice": "/feedback/voice/",
+        "a remark": f"/feedback/voice/{said.pk}/", "writing a remark down": "/feedback/voice/new/",
+        "complaints": "/feedback/complaints/", "quality": "/feedback/quality/",
+        "a review": f"/feedback/quality/{drawn.pk}/", "timeline": f"/reports/customers/{let_down.customer_id}/",
+        "customer": f"/customers/{let_down.customer_id}/", "account events": "/settings/account-events/",
+        "retention": "/settings/retention/", "reasons": "/settings/reasons/", "topics": "/settings/topics/",
+        "words on the rise": "/settings/topics/rising/", "audit log": "/settings/audit/",
         "notification defaults": "/settings/notifications/",
         "notifications of an inbox": f"/settings/you/notifications/inboxes/{inbox.pk}/",
         "catcher": "/mail-catcher/", "log": "/intake/",

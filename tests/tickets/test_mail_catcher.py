@@ -1,5 +1,7 @@
 """The mail catcher's page, when something is amiss. Its everyday is told in tests/journeys/test_live_pages.py."""
 
+from email.message import EmailMessage
+
 from tests.conftest import mail
 from tickets.models import CaughtMail
 
@@ -17,3 +19,19 @@ def test_it_is_for_admins_and_for_helpdesks_that_catch(as_agent, admin, ana, set
     assert as_agent(ana).get("/mail-catcher/").status_code == 403
     settings.MAIL_CATCHER = False
     assert as_agent(admin).get("/mail-catcher/").status_code == 404
+
+
+def test_pictures_a_mail_brings_along_are_shown(as_agent, admin):
+    sent = EmailMessage()
+    sent["Subject"] = "Our week"
+    sent.set_content("The chart")
+    sent.add_alternative('<img src="cid:chart@report">', subtype="html")
+    sent.get_payload()[1].add_related(b"PNG", "image", "png", cid="<chart@report>")
+    caught = CaughtMail.objects.create(
+        envelope_from="support@demo.localhost",
+        recipients=["ana@demo.localhost"],
+        content=bytes(sent),
+        subject="Our week",
+    )
+    page = as_agent(admin).get(f"/mail-catcher/{caught.pk}/html")
+    assert page.content.decode().strip() == '<img src="data:image/png;base64,UE5H">'

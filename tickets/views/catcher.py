@@ -1,6 +1,7 @@
 """Development only: every mail that left, and a way to answer it as its recipient."""
 
 import smtplib
+from base64 import b64encode
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
@@ -82,7 +83,13 @@ def _answer(caught: CaughtMail, text: str) -> None:
 def caught_html(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML of a caught mail in a page that may do nothing but look as it was meant to."""
     _only_here()
-    html = _part(_read(get_object_or_404(CaughtMail, pk=pk)), "html")
+    mail = _read(get_object_or_404(CaughtMail, pk=pk))
+    html = _part(mail, "html")
+    # a mail program shows the pictures a mail brings along
+    for part in mail.walk():
+        if (name := str(part["Content-ID"] or "").strip("<> ")) and part.get_content_maintype() == "image":
+            picture = b64encode(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]
+            html = html.replace(f"cid:{name}", f"data:{part.get_content_type()};base64,{picture}")
     response = HttpResponse(html)
     # our own mail styles itself inline, as mail must; the sandbox has no scripts, no forms and no origin
     response["Content-Security-Policy"] = (
