@@ -1,5 +1,6 @@
 """What templates of every floor share: icons, people as initials, and times as people say them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -185,6 +186,12 @@ def short_day(local: datetime) -> str:
     return format_skeleton("MMMd" if this_year else "yMMMd", local.date(), locale=to_locale(get_language() or "en"))
 
 
+@register.filter
+def nth(things: Sequence[Any], place: int) -> Any:
+    """The thing at a place: the title of a cell's column."""
+    return things[place]
+
+
 @register.simple_tag
 def day(at: datetime | None) -> SafeString | str:
     """The day of a moment, short."""
@@ -283,14 +290,15 @@ class Me(NamedTuple):
 @register.simple_tag(takes_context=True)
 def rail_of_agent(context: RequestContext) -> SafeString:
     """The rail at the edge of every page; drawn once while it looks the same to its reader."""
-    agent = context["user"]
+    agent, path = context["user"], context["request"].path
+    below = (entry.key for entry in context["rail"] if entry.url != "/" and path.startswith(entry.url))
     return pieces.draw(
         "components/_rail.html",
         {},
         context["request"],
         me=Me(agent.name, agent.email, agent.is_away, agent.theme, agent.is_admin),
         rail=tuple(context["rail"]),
-        rail_current=context.get("rail_current"),
+        rail_current=context.get("rail_current") or next(below, None),
         mail_catcher=context["mail_catcher"],
     )
 

@@ -8,16 +8,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from feedback.models import (
-    Invitation,
-    InvitationState,
-    QualityReview,
-    ReasonCode,
-    Recovery,
-    Remark,
-    Response,
-    Survey,
-)  # fmt: skip
+from feedback.models import Invitation, InvitationState, QualityReview, ReasonCode, Response, Survey
+from feedback.operations import opening_recoveries, remarks
 from reports import pages
 from tests.journeys.conftest import House, Seat
 from tickets.models import Ticket
@@ -61,11 +53,9 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
         pk__in=Response.objects.values("invitation")
     )
     asked = unanswered.latest("pk")
-    let_down, said, drawn = (
-        Recovery.objects.latest("pk"),
-        Remark.objects.latest("pk"),
-        QualityReview.objects.latest("pk"),
-    )
+    let_down = opening_recoveries.open_by_hand(busy, actor=None)
+    said = remarks.note(text="The bill came twice.", inbox=busy.inbox, actor=admin, ticket=busy)
+    drawn = QualityReview.objects.get_or_create(ticket=busy, agent=admin)[0]
 
     page = sit().page
     page.goto("/accounts/login/")
