@@ -161,7 +161,7 @@ def _ticket(agent: Agent) -> Ticket:
 
 
 def _unanswered() -> Invitation:
-    asked = Invitation.objects.filter(state=InvitationState.SENT).exclude(
+    asked = Invitation.objects.filter(state=InvitationState.SENT, customer__language="en").exclude(
         pk__in=Response.objects.values("invitation_id")
     )
     if (found := asked.order_by("-ticket_id").first()) is None:
