@@ -134,7 +134,7 @@ def pictures(agent: Agent) -> Iterator[Picture]:
     yield Picture("drivers", "/reports/drivers/?period=90", (1440, 1200))
     yield Picture("drivers-dark", "/reports/drivers/?period=90", (1440, 1200), dark=True)
     yield Picture("satisfaction-phone", "/reports/satisfaction/?period=90", PHONE)
-    yield Picture("recoveries", "/feedback/recoveries/")
+    yield Picture("recoveries", "/feedback/recoveries/", (1440, 520))
     yield Picture("queue-dark", "/?view=open", dark=True)
     yield Picture("ticket-dark", ticket, dark=True)
     yield Picture("keyboard", ticket, keys=("?",))
