@@ -52,7 +52,7 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
     unanswered = Invitation.objects.filter(state=InvitationState.SENT).exclude(
         pk__in=Response.objects.values("invitation")
     )
-    asked = unanswered.latest("pk")
+    asked = unanswered.filter(customer__language="en").latest("pk")
     let_down = opening_recoveries.open_by_hand(busy, actor=None)
     said = remarks.note(text="The bill came twice.", inbox=busy.inbox, actor=admin, ticket=busy)
     drawn = QualityReview.objects.get_or_create(ticket=busy, agent=admin)[0]
