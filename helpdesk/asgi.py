@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
 from a2wsgi import WSGIMiddleware
 
-from helpdesk import serving
+from helpdesk import live, serving
 from helpdesk.wsgi import application as pages
 
 # what was loaded stays: looking through it again and again for rubbish would cost pages more than the rubbish does
@@ -31,9 +31,9 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             if message["type"] == "lifespan.shutdown":
                 return
     elif scope["type"] == "http" and scope["path"] == "/live/" and not _is_for_content(scope):
-        from helpdesk.live import stream
-
-        await stream(scope, receive, send)
+        await live.stream(scope, receive, send)
+    elif scope["type"] == "http" and not _is_for_content(scope) and (other := live.mounted(scope["path"])):
+        await other(scope, receive, send)
     elif scope["type"] == "http":
         await _pages(scope, receive, send)
     else:

@@ -22,6 +22,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "sweep raw messages": {"task": "tickets.tasks.receive_posts", "schedule": 5.0},
     "poll channels": {"task": "tickets.tasks.poll_channels", "schedule": 5.0},
     "sweep answers": {"task": "tickets.tasks.deliver_posts", "schedule": 10.0},
+    "watch chats": {"task": "tickets.tasks.watch_chats", "schedule": 15.0},
     "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},
     "watch inboxes": {"task": "tickets.tasks.watch_inboxes", "schedule": 30.0},
     "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},

@@ -6,6 +6,7 @@ Only ids travel, over one Redis channel. Losing a notice loses nothing: a page t
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,6 +26,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 HEARTBEAT_SECONDS = 20
 QUEUE_LENGTH = 200
 RECHECK_SECONDS = 60
+#: audiences that are nobody's of the house: a visitor's talk, somebody writing to one
+OUTSIDE = ("talk:", "writing:")
 
 #: which audiences an agent belongs to; None is everybody's. Set by the app that owns what the audiences stand for.
 _audiences: Callable[[Any], frozenset[str] | None] = lambda agent: frozenset()  # noqa: E731
@@ -75,17 +78,43 @@ def publish(notices: Iterable[Notice]) -> None:
         log.warning("live updates are away", error=str(error))
 
 
+class Ear:
+    """Hears that something of some audiences happened, and what: bounded, since the same again is no more news.
+
+    `verbs` is what was heard since somebody last took it; "anew" among them says that some of it may be missing.
+    """
+
+    def __init__(self, audiences: Iterable[str]) -> None:
+        self.audiences = frozenset(audiences)
+        self.heard = asyncio.Event()
+        self.verbs: set[str] = set()
+
+    def hear(self, verb: str) -> None:
+        self.verbs.add(verb)
+        self.heard.set()
+
+    def take(self) -> set[str]:
+        """What was heard, which is forgotten with it."""
+        taken, self.verbs = self.verbs, set()
+        self.heard.clear()
+        return taken
+
+
 class Hub:
-    """One subscription to Redis for a whole process, fanned out to a bounded queue for each open page."""
+    """One subscription to Redis for a whole process, fanned out to a bounded queue for each open page.
+
+    Thousands who may hear of one thing only (a visitor of their talk) have an `Ear` each: what is not theirs costs them
+    nothing.
+    """
 
     def __init__(self) -> None:
         self.queues: set[asyncio.Queue[list[dict[str, Any]] | None]] = set()
+        self.ears: dict[str, set[Ear]] = {}
         self.task: asyncio.Task[None] | None = None
 
     def join(self) -> "asyncio.Queue[list[dict[str, Any]] | None]":
         """A queue that gets every notice from now on; None in it means: some were missed, fetch anew."""
-        if self.task is None or self.task.done():
-            self.task = asyncio.get_running_loop().create_task(self._listen())
+        self._begin()
         queue: asyncio.Queue[list[dict[str, Any]] | None] = asyncio.Queue(QUEUE_LENGTH)
         self.queues.add(queue)
         return queue
@@ -93,7 +122,31 @@ class Hub:
     def leave(self, queue: "asyncio.Queue[list[dict[str, Any]] | None]") -> None:
         self.queues.discard(queue)
 
+    def _begin(self) -> None:
+        if self.task is None or self.task.done():
+            self.task = asyncio.get_running_loop().create_task(self._listen())
+
+    def listen(self, audiences: Iterable[str]) -> Ear:
+        """An ear for these audiences, from now on."""
+        self._begin()
+        ear = Ear(audiences)
+        for audience in ear.audiences:
+            self.ears.setdefault(audience, set()).add(ear)
+        return ear
+
+    def close(self, ear: Ear) -> None:
+        for audience in ear.audiences:
+            ears = self.ears.get(audience, set())
+            ears.discard(ear)
+            if not ears:
+                self.ears.pop(audience, None)
+
     def _tell(self, notices: list[dict[str, Any]] | None) -> None:
+        self._tell_ears(notices)
+        if notices is not None:
+            notices = [one for one in notices if not one["audience"].startswith(OUTSIDE)]
+            if not notices:
+                return
         for queue in self.queues:
             if queue.full():  # a page too slow to follow: drop what it has and let it fetch anew
                 while not queue.empty():
@@ -102,6 +155,16 @@ class Hub:
             else:
                 notices_or_anew = notices
             queue.put_nowait(notices_or_anew)
+
+    def _tell_ears(self, notices: list[dict[str, Any]] | None) -> None:
+        if notices is None:
+            for ears in self.ears.values():
+                for ear in ears:
+                    ear.hear("anew")
+            return
+        for one in notices:
+            for ear in self.ears.get(one["audience"], ()):
+                ear.hear(one["verb"])
 
     async def _listen(self) -> None:
         wait = 0.5
@@ -157,6 +220,21 @@ _identify_soon = sync_to_async(_identify, thread_sensitive=False)
 
 def _cookies(scope: Scope) -> str:
     return "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
+
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+#: streams of the floors above: a pattern of paths and who answers there
+STREAMS: list[tuple[re.Pattern[str], Application]] = []
+
+
+def mount(pattern: str, application: Application) -> None:
+    """Let the server answer these paths by this application, beside the pages."""
+    STREAMS.append((re.compile(pattern), application))
+
+
+def mounted(path: str) -> Application | None:
+    """Who answers this path with a stream."""
+    return next((application for pattern, application in STREAMS if pattern.fullmatch(path)), None)
 
 
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:

@@ -523,6 +523,8 @@ class _Folding:
             self.handed_over_at = self.handed_over_at or event.at
 
     def left(self, event: LedgerEvent) -> None:
+        if event.facts.get("by_mail"):
+            return  # they left an address and wait for the answer there
         if not self.outgoing:
             self.abandoned_at = self.abandoned_at or event.at
         self.asked_at = None

@@ -357,6 +357,14 @@ POLICIES: dict[str, Policy] = {
     # programs sign what they post; nobody's session opens it
     "mail_in": everybody(401, "POST"),
     "channel_hook": everybody(404, "GET", "POST"),
+    # no such widget; what a page may ask of one is in tests/tickets/channels/chat/
+    **dict.fromkeys(
+        ["chat_boot", "chat_send", "chat_messages", "chat_seen", "chat_typing", "chat_page", "chat_email",
+         "chat_transcript", "chat_goodbye"],
+        everybody(404, *METHODS),
+    ),
+    "chat_widget": everybody(404, "GET"),
+    "content_chat_file": everybody(404, "GET"),
     "settings_channels": admins(GET=200),
     "settings_channel_new": admins(GET=200, POST=422),
     "settings_inboxes_connection": admins(GET=404, POST=404),
@@ -752,6 +760,7 @@ def house(
         "delivery_again": [delivery.pk], "delivery_address": [delivery.pk], "mail_reports": [inbox.pk, "postmark"],
         "settings_inboxes_out": [inbox.pk], "settings_inboxes_out_trial": [inbox.pk],
         **{f"intake_{part}": [raw.pk] for part in ("mail", "source", "raw", "replay", "dismissal", "ticket")},
+        **{name: ["nobody-knows-it"] for name in NAMES if name.startswith("chat_")}, "content_chat_file": ["made-up"],
         "channel_hook": ["generic", "nobody-knows-it"], "settings_channel_new": ["generic"],
         "settings_inboxes_connection": [inbox.pk],
         "inbox_probe": [inbox.pk], "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],

@@ -247,6 +247,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "ticket.restored": _acted(
         gettext_lazy("%(who)s took it out of the trash"), gettext_lazy("Out of the trash: they wrote")
     ),
+    "chat.left": lambda _one: _("The visitor left"),
+    "chat.mailed": lambda _one: _("The visitor was away: what they had not seen went out by mail"),
     "ticket.participant_added": _acted(gettext_lazy("%(who)s included %(address)s")),
     "ticket.participant_removed": _acted(gettext_lazy("%(who)s took out %(address)s")),
     "message.scheduled": _until(gettext_lazy("%(who)s wrote an answer for %(when)s"), "send_at"),

@@ -18,6 +18,7 @@ class TicketsConfig(AppConfig):
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_block, settings_section
         from tickets import acts_by_key, badges, bell, gauges, guide, search_subscribers, subscribers, watching  # noqa: F401
+        from tickets.channels.chat import stream  # noqa: F401
 
         acts_by_key.register()
 

@@ -109,7 +109,10 @@ def _change(number: int, audience: str, now: float, held: Mapping[str, float], g
         log.warning("presence is away", error=str(error))
         return
     if any(done[1:3]):  # somebody went, or came
-        live.publish([live.Notice("presence.changed", number, audience, 0)])
+        notices = [live.Notice("presence.changed", number, audience, 0)]
+        if any(f":{Doing.REPLY}" in member for member in (*held, *gone)):
+            notices.append(live.Notice("chat.typing", None, f"writing:{number}", 0))  # whom it is written to is told
+        live.publish(notices)
 
 
 def around(numbers: Iterable[int], *, but: int) -> dict[int, list[Presence]]:

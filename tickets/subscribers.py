@@ -9,11 +9,12 @@ from helpdesk import limits, live
 from helpdesk.addresses import objects_to_address
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event, Role
-from tickets.models import Draft, Inbox
+from tickets.models import Draft, Inbox, Message, Visitor
 from tickets.operations import (
     acknowledging,
     assignment,
     budget,
+    chatting,
     merging_customers,
     notifying,
     organisations,
@@ -58,6 +59,16 @@ def hand_over(event: Event) -> None:
     # it is that person's act, so that they can take it back when they give back what they took
     actor = Agent.objects.active().filter(pk=event.actor_id or 0, role=Role.ADMIN).first()
     assignment.take_from_outsiders(actor=actor, agents=agents, inboxes=inboxes)
+
+
+@subscribe("message.received", "message.sent")
+def show_mails_in_the_chat(event: Event) -> None:
+    """What a visitor who left wrote and got by mail stands in their widget when they come back."""
+    by_mail = event.facts.get("channel") == "email" if event.verb == "message.received" else event.facts.get("message")
+    if by_mail and event.stream_id and Visitor.objects.filter(talk__ticket=event.stream_id).exists():
+        message = Message.objects.select_related("sender").filter(pk=event.facts["message"]).first()
+        if message is not None and message.channel == "email" and message.kind in ("incoming", "reply"):
+            chatting.join_mail(message)
 
 
 @subscribe("agent.deactivated")

@@ -22,6 +22,7 @@ from tickets.operations import (
     alarms,
     budget,
     bulk,
+    chatting,
     customer_notes,
     health,
     indexing,
@@ -133,6 +134,12 @@ def _hear(raw: RawMessage) -> None:
 def poll_channels() -> int:
     """Ask the networks that call nobody what is new. Returns how many raw bodies were kept."""
     return handling.poll_all()
+
+
+@shared_task
+def watch_chats() -> int:
+    """Mail what visitors who are away have not seen, and say who left. Returns how many there were."""
+    return chatting.mail_unseen() + chatting.see_who_left()
 
 
 @shared_task(soft_time_limit=DELIVERY_LIMIT - 30, time_limit=DELIVERY_LIMIT)

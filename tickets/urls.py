@@ -1,7 +1,8 @@
 """The workspace's pages."""
 
-from django.urls import path
+from django.urls import include, path
 
+from tickets.channels.chat import views as chat
 from tickets.views import (
     acts,
     belonging,
@@ -34,6 +35,7 @@ from tickets.views import (
 )
 
 urlpatterns = [
+    path("chat/", include("tickets.channels.chat.urls")),
     path("channels/<slug:kind>/<str:key>/", channels.hook, name="channel_hook"),
     path("", queue.queue, name="queue"),
     path("notifications/", notifications.notifications, name="notifications"),
@@ -96,6 +98,7 @@ urlpatterns = [
     path("attachments/<int:pk>/", files.attachment, name="attachment"),
     path("content/letter/<str:token>", content.letter, name="content_letter"),
     path("content/file/<str:token>", content.file, name="content_file"),
+    path("content/chat/<str:token>", chat.file, name="content_chat_file"),
     path("content/picture/<str:token>", content.picture, name="content_picture"),
     path("guide/trial", guide.trial, name="guide_trial"),
     path("guide/shown", guide.shown, name="guide_shown"),

@@ -28,6 +28,7 @@ from tickets.models.saved_view import SavedView, ViewPlace
 from tickets.models.search import SearchDocument, SearchWord, StaleDocument
 from tickets.models.tag import Tag
 from tickets.models.ticket import REMOVED, UNSOLVED, Participant, Priority, ReadMark, Status, Ticket, TicketType
+from tickets.models.visitor import Visitor, VisitorToken
 
 __all__ = [
     "MARKS",
@@ -89,6 +90,8 @@ __all__ = [
     "TicketType",
     "Unrequested",
     "ViewPlace",
+    "Visitor",
+    "VisitorToken",
     "Way",
     "is_worker",
     "readers_of",

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from helpdesk import clock
+from helpdesk import clock, live
 from helpdesk.doorbell import ring
 from helpdesk.events import record
 from helpdesk.failpoints import reach
@@ -30,7 +30,7 @@ from tickets.models import (
     OutgoingMail,
     Ticket,
 )
-from tickets.operations import claims
+from tickets.operations import claims, locking
 from tickets.operations.delivery_reports import PATIENCE
 from tickets.operations.status import NotPossible
 
@@ -214,6 +214,9 @@ def claim(limit: int, *, inbox: int, lease: uuid.UUID) -> list[Delivery]:
 @transaction.atomic
 def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
     """The network took a part of an answer: remember what it calls it. False when the lease was lost."""
+    talk = delivery.mail.conversation
+    if talk is not None:  # what is said in a talk is numbered in the order in which it can be read
+        locking.hold(f"talk {talk.inbox_id} {talk.thread}")
     receipts = [*delivery.receipts[:number], receipt.identifier]
     mine = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.SENDING, lease=delivery.lease)
     is_mine = bool(mine.update(receipts=receipts, transmitting=False))
@@ -228,6 +231,9 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
         ],
         ignore_conflicts=True,
     )  # fmt: skip
+    if talk is not None and directory.of(delivery.mail.inbox.channel).can.is_at_home:
+        notice = live.Notice("chat.message", None, f"talk:{talk.pk}", 0)
+        transaction.on_commit(lambda: live.publish([notice]), robust=True)
     return is_mine
 
 

@@ -44,11 +44,12 @@ def file(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
             seen = Attachment.objects.filter(message__ticket__in=Ticket.objects.visible_to(reader))
             found = seen.select_related("file").filter(pk=int(pk)).first()
             if found and not found.file.held:
-                return _handed_out(found)
+                return handed_out(found)
     return content.refusal()
 
 
-def _handed_out(found: Attachment) -> HttpResponse | FileResponse:
+def handed_out(found: Attachment) -> HttpResponse | FileResponse:
+    """A file as it may leave us, whoever asked: to look at if it is a sane picture, else only to save."""
     try:
         stored = default_storage.open(File.name_of(found.file.sha256))
     except FileNotFoundError:

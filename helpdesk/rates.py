@@ -1,0 +1,26 @@
+"""How often strangers may ask: counted in the cache by the minute, or a longer while, and generous while it is away."""
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from helpdesk import clock
+
+
+def count(name: str, seconds: int) -> int:
+    """Count one more of this name in the present stretch of so many seconds. 1 while the cache is away."""
+    key = f"rate:{name}:{int(clock.now().timestamp()) // seconds}"
+    try:
+        return int(cache.incr(key))
+    except ValueError:
+        cache.set(key, 1, seconds * 2)
+        return 1
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address somebody calls from; behind our own proxy the one that saw: what strangers add is not believed."""
+    if getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0):
+        told = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",") if one.strip()]
+        if len(told) >= settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+            return told[-settings.ALLAUTH_TRUSTED_PROXY_COUNT]
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,138 @@
+"""What the widget says, in English and German; an inbox has texts of its own for other languages, and wins."""
+
+from collections.abc import Mapping
+
+NAMES = [("en", "English"), ("de", "Deutsch")]
+
+ENGLISH = {
+    "open": "Open the chat",
+    "close": "Close the chat",
+    "title": "Talk to us",
+    "greeting": "How can we help?",
+    "log": "Messages",
+    "write": "Write a message",
+    "send": "Send",
+    "attach": "Attach a file",
+    "you": "You",
+    "team": "Team",
+    "sending": "Sending …",
+    "kept": "Not sent yet. It goes as soon as you are online.",
+    "failed": "Not sent: {why}",
+    "again": "Try again",
+    "received": "Received",
+    "typing": "{name} is typing …",
+    "offline": "You are offline. What you write is kept and sent later.",
+    "wait": "Usually answered within {time}.",
+    "soon": "We answer as soon as we can.",
+    "closed": "We are back {when}. Leave your address and we answer by mail.",
+    "closed_now": "Nobody is here at the moment. Leave your address and we answer by mail.",
+    "minute": "a minute",
+    "minutes": "{n} minutes",
+    "hour": "an hour",
+    "hours": "{n} hours",
+    "name": "Your name",
+    "email": "Your e-mail address",
+    "optional": "optional",
+    "start": "Start",
+    "required": "Please fill this in.",
+    "bad_email": "This is no e-mail address.",
+    "leave": "Leave your e-mail address, and our answer reaches you when you are gone.",
+    "leave_do": "Save",
+    "left": "Answers go to {email} when you are away.",
+    "transcript": "Mail me this chat",
+    "transcript_sent": "It is on its way to {email}.",
+    "transcript_not": "It cannot be mailed now.",
+    "sound": "Sound",
+    "page": "Show the team which page I am on",
+    "menu": "More",
+    "new": "New messages: {n}",
+    "new_message": "{name} says: {text}",
+    "file_large": "{name} is larger than {most} MB.",
+    "files_many": "At most {n} files at once.",
+    "remove": "Remove {name}",
+    "busy": "Too many messages at once. Please wait a moment.",
+    "working": "One moment, your browser proves that it is no robot …",
+    "gone": "This chat is not available here.",
+    "by_mail": "by mail",
+    "dismiss": "Dismiss",
+}
+
+GERMAN = {
+    "open": "Chat öffnen",
+    "close": "Chat schließen",
+    "title": "Schreiben Sie uns",
+    "greeting": "Wie können wir helfen?",
+    "log": "Nachrichten",
+    "write": "Nachricht schreiben",
+    "send": "Senden",
+    "attach": "Datei anhängen",
+    "you": "Sie",
+    "team": "Team",
+    "sending": "Wird gesendet …",
+    "kept": "Noch nicht gesendet. Das geschieht, sobald Sie online sind.",
+    "failed": "Nicht gesendet: {why}",
+    "again": "Noch einmal versuchen",
+    "received": "Angekommen",
+    "typing": "{name} schreibt …",
+    "offline": "Sie sind offline. Was Sie schreiben, bleibt hier und geht später hinaus.",
+    "wait": "Antwort meist innerhalb von {time}.",
+    "soon": "Wir antworten, sobald wir können.",
+    "closed": "Wir sind {when} wieder da. Lassen Sie uns Ihre Adresse da, dann antworten wir per E-Mail.",
+    "closed_now": "Gerade ist niemand da. Lassen Sie uns Ihre Adresse da, dann antworten wir per E-Mail.",
+    "minute": "einer Minute",
+    "minutes": "{n} Minuten",
+    "hour": "einer Stunde",
+    "hours": "{n} Stunden",
+    "name": "Ihr Name",
+    "email": "Ihre E-Mail-Adresse",
+    "optional": "freiwillig",
+    "start": "Beginnen",
+    "required": "Bitte füllen Sie das aus.",
+    "bad_email": "Das ist keine E-Mail-Adresse.",
+    "leave": "Mit Ihrer E-Mail-Adresse erreicht Sie unsere Antwort auch, wenn Sie gegangen sind.",
+    "leave_do": "Speichern",
+    "left": "Wenn Sie weg sind, gehen Antworten an {email}.",
+    "transcript": "Diesen Chat per E-Mail an mich",
+    "transcript_sent": "Er ist unterwegs an {email}.",
+    "transcript_not": "Das geht gerade nicht per E-Mail.",
+    "sound": "Ton",
+    "page": "Dem Team zeigen, auf welcher Seite ich bin",
+    "menu": "Mehr",
+    "new": "Neue Nachrichten: {n}",
+    "new_message": "{name} sagt: {text}",
+    "file_large": "{name} ist größer als {most} MB.",
+    "files_many": "Höchstens {n} Dateien auf einmal.",
+    "remove": "{name} entfernen",
+    "busy": "Zu viele Nachrichten auf einmal. Bitte warten Sie einen Moment.",
+    "working": "Einen Moment, Ihr Browser zeigt, dass er kein Roboter ist …",
+    "gone": "Dieser Chat ist hier nicht verfügbar.",
+    "by_mail": "per E-Mail",
+    "dismiss": "Ausblenden",
+}
+
+_OURS = {"en": ENGLISH, "de": GERMAN}
+RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
+
+
+def language_of(asked: object, texts: Mapping[str, str], fixed: str = "auto") -> str:
+    """The language spoken: the inbox's, else the page's where we or the inbox have words of it, else English."""
+    if fixed != "auto":
+        return fixed
+    main = str(asked or "").lower().replace("_", "-").partition("-")[0]
+    has_own = any(name.startswith(f"{main}.") for name in texts)
+    return main if main in _OURS or (main and has_own) else "en"
+
+
+def of(language: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """All words in one language."""
+    found = {**ENGLISH, **_OURS.get(language, {})}
+    for name, text in texts.items():
+        there, _dot, word = name.rpartition(".")
+        if there in ("", language) and word in found and (there or f"{language}.{word}" not in texts):
+            found[word] = text
+    return found
+
+
+def direction(language: str) -> str:
+    """The way it is written."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"

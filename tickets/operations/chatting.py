@@ -1,0 +1,431 @@
+"""Live chat: who a visitor is, what they say, have and have seen, and what becomes of it once they left.
+
+What a visitor says is heard like anything else (`talking`); what is said to them is posted like anything else
+(`posting`). Everything here is safe to repeat: browsers send again what they do not know to have arrived.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, QuerySet
+from django.db.models.functions import Greatest
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from helpdesk import clock, live
+from helpdesk.events import record
+from helpdesk.failpoints import reach
+from tickets import texts
+from tickets.channels.chat.identity import Identity
+from tickets.channels.protocol import File, Person, Said
+from tickets.models import (
+    ChannelMessage,
+    ContactPoint,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Inbox,
+    Message,
+    MessageKind,
+    OutgoingMail,
+    Participant,
+    Ticket,
+    Visitor,
+    VisitorToken,
+)
+from tickets.operations import budget, locking, participants, sending, talking
+from tickets.operations.status import NotPossible
+
+#: whoever has no browser connected for so long is away: what they did not see goes by mail
+AWAY = timedelta(minutes=2)
+#: and with no address to go on to, they left
+LEFT = timedelta(minutes=3)
+#: answers are gathered until nothing was added for so long, or the first has waited so long
+GATHER, GATHER_AT_MOST = timedelta(minutes=1), timedelta(minutes=5)
+#: a browser that was gone longer hears the whole talk from its last pages on
+MOST_SHOWN = 100
+#: answers older than that are mailed no more
+WRITTEN_FOR = timedelta(days=7)
+TRANSCRIPT_EVERY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One message of a visitor, as their browser sends it; `id` is the browser's own name of it."""
+
+    id: str
+    text: str
+    files: tuple[File, ...] = ()
+    name: str = ""
+    email: str = ""
+    language: str = ""
+    answers: Sequence[tuple[str, str]] = field(default=())
+    page_url: str = ""
+    page_title: str = ""
+
+
+# ---------------------------------------------------------------------- who it is
+
+
+def known(inbox: Inbox, digest: str) -> Visitor | None:
+    """The visitor of a browser's token."""
+    if not digest:
+        return None
+    tokens = VisitorToken.objects.filter(digest=digest, ended_at=None, visitor__inbox=inbox)
+    token = tokens.select_related("visitor__talk").first()
+    return token.visitor if token else None
+
+
+@transaction.atomic
+def recognise(inbox: Inbox, digest: str, identity: Identity) -> Visitor | None:
+    """The visitor a site vouches for, with this browser's token; None where the token is somebody else's."""
+    locking.hold(f"visitor {digest}")
+    before = known(inbox, digest)
+    thread = f"user:{identity.id}"[:255]
+    if before is not None and before.thread != thread:
+        return None
+    visitor, _is_new = Visitor.objects.select_related("talk").get_or_create(
+        inbox=inbox, thread=thread, defaults={"user_id": identity.id}
+    )
+    change: dict[str, Any] = {}
+    if identity.name and visitor.name != identity.name:
+        change["name"] = identity.name
+    if identity.email and (visitor.email, visitor.is_email_vouched) != (identity.email, True):
+        change |= {"email": identity.email, "is_email_vouched": True}
+    _change(visitor, **change)
+    if before is None:
+        _give(visitor, digest)
+    return visitor
+
+
+def _give(visitor: Visitor, digest: str) -> None:
+    try:
+        with transaction.atomic():
+            VisitorToken.objects.create(digest=digest, visitor=visitor)
+    except IntegrityError:
+        raise NotPossible(_("This browser has ended its chat. Load the page again.")) from None
+
+
+def _change(visitor: Visitor, **change: Any) -> None:
+    """Write these fields; browsers of one visitor speak at once, so none writes what it does not mean."""
+    if change:
+        for name, value in change.items():
+            setattr(visitor, name, value)
+        Visitor.objects.filter(pk=visitor.pk).update(**change)
+
+
+def sign_out(digest: str) -> None:
+    """The visitor signed out of the site: this browser's token is worth nothing from now on."""
+    VisitorToken.objects.filter(digest=digest, ended_at=None).update(ended_at=clock.now())
+
+
+# ---------------------------------------------------------------------- what they say
+
+
+@transaction.atomic
+def say(inbox: Inbox, digest: str, spoken: Spoken) -> tuple[Visitor, ChannelMessage]:
+    """A visitor says something, for the first time or again; twice is once. Raises NotPossible for an ended token."""
+    transaction.on_commit(lambda: reach("in.tx_committed"))
+    locking.hold(f"visitor {digest}")
+    visitor = known(inbox, digest)
+    if visitor is None:
+        visitor = Visitor.objects.create(inbox=inbox, thread=f"visitor:{digest[:32]}")
+        _give(visitor, digest)
+    name = visitor.name or texts.line(spoken.name, 200)
+    said = Said(
+        identifier=f"{visitor.pk}/{spoken.id}", thread=visitor.thread, sender=_person(visitor, name),
+        text=spoken.text, files=spoken.files, language=spoken.language,
+        facts={
+            "id": spoken.id, **({"answers": [list(one) for one in spoken.answers]} if spoken.answers else {}),
+            **({"page": spoken.page_url} if spoken.page_url else {}),
+        },
+    )  # fmt: skip
+    talking.hear(inbox, said)
+    kept = ChannelMessage.objects.select_related("conversation", "message").get(inbox=inbox, identifier=said.identifier)
+    change: dict[str, Any] = {"here_at": clock.now(), "left_at": None}
+    if kept.conversation_id != visitor.talk_id:
+        change["talk"] = kept.conversation
+    if name != visitor.name:
+        change["name"] = name
+    if spoken.email and not visitor.email:
+        change["email"] = spoken.email
+    if spoken.language and spoken.language != visitor.language:
+        change["language"] = spoken.language[:10]
+    _change(visitor, **change)
+    show_page(visitor, url=spoken.page_url, title=spoken.page_title)
+    if kept.conversation:
+        tell(kept.conversation.pk)
+    reach("in.tx_before_commit")
+    return visitor, kept
+
+
+def _person(visitor: Visitor, name: str) -> Person:
+    """Whom the site signs for is joined to who has that address; who merely says so is not (T29)."""
+    address = visitor.thread if not visitor.user_id else f"user:{visitor.inbox_id}:{visitor.user_id}"
+    handle = name or _("Visitor %(sign)s") % {"sign": visitor.thread[-4:].upper()}
+    vouched = {"email": visitor.email} if visitor.is_email_vouched and visitor.email else {}
+    return Person(address=address, name=name, handle=handle, vouched=vouched)
+
+
+def show_page(visitor: Visitor, *, url: str, title: str = "") -> None:
+    """The page they are on, as far as they agreed to show it."""
+    url, title = texts.line(url, 500), texts.line(title, 200)
+    if url and (visitor.page_url, visitor.page_title) != (url, title):
+        _change(visitor, page_url=url, page_title=title)
+
+
+# ---------------------------------------------------------------------- what they have and have seen
+
+
+def tell(talk: int) -> None:
+    """After the commit, let every browser of a talk look again."""
+    notice = live.Notice("chat.message", None, f"talk:{talk}", 0)
+    transaction.on_commit(lambda: live.publish([notice]), robust=True)
+
+
+def shown(talk: Conversation | None) -> "QuerySet[ChannelMessage]":
+    """What a visitor may read of their talk, in the order it came to be there."""
+    rows = ChannelMessage.objects.filter(conversation=talk, message__isnull=False) if talk else None
+    if rows is None:
+        return ChannelMessage.objects.none()
+    rows = rows.filter(part=0, message__withdrawn_at=None).exclude(
+        message__kind__in=[MessageKind.NOTE, MessageKind.ASIDE]
+    )
+    return rows.select_related("message__author", "message__sender").order_by("pk")
+
+
+def latest(talk: int | None) -> int:
+    """How far a talk has come; 0 for none."""
+    if talk is None:
+        return 0
+    found = ChannelMessage.objects.filter(conversation=talk).aggregate(at=Max("pk"))["at"]
+    return int(found or 0)
+
+
+@transaction.atomic
+def got(visitor: Visitor, upto: int) -> None:
+    """A browser of theirs has everything up to there: our answers are delivered."""
+    if upto <= visitor.got_to or visitor.talk_id is None:
+        return
+    upto = min(upto, latest(visitor.talk_id))
+    for delivery in _deliveries(visitor, visitor.got_to, upto).filter(state=DeliveryState.SENT):
+        sending.reported(delivery, action="delivered")
+    Visitor.objects.filter(pk=visitor.pk, got_to__lt=upto).update(got_to=upto)
+    visitor.got_to = max(visitor.got_to, upto)
+
+
+@transaction.atomic
+def saw(visitor: Visitor, upto: int) -> None:
+    """They looked at everything up to there, for the first time."""
+    if upto <= visitor.seen_to or visitor.talk_id is None:
+        return
+    got(visitor, upto)
+    upto = min(upto, latest(visitor.talk_id))
+    for delivery in _deliveries(visitor, visitor.seen_to, upto).filter(seen_at=None):
+        talking.seen(delivery)
+    Visitor.objects.filter(pk=visitor.pk, seen_to__lt=upto).update(seen_to=upto)
+    visitor.seen_to = max(visitor.seen_to, upto)
+
+
+def _deliveries(visitor: Visitor, after: int, upto: int) -> "QuerySet[Delivery]":
+    said = ChannelMessage.objects.filter(conversation=visitor.talk_id, pk__gt=after, pk__lte=upto)
+    mails = Delivery.objects.filter(mail__said__in=said.values("message"), mail__conversation=visitor.talk_id)
+    return mails.select_related("mail__ticket", "mail__inbox").order_by("pk")
+
+
+def came(visitors: Iterable[int]) -> None:
+    """These have a browser connected."""
+    Visitor.objects.filter(pk__in=list(visitors)).update(here_at=clock.now())
+
+
+# ---------------------------------------------------------------------- where to reach them
+
+
+@transaction.atomic
+def leave_address(visitor: Visitor, address: str) -> None:
+    """Answers go there once they left. What the site signed stays. Raises NotPossible for what is no address of theirs.
+
+    It proves nothing: it joins them to nobody and opens nobody's history to them.
+    """
+    if visitor.is_email_vouched:
+        return
+    address = must_be_reachable(address)
+    if address != visitor.email:
+        _change(visitor, email=address, mailed_to=max(visitor.mailed_to, visitor.seen_to))
+
+
+def must_be_reachable(address: str) -> str:
+    """An address as we write to it. Raises NotPossible for what is none, for machines, and for our own."""
+    address = texts.line(address, 320).strip()
+    local, at, domain = address.rpartition("@")
+    if not (local and at and "." in domain) or any(one.isspace() for one in address) or budget.never(address):
+        raise NotPossible(_("This is no e-mail address we can write to."))
+    return address
+
+
+def mail_unseen(*, at: datetime | None = None) -> int:
+    """Send who is away the answers they have not seen, gathered in one mail. Returns how many mails that were."""
+    now = at or clock.now()
+    visitor = "conversation__visitor__"
+    unseen = ChannelMessage.objects.filter(
+        message__outgoing__conversation=F("conversation"), message__created_at__gt=now - WRITTEN_FOR,
+        pk__gt=Greatest(F(f"{visitor}seen_to"), F(f"{visitor}mailed_to")), **{f"{visitor}here_at__lt": now - AWAY},
+    )  # fmt: skip
+    late = unseen.exclude(**{f"{visitor}email": ""}).order_by().values_list(f"{visitor}pk", flat=True).distinct()
+    return sum(_mail_unseen(pk, now) for pk in late)
+
+
+@transaction.atomic
+def _mail_unseen(pk: int, now: datetime) -> bool:
+    ticket = _ticket_of(pk)
+    visitor = Visitor.objects.select_for_update(of=("self",)).select_related("talk", "inbox").get(pk=pk)
+    if visitor.here_at >= now - AWAY or visitor.talk is None or visitor.inbox.mailing is None or ticket is None:
+        return False
+    rows = shown(visitor.talk).filter(pk__gt=max(visitor.seen_to, visitor.mailed_to), message__kind=MessageKind.REPLY)
+    rows = rows.filter(message__outgoing__conversation=visitor.talk)  # what went by mail is there already
+    waiting = list(rows.select_related("message__outgoing"))
+    if not waiting:
+        return False
+    sent = [row.message.created_at for row in waiting if row.message]
+    if max(sent) > now - GATHER and min(sent) > now - GATHER_AT_MOST:
+        return False
+    let_speak(visitor, ticket)
+    with translation.override(visitor.language or None):
+        mail = sending.enqueue(
+            inbox=visitor.inbox, ticket=ticket, to=visitor.email, purpose=OutgoingMail.Purpose.REPLY,
+            subject=_("Our answer to your chat with %(inbox)s") % {"inbox": _sender(visitor.inbox)},
+            text=_answers([row.message for row in waiting if row.message], _sender(visitor.inbox)),
+        )  # fmt: skip
+    Visitor.objects.filter(pk=pk).update(mailed_to=waiting[-1].pk)
+    record("chat.mailed", ticket, actor=None, mail=mail.pk, messages=[row.message_id for row in waiting])
+    return True
+
+
+def _sender(inbox: Inbox) -> str:
+    return inbox.sender_name or inbox.name
+
+
+def _answers(said: Sequence[Message], sender: str) -> str:
+    parts = [f"{one.sender_name or sender}:\n{one.text}{_files(one)}" for one in said]
+    parts.append(_("You can answer this mail, or go on in the chat where you began it."))
+    return "\n\n".join(parts)
+
+
+def _files(message: Message) -> str:
+    names = [one.filename for one in message.attachments.all()]
+    return "".join(f"\n[{name}]" for name in names) + ("\n" + _("(The files are in the chat.)") if names else "")
+
+
+def let_speak(visitor: Visitor, ticket: Ticket) -> None:
+    """Who reads the mail may answer it: an address nobody has becomes the visitor's, unverified; another takes part."""
+    address = visitor.email.lower()
+    point = ContactPoint.objects.filter(channel="email", address=address).first()
+    if point is None:
+        point = ContactPoint.objects.create(customer=ticket.customer, channel="email", address=address)
+        record("customer.address_added", ticket.customer, actor=None, point=point.pk, channel="email", by="chat")
+    if point.customer_id == ticket.customer_id:
+        return
+    if not Participant.objects.filter(ticket=ticket, address=address, is_confirmed=True).exists():
+        participants.add(ticket, address=visitor.email, actor=None)
+
+
+def join_mail(message: Message) -> None:
+    """A mail on a chat's ticket that the visitor wrote or got is part of their talk, and stands in the widget, too."""
+    for visitor in Visitor.objects.filter(talk__ticket=message.ticket_id).select_related("talk"):
+        if _is_theirs(visitor, message):
+            _add(visitor, message)
+
+
+def _is_theirs(visitor: Visitor, message: Message) -> bool:
+    if message.kind == MessageKind.INCOMING:
+        return message.sender is not None and message.sender.address == visitor.email.lower()
+    return visitor.email.lower() in {one.lower() for one in message.to}
+
+
+@transaction.atomic
+def _add(visitor: Visitor, message: Message) -> None:
+    assert visitor.talk is not None
+    locking.hold(f"talk {visitor.inbox_id} {visitor.thread}")
+    _row, is_new = ChannelMessage.objects.get_or_create(
+        inbox_id=visitor.inbox_id, identifier=f"mail {message.pk}",
+        defaults={"conversation": visitor.talk, "message": message, "facts": {"by_mail": True}},
+    )  # fmt: skip
+    if is_new:
+        if message.kind == MessageKind.INCOMING:  # they answered what we mailed: they have seen it
+            saw(visitor, visitor.mailed_to)
+        tell(visitor.talk.pk)
+
+
+@transaction.atomic
+def mail_transcript(visitor: Visitor) -> bool:
+    """Send the talk to the visitor's address, once a day, and only where one of us took part.
+
+    Part of the budget of what nobody vouched for: a stranger's address gets one mail a day, whoever types it (T10).
+    """
+    locked = Visitor.objects.select_for_update(of=("self",)).select_related("talk", "inbox").get(pk=visitor.pk)
+    now = clock.now()
+    rows = list(shown(locked.talk)) if locked.talk else []
+    answered = any(row.message and row.message.author_id for row in rows)
+    is_due = locked.transcript_at is None or locked.transcript_at <= now - TRANSCRIPT_EVERY
+    if not (locked.email and answered and is_due and locked.inbox.mailing and locked.talk and locked.talk.ticket_id):
+        return False
+    if budget.draw(locked.email, OutgoingMail.Purpose.NOTICE, at=now):
+        return False
+    with translation.override(locked.language or None):
+        sending.enqueue(
+            inbox=locked.inbox, ticket=Ticket.objects.get(pk=locked.talk.ticket_id), to=locked.email,
+            purpose=OutgoingMail.Purpose.NOTICE,
+            subject=_("Your chat with %(inbox)s") % {"inbox": _sender(locked.inbox)},
+            text="\n\n".join(_line(row.message, locked) for row in rows[-500:] if row.message),
+        )  # fmt: skip
+    Visitor.objects.filter(pk=locked.pk).update(transcript_at=now)
+    return True
+
+
+def _line(message: Message, visitor: Visitor) -> str:
+    who = _sender(visitor.inbox) if message.kind == MessageKind.REPLY else visitor.name or _("You")
+    who = message.sender_name or who if message.kind == MessageKind.REPLY else who
+    return f"{who}, {message.created_at:%Y-%m-%d %H:%M} UTC:\n{message.text}{_files(message)}"
+
+
+# ---------------------------------------------------------------------- who left
+
+
+def see_who_left(*, at: datetime | None = None) -> int:
+    """Say of whom no browser is connected any more, once a stay. Returns of how many that was said."""
+    now = at or clock.now()
+    gone = Visitor.objects.filter(left_at=None, here_at__lt=now - LEFT, talk__ticket__isnull=False)
+    return sum(_leave(pk, now) for pk in gone.values_list("pk", flat=True)[:500])
+
+
+@transaction.atomic
+def _leave(pk: int, now: datetime) -> bool:
+    ticket = _ticket_of(pk)
+    visitor = Visitor.objects.select_for_update(of=("self",)).get(pk=pk)
+    if visitor.left_at is not None or visitor.here_at >= now - LEFT:
+        return False
+    Visitor.objects.filter(pk=pk).update(left_at=visitor.here_at)
+    if ticket is None or ticket.is_resolved or ticket.is_closed:
+        return False
+    facts: Mapping[str, Any] = {"by_mail": True} if visitor.email else {}
+    record("chat.left", ticket, actor=None, at=visitor.here_at, visitor=visitor.pk, **facts)
+    return True
+
+
+def _ticket_of(visitor: int) -> Ticket | None:
+    """The ticket their talk is on now, locked: before the visitor, as everywhere."""
+    number = Visitor.objects.filter(pk=visitor).values_list("talk__ticket", flat=True).first()
+    for _hop in range(20):
+        ticket = Ticket.objects.locked(number) if number else None
+        if ticket is None or ticket.merged_into_id is None:
+            return ticket
+        number = ticket.merged_into_id
+    return None
+
+
+def came_back(visitor: Visitor) -> None:
+    """A browser of theirs is connected again."""
+    _change(visitor, here_at=clock.now(), left_at=None)
