@@ -10,11 +10,12 @@ networks of one's own that may be reached all the same, on any port.
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookupTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -208,18 +209,21 @@ class Fetched:
 
     content: bytes
     content_type: str
+    #: what its server calls the file (Content-Disposition)
+    filename: str = ""
 
 
 def fetch(
     url: str, *, most: int = 5_000_000, seconds: float = 10.0, redirects: int = 3,
-    wants: Callable[[str], bool] = lambda content_type: True,
+    wants: Callable[[str], bool] = lambda content_type: True, headers: Mapping[str, str] | None = None,
 ) -> Fetched:  # fmt: skip
     """GET an address. Raises Refused for whatever is not a 200 of at most `most` bytes in `seconds`, of a type one
-    wants, after at most `redirects` redirects."""
+    wants, after at most `redirects` redirects. `headers` (a password, say) go to the first address's server alone."""
+    first = url
     with client(seconds) as http:
         for _ in range(redirects + 1):
             try:
-                request = http.build_request("GET", url)
+                request = http.build_request("GET", url, headers=headers if is_same_server(first, url) else None)
                 answer = http.send(request, stream=True)
             except Refused:
                 raise
@@ -235,6 +239,19 @@ def fetch(
             finally:
                 answer.close()
     raise Refused("It is redirected too often.")
+
+
+def is_same_server(one: str, other: str) -> bool:
+    """Whether two addresses are of one server: scheme, host and port. Raises httpx.InvalidURL."""
+    first, second = httpx.URL(one), httpx.URL(other)
+    return (first.scheme, first.host, first.port) == (second.scheme, second.host, second.port)
+
+
+def _filename(answer: httpx.Response) -> str:
+    """RFC 6266, in the forms mail knows: nothing that is a path."""
+    told = Message()
+    told["Content-Disposition"] = answer.headers.get("content-disposition", "")
+    return (told.get_filename() or "").rpartition("/")[2][:255]
 
 
 def _onward(here: httpx.URL, location: str) -> str:
@@ -260,5 +277,5 @@ def _taken(answer: httpx.Response, most: int, wants: Callable[[str], bool]) -> F
             if len(content) > most:
                 break
         else:
-            return Fetched(bytes(content), content_type)
+            return Fetched(bytes(content), content_type, _filename(answer))
     raise Refused("It is larger than we take.")

@@ -6,7 +6,7 @@ settings reach into our own network (FETCH_ALLOW names what may be reached all t
 
 import email.utils
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -21,11 +21,13 @@ MOST_REST = timedelta(hours=6)
 
 
 def call(
-    method: str, url: str, *, network: str, seconds: float = SECONDS, is_sending: bool = False, **request: Any
+    method: str, url: str, *, network: str, seconds: float = SECONDS, is_sending: bool = False,
+    look: Callable[[httpx.Response], None] = lambda answer: None, **request: Any,
 ) -> httpx.Response:  # fmt: skip
     """One request. Raises the Trouble its failure means; `is_sending`: no answer means that nobody knows.
 
-    401 and 403 mean that the network does not know us, 429 that the account rests, 5xx later, other 4xx never.
+    `look` sees a bad answer first, and may raise what the network's own codes mean. 401 means that the network does
+    not know us, 429 that the account rests, 5xx later, other 4xx never.
     """
     try:
         with fetching.client(seconds) as http:
@@ -37,6 +39,8 @@ def call(
         raise Later(_("%(network)s cannot be reached: %(why)s") % {"network": network, "why": error}) from None
     except httpx.HTTPError as error:
         raise Later(_("%(network)s cannot be reached: %(why)s") % {"network": network, "why": error}) from None
+    if answer.status_code >= 400:
+        look(answer)
     return checked(answer, network)
 
 

@@ -6,7 +6,8 @@ A thread for each inbox with work, so that a network that hangs holds up nobody 
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -15,8 +16,9 @@ from django.db import close_old_connections, connection, transaction
 
 from helpdesk import clock
 from helpdesk.failpoints import reach
-from tickets.channels import directory
+from tickets.channels import directory, splitting
 from tickets.channels.protocol import (
+    Capabilities,
     Channel,
     Edited,
     File,
@@ -31,9 +33,10 @@ from tickets.channels.protocol import (
     Unknowable,
     Unreadable,
 )
-from tickets.models import Attachment, ChannelAccount, ChannelMessage, Delivery, RawMessage
+from tickets.models import Attachment, ChannelAccount, ChannelMessage, ContactPoint, Delivery, RawMessage
 from tickets.operations import health, intake, posting, sending
-from tickets.operations.talking import Heard, account_of
+from tickets.operations.posting import account_of
+from tickets.operations.talking import Heard
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +57,7 @@ def read(raw: RawMessage) -> Heard:
     channel, account = directory.of(raw.inbox.channel), account_of(raw.inbox)
     try:
         happened = [_with_files(channel, account, one) for one in channel.parse(account, bytes(raw.content))]
+        happened = [_with_names(channel, account, one) for one in happened]
     except Unreadable as error:
         return Heard(raw, problem=str(error))
     except Exception as error:  # a defect of ours must not stop what is behind it
@@ -67,8 +71,21 @@ def _with_files(channel: Channel, account, one: Happened) -> Happened:  # type: 
     if not isinstance(said, Said) or not any(file.content is None for file in said.files):
         return one
     files = tuple(file if file.content is not None else _fetched(channel, account, file) for file in said.files)
-    fetched = Said(**{name: getattr(said, name) for name in Said.__slots__} | {"files": files})
+    fetched = replace(said, files=files)
     return Edited(fetched) if isinstance(one, Edited) else fetched
+
+
+def _with_names(channel: Channel, account, one: Happened) -> Happened:  # type: ignore[no-untyped-def]
+    """Who writes for the first time and is not named is asked for at the network, where it tells."""
+    if not isinstance(one, Said) or one.sender.name or type(channel).introduce is Channel.introduce:
+        return one
+    if ContactPoint.objects.filter(channel=channel.kind, address=one.sender.address[:320]).exists():
+        return one
+    try:
+        return replace(one, sender=channel.introduce(account, one.sender))
+    except Exception as error:  # they stay unnamed
+        log.warning("nobody says who writes", inbox=account.inbox, error=str(error))
+        return one
 
 
 def _fetched(channel: Channel, account, file: File) -> File:  # type: ignore[no-untyped-def]
@@ -242,18 +259,30 @@ def posts_of(delivery: Delivery) -> Iterator[Post]:
     """The parts of an answer, always the same for the same row; its files go with the last one."""
     mail, talk = delivery.mail, delivery.mail.conversation
     assert talk is not None
-    can = directory.of(mail.inbox.channel).can
-    texts, files = posting.parts_of(mail.text, can), _files(mail.said_id)
+    can = posting.capabilities(mail.inbox)
+    messages = _messages(posting.parts_of(mail.text, can), _files(mail.said_id), can)
     template = mail.headers.get("template") or {}
     key = mail.message_id.partition("@")[0]
-    last = len(texts) - 1
     answered = _answered(mail.said_id, talk.pk)
-    for number, text in enumerate(texts):
+    for number, (text, files) in enumerate(messages):
         yield Post(
             key=f"{key}.{number}", thread=talk.thread, to=talk.point.address, text=text, is_public=talk.is_public,
-            files=files if number == last else (), facts=talk.facts, template=template,
+            files=files, facts=talk.facts, template=template,
             answers=delivery.receipts[number - 1] if number else answered,
         )  # fmt: skip
+
+
+def _messages(
+    texts: Sequence[str], files: tuple[OutgoingFile, ...], can: Capabilities
+) -> list[tuple[str, tuple[OutgoingFile, ...]]]:
+    """Texts and files as the network takes them together: the files with the last text, or after it."""
+    messages: list[tuple[str, tuple[OutgoingFile, ...]]] = [(text, ()) for text in texts]
+    most = can.files_a_message or max(len(files), 1)
+    bundles = [files[n : n + most] for n in range(0, len(files), most)]
+    last = texts[-1]
+    if bundles and (not last or can.most_caption is None or splitting.length(last, can.counts) <= can.most_caption):
+        messages[-1] = (last, bundles.pop(0))
+    return [*messages, *(("", bundle) for bundle in bundles)]
 
 
 def _files(message: int | None) -> tuple[OutgoingFile, ...]:

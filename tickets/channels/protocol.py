@@ -40,6 +40,10 @@ class Capabilities:
     most_files: int = 1
     #: bytes of one file
     most_file: int = 10 * 1024 * 1024
+    #: how many of them go with one message; more become messages of their own. None takes all at once
+    files_a_message: int | None = None
+    #: the longest text beside a file; a longer one goes before it, in a message of its own
+    most_caption: int | None = None
     #: answers are public posts where the conversation is
     is_public: bool = False
     #: after the customer's last message nothing may be sent for longer than this, but templates
@@ -135,6 +139,9 @@ class Reported:
     identifier: str
     action: Literal["delivered", "read", "failed"]
     words: str = ""
+    #: instead of an identifier: it is so of all we said in this talk until then
+    thread: str = ""
+    until: datetime | None = None
 
 
 Happened = Said | Edited | Deleted | Reported
@@ -208,6 +215,20 @@ class Receipt:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Words the network has approved, sent instead of free ones when its time for those is over."""
+
+    #: the network's name of it, for ever the same
+    key: str
+    name: str
+    language: str
+    #: with its places as {{1}} or {{name}}
+    text: str
+    #: the names of the places, in the order they come
+    places: tuple[str, ...] = ()
+
+
 class Trouble(Exception):
     """Handing on failed; the words are for people."""
 
@@ -275,6 +296,12 @@ class Channel:
     has_webhook: ClassVar[bool] = False
     #: another way in and out than the protocol's own: email, which came first, and chat, which is at home
     is_apart: ClassVar[bool] = False
+    #: what a webhook is answered with once it is kept, and its media type
+    thanks: ClassVar[tuple[bytes, str]] = (b"", "text/plain")
+
+    def capabilities(self, account: Account) -> Capabilities:
+        """What this account's network can, where accounts of one channel differ."""
+        return self.can
 
     def form(self) -> "type[ConnectionForm]":
         """The settings form: what the account's `config` and `secrets` are made of."""
@@ -303,6 +330,18 @@ class Channel:
     def fetch(self, account: Account, file: File) -> File:
         """A file with its bytes. Raises Trouble."""
         raise Refused("This channel carries no files.")
+
+    def introduce(self, account: Account, person: Person) -> Person:
+        """Who somebody is whom a message did not name; asked once, of a network that tells. Raises Trouble."""
+        return person
+
+    def closed(self, facts: Mapping[str, Any]) -> str:
+        """Why nothing may be sent into a talk with these facts, in words; "" where something may."""
+        return ""
+
+    def templates(self, account: Account) -> Sequence[Template]:
+        """The templates that may be sent after the network's time for free words. Raises Trouble."""
+        return ()
 
     def deliver(self, account: Account, post: Post) -> Receipt:
         """Hand one part on. Raises Trouble."""

@@ -9,16 +9,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk import clock, live
 from helpdesk.doorbell import ring
 from helpdesk.events import record
 from helpdesk.failpoints import reach
-from tickets.channels import directory, splitting
+from tickets.channels import directory, protocol, splitting
 from tickets.channels.protocol import Capabilities, Receipt
 from tickets.models import (
     ChannelAccount,
@@ -26,6 +29,7 @@ from tickets.models import (
     Conversation,
     Delivery,
     DeliveryState,
+    Inbox,
     Message,
     OutgoingMail,
     Ticket,
@@ -50,6 +54,8 @@ class Route:
     can: Capabilities
     #: why nothing can be sent this way now, in words; "" when it can
     closed: str = ""
+    #: it is the network's time for free words that is over, and nothing else: a template may still be sent
+    is_late: bool = False
 
     @property
     def key(self) -> str:
@@ -86,19 +92,33 @@ def route_to(ticket: Ticket, answered: Message | None, via: str = "") -> Route |
     )
 
 
+def capabilities(inbox: Inbox) -> Capabilities:
+    """What the network of an inbox carries, for the account it has there."""
+    channel = directory.of(inbox.channel)
+    return channel.capabilities(account_of(inbox)) if hasattr(inbox, "account") else channel.can
+
+
 def _route(talk: Conversation) -> Route:
-    can = directory.of(talk.inbox.channel).can
+    can = capabilities(talk.inbox)
+    closed = _closed(talk, can)
+    late = "" if closed else _late(talk, can)
+    return Route(
+        talk, talk.inbox.channel, str(talk.point), talk.is_public, can, closed=closed or late, is_late=bool(late)
+    )
+
+
+def _closed(talk: Conversation, can: Capabilities) -> str:
     account: ChannelAccount | None = getattr(talk.inbox, "account", None)
-    return Route(talk, talk.inbox.channel, str(talk.point), talk.is_public, can, _closed(talk, can, account))
-
-
-def _closed(talk: Conversation, can: Capabilities, account: ChannelAccount | None) -> str:
     if can.is_read_only:
         return _("Nothing can be sent this way from here.")
     if not talk.inbox.is_active:
         return _("This inbox is no longer in use.")
     if account is not None and account.dead_since:
         return _("This inbox is disconnected: %(problem)s") % {"problem": account.problem}
+    return directory.of(talk.inbox.channel).closed(talk.facts)
+
+
+def _late(talk: Conversation, can: Capabilities) -> str:
     if can.window is not None and (talk.heard_at is None or clock.now() > talk.heard_at + can.window):
         hours = int(can.window.total_seconds() // 3600)
         return _("The network lets nobody answer more than %(hours)d hours after the customer last wrote.") % {
@@ -115,7 +135,7 @@ def parts_of(text: str, can: Capabilities) -> list[str]:
 def must_fit(route: Route, text: str, files: Sequence[tuple[str, str, int]], *, template: bool = False) -> None:
     """Raise NotPossible where the network does not take this answer. `files`: (name, media type, bytes) of each."""
     can = route.can
-    if route.closed and not template:
+    if route.closed and not (template and route.is_late):
         raise NotPossible(route.closed)
     if not can.splits and can.most_text and splitting.length(text, can.counts) > can.most_text:
         raise NotPossible(
@@ -235,6 +255,20 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
         notice = live.Notice("chat.message", None, f"talk:{talk.pk}", 0)
         transaction.on_commit(lambda: live.publish([notice]), robust=True)
     return is_mine
+
+
+def account_of(inbox: Inbox) -> protocol.Account:
+    """The inbox's account as its adapter sees it."""
+    kept: Any = inbox.account  # type: ignore[attr-defined]
+    return protocol.Account(
+        inbox=inbox.pk, address=kept.address, config=kept.config, secrets=kept.secrets, cursor=kept.cursor,
+        webhook_url=webhook_url(kept),
+    )  # fmt: skip
+
+
+def webhook_url(account: ChannelAccount) -> str:
+    """Where its network sends what happens."""
+    return f"{settings.BASE_URL}{reverse('channel_hook', args=[account.kind, account.key])}"
 
 
 @transaction.atomic

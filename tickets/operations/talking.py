@@ -7,11 +7,8 @@ held while it is written to, so that two webhooks of one customer make one ticke
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
@@ -19,11 +16,10 @@ from helpdesk.events import draft, record, record_many
 from helpdesk.failpoints import reach
 from helpdesk.models import Event, File, Team
 from tickets import courtesies, texts
-from tickets.channels import directory, protocol
+from tickets.channels import directory
 from tickets.channels.protocol import Deleted, Edited, Happened, Person, Reported, Said
 from tickets.models import (
     Attachment,
-    ChannelAccount,
     ChannelMessage,
     ContactPoint,
     Conversation,
@@ -44,6 +40,8 @@ from tickets.operations import locking, loops, sending, status, writing_down
 BELIEVED = timedelta(minutes=10)
 #: an echo of an answer that is just being handed on is looked at again after that
 SOON = timedelta(seconds=3)
+#: so many of our messages are looked at when the customer has read "all until then"
+MARKED = 20
 #: of a text that opens a ticket without a subject
 SUBJECT = 80
 
@@ -382,6 +380,8 @@ def _delete(inbox: Inbox, gone: Deleted) -> Message | None:
 
 def _report(inbox: Inbox, report: Reported) -> Message | None:
     """The network says what became of an answer of ours. One of a message we do not know says nothing."""
+    if report.until is not None:
+        return _report_until(inbox, report, report.until)
     known = _known(inbox, report.identifier)
     message = known.message if known else None
     found = Delivery.objects.select_related("mail__ticket", "mail__inbox").filter(mail__said=message)
@@ -395,21 +395,19 @@ def _report(inbox: Inbox, report: Reported) -> Message | None:
     return message
 
 
+def _report_until(inbox: Inbox, report: Reported, until: datetime) -> None:
+    """It is so of all we said in a talk until then: a network that keeps a mark instead of naming messages."""
+    ours = Delivery.objects.select_related("mail__ticket", "mail__inbox").filter(
+        mail__inbox=inbox, mail__conversation__thread=report.thread[:255], seen_at=None, sent_at__lte=until,
+        state__in=[DeliveryState.SENT, DeliveryState.DELIVERED],
+    )  # fmt: skip
+    for delivery in ours.order_by("-pk")[:MARKED]:
+        sending.reported(delivery, action="delivered", words="")
+        if report.action == "read":
+            seen(delivery)
+
+
 def seen(delivery: Delivery) -> None:
     """The customer saw it, for the first time."""
     if Delivery.objects.filter(pk=delivery.pk, seen_at=None).update(seen_at=clock.now()):
         sending.tell("message.seen", delivery)
-
-
-def account_of(inbox: Inbox) -> protocol.Account:
-    """The inbox's account as its adapter sees it."""
-    kept: Any = inbox.account
-    return protocol.Account(
-        inbox=inbox.pk, address=kept.address, config=kept.config, secrets=kept.secrets, cursor=kept.cursor,
-        webhook_url=webhook_url(kept),
-    )  # fmt: skip
-
-
-def webhook_url(account: ChannelAccount) -> str:
-    """Where its network sends what happens."""
-    return f"{settings.BASE_URL}{reverse('channel_hook', args=[account.kind, account.key])}"

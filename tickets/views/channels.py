@@ -24,8 +24,8 @@ from tickets.channels.protocol import Account, Channel, Forged, Request, Trouble
 from tickets.inbox_forms.talks import TalkInboxForm
 from tickets.models import ChannelAccount, Inbox
 from tickets.operations import connecting
+from tickets.operations.posting import account_of, webhook_url
 from tickets.operations.status import NotPossible
-from tickets.operations.talking import account_of, webhook_url
 from tickets.settings_tabs import Tab, frame
 
 log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ def hook(request: HttpRequest, kind: str, key: str) -> HttpResponseBase:
         answer = problems.answer(503, _("We could not keep this. Please try again later."))
         answer["Retry-After"] = "60"
         return answer
-    return HttpResponse(status=200)
+    return HttpResponse(channel.thanks[0], content_type=channel.thanks[1])
 
 
 def _choosable() -> list[Channel]:
