@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from feedback.models import Topic
-from helpdesk import clock
+from helpdesk import channel_names, clock
 from helpdesk.models import Agent, Role
 from reports import periods
 from reports.models import SavedReport
@@ -45,13 +45,6 @@ MODELS: tuple[tuple[str, str | Promise], ...] = (
     ("logistic", _("logistic")),
 )
 _ASKED = ("period", "from", "to", "zone", "inbox", "team", "channel", "topic", "compare", "outcome", "model", "was")
-CHANNELS: Mapping[str, str | Promise] = {
-    "email": _("Email"),
-    "form": _("Web form"),
-    "chat": _("Chat"),
-    "phone": _("Phone"),
-    "api": _("API"),
-}
 
 
 def _date(label: Any) -> forms.DateField:
@@ -99,7 +92,7 @@ class FilterForm(forms.Form):
         self.fields["topic"].choices = [("", _("All topics")), *self.topics]  # type: ignore[attr-defined]
         if not self.topics:
             self.fields["topic"].widget = forms.HiddenInput()
-        self.fields["channel"].choices = [("", _("All channels")), *CHANNELS.items()]  # type: ignore[attr-defined]
+        self.fields["channel"].choices = [("", _("All channels")), *channel_names.every().items()]  # type: ignore[attr-defined]
 
     def ask(self, names: Sequence[str]) -> None:
         """Show the fields that only some pages have."""
@@ -171,7 +164,7 @@ class FilterForm(forms.Form):
         return {
             "inbox": dict(self.inboxes).get(chosen.inbox, "") if chosen.inbox is not None else "",
             "team": dict(self.teams).get(chosen.team, "") if chosen.team is not None else "",
-            "channel": str(CHANNELS.get(chosen.channel, chosen.channel)) if chosen.channel else "",
+            "channel": channel_names.name_of(chosen.channel) if chosen.channel else "",
             "topic": dict(self.topics).get(chosen.topic, "") if chosen.topic else "",
         }
 

@@ -12,8 +12,9 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, to_lo
 from django.utils.translation import gettext as _
 
 from feedback.models import Reason
+from helpdesk import channel_names
 from reports import periods
-from reports.forms import CHANNELS, FilterForm
+from reports.forms import FilterForm
 from reports.periods import Period, Unit
 from reports.reading import Filter
 
@@ -131,7 +132,7 @@ def label_name(label: str) -> str:
 
 
 def channel_name(channel: str | None) -> str:
-    return str(CHANNELS.get(channel, channel)) if channel else _("unknown channel")
+    return channel_names.name_of(channel) if channel else _("unknown channel")
 
 
 def reason_name(reason: str | None) -> str:

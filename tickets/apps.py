@@ -14,13 +14,17 @@ class TicketsConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
         from django.utils.translation import pgettext_lazy
 
+        from helpdesk import channel_names
         from helpdesk.auditing import audited
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_block, settings_section
         from tickets import acts_by_key, badges, bell, gauges, guide, search_subscribers, subscribers, watching  # noqa: F401
+        from tickets.channels import directory
         from tickets.channels.chat import stream  # noqa: F401
 
         acts_by_key.register()
+        for channel in directory.every().values():
+            channel_names.register(channel.kind, channel.name, channel.icon)
 
         banner(watching.banners)
         settings_block(guide.above_settings)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from helpdesk import channel_names
 from helpdesk.models import Agent, Team
 from tickets import conditions, search_meaning, search_words, time_words
 from tickets.models import Customer, CustomField, Inbox, Tag
@@ -77,7 +78,7 @@ def _values(key: str, begun: str, agent: Agent) -> list[str]:
     if key in conditions.CHOICES:
         return _beginning(conditions.CHOICES[key].values, begun)
     if key == "channel":
-        return _beginning(conditions.CHANNELS, begun)
+        return _beginning(channel_names.every(), begun)
     if key == "has":
         return _beginning(conditions.HAS, begun)
     if key in ("assignee", "follower"):

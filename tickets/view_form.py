@@ -11,6 +11,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from helpdesk import channel_names
 from helpdesk.models import Agent, Team
 from tickets import conditions, lists, time_words, watching
 from tickets.conditions import BARE, MANY, OPERATORS, BadCondition, Condition, Field
@@ -211,7 +212,7 @@ def _choices(about: Field, agent: Agent) -> list[tuple[str, str]]:
         case "inbox":
             return [(str(one.pk), one.name) for one in Inbox.objects.visible_to(agent)]
         case "channel":
-            return [(one, one) for one in conditions.CHANNELS]
+            return [(kind, str(name)) for kind, name in channel_names.every().items()]
         case "has":
             return [(value, str(label)) for value, label in conditions.HAS.items()]
         case "upper":

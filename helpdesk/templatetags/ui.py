@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
-from helpdesk import clock, keyboard, pieces
+from helpdesk import channel_names, clock, keyboard, pieces
 from helpdesk.pages import grouped
 
 register = template.Library()
@@ -52,15 +52,6 @@ def icon(name: str, size: int = 16) -> SafeString:
     return _drawn(str(name), size)
 
 
-CHANNEL_ICONS = {
-    "email": "mail",
-    "form": "globe",
-    "chat": "message-circle",
-    "phone": "phone",
-    "api": "webhook",
-}
-
-
 @register.simple_tag
 def channel_icon(channel: str, size: int = 16) -> SafeString:
     """The glyph of a channel, with its name for those who do not see it."""
@@ -69,17 +60,10 @@ def channel_icon(channel: str, size: int = 16) -> SafeString:
 
 @lru_cache(maxsize=256)
 def _channel_drawn(channel: str, size: int, _language: str | None) -> SafeString:
-    name = {
-        "email": _("Email"),
-        "form": _("Web form"),
-        "chat": _("Chat"),
-        "phone": _("Phone"),
-        "api": _("API"),
-    }.get(channel, channel)
     return format_html(
         '<span class="row-channel" title="{0}">{1}<span class="visually-hidden">{0}</span></span>',
-        name,
-        _drawn(CHANNEL_ICONS.get(channel, "at-sign"), size),
+        channel_names.name_of(channel),
+        _drawn(channel_names.icon_of(channel), size),
     )
 
 

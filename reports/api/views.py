@@ -8,12 +8,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from helpdesk import channel_names
 from helpdesk.api import problems
 from helpdesk.api.views import ApiView
 from helpdesk.models import Agent
 from reports import pages
 from reports.api import serializers
-from reports.forms import CHANNELS, MODELS, OUTCOMES, PRESETS, FilterForm
+from reports.forms import MODELS, OUTCOMES, PRESETS, FilterForm
 
 PARAMETERS = [
     OpenApiParameter("period", OpenApiTypes.STR, enum=[key for key, _name in PRESETS],
@@ -23,7 +24,7 @@ PARAMETERS = [
     OpenApiParameter("zone", OpenApiTypes.STR, description="An IANA time zone; left out, that of the token's agent."),
     OpenApiParameter("inbox", OpenApiTypes.INT, description="An inbox's id; left out, all you may see."),
     OpenApiParameter("team", OpenApiTypes.INT, description="A team's id."),
-    OpenApiParameter("channel", OpenApiTypes.STR, enum=list(CHANNELS)),
+    OpenApiParameter("channel", OpenApiTypes.STR, enum=list(channel_names.every())),
     OpenApiParameter("topic", OpenApiTypes.STR, description="A topic's id."),
     OpenApiParameter("compare", OpenApiTypes.STR, enum=["before", "year"],
                      description="With the days before, or the same days a year ago."),

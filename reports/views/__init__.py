@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from feedback.models import Outcome
+from helpdesk import channel_names
 from helpdesk.models import Agent, Role
 from helpdesk.pages import agent_of, roles
 from reports import exports, privacy, reading, warm, words
 from reports.blocks import Report
 from reports.definitions import DEFINITIONS, HISTORY
-from reports.forms import CHANNELS, FilterForm
+from reports.forms import FilterForm
 from reports.operations import saving
 from reports.pages import GROUPS, Page, all_pages, find
 from reports.reading import BEHIND
@@ -242,5 +243,5 @@ def show(column: str, value: Any, zone: ZoneInfo) -> str:
     if column in ("fcr", "touches"):
         return words.label_name(value)
     if column == "channel":
-        return str(CHANNELS.get(value, value))
+        return channel_names.name_of(value)
     return str(value)

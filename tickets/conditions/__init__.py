@@ -14,7 +14,6 @@ from tickets.conditions.saying import describe, is_time
 from tickets.conditions.upper import UPPER, Upper, register
 from tickets.conditions.vocabulary import (
     BARE,
-    CHANNELS,
     CHOICES,
     FIELDS,
     HAS,
@@ -29,7 +28,7 @@ from tickets.conditions.vocabulary import (
 )
 
 __all__ = [
-    "BARE", "CHANNELS", "CHOICES", "FIELDS", "HAS", "MANY", "MOST", "OPERATORS", "UPPER", "BadCondition", "Condition",
+    "BARE", "CHOICES", "FIELDS", "HAS", "MANY", "MOST", "OPERATORS", "UPPER", "BadCondition", "Condition",
     "Field", "Upper", "as_q", "clean", "describe", "field", "fields", "is_time", "narrow", "read", "register",
     "written",
 ]  # fmt: skip

@@ -45,7 +45,6 @@ HAS = {
     "undelivered": gettext_lazy("an answer that was not delivered"),
     "low_score": gettext_lazy("a low score"),
 }
-CHANNELS = ("email", "form", "chat", "phone", "api")
 
 
 class BadCondition(ValueError):
