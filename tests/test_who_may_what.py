@@ -263,6 +263,7 @@ POLICIES: dict[str, Policy] = {
     "palette": agents(200, "GET"),
     "ticket": theirs(200, "GET"),
     "ticket_reply": theirs(200, "POST", light=409, body={"text": "It ships today."}),
+    "ticket_parts": theirs(200, "POST", body={"text": "It ships today."}),
     "ticket_note": theirs(200, "POST", body={"text": "Seen"}),
     "ticket_resolution": theirs(200, "POST", "DELETE", light=409),
     "ticket_status": theirs(200, "POST", light=409, body={"to": "pending"}),

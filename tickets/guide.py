@@ -29,7 +29,7 @@ class Step:
 
 def steps() -> Sequence[Step]:
     """The steps in the order they make sense."""
-    inbox = Inbox.objects.order_by("pk").first()
+    inbox = Inbox.objects.of_mail().order_by("pk").first()
     return [
         Step(
             _("Connect an inbox"), _("Fetch mail from your mailbox, or let your server hand it to ours."),

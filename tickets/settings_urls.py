@@ -4,6 +4,7 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk import channel_names
 from helpdesk.models import Role
 from helpdesk.pages import Section, settings_section
 from helpdesk.views.resources import Column, Resource, routes
@@ -29,16 +30,19 @@ from tickets.views import (
 INBOXES = Resource(
     key="inboxes",
     title=_("Inboxes"),
-    about=_("Addresses customers write to. Each has its teams, its hours and the time within which to answer."),
+    about=_(
+        "Where customers reach you: addresses, chats, networks. Each has its teams, its hours and the time within which to answer."
+    ),
     new=_("Add an inbox"),
-    things=lambda: Inbox.objects.prefetch_related("teams").select_related("calendar", "mailbox"),
+    new_url="settings_channels",
+    things=lambda: Inbox.objects.prefetch_related("teams").select_related("calendar", "mailbox", "account"),
     form=GeneralForm,
     form_template="tickets/settings/new_inbox.html",
     columns=[
         Column(_("Name"), lambda inbox: inbox.name),
-        Column(_("Address"), lambda inbox: inbox.address),
+        Column(_("Address"), lambda inbox: inbox.address or str(getattr(inbox, "account", ""))),
         Column(_("Teams"), lambda inbox: ", ".join(team.name for team in inbox.teams.all())),
-        Column(_("Comes in by"), lambda inbox: _("IMAP: trouble") if _trouble(inbox) else _way_in(inbox)),
+        Column(_("Comes in by"), lambda inbox: _way_in(inbox)),
     ],
 )
 
@@ -65,6 +69,12 @@ def _trouble(inbox: Inbox) -> bool:
 
 
 def _way_in(inbox: Inbox) -> str:
+    if not inbox.is_of_mail:
+        name = channel_names.name_of(inbox.channel)
+        dead = hasattr(inbox, "account") and inbox.account.dead_since
+        return gettext("%(channel)s: disconnected") % {"channel": name} if dead else name
+    if _trouble(inbox):
+        return gettext("IMAP: trouble")
     return f"IMAP {inbox.mailbox.host}" if hasattr(inbox, "mailbox") else str(_("our mail server"))
 
 

@@ -16,12 +16,22 @@ from helpdesk import prepared
 from helpdesk.models import Agent, Event
 from helpdesk.prepared import Prepared
 from tickets import activity, invitations, rich_text, safe_html, texts, ways, whys
-from tickets.models import Attachment, ContactPoint, Delivery, Message, OutgoingMail, SideConversation, Ticket
+from tickets.models import (
+    Attachment,
+    ChannelMessage,
+    ContactPoint,
+    Delivery,
+    Message,
+    OutgoingMail,
+    SideConversation,
+    Ticket,
+)
+from tickets.operations import posting
 
 #: these events are the messages themselves, or their way out; the messages show them
 _SHOWN_ELSEWHERE = {
     "message.received", "message.replied", "message.noted", "message.sent", "message.delivered", "message.forwarded",
-    "ticket.marked", "message.acted",
+    "ticket.marked", "message.acted", "message.seen", "message.edited", "message.taken_back",
 }  # fmt: skip
 _PLACE = re.compile(r"\[image: ([^\[\]\n<>]{1,400})\]")
 #: the guess at a frame's height before it tells: letters in a row, its height, and the most we guess
@@ -84,6 +94,20 @@ class Said:
     is_partial: bool
     #: it is a mail whose bytes are kept
     has_raw: bool
+    #: by which channel it went, where that is another than the ticket's
+    channel: str = ""
+    #: what is known of it on the network it came from, or went to
+    abroad: "Abroad | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Abroad:
+    """A message on a network: where to look at it, what it was before, how many stars it gave."""
+
+    url: str = ""
+    before: tuple[str, ...] = ()
+    stars: int | None = None
+    is_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +190,7 @@ def said_on(ticket: Ticket, *, with_files: bool = True) -> list[Message]:
             fill(message, "attachments")
         found.append(message)
     _bring_deliveries(mails)
+    _bring_abroad(found)
     if with_files:
         prefetch_related_objects(found, "attachments__file")
     return found
@@ -215,6 +240,20 @@ def bring(thing: Model, name: str, found: list[Any]) -> None:
     theirs: QuerySet[Any] = QuerySet(type(thing)._meta.get_field(name).related_model)
     theirs._result_cache = found
     thing.__dict__.setdefault("_prefetched_objects_cache", {})[name] = theirs
+
+
+def _bring_abroad(said: Sequence[Message]) -> None:
+    """Let messages of networks know what is known of them there. Asks nothing where there are none."""
+    of_talks = {one.pk: one for one in said if posting.is_talk(one.channel)}
+    if not of_talks:
+        return
+    known = ChannelMessage.objects.filter(message__in=of_talks, part=0)
+    for message, url, facts, is_public in known.values_list("message", "url", "facts", "conversation__is_public"):
+        stars = facts.get("stars")
+        of_talks[message].abroad_shown = Abroad(  # type: ignore[attr-defined]
+            url if url.startswith("https://") else "", tuple(facts.get("before", ())),
+            stars if isinstance(stars, int) else None, bool(is_public),
+        )  # fmt: skip
 
 
 def fill(thing: Model, *names: str) -> None:
@@ -284,7 +323,7 @@ def show(message: Message) -> Said:
         id=message.pk,
         kind=message.kind,
         author_name=message.author.name if message.author else message.sender_name,
-        author_address=message.sender.address if message.sender else "",
+        author_address=str(message.sender) if message.sender else "",
         at=message.created_at,
         html=html,
         quoted_html=texts.paragraphs(whole) if whole and not frame else "",
@@ -294,7 +333,7 @@ def show(message: Message) -> Said:
         to=tuple(message.to),
         cc=tuple(message.cc),
         bcc=tuple(message.bcc),
-        delivery=ways.of(getattr(message, "outgoing", None)),
+        delivery=ways.of(getattr(message, "outgoing", None), is_mail=not posting.is_talk(message.channel)),
         is_automated=message.is_automated,
         warnings=tuple(whys.notices(message.marks)),
         badges=tuple(whys.badges(message.marks)),
@@ -303,6 +342,8 @@ def show(message: Message) -> Said:
         invitation=invitations.card(attachments) if "invitation" in message.marks else None,
         is_partial="too_complex" in message.marks,
         has_raw=message.raw_id is not None,
+        channel=message.channel if message.channel != message.ticket.channel else "",
+        abroad=getattr(message, "abroad_shown", None),
     )
 
 

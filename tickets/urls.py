@@ -62,6 +62,7 @@ urlpatterns = [
     path("tickets/<int:number>/previous", ticket.neighbour, {"way": "previous"}, name="ticket_previous"),
     path("tickets/<int:number>/reply", ticket.reply, name="ticket_reply"),
     path("tickets/<int:number>/note", ticket.note, name="ticket_note"),
+    path("tickets/<int:number>/parts", ticket.parts, name="ticket_parts"),
     path("tickets/<int:number>/forward", ticket.forward, name="ticket_forward"),
     path("tickets/<int:number>/recipients", people.ticket_recipients, name="ticket_recipients"),
     path("tickets/<int:number>/participants", people.ticket_participants, name="ticket_participants"),

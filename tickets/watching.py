@@ -102,10 +102,10 @@ def banners(agent: Agent, *, fresh: bool = False) -> Sequence[Banner]:
     told = []
     for one in found:
         if one.pk in seen and one.problem_in:
-            title = _("%(inbox)s is not receiving mail") % {"inbox": one.inbox.name}
+            title = _("%(inbox)s receives nothing") % {"inbox": one.inbox.name}
             told.append(_banner(agent, one.inbox, "in", title, one.problem_in, one.problem_in_since))
         if one.pk in seen and one.problem_out:
-            title = _("%(inbox)s is not sending mail") % {"inbox": one.inbox.name}
+            title = _("%(inbox)s sends nothing") % {"inbox": one.inbox.name}
             told.append(_banner(agent, one.inbox, "out", title, one.problem_out, one.problem_out_since))
     return told
 
@@ -113,7 +113,8 @@ def banners(agent: Agent, *, fresh: bool = False) -> Sequence[Banner]:
 def _banner(agent: Agent, inbox: Inbox, way: str, title: str, words: str, since: datetime | None) -> Banner:
     """With the way to where the reader can mend it, or see more."""
     if agent.is_admin:
-        return Banner(title, words, since, reverse(f"settings_inboxes_{way}", args=[inbox.pk]), _("Settings"))
+        tab = way if inbox.is_of_mail else "connection"
+        return Banner(title, words, since, reverse(f"settings_inboxes_{tab}", args=[inbox.pk]), _("Settings"))
     return Banner(title, words, since, reverse("inbox_health"), _("Inbox health"))
 
 

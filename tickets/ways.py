@@ -41,12 +41,14 @@ class Way:
     each: tuple[Recipient, ...] = ()
 
 
-def of(mail: OutgoingMail | None) -> Way | None:
-    """The way of a mail whose deliveries are loaded; None for what was no mail."""
+def of(mail: OutgoingMail | None, *, is_mail: bool = True) -> Way | None:
+    """The way of a mail whose deliveries are loaded; None for what was none. What went into a talk has no address."""
     deliveries = list(mail.deliveries.all()) if mail else []
     if not deliveries:
         return None
-    recipients = sorted((_one(d, deliveries) for d in deliveries), key=lambda r: (_WORST.index(r.state), r.address))
+    recipients = sorted(
+        (_one(d, deliveries, is_mail) for d in deliveries), key=lambda r: (_WORST.index(r.state), r.address)
+    )
     worst = recipients[0]
     needs_help = any(r.may_retry or r.may_correct or r.state == "corrected" for r in recipients)
     alike = {r.words for r in recipients if r.state != "corrected"}
@@ -59,7 +61,7 @@ def of(mail: OutgoingMail | None) -> Way | None:
     return Way(worst.state, worst.words, each)
 
 
-def _one(delivery: Delivery, others: Sequence[Delivery]) -> Recipient:
+def _one(delivery: Delivery, others: Sequence[Delivery], is_mail: bool) -> Recipient:
     state = str(delivery.state)
     reason = delivery_words.reason(delivery.status_code, delivery.answer)
     why = reason or texts.line(delivery.answer, 200)
@@ -74,8 +76,16 @@ def _one(delivery: Delivery, others: Sequence[Delivery]) -> Recipient:
         words = _("delayed: %(why)s; tried again at %(time)s") % {"why": why or _("not sent yet"), "time": at}
         return Recipient(delivery.pk, delivery.recipient, "delayed", words, said)
     words = _words(state, why)
+    if delivery.seen_at and state in (DeliveryState.SENT, DeliveryState.DELIVERED):
+        state, words = "delivered", _("seen")
     return Recipient(
-        delivery.pk, delivery.recipient, state, words, said, may_retry=state in _AGAIN, may_correct=state in _ANEW
+        delivery.pk,
+        delivery.recipient,
+        state,
+        words,
+        said,
+        may_retry=state in _AGAIN,
+        may_correct=is_mail and state in _ANEW,
     )
 
 

@@ -12,6 +12,8 @@ def why(message: Message) -> str:
     if message.kind not in (MessageKind.INCOMING, MessageKind.ASIDE):
         return ""
     match message.matched_by:
+        case "talk":
+            return _("It belongs to the conversation this ticket came of.")
         case "new":
             return _("It answers no message we know, so it opened this ticket.")
         case "stranger":
@@ -76,6 +78,8 @@ def _notice(mark: str) -> str:
             )
         case "feedback_report":
             return _("A mail provider passes on a complaint about a mail of ours.")
+        case "file_missing":
+            return _("A file that came with it could not be fetched.")
         case "delay":
             return _("A mail of ours is late: the other server still tries.")
     return ""
@@ -85,6 +89,7 @@ def badges(marks: Sequence[str]) -> list[str]:
     """What is good to know: a word each."""
     words = {
         "signed": _("signed"), "invitation": _("invitation"), "encrypted": _("encrypted"), "erased": _("erased"),
-        "thanks": _("only thanks: it stayed snoozed"),
+        "thanks": _("only thanks: it stayed snoozed"), "edited": _("edited there"), "deleted": _("taken back there"),
+        "elsewhere": _("written there, not here"),
     }  # fmt: skip
     return [words[mark] for mark in marks if mark in words]

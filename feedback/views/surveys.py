@@ -133,7 +133,7 @@ def _shown(
 
 def _sender(survey: Survey) -> Inbox | None:
     """An inbox that asks: the one it is sent from, one of its own, or any."""
-    return survey.sends_from or survey.inboxes.first() or Inbox.objects.active().order_by("pk").first()
+    return survey.sends_from or survey.inboxes.first() or Inbox.objects.active().of_mail().order_by("pk").first()
 
 
 def _page_url(survey: Survey) -> str:

@@ -51,6 +51,8 @@ class Resource:
     around_list: Callable[[HttpRequest], dict[str, Any]] | None = None
     #: makes things to begin with; the empty list offers it
     start: Callable[..., Any] | None = None
+    #: where one begins a new thing, by its URL's name; "" is the empty form
+    new_url: str = ""
 
     @property
     def url_name(self) -> str:
@@ -81,7 +83,8 @@ def routes(resource: Resource, *, has_own_pages: bool = False) -> list[URLPatter
         return render(
             request, resource.list_template,
             {**_shared(request, resource), "rows": rows, "columns": [c.title for c in resource.columns],
-             "new_url": reverse(f"{resource.url_name}_new"), "can_start": resource.start is not None,
+             "new_url": reverse(resource.new_url or f"{resource.url_name}_new"),
+             "can_start": resource.start is not None,
              **(resource.around_list(request) if resource.around_list else {})},
         )  # fmt: skip
 

@@ -371,7 +371,8 @@ class TicketBody(Body):
 class MessageBody(Body):
     """A reply to the customer, or a note among agents.
 
-    A reply goes to whoever the message it answers says, unless `to` (then with `cc` and `bcc`) says otherwise.
+    A reply goes the way the message it answers came, to whoever that says, unless `to` (then with `cc` and `bcc`) says
+    otherwise, or `via` says that it goes by mail.
     """
 
     kind = serializers.ChoiceField([MessageKind.REPLY.value, MessageKind.NOTE.value])
@@ -381,6 +382,7 @@ class MessageBody(Body):
     bcc = serializers.ListField(
         child=serializers.EmailField(max_length=254), required=False, max_length=MOST_RECIPIENTS
     )
+    via = serializers.ChoiceField(["mail"], required=False)
     attachments = AttachmentsField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -134,6 +134,7 @@ class Messages(ApiView):
                 actor=agent,
                 files=body["attachments"],
                 to=Chosen(to, cc, bcc) if to else None,
+                via="mail" if to else body.get("via", ""),
             )
         written = _whole(Message.objects.filter(pk=message.pk)).get()
         return Response(serializers.message(written), status=201)

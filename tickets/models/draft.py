@@ -37,6 +37,8 @@ class Draft(models.Model):
     #: the message it answers or passes on
     answers = models.ForeignKey("tickets.Message", models.SET_NULL, null=True, related_name="+")
     is_shared = models.BooleanField(default=False)
+    #: the way it goes, a key of `operations.posting.routes`; "" the way the answered message came
+    via = models.CharField(max_length=20, blank=True)
     #: send it then, and resolve the ticket with it if `then` says so
     send_at = models.DateTimeField(null=True)
     then = models.CharField(max_length=10, blank=True)

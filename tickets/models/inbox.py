@@ -32,6 +32,10 @@ class InboxQuerySet(models.QuerySet["Inbox"]):
     def active(self) -> "InboxQuerySet":
         return self.filter(is_active=True)
 
+    def of_mail(self) -> "InboxQuerySet":
+        """Those with an address: mail comes to them and goes out from them."""
+        return self.filter(channel="email")
+
 
 class Inbox(models.Model):
     """A shared inbox: support@…, with its teams, hours and manners."""

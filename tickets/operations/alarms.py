@@ -58,8 +58,8 @@ def tell(inbox: Inbox) -> int:
 
 def _carrier(inbox: Inbox, health: InboxHealth) -> Inbox | None:
     """Through which inbox the notice goes: a sound one, else this one while it can send."""
-    sound = Inbox.objects.active().exclude(pk=inbox.pk).exclude(pk__in=_troubled()).order_by("pk").first()
-    return sound or (None if health.problem_out else inbox)
+    sound = Inbox.objects.active().of_mail().exclude(pk=inbox.pk).exclude(pk__in=_troubled()).order_by("pk").first()
+    return sound or (None if health.problem_out or not inbox.is_of_mail else inbox)
 
 
 def _troubled():  # type: ignore[no-untyped-def]

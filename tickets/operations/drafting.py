@@ -47,6 +47,8 @@ class Content:
     html: str = ""
     #: acts in words that are done with the message
     acts: Sequence[dict[str, Any]] = ()
+    #: the way it goes; "" the way the answered message came
+    via: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -65,6 +67,7 @@ class Content:
             "subject": texts.line(self.subject),
             "answers_id": self.answers.pk if self.answers else None,
             "is_shared": self.is_shared,
+            "via": self.via[:20],
         }
         changed = any(getattr(draft, name) != value for name, value in wanted.items())
         for name, value in wanted.items():

@@ -117,7 +117,9 @@ def _by_ticket(rows: Sequence[Notification], most: int) -> list[list[Notificatio
 def _send(agent: Agent, rows: Sequence[Notification], at: datetime, *, is_digest: bool) -> None:
     ticket = rows[0].ticket
     assert ticket is not None
-    carrier = ticket.inbox if ticket.inbox.is_active else Inbox.objects.active().order_by("pk").first() or ticket.inbox
+    carrier = ticket.inbox.mailing
+    if carrier is None or not carrier.is_active:
+        carrier = Inbox.objects.active().of_mail().order_by("pk").first() or carrier or ticket.inbox
     written = notice_mail.write(agent, carrier, rows, is_digest=is_digest)
     sending.enqueue(
         inbox=carrier, ticket=None, to=agent.email, subject=written.subject, text=written.text, html=written.html,

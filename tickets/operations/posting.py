@@ -34,7 +34,7 @@ from tickets.models import (
     OutgoingMail,
     Ticket,
 )
-from tickets.operations import claims, locking
+from tickets.operations import claims, locking, sending
 from tickets.operations.delivery_reports import PATIENCE
 from tickets.operations.status import NotPossible
 
@@ -73,14 +73,30 @@ def routes(ticket: Ticket) -> list[Route]:
     return [_route(talk) for talk in talks.distinct().order_by(F("heard_at").desc(nulls_last=True), "-pk")]
 
 
-def route_to(ticket: Ticket, answered: Message | None, via: str = "") -> Route | None:
+def by_mail(ticket: Ticket) -> Route | None:
+    """The way by mail; None where the customer has no address or no mail goes out from here."""
+    address = next(iter(sending.recipients(ticket)), "")
+    if not address or ticket.inbox.mailing is None:
+        return None
+    return Route(None, "email", address, False, directory.of("email").can)
+
+
+def is_talk(kind: str) -> bool:
+    """Whether what came by this channel is answered into a talk, and not by mail."""
+    return kind in directory.every() and kind != "email"
+
+
+def route_to(
+    ticket: Ticket, answered: Message | None, via: str = "", *, known: Sequence[Route] | None = None
+) -> Route | None:
     """Where an answer goes: into the talk that was chosen, else the one of the message it answers; None is by mail.
 
-    Raises NotPossible for a talk that is not this ticket's.
+    `known` are the ticket's `routes`, where they are at hand. Raises NotPossible for a talk that is not this ticket's.
     """
-    if via == BY_MAIL or (ticket.inbox.is_of_mail and not via and (answered is None or answered.channel == "email")):
+    came = answered.channel if answered is not None else ticket.channel
+    if via == BY_MAIL or (not via and not is_talk(came)):
         return None
-    known = routes(ticket)
+    known = routes(ticket) if known is None else known
     if via:
         chosen = next((one for one in known if one.key == via), None)
         if chosen is None:

@@ -24,7 +24,7 @@ def is_due(inbox: Inbox, health: InboxHealth, now: datetime) -> bool:
 
     While one is on its way no other follows until its time is over, and none at all while it has not even left.
     """
-    if not inbox.probe_minutes or not inbox.is_active:
+    if not inbox.probe_minutes or not inbox.is_active or not inbox.is_of_mail:
         return False
     sent = health.probe_sent_at
     if sent is None:

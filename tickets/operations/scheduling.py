@@ -12,7 +12,7 @@ from helpdesk import clock
 from helpdesk.events import history, record
 from helpdesk.models import Agent
 from tickets.models import Draft, Message, Ticket
-from tickets.operations import enclosing, recipients, replying
+from tickets.operations import enclosing, posting, recipients, replying
 from tickets.operations.recipients import Chosen
 from tickets.operations.replying import NO_DELAY
 from tickets.operations.status import NotPossible
@@ -41,7 +41,9 @@ def schedule(draft: Draft, *, actor: Agent, at: datetime, then: str = "") -> Dra
     if (draft.send_at, draft.then) == (at, then):
         return draft
     answered = draft.answers or recipients.answered_by(ticket)
-    chosen = recipients.decide(ticket, answered, chosen_of(draft))
+    route = posting.route_to(ticket, answered, draft.via)
+    chosen = recipients.decide(ticket, answered, chosen_of(draft)) if route is None else Chosen()
+    draft.via = route.key if route else draft.via
     draft.to, draft.cc, draft.bcc = list(chosen.to), list(chosen.cc), list(chosen.bcc)
     draft.answers = answered
     draft.send_at, draft.then, draft.held_back = at, then if then == "resolve" else "", ""
@@ -103,7 +105,7 @@ def _send(draft: Draft, delay: timedelta) -> Message:
     return replying.reply(
         draft.ticket, text=draft.text, html=draft.html, actor=draft.author, once=draft.once,
         enclosures=enclosing.of(draft), to=chosen_of(draft), answers=draft.answers, then=draft.then,
-        draft=draft.version, delay=delay, acts=draft.acts,
+        draft=draft.version, delay=delay, acts=draft.acts, via=draft.via,
     )  # fmt: skip
 
 

@@ -206,7 +206,7 @@ def enqueue(
     What a machine's mail must say of itself is added; `headers` are added as they are and win. `pictures` are those a
     notice's HTML shows by `cid:`: their names and PNG bytes by their ids.
     """
-    inbox = inbox.mailing or inbox
+    inbox = inbox.mailing or Inbox.objects.active().of_mail().order_by("pk").first() or inbox
     message_id = minting.message_id(inbox.mail_domain)
     mail = OutgoingMail.objects.create(
         inbox=inbox,

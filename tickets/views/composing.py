@@ -24,7 +24,7 @@ from helpdesk.templatetags.ui import short_time
 from tickets import glance, rich_text, signatures, texts, timeline, watching
 from tickets.glance import Glance
 from tickets.models import Draft, DraftFile, Message, MessageKind, Ticket, works_in
-from tickets.operations import drafting, forwarding, macros, recipients, scheduling
+from tickets.operations import drafting, forwarding, macros, posting, recipients, scheduling
 from tickets.operations.recipients import Chosen, Person, Recipients
 from tickets.views import written
 
@@ -58,6 +58,10 @@ class Sheet:
     files: Sequence[DraftFile] = ()
     #: what is done with it, each as JSON-able act and in words
     acts: Sequence[dict[str, Any]] = ()
+    #: the ways an answer may go, where there is more to choose than who gets a mail
+    routes: Sequence[posting.Route] = ()
+    #: the key of the one it goes
+    via: str = ""
     #: of the forwarded message, each with whether it goes along
     attachments: Sequence[tuple[Any, bool]] = ()
 
@@ -111,6 +115,7 @@ class Composer:
         return (
             not (self.problem or self.scheduled or forward.attachments or (forward.answers and forward.answers.side))
             and not any(one.version or one.text or one.files or one.acts or one.held_back for one in self.sheets)
+            and not self.reply.routes
             and not (forward.to or forward.cc or forward.bcc)
         )
 
@@ -243,10 +248,25 @@ def _reply(request: HttpRequest, ticket: Ticket, draft: Draft | None, said: Sequ
     # a draft that goes to whoever the answered message says follows the conversation
     if asked is not None or chosen is None:
         sheet.answers = asked or recipients.latest_answerable(said)
+    _route(sheet, ticket, draft, said)
     suggested = recipients.suggest(ticket, sheet.answers, said=said)
     sheet.suggested = "|".join(", ".join(part) for part in (suggested.chosen.to, suggested.chosen.cc))
     _address(sheet, suggested if chosen is None else recipients.describe(ticket, sheet.answers, chosen))
     return sheet
+
+
+def _route(sheet: Sheet, ticket: Ticket, draft: Draft | None, said: Sequence[Message]) -> None:
+    """The ways one may answer. A ticket of mail alone has just one, which goes without saying."""
+    if not (posting.is_talk(ticket.channel) or any(posting.is_talk(one.channel) for one in said)):
+        return
+    known = posting.routes(ticket)
+    mail = posting.by_mail(ticket)
+    sheet.routes = [*known, *([mail] if mail else [])]
+    try:
+        route = posting.route_to(ticket, sheet.answers, draft.via if draft else "", known=known)
+    except posting.NotPossible:  # the talk went to another ticket since
+        route = posting.route_to(ticket, sheet.answers, known=known)
+    sheet.via = route.key if route else posting.BY_MAIL
 
 
 def _forward(request: HttpRequest, ticket: Ticket, draft: Draft | None, latest: Message | None) -> Sheet:

@@ -22,7 +22,7 @@ from tickets.operations import intake
 @require_POST
 def trial(request: HttpRequest) -> HttpResponse:
     """Write to the first inbox as a customer would, and let the intake take it."""
-    inbox = Inbox.objects.active().order_by("pk").first()
+    inbox = Inbox.objects.active().of_mail().order_by("pk").first()
     if inbox is None:
         messages.error(request, _("Add an inbox first."))
         return redirect("settings_inboxes_new")

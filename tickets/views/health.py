@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from helpdesk import clock
+from helpdesk import channel_names, clock
 from helpdesk.pages import agent_of, agents_only, sections_for
 from helpdesk.templatetags.ui import words_for
 from tickets.channels.email import diagnosis
@@ -26,7 +26,7 @@ from tickets.operations import probing
 def inbox_health(request: HttpRequest) -> HttpResponse:
     """A card for each inbox the agent sees."""
     agent = agent_of(request)
-    inboxes = Inbox.objects.visible_to(agent).active().select_related("health", "mailbox")
+    inboxes = Inbox.objects.visible_to(agent).active().select_related("health", "mailbox", "account")
     waiting: dict[int, dict[str, Any]] = {
         row["inbox"]: dict(row)
         for row in RawMessage.objects.filter(state=RawState.RECEIVED, inbox__in=inboxes)
@@ -58,6 +58,8 @@ def _card(inbox: Inbox, waiting: Mapping[str, Any], now: datetime) -> dict[str, 
 
 
 def _way_in(inbox: Inbox) -> str:
+    if not inbox.is_of_mail:
+        return channel_names.name_of(inbox.channel)
     ways = []
     if hasattr(inbox, "mailbox") and inbox.mailbox.is_active:
         ways.append(f"IMAP ({inbox.mailbox.host})")
@@ -69,6 +71,8 @@ def _way_in(inbox: Inbox) -> str:
 
 
 def _probe(inbox: Inbox, health: InboxHealth) -> str | Promise:
+    if not inbox.is_of_mail:
+        return "–"
     if health.probe_sent_at is None:
         return _("none sent yet") if inbox.probe_minutes else _("not asked for")
     if not diagnosis.is_outstanding(health):
@@ -90,7 +94,7 @@ def _round_trip(health: InboxHealth) -> str:
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """Let an inbox send itself a test mail now."""
     agent = agent_of(request)
-    inbox = get_object_or_404(Inbox.objects.visible_to(agent).active(), pk=pk)
+    inbox = get_object_or_404(Inbox.objects.visible_to(agent).active().filter(channel="email"), pk=pk)
     if not agent.may_reply:
         raise PermissionDenied
     if probing.send_now(inbox, actor=agent):

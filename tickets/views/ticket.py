@@ -16,7 +16,17 @@ from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
 from tickets import glance, reading
 from tickets.models import Draft, Message, Ticket
-from tickets.operations import drafting, enclosing, forwarding, merging, notifying, recipients, replying, scheduling
+from tickets.operations import (
+    drafting,
+    enclosing,
+    forwarding,
+    merging,
+    notifying,
+    posting,
+    recipients,
+    replying,
+    scheduling,
+)
 from tickets.operations.enclosing import Enclosure
 from tickets.operations.recipients import Chosen
 from tickets.operations.replying import SomethingNew
@@ -92,6 +102,26 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
 
 @agents_only
 @require_POST
+def parts(request: HttpRequest, number: int) -> HttpResponse:
+    """The messages an answer would go out as on its network, or why it would not: what the page shows while one writes.
+
+    Nothing where it goes out as it is.
+    """
+    found = find(request, number)
+    text, _html = written.words(request.POST, Draft.Kind.REPLY)
+    try:
+        route = posting.route_to(found, recipients.answered_by(found), request.POST.get("via", "")[:20])
+        if route is None:
+            return HttpResponse()
+        posting.must_fit(route, text, [])
+    except NotPossible as why:
+        return render(request, "tickets/_composer_parts.html", {"problem": str(why)})
+    made = posting.parts_of(text, route.can)
+    return render(request, "tickets/_composer_parts.html", {"parts": made if len(made) > 1 else ()})
+
+
+@agents_only
+@require_POST
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Write a note for the team."""
     return _say(request, number, Draft.Kind.NOTE)
@@ -141,7 +171,7 @@ def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
     if read.kind == Draft.Kind.REPLY:
         return replying.reply(
             ticket, to=read.chosen, answers=read.answers, then=read.then, seen=read.seen, delay=delay, acts=read.acts,
-            **shared,
+            via=read.via, template={"key": read.template} if read.template else None, **shared,
         )  # fmt: skip
     passed_on = read.answers or recipients.answered_by(ticket)
     if passed_on is None:

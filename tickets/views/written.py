@@ -70,6 +70,10 @@ class Written:
     #: acts in words that are done with it
     acts: Sequence[dict[str, Any]]
     send_at: datetime | None
+    #: the way it goes, a key of `posting.routes`; "" the way the answered message came
+    via: str = ""
+    #: what a network takes instead of free words: a template's key
+    template: str = ""
 
     @property
     def content(self) -> Content:
@@ -86,6 +90,7 @@ class Written:
             answers=self.answers,
             is_shared=self.is_shared,
             is_kept=len(self.attachments) != len(self.offered),
+            via=self.via,
         )
 
 
@@ -127,6 +132,8 @@ def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
         then=then,
         acts=acts,
         send_at=_time(post),
+        via=post.get("via", "")[:20] if kind == Draft.Kind.REPLY else "",
+        template=post.get("template", "")[:200] if kind == Draft.Kind.REPLY else "",
     )
 
 

@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from tickets.models import Delivery, DeliveryState, Inbox, InboxHealth, Mailbox, OutgoingServer, RawMessage, RawState
+from tickets.models import (
+    ChannelAccount,
+    Delivery,
+    DeliveryState,
+    Inbox,
+    InboxHealth,
+    Mailbox,
+    OutgoingServer,
+    RawMessage,
+    RawState,
+)
 
 #: a server may stumble for that long before anybody is told
 HICCUP = timedelta(minutes=2)
@@ -44,13 +54,26 @@ def probe_delivery(inbox: Inbox, health: InboxHealth) -> Delivery | None:
 
 
 def incoming(inbox: Inbox, health: InboxHealth, now: datetime) -> Trouble | None:
-    """Why no mail comes in, if none does."""
+    """Why nothing comes in, if nothing does."""
+    if not inbox.is_of_mail:
+        return _account(inbox) or unread(inbox, now)
     mailbox = Mailbox.objects.filter(inbox=inbox, is_active=True).select_related("grant").first()
     return (
         (_mailbox(mailbox, health, now) if mailbox else None)
         or unread(inbox, now)
         or _lost_probe(inbox, health, mailbox, now)
     )  # fmt: skip
+
+
+def _account(inbox: Inbox) -> Trouble | None:
+    """What is wrong with the account of an inbox of another channel."""
+    account = ChannelAccount.objects.filter(inbox=inbox).first()
+    if account is None:
+        return Trouble("unconnected", _("It is not connected to an account yet. What to do: connect it."))
+    if account.dead_since:
+        hint = _("What to do: connect it anew. Nothing is lost meanwhile.")
+        return Trouble("disconnected", f"{_sentence(account.problem)} {hint}", account.dead_since)
+    return Trouble("network", _sentence(account.problem), account.polled_at) if account.problem else None
 
 
 def _mailbox(mailbox: Mailbox, health: InboxHealth, now: datetime) -> Trouble | None:
@@ -114,7 +137,9 @@ def _lost_probe(inbox: Inbox, health: InboxHealth, mailbox: Mailbox | None, now:
 
 
 def outgoing(inbox: Inbox, health: InboxHealth, now: datetime) -> Trouble | None:
-    """Why no mail goes out, if none does."""
+    """Why nothing goes out, if nothing does."""
+    if not inbox.is_of_mail:
+        return _waiting(inbox, health, now)
     server = OutgoingServer.objects.filter(inbox=inbox).select_related("grant").first()
     error = server and (server.error or (server.grant.error if server.grant else ""))
     if error:

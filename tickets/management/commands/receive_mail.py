@@ -77,8 +77,8 @@ def _read(source: IO[bytes], limit: int) -> bytes | None:
 def _inboxes(address: str, wanted: list[str]) -> list[Inbox]:
     """The inbox named, else those of the recipients, else the first active one."""
     if address:
-        return list(Inbox.objects.active().filter(address__iexact=address)[:1])
+        return list(Inbox.objects.active().of_mail().filter(address__iexact=address)[:1])
     if wanted:
         found = recipients.find(wanted)
         return list({inbox.pk: inbox for inbox in found.values()}.values()) if len(found) == len(set(wanted)) else []
-    return list(Inbox.objects.active().order_by("pk")[:1])
+    return list(Inbox.objects.active().of_mail().order_by("pk")[:1])

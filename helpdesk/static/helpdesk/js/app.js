@@ -5,6 +5,7 @@ import "./times.js";
 import "./dialogs.js";
 import "./composer.js";
 import "./richfields.js";
+import "./routes.js";
 import "./conversation.js";
 import "./letters.js";
 import "./live.js";

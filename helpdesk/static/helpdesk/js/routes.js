@@ -1,0 +1,33 @@
+// The way an answer goes: what becomes of a long one on its network is shown while it is written.
+import { csrfHeaders } from "./pages.js";
+import { contentOf } from "./sheets.js";
+
+const PAUSE = 600;
+let timer = 0;
+let asked = 0;
+
+const look = async (form) => {
+  const chosen = form.querySelector("[name=via]:checked");
+  const box = form.querySelector("[data-route-parts]");
+  if (!chosen || !box) return;
+  const content = contentOf(form);
+  const most = Number(chosen.dataset.most ?? Infinity);
+  const number = ++asked;
+  if ((content.get("html") || content.get("text") || "").length < most * 0.9) {
+    box.replaceChildren();
+    return;
+  }
+  const url = form.querySelector("[data-routes]").dataset.partsUrl;
+  const answer = await fetch(url, { method: "POST", body: content, headers: csrfHeaders() });
+  if (answer.ok && number === asked) box.innerHTML = await answer.text();
+};
+
+const soon = ({ target }) => {
+  const form = target.closest?.("#composer");
+  if (!form?.querySelector("[data-routes]")) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => look(form), PAUSE);
+};
+
+document.addEventListener("input", soon);
+document.addEventListener("change", soon);
