@@ -31,7 +31,8 @@ INBOXES = Resource(
     key="inboxes",
     title=_("Inboxes"),
     about=_(
-        "Where customers reach you: addresses, chats, networks. Each has its teams, its hours and the time within which to answer."
+        "Where customers reach you: addresses, chats, networks. Each has its teams, its hours and the time within "
+        "which to answer."
     ),
     new=_("Add an inbox"),
     new_url="settings_channels",

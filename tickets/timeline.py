@@ -244,13 +244,13 @@ def bring(thing: Model, name: str, found: list[Any]) -> None:
 
 def _bring_abroad(said: Sequence[Message]) -> None:
     """Let messages of networks know what is known of them there. Asks nothing where there are none."""
-    of_talks = {one.pk: one for one in said if posting.is_talk(one.channel)}
+    of_talks: dict[int | None, Any] = {one.pk: one for one in said if posting.is_talk(one.channel)}
     if not of_talks:
         return
-    known = ChannelMessage.objects.filter(message__in=of_talks, part=0)
+    known = ChannelMessage.objects.filter(message__in=list(of_talks), part=0)
     for message, url, facts, is_public in known.values_list("message", "url", "facts", "conversation__is_public"):
         stars = facts.get("stars")
-        of_talks[message].abroad_shown = Abroad(  # type: ignore[attr-defined]
+        of_talks[message].abroad_shown = Abroad(
             url if url.startswith("https://") else "", tuple(facts.get("before", ())),
             stars if isinstance(stars, int) else None, bool(is_public),
         )  # fmt: skip
