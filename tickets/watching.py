@@ -102,10 +102,12 @@ def banners(agent: Agent, *, fresh: bool = False) -> Sequence[Banner]:
     told = []
     for one in found:
         if one.pk in seen and one.problem_in:
-            title = _("%(inbox)s receives nothing") % {"inbox": one.inbox.name}
+            words = _("%(inbox)s is not receiving mail") if one.inbox.is_of_mail else _("%(inbox)s receives nothing")
+            title = words % {"inbox": one.inbox.name}
             told.append(_banner(agent, one.inbox, "in", title, one.problem_in, one.problem_in_since))
         if one.pk in seen and one.problem_out:
-            title = _("%(inbox)s sends nothing") % {"inbox": one.inbox.name}
+            words = _("%(inbox)s is not sending mail") if one.inbox.is_of_mail else _("%(inbox)s sends nothing")
+            title = words % {"inbox": one.inbox.name}
             told.append(_banner(agent, one.inbox, "out", title, one.problem_out, one.problem_out_since))
     return told
 
