@@ -585,7 +585,7 @@ POLICIES: dict[str, Policy] = {
     ),
     "api_account_events": api(GET=200, POST=400, ben=200),
     # of Dora, whom Ben does not see
-    "api_account_event": api(GET=200, DELETE=204),
+    "api_account_event": api(GET=200, DELETE=403),
     "api_fields": api(GET=200, ben=200),
     "api_notifications": api(GET=200, ben=200),
     "api_notifications_read": api(POST=200, light=200, ben=200),

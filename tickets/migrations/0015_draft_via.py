@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0012_channels'),
+        ('tickets', '0014_chat_visitors'),
     ]
 
     operations = [
