@@ -585,7 +585,10 @@ POLICIES: dict[str, Policy] = {
     ),
     "api_account_events": api(GET=200, POST=400, ben=200),
     # of Dora, whom Ben does not see
-    "api_account_event": api(GET=200, DELETE=403),
+    "api_account_event": Policy(
+        {"GET": (401, 401, 404, 200, 200, 200, 200), "DELETE": (401, 401, 404, 403, 403, 403, 204)},
+        turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
+    ),
     "api_fields": api(GET=200, ben=200),
     "api_notifications": api(GET=200, ben=200),
     "api_notifications_read": api(POST=200, light=200, ben=200),
