@@ -365,6 +365,8 @@ POLICIES: dict[str, Policy] = {
         everybody(404, *METHODS),
     ),
     "chat_widget": everybody(404, "GET"),
+    # development only
+    "chat_demo": everybody(404, "GET"),
     "content_chat_file": everybody(404, "GET"),
     "settings_channels": admins(GET=200),
     "settings_channel_new": admins(GET=200, POST=422),
@@ -764,7 +766,8 @@ def house(
         "delivery_again": [delivery.pk], "delivery_address": [delivery.pk], "mail_reports": [inbox.pk, "postmark"],
         "settings_inboxes_out": [inbox.pk], "settings_inboxes_out_trial": [inbox.pk],
         **{f"intake_{part}": [raw.pk] for part in ("mail", "source", "raw", "replay", "dismissal", "ticket")},
-        **{name: ["nobody-knows-it"] for name in NAMES if name.startswith("chat_")}, "content_chat_file": ["made-up"],
+        **{name: ["nobody-knows-it"] for name in NAMES if name.startswith("chat_") and name != "chat_demo"},
+        "content_chat_file": ["made-up"],
         "channel_hook": ["generic", "nobody-knows-it"], "settings_channel_new": ["generic"],
         "settings_inboxes_connection": [inbox.pk],
         "inbox_probe": [inbox.pk], "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],

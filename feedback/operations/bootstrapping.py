@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from feedback.models import ReasonCode, Survey
 from feedback.operations import departments
 from helpdesk.models import Agent, Calendar, CalendarVersion, Team
-from tickets.models import Inbox
+from tickets.models import ChannelAccount, Inbox
 
 _LOCK = 0x424F4F54
 WEEK = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -46,6 +46,8 @@ def bootstrap(*, email: str = "", password: str = "") -> Login | None:
     )
     if is_new:
         inbox.teams.add(team)
+    if settings.MAIL_CATCHER and not Inbox.objects.filter(channel="chat").exists():
+        _open_chat(inbox, team)
     departments.start(actor=admin)
     if not Survey.objects.exists():
         # it names no inbox, so it asks after every one, those of later too; a demo does not wait
@@ -58,3 +60,11 @@ def bootstrap(*, email: str = "", password: str = "") -> Login | None:
         )
         survey.reasons.set(ReasonCode.objects.all())
     return login
+
+
+def _open_chat(support: Inbox, team: Team) -> None:
+    """A chat to try, on a page of our own: /chat/demo/."""
+    chat = Inbox.objects.create(name=_("Chat"), channel="chat", mails_through=support, calendar=support.calendar)
+    chat.teams.add(team)
+    config = {"allowed_origins": [settings.BASE_URL], "asks_page": True, "language": "auto"}
+    ChannelAccount.objects.create(inbox=chat, kind="chat", config=config)

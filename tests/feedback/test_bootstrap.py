@@ -24,11 +24,13 @@ def test_the_first_start_makes_all_that_is_needed_and_shows_the_password_once(se
     assert (word, email) == ("LOGIN", f"admin@{settings.MAIL_DOMAIN}")
     admin = Agent.objects.get()
     assert admin.is_admin and admin.check_password(password) and admin.zone == "Europe/Berlin"
-    inbox = Inbox.objects.get()
+    inbox = Inbox.objects.get(channel="email")
     assert (inbox.name, inbox.address) == ("Support", f"support@{settings.MAIL_DOMAIN}")
     assert inbox.calendar and inbox.calendar.zone == "Europe/Berlin"
     assert inbox.calendar.business is not None
     assert list(inbox.teams.all()) == [Team.objects.get(name="Support")]
+    chat = Inbox.objects.get(channel="chat")
+    assert chat.mails_through == inbox and list(chat.teams.all()) == list(inbox.teams.all()) and chat.account.key
     survey = Survey.objects.get()
     assert survey.delay_minutes == 0 and Survey.objects.asking_after(inbox.pk) == survey
 
@@ -36,7 +38,7 @@ def test_the_first_start_makes_all_that_is_needed_and_shows_the_password_once(se
 def test_later_starts_change_nothing_and_say_nothing() -> None:
     bootstrap()
     Survey.objects.all().delete()
-    Inbox.objects.update(name="Help")
+    Inbox.objects.filter(channel="email").update(name="Help")
     assert bootstrap() == ""
     assert bootstrap(email="other@demo.localhost", password="a long enough secret") == ""
     assert (Agent.objects.count(), Survey.objects.count(), Inbox.objects.get().name) == (1, 0, "Help")

@@ -290,6 +290,8 @@ class Channel:
     #: one sentence for the page on which a channel is chosen
     about: ClassVar[str | Promise]
     can: ClassVar[Capabilities]
+    #: the page of an inbox's connection, where it shows more than the form
+    connection_template: ClassVar[str] = "tickets/settings/connection.html"
     #: its docs page, in docs/
     docs: ClassVar[str]
     is_polled: ClassVar[bool] = False

@@ -152,10 +152,10 @@ def connection_page(request: HttpRequest, pk: int) -> HttpResponse:
         except (Trouble, NotPossible) as error:
             form.add_error(None, str(error))
     context = {
-        **frame(request, inbox, TAB), "form": form, "channel": channel, "account": kept,
+        **frame(request, inbox, TAB), "base_url": settings.BASE_URL, "form": form, "channel": channel, "account": kept,
         "webhook_url": webhook_url(kept) if kept and channel.has_webhook else "",
     }  # fmt: skip
-    return render(request, "tickets/settings/connection.html", context, status=422 if form.errors else 200)
+    return render(request, channel.connection_template, context, status=422 if form.errors else 200)
 
 
 TAB = Tab(

@@ -20,6 +20,7 @@ class Chat(Channel):
     icon = "message-circle"
     about = gettext_lazy("A chat on your own site: one line of HTML. Answers to who has left go on by mail.")
     docs = "chat.md"
+    connection_template = "tickets/settings/chat.html"
     can = Capabilities(
         most_text=20_000, files=("",), most_files=MOST_FILES, most_file=MOST_FILE, is_idempotent=True, reports=True,
         is_at_home=True,

@@ -70,6 +70,10 @@ class ChatForm(ConnectionForm):
         label=gettext_lazy("Show agents the page a visitor is on"), required=False,
         help_text=gettext_lazy("Visitors are asked, and may say no."),
     )  # fmt: skip
+    peeks = forms.BooleanField(
+        label=gettext_lazy("Show agents what a visitor types before they send it"), required=False, initial=True,
+        help_text=gettext_lazy("Visitors are told. Otherwise agents see only that they type."),
+    )  # fmt: skip
     invites = forms.CharField(
         label=gettext_lazy("Speak to visitors first"), max_length=200, required=False,
         help_text=gettext_lazy("What a small bubble says; empty says nothing."),

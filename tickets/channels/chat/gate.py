@@ -8,13 +8,14 @@ import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
-from helpdesk import rates
+from helpdesk import content, rates
 from tickets.channels.chat import origins
 from tickets.channels.chat.adapter import MOST_FILE, MOST_FILES
 from tickets.models import ChannelAccount
@@ -46,7 +47,16 @@ def may_speak(account: ChannelAccount, origin: str | None) -> bool:
     """Whether a page of this origin may use the widget. Our own pages show it, too; programs name no origin."""
     if origin is None:
         return True
-    return origins.is_allowed(origin, [*account.config.get("allowed_origins", []), settings.BASE_URL])
+    return origins.is_allowed(origin, account.config.get("allowed_origins", [])) or _is_own(origin)
+
+
+def _is_own(origin: str) -> bool:
+    """One of the names under which our own pages are looked at."""
+    asked, base = urlsplit(origins.cleaned(origin)), urlsplit(origins.cleaned(settings.BASE_URL))
+    host = asked.hostname or ""
+    if not host or (asked.scheme, asked.port) != (base.scheme, base.port) or content.is_content_host(asked.netloc):
+        return False
+    return host == base.hostname or (host in settings.ALLOWED_HOSTS and "*" not in host)
 
 
 def endpoint(function: Endpoint) -> Callable[[HttpRequest, str], HttpResponseBase]:

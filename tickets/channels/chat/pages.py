@@ -6,11 +6,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import brotli
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
 from tickets.channels.chat import gate
+from tickets.models import ChannelAccount
 
 SCRIPT = Path(__file__).resolve().parents[3] / "helpdesk" / "static" / "helpdesk" / "chat" / "widget.js"
 #: browsers look for a newer one after some minutes, and use the old one while they do
@@ -49,3 +52,12 @@ def widget(request: HttpRequest, key: str) -> HttpResponse:
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+@require_safe
+def demo(request: HttpRequest) -> HttpResponse:
+    """Development only: a page that stands for somebody's site, with the first chat there is."""
+    if not settings.MAIL_CATCHER:
+        raise Http404
+    account = ChannelAccount.objects.filter(kind="chat", inbox__is_active=True).order_by("pk").first()
+    return render(request, "tickets/chat_demo.html", {"account": account})

@@ -5,6 +5,7 @@ from django.urls import path
 from tickets.channels.chat import pages, views
 
 urlpatterns = [
+    path("demo/", pages.demo, name="chat_demo"),
     path("<str:key>/widget.js", pages.widget, name="chat_widget"),
     path("<str:key>/boot", views.boot, name="chat_boot"),
     path("<str:key>/send", views.send, name="chat_send"),

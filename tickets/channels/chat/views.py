@@ -79,7 +79,8 @@ def _look(account: ChannelAccount, said: Said) -> dict[str, Any]:
     spoken |= {name: config[name] for name in ("title", "greeting") if config.get(name)}
     return {
         "language": language, "direction": words.direction(language), "words": spoken,
-        "away": config.get("away", ""), "can_mail": account.inbox.mailing is not None,
+        "away": config.get("away", ""), "peeks": bool(config.get("peeks", True)),
+        "can_mail": account.inbox.mailing is not None,
         "look": {name: config.get(name) for name in ("colour", "position", "theme")},
         "asks": {
             "name": config.get("asks_name", "optional"), "email": config.get("asks_email", "optional"),

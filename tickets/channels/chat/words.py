@@ -55,6 +55,7 @@ ENGLISH = {
     "gone": "This chat is not available here.",
     "by_mail": "by mail",
     "dismiss": "Dismiss",
+    "peek": "The team sees what you type.",
 }
 
 GERMAN = {
@@ -108,6 +109,7 @@ GERMAN = {
     "gone": "Dieser Chat ist hier nicht verfügbar.",
     "by_mail": "per E-Mail",
     "dismiss": "Ausblenden",
+    "peek": "Das Team sieht, was Sie tippen.",
 }
 
 _OURS = {"en": ENGLISH, "de": GERMAN}

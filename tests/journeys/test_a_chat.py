@@ -1,0 +1,160 @@
+"""A visitor of somebody's shop, strict policy and all, chats with Ana, leaves, answers by mail, and comes back."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from helpdesk import clock
+from helpdesk.models import Agent, Team
+from tests.journeys.conftest import House, Seat, text_of
+from tests.journeys.test_for_everybody import RULES
+from tickets.models import ChannelAccount, Delivery, Inbox, Ticket, Visitor
+from tickets.operations import chatting, replying
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def shop(house: House, team: Team, inbox: Inbox) -> Iterator[str]:
+    """A page elsewhere whose policy allows our script and our address, and whose own styles mean no good."""
+    chat = Inbox.objects.create(name="Shop chat", channel="chat", mails_through=inbox, calendar=None)
+    chat.teams.add(team)
+    account = ChannelAccount.objects.create(inbox=chat, kind="chat")
+    policy = (
+        f"default-src 'none'; script-src {house.address}; connect-src {house.address}; "
+        "require-trusted-types-for 'script'; style-src 'self'"
+    )
+    page = (
+        '<!doctype html><html lang="en"><title>Shop</title><link rel="stylesheet" href="/style.css"><h1>Lamps</h1>'
+        f'<script src="{house.address}/chat/{account.key}/widget.js" async></script>'
+    )
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_style = self.path == "/style.css"
+            body = b"*{color:red!important;display:block;font-size:40px!important}" if is_style else page.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/css" if is_style else "text/html; charset=utf-8")
+            self.send_header("Content-Security-Policy", policy)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quietly."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://localhost:{server.server_port}"
+    account.config = {"allowed_origins": [address], "colour": "#1f5f5b", "asks_page": True}
+    account.save()
+    yield address
+    server.shutdown()
+    server.server_close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core objects to in the widget; the page around it is not ours."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    page.evaluate("document.querySelector('helpdesk-chat').shadowRoot.getAnimations().forEach((one) => one.finish())")
+    found = page.evaluate("(options) => axe.run('helpdesk-chat', options)", RULES)
+    assert len(found["passes"]) > 10, "axe-core looked at nothing"
+    return [f"{v['id']}: {v['help']}: {[node['html'][:160] for node in v['nodes'][:3]]}" for v in found["violations"]]
+
+
+def no_visitor_is_here() -> None:
+    Visitor.objects.update(here_at=clock.now() - timedelta(minutes=10))
+
+
+def test_a_visitor_chats_leaves_answers_by_mail_and_comes_back(
+    house: House, shop: str, sit: Callable[..., Seat], ana: Agent, look: Callable[[Page, str], None]
+) -> None:
+    seat = sit()
+    page = seat.page
+    page.goto(shop)
+    page.get_by_role("button", name="Open the chat").click()
+    look(page, "chat-empty")
+    page.get_by_label("Your name").fill("Dora Lind")
+    page.get_by_label("Write a message").fill("Where is my parcel?")
+    page.keyboard.press("Enter")
+    log = page.get_by_role("log", name="Messages")
+    expect(log.get_by_text("Received")).to_be_visible()
+
+    # two words from the queue, and one while the chat is shut
+    ticket = Ticket.objects.get()
+    assert ticket.customer.name == "Dora Lind" and ticket.channel == "chat"
+    replying.reply(ticket, text="On its way. See https://shop.example/track", actor=ana)
+    expect(log.get_by_text("On its way.")).to_be_visible()
+    expect(log.get_by_role("link")).to_have_attribute("rel", "noopener noreferrer nofollow")
+    look(page, "chat-talk")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Open the chat")).to_be_focused()
+    replying.reply(ticket, text="It comes tomorrow.", actor=ana)
+    expect(page.get_by_role("button", name="New messages: 1")).to_be_visible()
+    assert Delivery.objects.exclude(seen_at=None).count() == 1
+    look(page, "chat-badge")
+    page.get_by_role("button", name="New messages: 1").click()
+    expect(log.get_by_text("It comes tomorrow.")).to_be_visible()
+
+    # on a phone, in the dark
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 800})
+    look(page, "chat-phone-dark")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    # they leave their address, and go; what is answered then comes by mail
+    page.get_by_label("Your e-mail address").last.fill("dora@customer.example")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Answers go to dora@customer.example")).to_be_visible()
+    page.goto("about:blank")
+    replying.reply(ticket, text="It is with your neighbour.", actor=ana)
+    until = clock.now() + timedelta(seconds=10)
+    while Delivery.objects.filter(state="queued").exists() and clock.now() < until:
+        page.wait_for_timeout(100)
+    no_visitor_is_here()
+    assert chatting.mail_unseen(at=clock.now() + timedelta(minutes=2)) == 1
+    received = house.caught("dora@customer.example", having="with your neighbour")
+    assert "It comes tomorrow." not in text_of(received), "what they saw is not mailed"
+    house.answer(received, "Thank you, I have it!", sender="Dora Lind <dora@customer.example>")
+    while ticket.messages.count() < 5 and clock.now() < until + timedelta(seconds=10):
+        page.wait_for_timeout(100)
+    assert Ticket.objects.count() == 1
+
+    # and back again
+    page.goto(shop)
+    expect(log.get_by_text("Thank you, I have it!")).to_be_visible()
+    for said in ("Where is my parcel?", "On its way.", "It comes tomorrow.", "It is with your neighbour."):
+        expect(log.get_by_text(said)).to_have_count(1)
+    look(page, "chat-back")
+
+
+def test_what_is_written_offline_goes_out_once_and_a_page_loaded_anew_loses_nothing(
+    shop: str, sit: Callable[..., Seat]
+) -> None:
+    seat = sit()
+    seat.expected.append("ERR_INTERNET_DISCONNECTED")
+    page = seat.page
+    page.goto(shop)
+    page.get_by_role("button", name="Open the chat").click()
+    log = page.get_by_role("log", name="Messages")
+    seat.context.set_offline(True)
+    page.get_by_label("Write a message").fill("Is anybody there?")
+    page.keyboard.press("Enter")
+    expect(log.get_by_text("Not sent yet.")).to_be_visible()
+    seat.context.set_offline(False)
+    page.reload()
+    expect(log.get_by_text("Received")).to_be_visible()
+    page.reload()
+    expect(log.get_by_text("Is anybody there?")).to_have_count(1)
+    assert Ticket.objects.get().messages.count() == 1
+    kept = json.loads(page.evaluate("JSON.stringify(Object.values(localStorage)[0])"))
+    assert '"queue":[]' in kept and page.context.cookies() == []
