@@ -38,6 +38,7 @@ from tickets.channels.protocol import (
     Request,
     Said,
     TokenDead,
+    Unknowable,
     Unreadable,
 )
 
@@ -181,7 +182,8 @@ class Sms(Channel):
             if not isinstance(said, dict) or (more.get("is_sending") and "sid" not in said):
                 raise ValueError
         except ValueError:
-            raise Later(_("The SMS provider's answer makes no sense.")) from None
+            words = _("The SMS provider's answer makes no sense.")
+            raise (Unknowable(words) if more.get("is_sending") else Later(words)) from None
         return said
 
 

@@ -20,13 +20,13 @@ from tickets.channels.protocol import (
     Account,
     File,
     Forged,
-    Later,
     Post,
     Refused,
     Reported,
     Request,
     Said,
     TokenDead,
+    Unknowable,
     Unreadable,
 )
 from tickets.channels.sms import CHANNEL
@@ -237,7 +237,7 @@ def test_connecting_asks_for_the_number_and_says_where_we_are(rig: SmsRig) -> No
         CHANNEL.connected(Account(1, "", rig.account.config, {"token": "another"}, {}, ""))
 
 
-def test_an_answer_that_makes_no_sense_is_asked_for_again(rig: SmsRig) -> None:
+def test_what_was_taken_without_a_name_may_or_may_not_have_arrived(rig: SmsRig) -> None:
     rig.net.answer = lambda one: (200, b"<html>", {})
-    with pytest.raises(Later):
+    with pytest.raises(Unknowable):
         CHANNEL.deliver(posting.account_of(rig.inbox), Post("k", "+1", "+1", "Hello"))
