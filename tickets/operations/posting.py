@@ -64,7 +64,13 @@ class Route:
 
     @property
     def name(self) -> str:
+        """What the channel is called."""
         return str(directory.of(self.kind).name)
+
+    @property
+    def label(self) -> str:
+        """What people here call this way: the inbox's name, or email."""
+        return self.talk.inbox.name if self.talk else self.name
 
 
 def routes(ticket: Ticket) -> list[Route]:
