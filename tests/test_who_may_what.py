@@ -541,9 +541,19 @@ POLICIES: dict[str, Policy] = {
     "api_links": api(GET=200, POST=400),
     "api_link": api(DELETE=404),
     "api_drafts": api(GET=200),
+    "api_ways": api(GET=200),
     "api_draft": Policy(
-        {"PUT": (401, 401, 404, 200, 200, 200, 200), "DELETE": (401, 401, 404, 204, 204, 204, 204)},
+        {"GET": (401, 401, 404, 404, 404, 404, 404), "PUT": (401, 401, 404, 200, 200, 200, 200),
+         "DELETE": (401, 401, 404, 204, 204, 204, 204)},
         turned_away={**NO_TOKEN, "light": 403}, body={"text": "Hm"}, reads_first=True,
+    ),
+    "api_draft_schedule": Policy(
+        {"PUT": (401, 401, 404, 403, 200, 404, 404), "DELETE": (401, 401, 404, 403, 200, 404, 404)},
+        turned_away={**NO_TOKEN, "light": 403}, body={"at": f"{date.today() + timedelta(days=9)}T09:00:00Z"},
+        reads_first=True,
+    ),
+    "api_draft_sending": Policy(
+        {"POST": (401, 401, 404, 403, 201, 404, 404)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True
     ),
     "api_ticket_macros": api(GET=200),
     "api_ticket_macro": api(POST=200),
@@ -800,6 +810,7 @@ def house(
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
         "api_draft": [ticket.pk, "note"],
+        "api_draft_schedule": [ticket.pk, "reply"], "api_draft_sending": [ticket.pk, "reply"],
         "api_ticket_macro": [ticket.pk, away.pk],
         "api_attachment": [ticket.pk, attachment.pk], "api_tag": [ticket.pk, "vip"],
         **{name: [dora.pk] for name in NAMES if name.startswith("api_customer") and name not in LISTS},

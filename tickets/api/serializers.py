@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -31,6 +31,7 @@ from tickets.models import (
     TicketType,
 )
 from tickets.operations.opening import MOST_TEXT
+from tickets.operations.posting import BY_MAIL
 from tickets.operations.recipients import MOST as MOST_RECIPIENTS
 from tickets.operations.replying import Upload
 
@@ -267,6 +268,43 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         return [_delivery(delivery) for delivery in mail.deliveries.all()] if mail else []
 
 
+def whole_messages(messages: Any) -> Any:
+    """A queryset of messages with all that is said of them."""
+    return messages.select_related("author", "sender", "outgoing").prefetch_related(
+        "attachments__file", "outgoing__deliveries"
+    )
+
+
+class WayLimits(TypedDict):
+    """What goes that way. `files` are the beginnings of media types; an empty one is any, none at all no files."""
+
+    most_text: int | None
+    splits: bool
+    files: list[str]
+    most_files: int
+    most_file_bytes: int
+
+
+class WaySerializer(serializers.Serializer[Any]):
+    """A way an answer may go. Say its `key` as `via` of a reply."""
+
+    key = serializers.CharField(help_text="`mail`, or a conversation's.")
+    channel = serializers.CharField(source="kind")
+    name = serializers.CharField(help_text="The channel in words.")
+    to = serializers.CharField(help_text="Who is reached.")
+    is_public = serializers.BooleanField(help_text="Everybody can read an answer there.")
+    is_usual = serializers.BooleanField(help_text="The way an answer goes where nothing else is said.")
+    closed = serializers.CharField(help_text="Why nothing can be sent this way now, in words; empty when it can.")
+    limits = serializers.SerializerMethodField()
+
+    def get_limits(self, way: Any) -> WayLimits:
+        return {
+            "most_text": way.can.most_text, "splits": way.can.splits, "files": list(way.can.files),
+            "most_files": min(way.can.most_files, MOST_FILES),
+            "most_file_bytes": min(way.can.most_file, MOST_FILE_BYTES),
+        }  # fmt: skip
+
+
 class EventSerializer(serializers.ModelSerializer[Event]):
     """A fact of the ledger. `actor` is an agent's id; null is the customer, a rule or the clock."""
 
@@ -368,29 +406,49 @@ class TicketBody(Body):
     attachments = AttachmentsField()
 
 
+def people_field() -> serializers.ListField:
+    """Mail addresses somebody chooses."""
+    one = serializers.EmailField(max_length=254)
+    return serializers.ListField(child=one, required=False, max_length=MOST_RECIPIENTS)
+
+
+def way_field() -> serializers.CharField:
+    """The way an answer goes."""
+    return serializers.CharField(
+        required=False, allow_blank=True, max_length=20,
+        help_text="A `key` of the ticket's `ways/`; empty or left out: the way the answered message came.",
+    )  # fmt: skip
+
+
+def must_go_together(attrs: dict[str, Any], *, is_note: bool) -> None:
+    """Raise ValidationError where recipients, the way and the kind do not go together."""
+    named = [name for name in ("to", "cc", "bcc", "via") if attrs.get(name)]
+    if named and is_note:
+        raise serializers.ValidationError({named[0]: [_("A note goes to nobody.")]})
+    chosen = [name for name in named if name != "via"]
+    if chosen and not attrs.get("to"):
+        raise serializers.ValidationError({"to": [_("Say who gets it.")]})
+    if chosen and attrs.get("via", BY_MAIL) not in ("", BY_MAIL):
+        raise serializers.ValidationError({"to": [_("A conversation goes to whoever is in it.")]})
+
+
 class MessageBody(Body):
     """A reply to the customer, or a note among agents.
 
     A reply goes the way the message it answers came, to whoever that says, unless `to` (then with `cc` and `bcc`) says
-    otherwise, or `via` says that it goes by mail.
+    otherwise, or `via` chooses another of the ticket's `ways/`.
     """
 
     kind = serializers.ChoiceField([MessageKind.REPLY.value, MessageKind.NOTE.value])
     text = serializers.CharField(max_length=MOST_TEXT)
-    to = serializers.ListField(child=serializers.EmailField(max_length=254), required=False, max_length=MOST_RECIPIENTS)
-    cc = serializers.ListField(child=serializers.EmailField(max_length=254), required=False, max_length=MOST_RECIPIENTS)
-    bcc = serializers.ListField(
-        child=serializers.EmailField(max_length=254), required=False, max_length=MOST_RECIPIENTS
-    )
-    via = serializers.ChoiceField(["mail"], required=False)
+    to = people_field()
+    cc = people_field()
+    bcc = people_field()
+    via = way_field()
     attachments = AttachmentsField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        named = [name for name in ("to", "cc", "bcc") if attrs.get(name)]
-        if named and attrs["kind"] == MessageKind.NOTE:
-            raise serializers.ValidationError({named[0]: [_("A note goes to nobody.")]})
-        if named and not attrs.get("to"):
-            raise serializers.ValidationError({"to": [_("Say who gets it.")]})
+        must_go_together(attrs, is_note=attrs["kind"] == MessageKind.NOTE)
         return attrs
 
 

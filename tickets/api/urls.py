@@ -8,6 +8,7 @@ urlpatterns = [
     path("tickets/", views.Tickets.as_view(), name="api_tickets"),
     path("tickets/<int:number>/", views.TicketView.as_view(), name="api_ticket"),
     path("tickets/<int:number>/messages/", views.Messages.as_view(), name="api_messages"),
+    path("tickets/<int:number>/ways/", views.Ways.as_view(), name="api_ways"),
     path("tickets/<int:number>/attachments/<int:id>/", views.AttachmentView.as_view(), name="api_attachment"),
     path("tickets/<int:number>/resolution/", views.Resolution.as_view(), name="api_resolution"),
     path("tickets/<int:number>/assignment/", views.Assignment.as_view(), name="api_assignment"),
@@ -24,6 +25,10 @@ urlpatterns = [
     path("tickets/<int:number>/links/<int:other>/", acts.LinkView.as_view(), name="api_link"),
     path("tickets/<int:number>/drafts/", drafts.Drafts.as_view(), name="api_drafts"),
     path("tickets/<int:number>/drafts/<slug:kind>/", drafts.DraftView.as_view(), name="api_draft"),
+    path(
+        "tickets/<int:number>/drafts/<slug:kind>/schedule/", drafts.DraftSchedule.as_view(), name="api_draft_schedule"
+    ),
+    path("tickets/<int:number>/drafts/<slug:kind>/sending/", drafts.DraftSending.as_view(), name="api_draft_sending"),
     path("tickets/<int:number>/macros/", acts.TicketMacros.as_view(), name="api_ticket_macros"),
     path("tickets/<int:number>/macros/<int:macro>/", acts.TicketMacro.as_view(), name="api_ticket_macro"),
     path("macros/", acts.Macros.as_view(), name="api_macros"),

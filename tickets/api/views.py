@@ -8,6 +8,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers as rest_serializers
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,10 +33,12 @@ from tickets.api.serializers import (
     TeamSerializer,
     TicketBody,
     TicketSerializer,
+    WaySerializer,
+    whole_messages,
 )
 from tickets.api.shared import IF_MATCH, act_on, agent_of, answer, find
 from tickets.models import Attachment, Inbox, Message, MessageKind, Tag
-from tickets.operations import assignment, opening, replying, sorting, status
+from tickets.operations import assignment, opening, posting, recipients, replying, sorting, status
 from tickets.operations.answering_fields import NoAnswer
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.customers import AddressTaken
@@ -111,7 +114,7 @@ class Messages(ApiView):
     @paged(BY_TIME)
     def get(self, request: Request, number: int) -> Any:
         """What was said, oldest first."""
-        return _whole(find(request, number).messages.filter(withdrawn_at=None)), serializers.message
+        return whole_messages(find(request, number).messages.filter(withdrawn_at=None)), serializers.message
 
     @extend_schema(
         operation_id="messages_write", summary="Reply or note", tags=["messages"],
@@ -119,7 +122,7 @@ class Messages(ApiView):
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, number: int) -> Response:
-        """Answer the customer by mail (`reply`), or write for the team's eyes only (`note`)."""
+        """Answer the customer (`reply`), or write for the team's eyes only (`note`)."""
         agent, ticket = agent_of(request), find(request, number)
         body = read(MessageBody, request)
         if body["kind"] == MessageKind.REPLY and not agent.may_reply:
@@ -136,14 +139,38 @@ class Messages(ApiView):
                 to=Chosen(to, cc, bcc) if to else None,
                 via="mail" if to else body.get("via", ""),
             )
-        written = _whole(Message.objects.filter(pk=message.pk)).get()
+        written = whole_messages(Message.objects.filter(pk=message.pk)).get()
         return Response(serializers.message(written), status=201)
 
 
-def _whole(messages: Any) -> Any:
-    return messages.select_related("author", "sender", "outgoing").prefetch_related(
-        "attachments__file", "outgoing__deliveries"
-    )
+class WaysSerializer(rest_serializers.Serializer[Any]):
+    results = WaySerializer(many=True)
+
+
+class Ways(ApiView):
+    """The ways an answer may go."""
+
+    @extend_schema(operation_id="ways_list", summary="List ways", tags=["messages"], responses=WaysSerializer)
+    def get(self, request: Request, number: int) -> Response:
+        """The conversations of this ticket one can answer into, the latest heard first, and mail where it can go out.
+
+        They are few, and come at once.
+        """
+        ticket = find(request, number)
+        talks = posting.routes(ticket)
+        usual = posting.route_to(ticket, recipients.answered_by(ticket), known=talks)
+        key = usual.key if usual else posting.BY_MAIL
+        mail = posting.by_mail(ticket)
+        ways = [_Way(one, is_usual=one.key == key) for one in [*talks, *([mail] if mail else [])]]
+        return Response(WaysSerializer({"results": ways}).data)
+
+
+class _Way:
+    """A route, and whether it is the one that is taken by itself."""
+
+    def __init__(self, route: posting.Route, *, is_usual: bool) -> None:
+        self.key, self.kind, self.name, self.to = route.key, route.kind, route.name, route.to
+        self.is_public, self.is_usual, self.closed, self.can = route.is_public, is_usual, route.closed, route.can
 
 
 class FileHeld(APIException):

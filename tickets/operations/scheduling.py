@@ -73,9 +73,12 @@ def cancel(draft: Draft, *, actor: Agent) -> Draft:
 
 @transaction.atomic
 def send_now(draft: Draft, *, actor: Agent, delay: timedelta = NO_DELAY) -> Message:
-    """Send the actor's own scheduled answer without waiting for its time. Raises NotPossible as `reply` does."""
+    """Send the actor's own answer without waiting for its time, if it had one. Raises NotPossible as `reply` does."""
     Ticket.objects.locked(draft.ticket_id)
-    return _send(_mine(draft, actor), delay)
+    draft = _mine(draft, actor)
+    if draft.kind != Draft.Kind.REPLY:
+        raise NotPossible(_("Only an answer is sent from here."))
+    return _send(draft, delay)
 
 
 @transaction.atomic
