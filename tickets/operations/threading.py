@@ -178,13 +178,15 @@ _Row = tuple[int, str, int, int | None, int | None]
 
 
 def _messages(ids: set[str]) -> list[_Row]:
-    """(inbox, Message-ID, ticket, message, side conversation) of the messages with these ids."""
-    return list(
-        Message.objects.filter(message_id__in=ids)
-        .exclude(kind=MessageKind.NOTE)
-        .order_by("pk")
-        .values_list("ticket__inbox_id", "message_id", "ticket_id", "pk", "side_id")
+    """(inbox, Message-ID, ticket, message, side conversation) of the messages with these ids.
+
+    The mails of a chat or a network come and go through another inbox: they are known there.
+    """
+    found = Message.objects.filter(message_id__in=ids).exclude(kind=MessageKind.NOTE).order_by("pk")
+    rows = found.values_list(
+        "ticket__inbox_id", "ticket__inbox__mails_through", "message_id", "ticket_id", "pk", "side_id"
     )
+    return [(through or inbox, *rest) for inbox, through, *rest in rows]  # type: ignore[misc]
 
 
 def _our_own_accord(ids: set[str], inboxes: set[int]) -> Sequence[_Row]:
