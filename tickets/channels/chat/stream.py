@@ -9,6 +9,7 @@ are fetched by the widget, as itself; what is missed here is therefore never los
 import asyncio
 import contextlib
 import json
+import random
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ HEARTBEAT_SECONDS = 20
 RECHECK_SECONDS = 300
 KEEP_SECONDS = 20
 WRITE_SECONDS = 60
+#: after Redis was away
+SPREAD_SECONDS = 1.5
 #: streams of one browser's token: another tab has one of its own; a browser that forgets to close has no more
 MOST_OF_ONE = 6
 MOST_BODY = 8192
@@ -192,13 +195,15 @@ async def _stream(
             verbs = ear.take()
             if "chat.message" in verbs or "anew" in verbs or time.monotonic() - checked > RECHECK_SECONDS:
                 before, checked = who, time.monotonic()
+                if "anew" in verbs:  # all of them look again: not all at once
+                    await asyncio.sleep(random.random() * SPREAD_SECONDS)  # noqa: S311 - no secret
                 who = await _identify_soon(key, origin, token, is_first=False)
                 if who.status != 200:
                     return
                 if who.ticket != before.ticket or who.talk != before.talk:
                     live.HUB.close(ear)
                     ear = live.HUB.listen(_audiences(who))
-                if who.latest > before.latest or "anew" in verbs:
+                if who.latest > before.latest:
                     await _event(send, "message", who.latest)
                     continue
             if "chat.typing" in verbs:
