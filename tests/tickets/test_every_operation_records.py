@@ -75,6 +75,7 @@ from tickets.operations import (
     assignment,
     budget,
     bulk,
+    calls,
     claims,
     collisions,
     connecting,
@@ -723,6 +724,15 @@ OTHERS: dict[Callable[..., Any], str] = {
         "part of erasing, which records; tests/tickets/test_erasing.py",
     ),
     posting.ring_for_posts: "only a doorbell",
+    **dict.fromkeys(
+        [calls.log, calls.call_back, calls.answered_there], "records; tests/tickets/channels/phone/test_phone.py"
+    ),
+    calls.take: "records; tests/tickets/channels/phone/test_phone.py",
+    **dict.fromkeys(
+        [talking.talk_of, talking.open_for, talking.remember, talking.enclose], "part of hearing, which records"
+    ),
+    talking.ticket_of: "only reads",
+    talking.amend: "records; tests/tickets/channels/test_conformance.py",
     posting.claim: "a lease",
     posting.part_taken: "part of a delivery; that all of it was sent is recorded",
     posting.rest: "an account; tests/tickets/channels/test_conformance.py",

@@ -18,6 +18,7 @@ from helpdesk import clock
 from helpdesk.failpoints import reach
 from tickets.channels import directory, splitting
 from tickets.channels.protocol import (
+    Called,
     Capabilities,
     Channel,
     Edited,
@@ -67,12 +68,12 @@ def read(raw: RawMessage) -> Heard:
 
 
 def _with_files(channel: Channel, account, one: Happened) -> Happened:  # type: ignore[no-untyped-def]
-    said = one.said if isinstance(one, Edited) else one
+    said = one.said if isinstance(one, Edited | Called) else one
     if not isinstance(said, Said) or not any(file.content is None for file in said.files):
         return one
     files = tuple(file if file.content is not None else _fetched(channel, account, file) for file in said.files)
     fetched = replace(said, files=files)
-    return Edited(fetched) if isinstance(one, Edited) else fetched
+    return replace(one, said=fetched) if isinstance(one, Edited | Called) else fetched
 
 
 def _with_names(channel: Channel, account, one: Happened) -> Happened:  # type: ignore[no-untyped-def]

@@ -144,7 +144,24 @@ class Reported:
     until: datetime | None = None
 
 
-Happened = Said | Edited | Deleted | Reported
+@dataclass(frozen=True, slots=True)
+class Called:
+    """People talked with each other, or one of us tried to reach the customer: a call that is over.
+
+    A call of theirs that nobody took is plainly `Said`. `said.is_ours`: we called them.
+    """
+
+    #: the customer, what was said as far as anybody knows, and when it began
+    said: Said
+    #: who of us, by their e-mail address
+    by: str = ""
+    #: None: nobody answered
+    answered_at: datetime | None = None
+    #: it is told again, with what is known of it by now
+    is_edit: bool = False
+
+
+Happened = Said | Edited | Deleted | Reported | Called
 
 
 class Unreadable(ValueError):
@@ -298,6 +315,8 @@ class Channel:
     has_webhook: ClassVar[bool] = False
     #: another way in and out than the protocol's own: email, which came first, and chat, which is at home
     is_apart: ClassVar[bool] = False
+    #: why nothing is sent where its capabilities say `is_read_only`, and what to do instead
+    read_only_words: ClassVar[str | Promise] = ""
     #: what a webhook is answered with once it is kept, and its media type
     thanks: ClassVar[tuple[bytes, str]] = (b"", "text/plain")
 

@@ -132,7 +132,8 @@ def _route(talk: Conversation) -> Route:
 def _closed(talk: Conversation, can: Capabilities) -> str:
     account: ChannelAccount | None = getattr(talk.inbox, "account", None)
     if can.is_read_only:
-        return _("Nothing can be sent this way from here.")
+        words = str(directory.of(talk.inbox.channel).read_only_words)
+        return words or _("Nothing can be sent this way from here.")
     if not talk.inbox.is_active:
         return _("This inbox is no longer in use.")
     if account is not None and account.dead_since:

@@ -16,8 +16,8 @@ from helpdesk.events import draft, record, record_many
 from helpdesk.failpoints import reach
 from helpdesk.models import Event, File, Team
 from tickets import courtesies, texts
-from tickets.channels import directory
-from tickets.channels.protocol import Deleted, Edited, Happened, Person, Reported, Said
+from tickets.channels import directory, protocol
+from tickets.channels.protocol import Called, Deleted, Edited, Happened, Person, Reported, Said
 from tickets.models import (
     Attachment,
     ChannelMessage,
@@ -33,8 +33,9 @@ from tickets.models import (
     RawState,
     Status,
     Ticket,
+    TicketType,
 )
-from tickets.operations import locking, loops, sending, status, writing_down
+from tickets.operations import calls, locking, loops, sending, status, writing_down
 
 #: how far the network's clock is believed beside our own
 BELIEVED = timedelta(minutes=10)
@@ -87,10 +88,11 @@ def _take_all(raw: RawMessage, happened: Sequence[Happened]) -> None:
         message, is_new = _take(raw, one)
         if is_new and message is not None:
             raw.state, raw.said = RawState.DONE, raw.said or message
-        elif isinstance(one, Said) and raw.state == RawState.RECORDED:
+        elif isinstance(one, Said | Called) and raw.state == RawState.RECORDED:
             raw.state = RawState.DUPLICATE
-        if isinstance(one, Said) and not one.is_ours:
-            raw.sender, raw.subject = one.sender.address[:320], texts.line(one.subject or one.text, 300)
+        said = one.said if isinstance(one, Called) else one
+        if isinstance(said, Said) and (not said.is_ours or isinstance(one, Called)):
+            raw.sender, raw.subject = said.sender.address[:320], texts.line(said.subject or said.text, 300)
 
 
 def _take(raw: RawMessage, one: Happened) -> tuple[Message | None, bool]:
@@ -104,6 +106,8 @@ def _take(raw: RawMessage, one: Happened) -> tuple[Message | None, bool]:
             return _delete(raw.inbox, one), False
         case Reported():
             return _report(raw.inbox, one), False
+        case Called():
+            return calls.take(raw.inbox, one, raw)
 
 
 @transaction.atomic
@@ -119,14 +123,16 @@ def hear(
     known = _known(inbox, said.identifier)
     if known is not None:
         return known.message, False
-    talk = _talk(inbox, said, at)
+    talk = talk_of(inbox, said, at)
     if said.is_ours:
         return _ours(inbox, talk, said, at, raw), True
     point = talk.point if said.sender.address == talk.point.address else point_of(inbox, said.sender)
-    ticket, follows = _ticket_of(talk)
+    if said.language and not point.customer.language and point.customer.is_current:
+        Customer.objects.filter(pk=point.customer_id, language="").update(language=said.language[:10])
+    ticket, follows = ticket_of(talk)
     is_new = ticket is None
     if ticket is None:
-        ticket = _open(inbox, talk, said, at, follows)
+        ticket = open_for(inbox, talk, said, at, follows)
     message = _write(ticket, said, at, raw, point=point, why="follow_up" if follows else "new" if is_new else "talk")
     drafts = [writing_down.created(ticket, actor=None)] if is_new else []
     drafts.append(
@@ -136,7 +142,7 @@ def hear(
         )
     )  # fmt: skip
     drafts += _move(ticket, message, said, at)
-    _remember(talk, ticket, message, said, at)
+    remember(talk, ticket, message, said, at)
     record_many(drafts, audiences=[ticket.ledger_audience] * len(drafts))
     return message, True
 
@@ -153,7 +159,7 @@ def _known(inbox: Inbox, identifier: str) -> ChannelMessage | None:
 # ---------------------------------------------------------------------- whose talk it is
 
 
-def _talk(inbox: Inbox, said: Said, at: datetime) -> Conversation:
+def talk_of(inbox: Inbox, said: Said, at: datetime) -> Conversation:
     """The talk, made if it is new. Only our own account's word begins none with ourselves: its customer must be known.
 
     Its advisory lock is held.
@@ -213,7 +219,7 @@ def _name(customer: Customer, person: Person) -> None:
         customer.name = name
 
 
-def _ticket_of(talk: Conversation) -> tuple[Ticket | None, Ticket | None]:
+def ticket_of(talk: Conversation) -> tuple[Ticket | None, Ticket | None]:
     """The ticket a talk goes on with, locked; and the closed one a new ticket follows."""
     number = talk.ticket_id
     for _hop in range(20):
@@ -228,18 +234,24 @@ def _ticket_of(talk: Conversation) -> tuple[Ticket | None, Ticket | None]:
     return ticket, None
 
 
-def _open(inbox: Inbox, talk: Conversation, said: Said, at: datetime, follows: Ticket | None) -> Ticket:
+def open_for(inbox: Inbox, talk: Conversation, said: Said, at: datetime, follows: Ticket | None) -> Ticket:
     teams = list(Team.objects.filter(inboxes=inbox.pk)[:2])
     customer = talk.point.customer
     ticket = Ticket(
         inbox=inbox, customer=customer, channel=inbox.channel, follow_up_of=follows, created_at=at, updated_at=at,
         subject=texts.line(said.subject) or texts.line(texts.snippet(said.text), SUBJECT),
         team=teams[0] if len(teams) == 1 else None,
+        initiated_by="agent" if said.is_ours else "customer", type=TicketType.TASK if _is_to_call_back(said) else "",
     )  # fmt: skip
     if customer.is_blocked:
         ticket.status, ticket.removed_at = Status.SPAM, at
     ticket.save(force_insert=True)
     return ticket
+
+
+def _is_to_call_back(said: Said) -> bool:
+    """A call of theirs that nobody took is a task."""
+    return bool(said.facts.get("call")) and not said.is_ours and said.facts["call"]["outcome"] != "answered"
 
 
 # ---------------------------------------------------------------------- what was said
@@ -257,7 +269,13 @@ def _write(
         html=said.html.replace("\x00", ""), marks=marks, is_automated=said.is_automated, matched_by=why,
         claimed_at=said.at, created_at=at, raw=raw,
     )  # fmt: skip
-    there = [one for one in said.files if one.content is not None]
+    enclose(message, said.files)
+    return message
+
+
+def enclose(message: Message, files: Sequence[protocol.File]) -> None:
+    """Its files, as far as they could be had."""
+    there = [one for one in files if one.content is not None]
     stored = File.objects.store_many([one.content or b"" for one in there])
     Attachment.objects.bulk_create(
         Attachment(
@@ -266,7 +284,6 @@ def _write(
         )
         for one, kept in zip(there, stored, strict=True)
     )  # fmt: skip
-    return message
 
 
 def _move(ticket: Ticket, message: Message, said: Said, at: datetime) -> list[Event]:
@@ -297,7 +314,7 @@ def _names(message: Message) -> list[str]:
     return [message.sender_name, *authors.values_list("author__name", flat=True).distinct()]
 
 
-def _remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, at: datetime) -> None:
+def remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, at: datetime) -> None:
     ChannelMessage.objects.create(
         inbox=talk.inbox, identifier=said.identifier[:255], conversation=talk, message=message, url=said.url[:500],
         facts=dict(said.facts),
@@ -306,6 +323,8 @@ def _remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, 
     talk.heard_at = max(talk.heard_at or at, at) if not said.is_ours else talk.heard_at
     if said.facts.get("talk"):
         talk.facts = {**talk.facts, **said.facts["talk"]}
+    if said.sender.claimed and not said.is_ours:
+        talk.facts = {**talk.facts, "claimed": dict(said.sender.claimed)}
     talk.save(update_fields=["ticket", "heard_at", "facts"])
 
 
@@ -317,7 +336,7 @@ def _ours(inbox: Inbox, talk: Conversation, said: Said, at: datetime, raw: RawMe
     on_its_way = Delivery.objects.filter(mail__conversation=talk, state=DeliveryState.SENDING)
     if on_its_way.exists():
         raise _Early
-    ticket, _follows = _ticket_of(talk)
+    ticket, _follows = ticket_of(talk)
     if ticket is None:  # nobody asked for it: a post of our own is no ticket
         return None
     message = _write(ticket, said, at, raw, point=None, why="talk", kind=MessageKind.REPLY)
@@ -325,7 +344,7 @@ def _ours(inbox: Inbox, talk: Conversation, said: Said, at: datetime, raw: RawMe
     ticket.snippet = texts.snippet(message.text)
     ticket.save(update_fields=["updated_at", "last_message_id", "waiting_since", "snippet"])
     record("message.replied", ticket, actor=None, at=at, message=message.pk, automated=False, elsewhere=True)
-    _remember(talk, ticket, message, said, at)
+    remember(talk, ticket, message, said, at)
     return message
 
 
@@ -338,19 +357,27 @@ def _edit(inbox: Inbox, said: Said, raw: RawMessage) -> tuple[Message | None, bo
     known = _known(inbox, said.identifier)
     if known is None:
         return hear(inbox, said, at=raw.received_at, raw=raw)
+    return amend(known, said), False
+
+
+def amend(known: ChannelMessage, said: Said) -> Message | None:
+    """Let a message say what its sender made of it. One that says so already stays as it is."""
     message, text = known.message, texts.clean(said.text)
-    if message is None or message.text == text or "erased" in message.marks:
-        return message, False
+    facts = {**known.facts, **said.facts}
+    if message is None or (message.text == text and known.facts == facts) or "erased" in message.marks:
+        return message
     ticket = Ticket.objects.locked(message.ticket_id)
     known.edited_at = clock.now()
-    known.facts = {**known.facts, "before": [*known.facts.get("before", []), message.text][-20:]}
+    if message.text != text:
+        facts["before"] = [*known.facts.get("before", []), message.text][-20:]
+    known.facts = facts
     known.save(update_fields=["edited_at", "facts"])
     message.text, message.html, message.marks = text, said.html, list(dict.fromkeys([*message.marks, "edited"]))
     message.save(update_fields=["text", "html", "marks"])
     if ticket.last_message_id == message.pk:
         Ticket.objects.filter(pk=ticket.pk).update(snippet=texts.snippet(text))
     record("message.edited", ticket, actor=None, message=message.pk)
-    return message, False
+    return message
 
 
 def _delete(inbox: Inbox, gone: Deleted) -> Message | None:

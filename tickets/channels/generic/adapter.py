@@ -5,7 +5,6 @@ import binascii
 import json
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django import forms
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk import fetching
-from tickets.channels import calling, signing
+from tickets.channels import calling, signed, signing
 from tickets.channels.forms import ConnectionForm
 from tickets.channels.protocol import (
     Account,
@@ -22,7 +21,6 @@ from tickets.channels.protocol import (
     Deleted,
     Edited,
     File,
-    Forged,
     Happened,
     Person,
     Post,
@@ -34,6 +32,7 @@ from tickets.channels.protocol import (
     Said,
     Unreadable,
 )
+from tickets.channels.signed import at, text
 
 MOST_FILE = 10 * 1024 * 1024
 
@@ -78,31 +77,17 @@ class Generic(Channel):
         return str(account.config["name_there"])
 
     def verify(self, account: Account, request: Request) -> Sequence[Raw]:
-        timestamp = request.headers.get("x-helpdesk-timestamp", "")
-        given = request.headers.get("x-helpdesk-signature", "")
-        if not signing.is_signed(account.secrets.get("signing_secret", ""), timestamp, request.body, given):
-            raise Forged(
-                _("This request is not signed with this inbox's secret, or not within five minutes of our time.")
-            )
-        try:
-            return [Raw(json.dumps(one).encode(), _key(one)) for one in _events(json.loads(request.body))]
-        except (ValueError, RecursionError):
-            return [Raw(request.body)]
+        return signed.verify(account, request)
 
     def parse(self, account: Account, content: bytes) -> Sequence[Happened]:
-        try:
-            event = json.loads(content)
-        except (ValueError, RecursionError):
-            raise Unreadable("It is not JSON.") from None
-        if not isinstance(event, Mapping):
-            raise Unreadable("It is not an object.")
+        event = signed.read(content)
         match event.get("type"):
             case "message":
                 return [_said(event)]
             case "edited":
                 return [Edited(_said(event))]
             case "deleted":
-                return [Deleted(_text(event, "id", 255), _text(event, "conversation", 255))]
+                return [Deleted(text(event, "id", 255), text(event, "conversation", 255))]
             case "delivered" | "read" | "failed" as action:
                 return [_reported(event, action)]
             case other:
@@ -143,74 +128,40 @@ class Generic(Channel):
         return Receipt(str(identifier or post.key))
 
 
-def _events(body: Any) -> list[Any]:
-    """One event, or a list of them in `events`."""
-    events = body.get("events", [body]) if isinstance(body, Mapping) else [body]
-    return list(events) if isinstance(events, list) else [body]
-
-
-def _key(event: Any) -> str:
-    """What makes an event the same as another: what it says happened to what."""
-    if not isinstance(event, Mapping) or not event.get("id"):
-        return ""
-    return f"{event.get('type')} {event.get('id')} {event.get('version', '')}"[:120]
-
-
-def _text(event: Mapping[str, Any], name: str, most: int, *, is_needed: bool = True) -> str:
-    value = event.get(name)
-    if value is None and not is_needed:
-        return ""
-    if not isinstance(value, str | int) or isinstance(value, bool) or (is_needed and not str(value).strip()):
-        raise Unreadable(f"“{name}” is missing, or no text.")
-    return str(value)[:most]
-
-
 def _said(event: Mapping[str, Any]) -> Said:
     sender = event.get("from")
     if not isinstance(sender, Mapping):
         raise Unreadable("“from” is missing: an object with an id.")
     person = Person(
-        address=_text(sender, "id", 320), name=_text(sender, "name", 200, is_needed=False),
-        handle=_text(sender, "handle", 200, is_needed=False),
+        address=text(sender, "id", 320), name=text(sender, "name", 200, is_needed=False),
+        handle=text(sender, "handle", 200, is_needed=False),
         vouched={k: str(sender[k])[:320] for k in ("email",) if isinstance(sender.get(k), str) and sender[k]},
     )  # fmt: skip
     files = event.get("files") or []
     if not isinstance(files, list):
         raise Unreadable("“files” is no list.")
     return Said(
-        identifier=_text(event, "id", 255), thread=_text(event, "conversation", 255), sender=person,
-        text=_text(event, "text", 200_000, is_needed=False), at=_at(event.get("at")),
-        subject=_text(event, "subject", 300, is_needed=False), files=tuple(_file(one) for one in files[:20]),
-        answers=_text(event, "answers", 255, is_needed=False), is_public=event.get("public") is True,
+        identifier=text(event, "id", 255), thread=text(event, "conversation", 255), sender=person,
+        text=text(event, "text", 200_000, is_needed=False), at=at(event.get("at")),
+        subject=text(event, "subject", 300, is_needed=False), files=tuple(_file(one) for one in files[:20]),
+        answers=text(event, "answers", 255, is_needed=False), is_public=event.get("public") is True,
         is_ours=event.get("ours") is True, is_automated=event.get("automated") is True,
-        url=_text(event, "url", 500, is_needed=False),
+        url=text(event, "url", 500, is_needed=False),
     )  # fmt: skip
 
 
 def _file(one: Any) -> File:
     if not isinstance(one, Mapping):
         raise Unreadable("A file is no object.")
-    name, media_type = _text(one, "name", 255, is_needed=False), _text(one, "type", 100, is_needed=False)
+    name, media_type = text(one, "name", 255, is_needed=False), text(one, "type", 100, is_needed=False)
     if isinstance(content := one.get("content"), str):
         try:
             return File(name, media_type, base64.b64decode(content, validate=True))
         except (binascii.Error, ValueError):
             raise Unreadable("The content of a file is not base64.") from None
-    return File(name, media_type, None, _text(one, "url", 2000))
-
-
-def _at(value: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return (
-        at
-        if at.tzinfo and at.utcoffset() is not None and abs(at.utcoffset() or timedelta()) < timedelta(days=1)
-        else None
-    )
+    return File(name, media_type, None, text(one, "url", 2000))
 
 
 def _reported(event: Mapping[str, Any], action: str) -> Reported:
     known: Literal["delivered", "read", "failed"] = action  # type: ignore[assignment]
-    return Reported(_text(event, "id", 255), known, _text(event, "why", 500, is_needed=False))
+    return Reported(text(event, "id", 255), known, text(event, "why", 500, is_needed=False))
