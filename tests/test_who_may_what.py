@@ -272,6 +272,7 @@ POLICIES: dict[str, Policy] = {
         turned_away=SIGN_IN, body={"agent": "me"},
     ),
     "ticket_next": theirs(302, "GET"),
+    "ticket_visitor": theirs(200, "GET"),
     "ticket_previous": theirs(302, "GET"),
     "ticket_subject": theirs(200, "POST", light=409, body={"subject": "My lamp"}),
     "ticket_tags": theirs(200, "POST", "DELETE", light=409, body={"tag": "vip"}),

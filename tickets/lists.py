@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.models import Agent
 from tickets import conditions, texts
 from tickets.conditions import BadCondition, Condition
-from tickets.models import Priority, SavedView, Status, ViewPlace
+from tickets.models import Inbox, Priority, SavedView, Status, ViewPlace
 from tickets.models.ticket import REMOVED, TicketQuerySet
 
 Part = Mapping[str, Any]
@@ -119,6 +119,10 @@ VIEWS: tuple[View, ...] = (
         "open", _("All open"), "o", lambda tickets, agent: tickets.awake(), as_where="status is open; snoozed not_set"
     ),
     View(
+        "chats", _("Chats"), "t", lambda tickets, agent: tickets.awake().filter(channel="chat"),
+        as_where="status is open; snoozed not_set; channel is chat",
+    ),
+    View(
         "pending", _("Pending"), "p", lambda tickets, agent: tickets.filter(status=Status.PENDING), _UPDATED,
         as_where="status is pending",
     ),
@@ -185,7 +189,9 @@ def column(agent: Agent, *, with_hidden: bool = False) -> list[View]:
     places = {place.view: place for place in ViewPlace.objects.filter(agent=agent)}
     saved = SavedView.objects.visible_to(agent).order_by("position", "pk").distinct()
     views: list[View] = []
-    for view in [*VIEWS, *(of_saved(one) for one in saved)]:
+    has_chats = Inbox.objects.visible_to(agent).filter(channel="chat").exists()
+    ours = [view for view in VIEWS if has_chats or view.key != "chats"]
+    for view in [*ours, *(of_saved(one) for one in saved)]:
         place = places.get(view.key)
         if place and (place.is_pinned or place.is_hidden):
             view = _placed(view, place)

@@ -374,6 +374,7 @@ VIEW_ICONS = {
     "mine": "circle-user",
     "unassigned": "inbox",
     "open": "layers",
+    "chats": "message-circle",
     "pending": "clock",
     "on_hold": "circle-pause",
     "snoozed": "alarm-clock",

@@ -14,7 +14,20 @@ from helpdesk import clock
 from helpdesk.models import Agent, Event
 from helpdesk.pages import agent_of, tell_page, toast
 from helpdesk.prepared import Prepared
-from tickets import choosing, customer_card, fields, gist, glance, kept, reading, registry, stretches, texts, timeline
+from tickets import (
+    chat_desk,
+    choosing,
+    customer_card,
+    fields,
+    gist,
+    glance,
+    kept,
+    reading,
+    registry,
+    stretches,
+    texts,
+    timeline,
+)
 from tickets.glance import Glance
 from tickets.models import ContactPoint, MessageKind, Status, Ticket, workers_of, works_in
 from tickets.operations import linking, merging
@@ -87,6 +100,7 @@ def ticket_context(
         "can_reply": not (ticket.is_closed or ticket.is_removed) and may_work,
         "may_work": may_work,
         "can_split": sum(m.kind == MessageKind.INCOMING for m in messages) > 1,
+        "visitor": chat_desk.strip(ticket),
         "wait_tone": ticket.wait_tone,  # type: ignore[attr-defined]
         "rail_current": "queue",
     }

@@ -10,6 +10,7 @@ import "./conversation.js";
 import "./letters.js";
 import "./live.js";
 import "./presence.js";
+import "./desk.js";
 import "./bell.js";
 import "./keyboard.js";
 import "./views.js";
