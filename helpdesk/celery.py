@@ -21,6 +21,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "sweep raw mail": {"task": "tickets.tasks.receive_mail", "schedule": 5.0},
     "sweep raw messages": {"task": "tickets.tasks.receive_posts", "schedule": 5.0},
     "poll channels": {"task": "tickets.tasks.poll_channels", "schedule": 5.0},
+    "fetch templates": {"task": "tickets.tasks.fetch_templates", "schedule": crontab(minute="37")},
     "sweep answers": {"task": "tickets.tasks.deliver_posts", "schedule": 10.0},
     "watch chats": {"task": "tickets.tasks.watch_chats", "schedule": 15.0},
     "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},

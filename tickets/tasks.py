@@ -131,6 +131,12 @@ def _hear(raw: RawMessage) -> None:
 
 
 @shared_task
+def fetch_templates() -> int:
+    """Ask the networks that have templates which there are now. Returns how many accounts were asked."""
+    return handling.fetch_templates()
+
+
+@shared_task
 def poll_channels() -> int:
     """Ask the networks that call nobody what is new. Returns how many raw bodies were kept."""
     return handling.poll_all()

@@ -35,7 +35,7 @@ from tickets.channels.protocol import (
     Unreadable,
 )
 from tickets.models import Attachment, ChannelAccount, ChannelMessage, ContactPoint, Delivery, RawMessage
-from tickets.operations import health, intake, posting, sending
+from tickets.operations import health, intake, network_templates, posting, sending
 from tickets.operations.posting import account_of
 from tickets.operations.talking import Heard
 
@@ -140,6 +140,18 @@ def keep(account: ChannelAccount, content: bytes, key: str, *, source: str) -> i
         return 0
     health.note_received(account.inbox_id)
     return 1
+
+
+def fetch_templates() -> int:
+    """Ask the networks that have templates which there are now. Returns how many accounts were asked."""
+    kinds = [kind for kind, one in directory.every().items() if type(one).templates is not Channel.templates]
+    accounts = ChannelAccount.objects.filter(kind__in=kinds, inbox__is_active=True, dead_since=None)
+    for account in accounts.select_related("inbox"):
+        try:
+            network_templates.keep(account, directory.of(account.kind).templates(account_of(account.inbox)))
+        except Trouble as trouble:  # those we have stay
+            log.warning("templates cannot be had", inbox=account.inbox_id, error=str(trouble))
+    return len(accounts)
 
 
 def _troubled(account: ChannelAccount, trouble: Trouble) -> None:
@@ -261,8 +273,9 @@ def posts_of(delivery: Delivery) -> Iterator[Post]:
     mail, talk = delivery.mail, delivery.mail.conversation
     assert talk is not None
     can = posting.capabilities(mail.inbox)
-    messages = _messages(posting.parts_of(mail.text, can), _files(mail.said_id), can)
     template = mail.headers.get("template") or {}
+    parts = [mail.text] if template else posting.parts_of(mail.text, can)
+    messages = _messages(parts, _files(mail.said_id), can)
     key = mail.message_id.partition("@")[0]
     answered = _answered(mail.said_id, talk.pk)
     for number, (text, files) in enumerate(messages):

@@ -10,6 +10,7 @@ ticket: they turn what a network says into plain data and plain data into what a
     capabilities, probe
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -232,6 +233,10 @@ class Receipt:
     url: str = ""
 
 
+#: a place in a template
+PLACE = re.compile(r"\{\{\s*(\w{1,60})\s*\}\}")
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """Words the network has approved, sent instead of free ones when its time for those is over."""
@@ -244,6 +249,11 @@ class Template:
     text: str
     #: the names of the places, in the order they come
     places: tuple[str, ...] = ()
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """Its words and the names of its places in turn, each with whether it is a place."""
+        return [(piece, n % 2 == 1) for n, piece in enumerate(PLACE.split(self.text)) if piece]
 
 
 class Trouble(Exception):

@@ -31,6 +31,8 @@ class ChannelAccount(models.Model):
     key = models.CharField(max_length=43, unique=True, default=new_key)
     #: how far the poll has read, as its adapter wrote it
     cursor = models.JSONField(default=dict, blank=True)
+    #: what the network has approved to be sent after its time for free words, as `protocol.Template` has it
+    templates = models.JSONField(default=list, blank=True)
     polled_at = models.DateTimeField(null=True)
     #: whose turn it is to poll, until when
     polling_until = models.DateTimeField(null=True)

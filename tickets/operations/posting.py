@@ -22,7 +22,7 @@ from helpdesk.doorbell import ring
 from helpdesk.events import record
 from helpdesk.failpoints import reach
 from tickets.channels import directory, protocol, splitting
-from tickets.channels.protocol import Capabilities, Receipt
+from tickets.channels.protocol import Capabilities, Receipt, Template
 from tickets.models import (
     ChannelAccount,
     ChannelMessage,
@@ -34,7 +34,7 @@ from tickets.models import (
     OutgoingMail,
     Ticket,
 )
-from tickets.operations import claims, locking, sending
+from tickets.operations import claims, locking, network_templates, sending
 from tickets.operations.delivery_reports import PATIENCE
 from tickets.operations.status import NotPossible
 
@@ -56,6 +56,8 @@ class Route:
     closed: str = ""
     #: it is the network's time for free words that is over, and nothing else: a template may still be sent
     is_late: bool = False
+    #: what may be sent then
+    templates: tuple[Template, ...] = ()
 
     @property
     def key(self) -> str:
@@ -125,8 +127,9 @@ def _route(talk: Conversation) -> Route:
     closed = _closed(talk, can)
     late = "" if closed else _late(talk, can)
     return Route(
-        talk, talk.inbox.channel, str(talk.point), talk.is_public, can, closed=closed or late, is_late=bool(late)
-    )
+        talk, talk.inbox.channel, str(talk.point), talk.is_public, can, closed=closed or late, is_late=bool(late),
+        templates=network_templates.of(getattr(talk.inbox, "account", None)) if can.window else (),
+    )  # fmt: skip
 
 
 def _closed(talk: Conversation, can: Capabilities) -> str:
@@ -160,6 +163,8 @@ def must_fit(route: Route, text: str, files: Sequence[tuple[str, str, int]], *, 
     can = route.can
     if route.closed and not (template and route.is_late):
         raise NotPossible(route.closed)
+    if template and files:
+        raise NotPossible(_("No files go with a template."))
     if not can.splits and can.most_text and splitting.length(text, can.counts) > can.most_text:
         raise NotPossible(
             _("%(channel)s takes %(most)d characters at most; this is %(n)d.")

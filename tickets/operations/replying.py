@@ -18,6 +18,7 @@ from tickets.operations import (
     drafting,
     enclosing,
     following,
+    network_templates,
     participants,
     posting,
     recipients,
@@ -56,7 +57,8 @@ def reply(
     the same request return the first message. `to` is who gets it, by default whoever the answered message says; an
     agent who includes somebody new thereby lets them take part. `then="resolve"` resolves the ticket with it, `acts`
     are done with it. `via` is the way it goes (a key of `posting.routes`), by default the way the answered message
-    came; `template` is what a network wants instead of free words once its time for those is over. `seen` is the last
+    came; `template` (its `key`, and the words for its `places`) is sent instead of free words where a network takes
+    those no more, and where there are none. `seen` is the last
     message the writer saw: what others wrote since holds the answer. `draft` is the version of the actor's draft it was
     written from, which is gone with it. An unassigned ticket becomes the actor's, a resolved one is opened.
 
@@ -78,7 +80,13 @@ def reply(
     answered = answers if answers is not None else recipients.answered_by(ticket)
     route = posting.route_to(ticket, answered, via)
     chosen = recipients.decide(ticket, answered, to) if route is None else Chosen()
-    message = write(ticket, MessageKind.REPLY, text, actor, once, files, enclosures, at=at, html=html)
+    words = text
+    if template is not None and route is not None and (route.is_late or not texts.clean(text)):
+        words, template = network_templates.filled(route.templates, template)
+        html = ""
+    else:
+        template = None
+    message = write(ticket, MessageKind.REPLY, words, actor, once, files, enclosures, at=at, html=html)
     if route is not None:
         _fit(message, route, template)
     elif not ticket.inbox.is_of_mail:
@@ -97,7 +105,9 @@ def reply(
         message.refresh_from_db(fields=["to", "cc", "bcc"])
     act_with(message, acts, actor)
     if draft is not None:
-        drafting.consume(ticket, actor, Draft.Kind.REPLY, draft, text)
+        # the free words that a template went instead of were not sent, and stay
+        sent = (draft, text) if template is None else (-1, "")
+        drafting.consume(ticket, actor, Draft.Kind.REPLY, *sent)
     return message
 
 

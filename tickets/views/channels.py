@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from helpdesk.api import problems
+from helpdesk.doorbell import ring
 from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
 from helpdesk.pages import agent_of, roles, sections_for
@@ -27,6 +28,7 @@ from tickets.operations import connecting
 from tickets.operations.posting import account_of, webhook_url
 from tickets.operations.status import NotPossible
 from tickets.settings_tabs import Tab, frame
+from tickets.tasks import fetch_templates
 
 log = structlog.get_logger(__name__)
 
@@ -132,6 +134,7 @@ def _connect(request: HttpRequest, channel: Channel, inbox: Inbox, connection: C
     if kept is None:
         account.save()  # under the key the network was told
     connecting.connect(inbox, actor=agent_of(request), address=address, config=config, secrets=secrets)
+    transaction.on_commit(lambda: ring(fetch_templates), robust=True)
 
 
 @roles(Role.ADMIN)

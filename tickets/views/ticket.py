@@ -171,7 +171,7 @@ def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
     if read.kind == Draft.Kind.REPLY:
         return replying.reply(
             ticket, to=read.chosen, answers=read.answers, then=read.then, seen=read.seen, delay=delay, acts=read.acts,
-            via=read.via, template={"key": read.template} if read.template else None, **shared,
+            via=read.via, template=_template(read), **shared,
         )  # fmt: skip
     passed_on = read.answers or recipients.answered_by(ticket)
     if passed_on is None:
@@ -180,6 +180,10 @@ def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
         ticket, message=passed_on, to=read.chosen or Chosen(), subject=read.subject, attachments=read.attachments,
         seen=read.seen, delay=delay, **shared,
     )  # fmt: skip
+
+
+def _template(read: Written) -> dict[str, Any] | None:
+    return {"key": read.template, "places": read.places} if read.template else None
 
 
 def _enclosures(draft: Draft | None, read: Written) -> list[Enclosure]:

@@ -5,7 +5,7 @@ begin with their kind, as in `note_text`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,6 +74,8 @@ class Written:
     via: str = ""
     #: what a network takes instead of free words: a template's key
     template: str = ""
+    #: the words for its places
+    places: Mapping[str, str] | None = None
 
     @property
     def content(self) -> Content:
@@ -134,7 +136,15 @@ def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
         send_at=_time(post),
         via=post.get("via", "")[:20] if kind == Draft.Kind.REPLY else "",
         template=post.get("template", "")[:200] if kind == Draft.Kind.REPLY else "",
+        places=_places(post),
     )
+
+
+def _places(post: QueryDict) -> dict[str, str]:
+    """The words for the places of the template that was chosen."""
+    begin = f"place.{post.get('template', '')}."
+    given_words = {name.removeprefix(begin): post[name] for name in post if name.startswith(begin)}
+    return {name: words[:1000] for name, words in given_words.items()}
 
 
 def words(post: QueryDict, kind: str) -> tuple[str, str]:

@@ -4,13 +4,10 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/templa
 only places are words in the body: one that wants a picture or a link of ours is not.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tickets.channels.protocol import Template
-
-_PLACE = re.compile(r"\{\{\s*(\w{1,60})\s*\}\}")
+from tickets.channels.protocol import PLACE, Template
 
 
 def read(told: Any) -> Sequence[Template]:
@@ -32,17 +29,17 @@ def _one(told: Mapping[str, Any]) -> Template | None:
             return None
         else:
             texts[kind] = str(part.get("text") or "")
-    if not texts.get("BODY") or any(_PLACE.search(texts.get(kind, "")) for kind in ("HEADER", "FOOTER")):
+    if not texts.get("BODY") or any(PLACE.search(texts.get(kind, "")) for kind in ("HEADER", "FOOTER")):
         return None
     name, language = str(told.get("name", "")), str(told.get("language", ""))
     text = "\n\n".join(texts[kind] for kind in ("HEADER", "BODY", "FOOTER") if texts.get(kind))
-    return Template(f"{name}/{language}", name, language, text, tuple(dict.fromkeys(_PLACE.findall(text))))
+    return Template(f"{name}/{language}", name, language, text, tuple(dict.fromkeys(PLACE.findall(text))))
 
 
 def _wants(button: Mapping[str, Any]) -> bool:
     """Whether a button has a place of its own."""
     kind = str(button.get("type", "")).upper()
-    return kind not in ("URL", "PHONE_NUMBER", "QUICK_REPLY") or bool(_PLACE.search(str(button.get("url") or "")))
+    return kind not in ("URL", "PHONE_NUMBER", "QUICK_REPLY") or bool(PLACE.search(str(button.get("url") or "")))
 
 
 def filled(template: Mapping[str, Any]) -> dict[str, Any]:

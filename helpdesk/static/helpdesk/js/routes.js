@@ -29,5 +29,10 @@ const soon = ({ target }) => {
   timer = setTimeout(() => look(form), PAUSE);
 };
 
+// words for a place choose its template
+document.addEventListener("input", ({ target }) => {
+  const radio = target.closest?.(".route-place")?.closest(".route-template").querySelector("[name=template]");
+  if (radio) radio.checked = true;
+});
 document.addEventListener("input", soon);
 document.addEventListener("change", soon);

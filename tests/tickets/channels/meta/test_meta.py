@@ -1,11 +1,9 @@
 """Meta: what WhatsApp, Messenger and Instagram say in their webhooks, who may say it, and what errors mean."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
-from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -14,9 +12,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.models import Agent, Team
+from helpdesk.models import Agent
 from tests.tickets.channels.meta.rig import BUSINESS_ID, PHONE_ID, SECRET, TOKEN, VERIFY, MetaRig, error
-from tests.tickets.channels.rigs import network
 from tickets import tasks
 from tickets.channels.meta import CHANNEL, splitting, trouble
 from tickets.channels.meta.adapter import sign
@@ -35,7 +32,7 @@ from tickets.channels.protocol import (
     TokenDead,
     Unreadable,
 )
-from tickets.models import ChannelAccount, Customer, Delivery, DeliveryState, Inbox, Message, RawMessage
+from tickets.models import Customer, Delivery, DeliveryState, Message, RawMessage
 from tickets.operations import posting, replying
 
 SECRETS = {"token": TOKEN, "app_secret": SECRET, "verify_token": VERIFY}
@@ -334,20 +331,6 @@ def test_a_limit_rests_the_account_as_long_as_meta_says_and_a_pair_only_itself()
 
 
 # ---------------------------------------------------------------------- with an account
-
-
-@pytest.fixture
-def rig(team: Team, settings: Any, db: None) -> Iterator[MetaRig]:
-    settings.FETCH_ALLOW = [ip_network("127.0.0.0/8")]
-    made = MetaRig()
-    with network(made.answer) as made.net:
-        address, config, secrets = made.setting()
-        made.inbox = Inbox.objects.create(name="Ours at Meta", channel="meta")
-        made.inbox.teams.add(team)
-        made.account = ChannelAccount(inbox=made.inbox, kind="meta", address=address, config=config)
-        made.account.sealed = json.dumps(secrets)
-        made.account.save()
-        yield made
 
 
 def as_page(rig: MetaRig, answers: Any) -> None:
