@@ -393,6 +393,14 @@ POLICIES: dict[str, Policy] = {
         {"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(422,) * 5)}, turned_away=SIGN_IN
     ),
     "customer": theirs(200, "GET"),
+    "customer_call": Policy(
+        {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, *(422,) * 4)}, turned_away=SIGN_IN
+    ),
+    "ticket_call": Policy(
+        {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, *(422,) * 4)}, turned_away=SIGN_IN
+    ),
+    # nothing was said there on any network
+    "ticket_answered_there": agents(404, "GET", "POST"),
     "customer_edit": Policy(
         {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, 422, 302, 302, 302)}, turned_away=SIGN_IN
     ),
@@ -755,7 +763,7 @@ def house(
         **{name: [ticket.pk] for name in NAMES if name.startswith(("ticket", "api_")) and name not in LISTS},
         "ticket_undo": [ticket.pk, event.pk],
         "bulk_progress": [many.pk], "bulk_undo": [many.pk],
-        "ticket_unmerge": [ticket.pk, 1],
+        "ticket_unmerge": [ticket.pk, 1], "ticket_answered_there": [ticket.pk, 1],
         "view": [shared_view.pk], "view_deletion": [shared_view.pk], "view_undeletion": [deletion.pk],
         "ticket_withdrawal": [ticket.pk, sent.pk], "ticket_macro": [ticket.pk, refund.pk],
         "ticket_draft": [ticket.pk, "note"], "ticket_draft_files": [ticket.pk, "note"],

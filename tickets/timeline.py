@@ -15,7 +15,7 @@ from django.utils.html import escape
 from helpdesk import prepared
 from helpdesk.models import Agent, Event
 from helpdesk.prepared import Prepared
-from tickets import activity, invitations, rich_text, safe_html, texts, ways, whys
+from tickets import activity, call_words, invitations, rich_text, safe_html, texts, ways, whys
 from tickets.models import (
     Attachment,
     ChannelMessage,
@@ -108,6 +108,9 @@ class Abroad:
     before: tuple[str, ...] = ()
     stars: int | None = None
     is_public: bool = False
+    #: of a call: what sort of one, how long it took, and the number to call back
+    call: str = ""
+    tel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +255,7 @@ def _bring_abroad(said: Sequence[Message]) -> None:
         stars = facts.get("stars")
         of_talks[message].abroad_shown = Abroad(
             url if url.startswith("https://") else "", tuple(facts.get("before", ())),
-            stars if isinstance(stars, int) else None, bool(is_public),
+            stars if isinstance(stars, int) else None, bool(is_public), *call_words.of(facts.get("call")),
         )  # fmt: skip
 
 

@@ -163,6 +163,12 @@ class ContactPoint(models.Model):
     def __str__(self) -> str:
         return self.handle or self.address
 
+    @property
+    def tel(self) -> str:
+        """The number one can call; "" where it is none."""
+        is_number = self.channel in ("phone", "sms") and self.address.startswith("+")
+        return self.address if is_number else ""
+
 
 class CustomerNoteQuerySet(models.QuerySet["CustomerNote"]):
     def standing(self) -> "CustomerNoteQuerySet":

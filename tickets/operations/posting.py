@@ -65,6 +65,17 @@ class Route:
         return str(self.talk.pk) if self.talk else BY_MAIL
 
     @property
+    def tel(self) -> str:
+        """The number one can call instead, where nothing can be written; "" where there is none."""
+        return self.talk.point.tel if self.talk and self.can.is_read_only and not self.is_public else ""
+
+    @property
+    def url(self) -> str:
+        """Where people can look at the latest message of theirs."""
+        urls = self.talk.messages.exclude(url="").order_by("-pk").values_list("url", flat=True) if self.talk else []
+        return next((url for url in urls[:1] if url.startswith("https://")), "")
+
+    @property
     def name(self) -> str:
         """What the channel is called."""
         return str(directory.of(self.kind).name)
