@@ -45,6 +45,8 @@ WORDS: dict[str, str | Promise] = {
     "agent.recovery_codes_made": gettext_lazy("made recovery codes"),
     "agent.went_away": gettext_lazy("went away"),
     "agent.came_back": gettext_lazy("came back"),
+    "agent.chats_began": gettext_lazy("takes chats"),
+    "agent.chats_ended": gettext_lazy("takes no more chats"),
     "apitoken.created": gettext_lazy("made a token"),
     "apitoken.revoked": gettext_lazy("revoked a token"),
 }

@@ -24,6 +24,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
     "fetch templates": {"task": "tickets.tasks.fetch_templates", "schedule": crontab(minute="37")},
     "sweep answers": {"task": "tickets.tasks.deliver_posts", "schedule": 10.0},
     "watch chats": {"task": "tickets.tasks.watch_chats", "schedule": 15.0},
+    "give out chats": {"task": "tickets.tasks.give_out_chats", "schedule": 5.0},
     "sweep deliveries": {"task": "tickets.tasks.deliver", "schedule": 10.0},
     "watch inboxes": {"task": "tickets.tasks.watch_inboxes", "schedule": 30.0},
     "wake snoozed tickets": {"task": "tickets.tasks.wake_snoozed", "schedule": 30.0},

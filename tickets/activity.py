@@ -206,6 +206,10 @@ def _assigned(one: Telling) -> str:
     about = {"who": one.who or _("A rule"), "agent": names.agent(agent or was)}
     if agent and agent == one.event.actor_id:
         return _("%(who)s took it") % about
+    if facts.get("why") == "chat":
+        if agent:
+            return _("The chat went to %(agent)s") % about
+        return _("%(agent)s is gone, so the chat waits in the queue") % about
     if agent and agent != was:
         return _("%(who)s assigned it to %(agent)s") % about
     if was and not agent:

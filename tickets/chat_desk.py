@@ -4,11 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from helpdesk import clock
+from tickets import attendance, hours, kept
 from tickets.channels.chat import presence
 from tickets.channels.chat.presence import There
-from tickets.models import Ticket
+from tickets.models import Inbox, Ticket
 
 CHAT = "chat"
+
+
+def is_attended(inbox: Inbox) -> bool:
+    """Whether a widget may say that we are there: within the inbox's hours, and somebody takes its chats.
+
+    Where nobody of the inbox ever said whether they take chats, the hours alone decide. Some seconds old at most.
+    """
+    is_open = hours.business(inbox.calendar_id).is_open(clock.now())
+    return is_open and kept.or_ask(("attended", inbox.pk), lambda: attendance.is_attended(inbox.pk))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.models import Agent
-from tickets import moments, reading
+from tickets import attendance, moments, reading
 from tickets.models import Priority, Status, Ticket, TicketType
 
 #: nobody's load is counted further
@@ -144,6 +144,8 @@ class Person:
 
     agent: Agent
     load: int
+    #: how they stand with chats, in words; "" for who never said whether they take any
+    chats: str = ""
 
     @property
     def load_words(self) -> str:
@@ -153,5 +155,8 @@ class Person:
 
 def people(agents: Sequence[Agent]) -> list[Person]:
     """Agents with their load; those who are away stand last."""
-    load = loads(agents)
-    return sorted((Person(agent, load.get(agent.pk, 0)) for agent in agents), key=lambda one: one.agent.is_away)
+    load, chats = loads(agents), attendance.loads(agent.pk for agent in agents)
+    found = [
+        Person(agent, load.get(agent.pk, 0), chats[agent.pk].words if agent.pk in chats else "") for agent in agents
+    ]
+    return sorted(found, key=lambda one: one.agent.is_away)

@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from helpdesk import limits, live
 from helpdesk.addresses import objects_to_address
+from helpdesk.doorbell import ring
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event, Role
 from tickets.models import Draft, Inbox, Message, Visitor
@@ -14,6 +18,7 @@ from tickets.operations import (
     acknowledging,
     assignment,
     budget,
+    chat_seats,
     chatting,
     merging_customers,
     notifying,
@@ -69,6 +74,22 @@ def show_mails_in_the_chat(event: Event) -> None:
         message = Message.objects.select_related("sender").filter(pk=event.facts["message"]).first()
         if message is not None and message.channel == "email" and message.kind in ("incoming", "reply"):
             chatting.join_mail(message)
+
+
+@subscribe("message.received")
+def give_out_chats(event: Event) -> None:
+    """A chat does not wait for the clock to be given to somebody."""
+    if event.facts.get("channel") == "chat":
+        from tickets.tasks import give_out_chats as task
+
+        transaction.on_commit(lambda: ring(task), robust=True)
+
+
+@receiver(user_logged_out)
+def take_no_chats(user: Any = None, **_: Any) -> None:
+    """Who signs out takes no chats any more."""
+    if isinstance(user, Agent) and chat_seats.seat_of(user).is_available:
+        chat_seats.switch(user, is_available=False, actor=user, why="signed_out")
 
 
 @subscribe("agent.deactivated")

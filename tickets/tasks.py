@@ -22,6 +22,7 @@ from tickets.operations import (
     alarms,
     budget,
     bulk,
+    chat_seats,
     chatting,
     customer_notes,
     health,
@@ -146,6 +147,13 @@ def poll_channels() -> int:
 def watch_chats() -> int:
     """Mail what visitors who are away have not seen, and say who left. Returns how many there were."""
     return chatting.mail_unseen() + chatting.see_who_left()
+
+
+@shared_task
+def give_out_chats() -> int:
+    """Give waiting chats to agents who take them, and none to who is gone. Returns how many changed hands."""
+    chat_seats.free_the_absent()
+    return chat_seats.give_out()
 
 
 @shared_task(soft_time_limit=DELIVERY_LIMIT - 30, time_limit=DELIVERY_LIMIT)

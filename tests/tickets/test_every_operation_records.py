@@ -913,6 +913,7 @@ MODULES_OF_OTHERS = {
     "tickets.operations.merging_customers": "each of their tickets; tests/tickets/test_merging_customers.py",
     "tickets.operations.indexing": "writes what search looks in, from what is there; tests/tickets/test_indexing.py",
     "tickets.operations.threading": "only reads",
+    "tickets.operations.chat_seats": "who takes chats; tests/tickets/channels/chat/test_at_the_desk.py",
     "tickets.operations.chatting": "visitors; tests/tickets/channels/chat/",
     "feedback.operations.bootstrapping": "the first start",
     "feedback.operations.account_files": "accounts, no ticket; tests/feedback/test_account_files.py",

@@ -4,6 +4,7 @@ from tickets.models.attachment import Attachment
 from tickets.models.brand import Brand
 from tickets.models.bulk import BulkAct
 from tickets.models.channel import ChannelAccount, ChannelMessage, Conversation
+from tickets.models.chat_seat import ChatSeat
 from tickets.models.connection import Follower, Merge, TicketLink
 from tickets.models.custom_field import CustomField
 from tickets.models.customer import ContactPoint, Customer, CustomerMerge, CustomerNote, Organisation
@@ -42,6 +43,7 @@ __all__ = [
     "CaughtMail",
     "ChannelAccount",
     "ChannelMessage",
+    "ChatSeat",
     "ContactPoint",
     "Conversation",
     "CustomField",

@@ -63,8 +63,11 @@ def ticket_acts(context: RequestContext) -> SafeString:
 def act_dialogs(context: RequestContext) -> SafeString:
     """What the act keys open."""
     ticket, agent = context["ticket"], context["request"].user
+    is_chat = ticket.channel == "chat"
     offered = (
-        _option(one, one.agent.pk == ticket.assignee_id) for one in context["people"] if one.agent.pk != agent.pk
+        _option(one, one.agent.pk == ticket.assignee_id, is_chat)
+        for one in context["people"]
+        if one.agent.pk != agent.pk
     )
     return pieces.draw(
         "tickets/_dialogs.html",
@@ -87,9 +90,9 @@ def act_dialogs(context: RequestContext) -> SafeString:
     )  # fmt: skip
 
 
-def _option(one: Person, is_assignee: bool) -> str:
-    who = one.agent
-    return _option_drawn(who.pk, who.name, who.email, who.is_away, one.load_words, is_assignee, get_language())
+def _option(one: Person, is_assignee: bool, is_chat: bool) -> str:
+    who, load = one.agent, (one.chats if is_chat else "") or one.load_words
+    return _option_drawn(who.pk, who.name, who.email, who.is_away, load, is_assignee, get_language())
 
 
 @lru_cache(maxsize=4000)

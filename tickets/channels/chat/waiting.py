@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db.models import Min, Q
 
 from helpdesk import clock
-from tickets import hours
+from tickets import chat_desk, hours
 from tickets.models import Inbox, MessageKind, Ticket
 
 #: of so many first answers lately, eight in ten came within what is said
@@ -24,6 +24,8 @@ def expected(inbox: Inbox) -> dict[str, Any]:
     if not calendar.is_open(now):
         opens = calendar.opens_next(now)
         return {"open": False, "opens": opens.isoformat() if opens else None, "seconds": None}
+    if not chat_desk.is_attended(inbox):
+        return {"open": False, "opens": None, "seconds": None}
     key = f"chat-wait:{inbox.pk}"
     kept = cache.get(key)
     if kept is None:

@@ -1,18 +1,23 @@
 """The agents' side of chat: see docs/chat.md, "At the desk"."""
 
+import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 
 from helpdesk import clock, live
-from helpdesk.models import Agent
+from helpdesk.models import Agent, Calendar, Event
+from helpdesk.operations import people
 from tests.tickets.channels.chat.rig import Browser
-from tickets import chat_desk, lists
+from tickets import attendance, chat_desk, kept, lists, tasks
 from tickets import presence as colleagues
 from tickets.channels.chat import presence as here
-from tickets.models import ChannelAccount, Ticket, Visitor
+from tickets.models import ChannelAccount, ChatSeat, Ticket, Visitor
+from tickets.operations import assignment, chat_seats, replying
 from tickets.presence import Doing
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +97,164 @@ def test_chats_have_a_list_of_their_own_where_an_inbox_of_chats_is_seen(
     assert "chats" not in [one.key for one in lists.column(ben)]
     [found] = lists.BY_KEY["chats"].narrow(Ticket.objects.visible_to(ana), ana)
     assert found.channel == "chat"
+
+
+# --- who takes chats --------------------------------------------------------------------------------------------------
+
+
+def take(agent: Agent, capacity: int = 4) -> None:
+    chat_seats.arrange(agent, capacity=capacity, rings=False, notifies=False)
+    chat_seats.switch(agent, is_available=True, actor=agent)
+
+
+def chats(chat: ChannelAccount, n: int) -> list[Ticket]:
+    for _ in range(n):
+        Browser(chat.key).say("Hello")
+    return list(Ticket.objects.filter(channel="chat").order_by("pk"))
+
+
+def holders() -> list[str]:
+    found = Ticket.objects.filter(channel="chat").order_by("pk").values_list("assignee__name", flat=True)
+    return [str(name or "").split(" ", 1)[0] for name in found]
+
+
+def test_nothing_is_given_to_anybody_until_somebody_takes_chats(chat: ChannelAccount, ana: Agent) -> None:
+    chats(chat, 1)
+    assert chat_seats.give_out() == 0 and holders() == [""]
+
+
+def test_chats_go_to_who_has_the_fewest_and_wait_once_everybody_has_enough(
+    chat: ChannelAccount, ana: Agent, chloe: Agent, ben: Agent
+) -> None:
+    take(ana, 2)
+    take(chloe, 1)
+    take(ben)  # who does not work there
+    chats(chat, 4)
+    assert chat_seats.give_out() == 3
+    assert sorted(holders()) == ["", "Ana", "Ana", "Chloe"] and holders()[:2] in (["Ana", "Chloe"], ["Chloe", "Ana"])
+    assert holders()[3] == ""  # the one that came last waits
+    given = Event.objects.filter(verb="ticket.assigned")
+    assert {event.facts["why"] for event in given} == {"chat"} and {event.actor_id for event in given} == {None}
+    assert attendance.loads([ana.pk])[ana.pk].words == "2 of 2 chats"
+    assert chat_seats.give_out() == 0
+
+
+def test_a_chat_that_is_answered_for_good_or_left_makes_room(chat: ChannelAccount, ana: Agent) -> None:
+    take(ana, 1)
+    first, _second = chats(chat, 2)
+    chat_seats.give_out()
+    assert holders() == ["Ana", ""]
+    Visitor.objects.filter(talk__ticket=first).update(left_at=clock.now())
+    chat_seats.give_out()
+    assert holders() == ["Ana", "Ana"]
+
+
+def test_who_says_no_more_keeps_what_they_have_while_a_page_of_theirs_is_open(
+    chat: ChannelAccount, ana: Agent, chloe: Agent
+) -> None:
+    take(ana)
+    chats(chat, 1)
+    chat_seats.give_out()
+    chat_seats.switch(ana, is_available=False, actor=ana)
+    take(chloe)
+    assert chat_seats.give_out() == 0 and holders() == ["Ana"]
+    with time_machine.travel(clock.now() + attendance.GONE + timedelta(seconds=1), tick=False):
+        chat_seats.be_open(chloe)
+        assert chat_seats.give_out() == 1 and holders() == ["Chloe"]
+
+
+def test_whose_last_page_was_closed_some_minutes_ago_takes_no_chats_and_theirs_wait_in_the_queue(
+    chat: ChannelAccount, ana: Agent
+) -> None:
+    take(ana)
+    chats(chat, 1)
+    tasks.give_out_chats()
+    assert holders() == ["Ana"]
+    with time_machine.travel(clock.now() + attendance.GONE - timedelta(seconds=30), tick=False):
+        assert chat_seats.free_the_absent() == 0
+        chat_seats.be_open(ana)
+    with time_machine.travel(clock.now() + 2 * attendance.GONE, tick=False):
+        tasks.give_out_chats()
+        assert holders() == [""] and not ChatSeat.objects.get().is_available
+    assert Event.objects.get(verb="agent.chats_ended").facts == {"why": "absent"}
+
+
+def test_what_was_answered_stays_with_who_answered_and_goes_on_when_the_visitor_waits_again(
+    chat: ChannelAccount, ana: Agent, chloe: Agent, dora: Browser
+) -> None:
+    take(ana)
+    take(chloe)
+    dora.say("Hello")
+    ticket = Ticket.objects.get()
+    replying.reply(assignment.take(ticket, actor=ana), text="On its way.", actor=ana)
+    people.go_away(ana, is_away=True)
+    assert chat_seats.give_out() == 0
+    dora.say("Thank you, and the other?", 2)
+    assert chat_seats.give_out() == 1 and holders() == ["Chloe"]
+
+
+def test_signing_out_ends_it(chat: ChannelAccount, ana: Agent, at_desk: Client) -> None:
+    take(ana)
+    at_desk.post("/accounts/logout/")
+    assert not ChatSeat.objects.get().is_available
+    assert Event.objects.get(verb="agent.chats_ended").facts == {"why": "signed_out"}
+
+
+def test_switching_twice_is_switching_once(ana: Agent) -> None:
+    take(ana)
+    take(ana)
+    assert Event.objects.filter(verb="agent.chats_began").count() == 1
+
+
+def test_the_widget_says_that_somebody_is_there_within_hours_and_while_somebody_takes_chats(
+    chat: ChannelAccount, dora: Browser, ana: Agent, calendar: Calendar
+) -> None:
+    chat.inbox.calendar = calendar
+    chat.inbox.save()
+    with time_machine.travel("2026-03-03T10:00:00+01:00", tick=False):
+        assert dora.boot()["wait"]["open"]  # nobody ever said: the hours alone decide
+        take(ana)
+        chat_seats.switch(ana, is_available=False, actor=ana)
+        kept.forget()
+        assert not chat_desk.is_attended(chat.inbox)
+        assert dora.boot()["wait"] == {"open": False, "opens": None, "seconds": None}
+        take(ana)
+        kept.forget()
+        assert dora.boot()["wait"]["open"]
+    with time_machine.travel("2026-03-03T20:00:00+01:00", tick=False):
+        assert not chat_desk.is_attended(chat.inbox)
+
+
+def test_the_assign_list_says_who_has_how_many_chats(
+    chat: ChannelAccount, ana: Agent, chloe: Agent, at_desk: Client, ticket: Ticket
+) -> None:
+    take(chloe, 3)
+    [found] = chats(chat, 1)
+    chat_seats.give_out()
+    kept.forget()
+    assert "1 of 3 chats" in at_desk.get(f"/tickets/{found.pk}/").content.decode()
+    assert "1 of 3 chats" not in at_desk.get(f"/tickets/{ticket.pk}/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_chats_at_once_and_room_for_one(chat: ChannelAccount, ana: Agent) -> None:
+    take(ana, 1)
+    numbers = [ticket.pk for ticket in chats(chat, 2)]
+    ready, failed = threading.Barrier(4), []
+
+    def work(number: int) -> None:
+        try:
+            ready.wait()
+            chat_seats._give(number)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    workers: list[Any] = [threading.Thread(target=work, args=[number]) for number in numbers * 2]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    assert not failed and sorted(holders()) == ["", "Ana"]
+    assert Event.objects.filter(verb="ticket.assigned").count() == 1
