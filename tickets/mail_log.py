@@ -4,6 +4,8 @@ Lists go backwards along the primary key, so a page costs the same wherever it b
 `WINDOW` mails at once and says how far it looked; the next page goes on from there.
 """
 
+import contextlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Agent, Event
-from tickets import whys
+from tickets import texts, whys
 from tickets.channels.email import headers
 from tickets.models import RawMessage, RawState
 from tickets.operations.mail_desk import WAITING
@@ -22,7 +24,7 @@ from tickets.operations.mail_desk import WAITING
 PAGE = 50
 WINDOW = 100_000
 SOURCES = {
-    "smtp": _("our mail server"), "lmtp": _("our mail server (LMTP)"), "imap": _("IMAP"), "pipe": _("pipe"),
+    "smtp": _("our mail server"), "lmtp": _("our mail server (LMTP)"), "imap": _("IMAP"), "pipe": _("pipe"), "poll": _("asking the network"),
     "webhook": _("webhook"),
 }  # fmt: skip
 ACTS = {
@@ -155,3 +157,11 @@ def how_it_stands(raw: RawMessage) -> dict[str, Any]:
     """Its state, and why: the reason that was noted, or why it is on its ticket."""
     why = whys.why(raw.said) if raw.said else ""
     return {"is_waiting": raw.state in WAITING, "is_being_read": raw.state == RawState.RECEIVED, "why": why}
+
+
+def laid_out(content: bytes) -> str:
+    """What a network sent, as text that people can look through: JSON in lines, anything else as it came."""
+    text = content.decode("utf-8", "replace")
+    with contextlib.suppress(ValueError, RecursionError):
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return texts.clean(text) or str(_("(nothing)"))

@@ -68,7 +68,7 @@ def receive(heard: Heard) -> None:
     if raw.state != RawState.RECEIVED:
         return
     if heard.problem:
-        raw.state, raw.reason, raw.reason_code = RawState.QUARANTINED, heard.problem[:2000], "unreadable"
+        raw.state, raw.reason, raw.reason_code = RawState.PARKED, heard.problem[:2000], "unreadable"
     else:
         try:
             with transaction.atomic():

@@ -123,10 +123,12 @@ def mail(request: HttpRequest, pk: int) -> HttpResponse:
     """One mail: what became of it and why, what it says as we read it, and what can be done."""
     raw = _find(request, pk)
     content = bytes(raw.content)
-    read = reading.read(raw) if raw.size <= MOST_READ else None
+    of_mail = raw.inbox.is_of_mail
+    read = reading.read(raw) if of_mail and raw.size <= MOST_READ else None
     context = {
         "mail": raw,
-        "header_rows": mail_log.header_rows(content),
+        "header_rows": mail_log.header_rows(content) if of_mail else (),
+        "laid_out": "" if of_mail else mail_log.laid_out(content[:MOST_SHOWN]),
         "read": read.mail if read else None,
         "unread_because": read.problem if read else _("It is too large to be read for this page."),
         "history": mail_log.history(raw),

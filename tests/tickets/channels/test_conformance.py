@@ -215,7 +215,7 @@ def test_what_nobody_can_read_is_kept_where_people_see_it(rig: Rig) -> None:
         )  # fmt: skip
     take_in()
     states = set(RawMessage.objects.values_list("state", flat=True))
-    assert states <= {RawState.QUARANTINED, RawState.RECORDED} and not Message.objects.exists()
+    assert states <= {RawState.PARKED, RawState.RECORDED} and not Message.objects.exists()
 
 
 def test_who_is_not_the_network_is_refused_and_nothing_is_kept(rig: Rig) -> None:
