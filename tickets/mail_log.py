@@ -24,7 +24,8 @@ from tickets.operations.mail_desk import WAITING
 PAGE = 50
 WINDOW = 100_000
 SOURCES = {
-    "smtp": _("our mail server"), "lmtp": _("our mail server (LMTP)"), "imap": _("IMAP"), "pipe": _("pipe"), "poll": _("asking the network"),
+    "smtp": _("our mail server"), "lmtp": _("our mail server (LMTP)"), "imap": _("IMAP"), "pipe": _("pipe"),
+    "poll": _("asking the network"),
     "webhook": _("webhook"),
 }  # fmt: skip
 ACTS = {
