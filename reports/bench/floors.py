@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from email import message_from_bytes, policy
 from itertools import cycle
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from django.conf import settings
 from django.db import connection, models
 
-from tickets.models import Message
+from tickets.models import Message, RawMessage
 
 QUEUE = """
     SELECT t.number, t.subject, t.status, t.priority, t.channel, t.waiting_since, t.updated_at, t.snippet,
@@ -133,6 +134,21 @@ def insert(bare: psycopg.Connection[Any], said: Message) -> Callable[[], None]:
         assert row is not None
         message_values[place] = row[0]
         bare.execute(message_sql, message_values)
+        bare.commit()
+
+    return write
+
+
+def raw(bare: psycopg.Connection[Any], like: RawMessage) -> Callable[[], None]:
+    """A raw body, as a row like this one under another key, with one durable commit."""
+    sql, values = _insertion(like, "id")
+    names = [field.attname for field in RawMessage._meta.concrete_fields if field.name != "id"]
+    values[names.index("source")] = "floor"
+    key = names.index("source_key")
+
+    def write() -> None:
+        values[key] = uuid4().hex
+        bare.execute(sql, values)
         bare.commit()
 
     return write

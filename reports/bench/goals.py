@@ -45,6 +45,7 @@ _GOALS: Mapping[tuple[str, str, Any], Goal] = {
     ("surveys", "per_s", "scanners"): Goal(500),
     ("surveys", "per_s", "answers"): Goal(200),
     ("intake", "per_s", 1): Goal(0.4, is_ratio=True),
+    ("webhooks", "per_s", 2): Goal(300),
     ("api", "per_s", 1): Goal(80),
     ("api", "per_s", 8): Goal(300),
 }

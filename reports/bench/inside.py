@@ -11,7 +11,7 @@ import django
 from reports.bench.timing import USUAL, Effort, say
 
 #: reading first: intake and API add to what is read
-ORDER = ("queue", "views", "search", "ticket", "report", "reports", "surveys", "intake", "api")
+ORDER = ("queue", "views", "search", "ticket", "report", "reports", "surveys", "intake", "webhooks", "api")
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     asked = parser.parse_args()
     django.setup()
     from helpdesk.models import Agent, Role
-    from reports.bench import api, intake, pages, reports, search, surveys, views
+    from reports.bench import api, intake, pages, reports, search, surveys, views, webhooks
     from tickets.models import Message, Ticket
 
     effort, folder = Effort(asked.times, asked.seconds, asked.mails), Path(os.environ["DATA"])
@@ -41,6 +41,7 @@ def main() -> int:
         "reports": lambda: reports.measure(asked.size, effort, agent),
         "surveys": lambda: surveys.measure(asked.size, effort, folder),
         "intake": lambda: intake.measure(asked.size, effort),
+        "webhooks": lambda: webhooks.measure(asked.size, effort),
         "api": lambda: api.measure(asked.size, effort, agent, folder),
     }
     for what in ORDER:

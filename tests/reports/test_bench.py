@@ -39,7 +39,7 @@ def test_every_part_has_figures_with_floors_that_fit_and_leaves_no_database_behi
         ("ticket", True, None), ("ticket", True, None),
         ("ticket", False, 4), ("report", True, None), ("report", True, None), *reports, *[("surveys", False, 4)] * 2,
         ("intake", False, 1),
-        ("intake", False, 2), ("api", False, 1), ("api", False, 8),
+        ("intake", False, 2), ("webhooks", False, 2), ("api", False, 1), ("api", False, 8),
     ]  # fmt: skip
     for line in lines:
         value, floor, ratio = line.get("median_ms", line.get("per_s")), line["floor"], line["ratio"]

@@ -32,7 +32,7 @@ PATIENCE = 5
 MOST_BYTES = 32 * 1024 * 1024
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def store(
     *, inbox: Inbox, content: bytes, source: str, source_key: str = "", envelope_from: str = "",
     envelope_to: Sequence[str] = (), is_history: bool = False, arrived_at: datetime | None = None,

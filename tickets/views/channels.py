@@ -42,6 +42,7 @@ def hook(request: HttpRequest, kind: str, key: str) -> HttpResponseBase:
     """What a network tells us: kept before it is answered with 200. 401 unsigned or stale, 503 if we cannot keep it."""
     channel = directory.every().get(kind)
     accounts = ChannelAccount.objects.select_related("inbox").filter(kind=kind, key=key, inbox__is_active=True)
+    accounts = accounts.only("kind", "key", "address", "config", "sealed", "cursor", "inbox__channel")
     account = accounts.first() if channel is not None and channel.has_webhook else None
     if channel is None or account is None:
         return problems.answer(404, _("There is nothing here."))
