@@ -235,7 +235,7 @@ def _hand_on(delivery: Delivery) -> bool:
         for number, post in enumerate(posts_of(delivery)):
             if number < len(delivery.receipts):
                 continue
-            if not channel.can.is_idempotent and not sending.begin_transmission(delivery):
+            if not channel.repeats_safely(post) and not sending.begin_transmission(delivery):
                 return True
             receipt = channel.deliver(seen_by_adapter, post)
             reach("out.handed_on")

@@ -107,7 +107,7 @@ class Said:
     #: the identifier of the message it answers
     answers: str = ""
     is_public: bool = False
-    #: our own account wrote it, not through us
+    #: our own account wrote it, not through us; `sender` is the customer it was written to, without a name
     is_ours: bool = False
     is_automated: bool = False
     subject: str = ""
@@ -373,6 +373,10 @@ class Channel:
     def templates(self, account: Account) -> Sequence[Template]:
         """The templates that may be sent after the network's time for free words. Raises Trouble."""
         return ()
+
+    def repeats_safely(self, post: Post) -> bool:
+        """Whether the network knows this post by its key, where not all kinds of talk are alike in that."""
+        return self.can.is_idempotent
 
     def deliver(self, account: Account, post: Post) -> Receipt:
         """Hand one part on. Raises Trouble."""

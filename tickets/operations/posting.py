@@ -194,7 +194,7 @@ def must_fit(route: Route, text: str, files: Sequence[tuple[str, str, int]], *, 
         if size > can.most_file:
             raise NotPossible(
                 _("“%(file)s” is larger than the %(most)d MB %(channel)s takes.")
-                % {"channel": route.name, "file": name, "most": can.most_file // 1024 // 1024}
+                % {"channel": route.name, "file": name, "most": max(can.most_file // 1024 // 1024, 1)}
             )
 
 

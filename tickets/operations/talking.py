@@ -123,6 +123,8 @@ def hear(
     known = _known(inbox, said.identifier)
     if known is not None:
         return known.message, False
+    if said.is_ours and not Conversation.objects.filter(inbox=inbox, thread=said.thread[:255]).exists():
+        return None, False  # our own word begins no talk
     talk = talk_of(inbox, said, at)
     if said.is_ours:
         return _ours(inbox, talk, said, at, raw), True
@@ -160,10 +162,7 @@ def _known(inbox: Inbox, identifier: str) -> ChannelMessage | None:
 
 
 def talk_of(inbox: Inbox, said: Said, at: datetime) -> Conversation:
-    """The talk, made if it is new. Only our own account's word begins none with ourselves: its customer must be known.
-
-    Its advisory lock is held.
-    """
+    """The talk, made if it is new. Its advisory lock is held."""
     talks = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("point__customer")
     talk = talks.filter(inbox=inbox, thread=said.thread[:255]).first()
     if talk is None:
@@ -357,6 +356,8 @@ def _edit(inbox: Inbox, said: Said, raw: RawMessage) -> tuple[Message | None, bo
     known = _known(inbox, said.identifier)
     if known is None:
         return hear(inbox, said, at=raw.received_at, raw=raw)
+    if known.message is not None and not _wrote(known.message, said):
+        return known.message, False
     return amend(known, said), False
 
 
@@ -378,6 +379,13 @@ def amend(known: ChannelMessage, said: Said) -> Message | None:
         Ticket.objects.filter(pk=ticket.pk).update(snippet=texts.snippet(text))
     record("message.edited", ticket, actor=None, message=message.pk)
     return message
+
+
+def _wrote(message: Message, said: Said) -> bool:
+    """Whether a message is its editor's own: some networks hand on what anybody in a room claims to edit."""
+    if message.sender is None:
+        return said.is_ours
+    return message.sender.address == said.sender.address[:320]
 
 
 def _delete(inbox: Inbox, gone: Deleted) -> Message | None:
