@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
 def token_server() -> Iterator[TokenServer]:
     """Run it on a free port; it ends with the `with`."""
     server = TokenServer()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield server
     finally:

@@ -187,7 +187,7 @@ class Server(socketserver.ThreadingTCPServer):
 def smtp_server() -> Iterator[Server]:
     """Run one."""
     server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield server
