@@ -71,6 +71,8 @@ def tell(figure: Figure) -> None:
             words += f", processor {figure.more['cpu_ms']} ms"
     else:
         words = f"{figure.value:8.1f} a second floor {figure.floor:8.1f} a second {figure.ratio:5.2f} of the floor"
+        if "cpu_ms" in figure.more:
+            words += f", processor {figure.more['cpu_ms']} ms each"
     load = round(os.getloadavg()[0], 2)
     line = {
         "what": figure.what, "size": figure.size, figure.unit: _rounded(figure.value),

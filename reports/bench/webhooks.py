@@ -30,6 +30,7 @@ def measure(size: str, effort: Effort) -> None:
     took = max(span["ended"] for span in spans) - min(span["began"] for span in spans)
     floor = _floor(inbox, effort.seconds / 2)
     more: dict[str, Any] = {"clients": PROCESSES, "processes": PROCESSES, **counts}
+    more["cpu_ms"] = round(sum(span["cpu"] for span in spans) * 1000 / sum(counts.values()), 3)
     said = f"webhooks, {PROCESSES} processes"
     tell(Figure("webhooks", size, "per_s", counts["kept"] / took, floor, said, more))
     Inbox.objects.filter(pk=inbox.pk).update(is_active=False)

@@ -742,7 +742,7 @@ OTHERS: dict[Callable[..., Any], str] = {
         "an inbox, recorded on no ticket; tests/tickets/channels/test_conformance.py",
     ),
     network_templates.keep: "what a network approved; tests/tickets/channels/meta/test_templates.py",
-    **dict.fromkeys([network_templates.of, network_templates.filled], "only reads"),
+    **dict.fromkeys([network_templates.of, network_templates.filled, posting.measured], "only reads"),
     posting.give_up_overdue: "records; tests/tickets/channels/test_conformance.py",
     **dict.fromkeys([posting.account_of, posting.webhook_url, posting.by_mail, posting.is_talk], "only reads"),
     **dict.fromkeys(

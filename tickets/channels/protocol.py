@@ -370,6 +370,10 @@ class Channel:
         """Why nothing may be sent into a talk with these facts, in words; "" where something may."""
         return ""
 
+    def measure(self, parts: Sequence[str]) -> str:
+        """What sending these costs, in words, where the network counts; shown while an answer is written."""
+        return ""
+
     def templates(self, account: Account) -> Sequence[Template]:
         """The templates that may be sent after the network's time for free words. Raises Trouble."""
         return ()

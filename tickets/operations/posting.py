@@ -81,9 +81,19 @@ class Route:
         return str(directory.of(self.kind).name)
 
     @property
+    def is_measured(self) -> bool:
+        """Whether its network counts more than messages."""
+        return type(directory.of(self.kind)).measure is not protocol.Channel.measure
+
+    @property
     def label(self) -> str:
         """What people here call this way: the inbox's name, or email."""
         return self.talk.inbox.name if self.talk else self.name
+
+
+def measured(route: Route, parts: Sequence[str]) -> str:
+    """What sending these parts costs, in words, where the network counts."""
+    return directory.of(route.kind).measure(parts)
 
 
 def routes(ticket: Ticket) -> list[Route]:

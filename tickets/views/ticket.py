@@ -117,7 +117,8 @@ def parts(request: HttpRequest, number: int) -> HttpResponse:
     except NotPossible as why:
         return render(request, "tickets/_composer_parts.html", {"problem": str(why)})
     made = posting.parts_of(text, route.can)
-    return render(request, "tickets/_composer_parts.html", {"parts": made if len(made) > 1 else ()})
+    context = {"parts": made if len(made) > 1 else (), "measured": posting.measured(route, made) if text else ""}
+    return render(request, "tickets/_composer_parts.html", context)
 
 
 @agents_only

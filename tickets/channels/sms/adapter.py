@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk import fetching
 from tickets.channels import calling
@@ -41,6 +41,7 @@ from tickets.channels.protocol import (
     Unknowable,
     Unreadable,
 )
+from tickets.channels.sms.segments import segments
 
 API = "https://api.twilio.com"
 MOST_FILE = 10 * 1024 * 1024
@@ -160,6 +161,10 @@ class Sms(Channel):
 
     def closed(self, facts: Mapping[str, Any]) -> str:
         return _("This person asked not to be texted.") if facts.get("opted_out") else ""
+
+    def measure(self, parts: Sequence[str]) -> str:
+        count = sum(segments(part) for part in parts)
+        return ngettext("Counts as %(n)d SMS.", "Counts as %(n)d SMS.", count) % {"n": count}
 
     def deliver(self, account: Account, post: Post) -> Receipt:
         if words := self.closed(post.facts):

@@ -241,3 +241,18 @@ def test_what_was_taken_without_a_name_may_or_may_not_have_arrived(rig: SmsRig) 
     rig.net.answer = lambda one: (200, b"<html>", {})
     with pytest.raises(Unknowable):
         CHANNEL.deliver(posting.account_of(rig.inbox), Post("k", "+1", "+1", "Hello"))
+
+
+def test_what_a_text_costs_is_shown_while_it_is_written(rig: SmsRig, ana: Agent, as_agent: Any) -> None:
+    rig.say(1, "Where is my parcel?")
+    tasks.receive_posts()
+    number = Message.objects.get().ticket_id
+    page = as_agent(ana).get(f"/tickets/{number}/").content.decode()
+    assert "data-measured" in page
+
+    def told(text: str) -> str:
+        return as_agent(ana).post(f"/tickets/{number}/parts", {"text": text}).content.decode()
+
+    assert "Counts as 2 SMS." in told("x" * 161)
+    assert "Goes out as 2 messages" in told("word " * 400) and "Counts as 14 SMS." in told("word " * 400)
+    assert told("").strip() == ""
