@@ -68,9 +68,9 @@ class SurveyForm(forms.ModelForm):
         model = Survey
         fields = [
             "name", "kind", "question", "asks_solved", "reasons", "inboxes", "weight", "percent", "delay_minutes",
-            "every_days", "sends_from", "cool_down_days", "reminder_days", "valid_days", "change_days", "is_anonymous",
-            "opens_recovery", "low_at", "recovery_hours", "recovery_owner", "spares_rated_agent", "asks_again",
-            "is_active",
+            "every_days", "sends_from", "cool_down_days", "reminder_days", "valid_days", "change_days", "asks_by",
+            "is_anonymous", "opens_recovery", "low_at", "recovery_hours", "recovery_owner", "spares_rated_agent",
+            "asks_again", "is_active",
         ]  # fmt: skip
         widgets = {"inboxes": forms.CheckboxSelectMultiple, "reasons": forms.CheckboxSelectMultiple}
         error_messages = {"name": {"unique": _("Another survey already has this name.")}}
@@ -78,7 +78,7 @@ class SurveyForm(forms.ModelForm):
     #: what stands under which heading
     PARTS = (
         (_("What is asked"), ("name", "kind", "question", "answer_lines", "asks_solved", "reasons")),
-        (_("After which tickets"), ("inboxes", "weight", "percent", "delay_minutes")),
+        (_("After which tickets"), ("inboxes", "weight", "percent", "delay_minutes", "asks_by")),
         (_("By the calendar"), ("every_days", "sends_from")),
         (_("Leaving people alone"), ("cool_down_days", "reminder_days", "valid_days", "change_days", "is_anonymous")),
         (_("After a low answer"),

@@ -73,6 +73,18 @@ def write(
         )
 
 
+def write_short(invitation: Invitation) -> str:
+    """The same question for a chat or a network: one message, with one link and a way out."""
+    with translation.override(invitation.language):
+        return "\n".join(
+            (
+                invitation.survey.words,
+                link("survey", invitation),
+                _("No more questions: %(url)s") % {"url": link("survey_unsubscribe", invitation)},
+            )
+        )
+
+
 def sample(survey: Survey, inbox: Inbox, page: str, language: str) -> Written:
     """The mail as customers get it, about a request that there is not."""
     with translation.override(language):

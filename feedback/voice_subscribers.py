@@ -45,6 +45,13 @@ def keep_complaint(event: Event) -> None:
     remarks.hear_complaint(event.stream_id or 0)
 
 
+@subscribe("message.received", "message.edited")
+def keep_review(event: Event) -> None:
+    """What customers write about us elsewhere is a remark, with the stars they gave."""
+    if event.verb == "message.edited" or event.facts.get("channel") == "reviews":
+        remarks.hear_review(event.facts["message"])
+
+
 @subscribe("customer.merged", "customer.unmerged")
 def follow_customers(event: Event) -> None:
     """What was said goes with who said it."""

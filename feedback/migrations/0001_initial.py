@@ -9,109 +9,262 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tickets', '0001_initial'),
+        ("tickets", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('occasion_id', models.BigIntegerField()),
-                ('occasion_at', models.DateTimeField()),
-                ('recipient', models.CharField(blank=True, max_length=320)),
-                ('token', models.CharField(default=feedback.models.invitation.new_token, max_length=32, unique=True)),
-                ('language', models.CharField(max_length=10)),
-                ('state', models.CharField(choices=[('waiting', 'will be asked'), ('queued', 'being sent'), ('sent', 'asked, no answer yet'), ('answered', 'answered'), ('suppressed', 'not asked'), ('cancelled', 'taken back before it was sent'), ('expired', 'not answered in time'), ('failed', 'could not be delivered')], default='waiting', max_length=10)),
-                ('reason', models.CharField(blank=True, choices=[('throttled_any', 'asked not long ago'), ('opted_out', 'wants no surveys'), ('no_address', 'no mail address'), ('bouncing', 'the address does not take mail'), ('internal', 'the address is one of ours'), ('bulk', 'resolved together with others'), ('spam', 'spam'), ('deleted', 'deleted'), ('merged', 'merged into another ticket'), ('imported', 'imported'), ('no_customer_message', 'the customer did not write'), ('reopened', 'no longer resolved'), ('uncertain', 'it may or may not have arrived'), ('not_delivered', 'the mail was refused')], max_length=20)),
-                ('due_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=helpdesk.clock.now)),
-                ('queued_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.customer')),
-                ('mail', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='invitation', to='tickets.outgoingmail')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='tickets.ticket')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("occasion_id", models.BigIntegerField()),
+                ("occasion_at", models.DateTimeField()),
+                ("recipient", models.CharField(blank=True, max_length=320)),
+                ("token", models.CharField(default=feedback.models.invitation.new_token, max_length=32, unique=True)),
+                ("language", models.CharField(max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "will be asked"),
+                            ("queued", "being sent"),
+                            ("sent", "asked, no answer yet"),
+                            ("answered", "answered"),
+                            ("suppressed", "not asked"),
+                            ("cancelled", "taken back before it was sent"),
+                            ("expired", "not answered in time"),
+                            ("failed", "could not be delivered"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("throttled_any", "asked not long ago"),
+                            ("opted_out", "wants no surveys"),
+                            ("no_address", "no mail address"),
+                            ("bouncing", "the address does not take mail"),
+                            ("internal", "the address is one of ours"),
+                            ("bulk", "resolved together with others"),
+                            ("spam", "spam"),
+                            ("deleted", "deleted"),
+                            ("merged", "merged into another ticket"),
+                            ("imported", "imported"),
+                            ("no_customer_message", "the customer did not write"),
+                            ("reopened", "no longer resolved"),
+                            ("uncertain", "it may or may not have arrived"),
+                            ("not_delivered", "the mail was refused"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(default=helpdesk.clock.now)),
+                ("queued_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tickets.customer"
+                    ),
+                ),
+                (
+                    "mail",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="invitation",
+                        to="tickets.outgoingmail",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="tickets.ticket"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='OptOut',
+            name="OptOut",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=helpdesk.clock.now)),
-                ('customer', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='survey_opt_out', to='tickets.customer')),
-                ('invitation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='feedback.invitation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(default=helpdesk.clock.now)),
+                (
+                    "customer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="survey_opt_out",
+                        to="tickets.customer",
+                    ),
+                ),
+                (
+                    "invitation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="feedback.invitation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Survey',
+            name="Survey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Only agents see it.', max_length=80, unique=True, verbose_name='name')),
-                ('kind', models.CharField(choices=[('csat', 'Satisfaction (CSAT)')], default='csat', max_length=10, verbose_name='kind')),
-                ('question', models.CharField(blank=True, help_text="Leave it empty for the standard question, which is asked in the customer's language.", max_length=200, verbose_name='question')),
-                ('delay_minutes', models.PositiveIntegerField(blank=True, help_text='How long after the ticket was resolved. Leave it empty for the setting of this installation.', null=True, validators=[django.core.validators.MaxValueValidator(43200)], verbose_name='ask after (minutes)')),
-                ('cool_down_days', models.PositiveSmallIntegerField(default=14, help_text='Nobody is asked again before that, whichever survey asked last.', validators=[django.core.validators.MaxValueValidator(365)], verbose_name='leave people alone for (days)')),
-                ('valid_days', models.PositiveSmallIntegerField(default=30, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)], verbose_name='can be answered for (days)')),
-                ('change_days', models.PositiveSmallIntegerField(default=7, validators=[django.core.validators.MaxValueValidator(365)], verbose_name='answer can be changed for (days)')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(default=helpdesk.clock.now, editable=False)),
-                ('inboxes', models.ManyToManyField(blank=True, help_text='Whose customers are asked. Choose none to ask after every inbox without a survey of its own.', related_name='+', to='tickets.inbox', verbose_name='inboxes')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(help_text="Only agents see it.", max_length=80, unique=True, verbose_name="name"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("csat", "Satisfaction (CSAT)")], default="csat", max_length=10, verbose_name="kind"
+                    ),
+                ),
+                (
+                    "question",
+                    models.CharField(
+                        blank=True,
+                        help_text="Leave it empty for the standard question, which is asked in the customer's language.",
+                        max_length=200,
+                        verbose_name="question",
+                    ),
+                ),
+                (
+                    "delay_minutes",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="How long after the ticket was resolved. Leave it empty for the setting of this installation.",
+                        null=True,
+                        validators=[django.core.validators.MaxValueValidator(43200)],
+                        verbose_name="ask after (minutes)",
+                    ),
+                ),
+                (
+                    "cool_down_days",
+                    models.PositiveSmallIntegerField(
+                        default=14,
+                        help_text="Nobody is asked again before that, whichever survey asked last.",
+                        validators=[django.core.validators.MaxValueValidator(365)],
+                        verbose_name="leave people alone for (days)",
+                    ),
+                ),
+                (
+                    "valid_days",
+                    models.PositiveSmallIntegerField(
+                        default=30,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="can be answered for (days)",
+                    ),
+                ),
+                (
+                    "change_days",
+                    models.PositiveSmallIntegerField(
+                        default=7,
+                        validators=[django.core.validators.MaxValueValidator(365)],
+                        verbose_name="answer can be changed for (days)",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(default=helpdesk.clock.now, editable=False)),
+                (
+                    "inboxes",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Whose customers are asked. Choose none to ask after every inbox without a survey of its own.",
+                        related_name="+",
+                        to="tickets.inbox",
+                        verbose_name="inboxes",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'survey',
-                'verbose_name_plural': 'surveys',
-                'ordering': ['name'],
+                "verbose_name": "survey",
+                "verbose_name_plural": "surveys",
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='survey',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='feedback.survey'),
+            model_name="invitation",
+            name="survey",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="invitations", to="feedback.survey"
+            ),
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('score', models.PositiveSmallIntegerField()),
-                ('comment', models.TextField(blank=True)),
-                ('answered_at', models.DateTimeField(default=helpdesk.clock.now)),
-                ('changed_at', models.DateTimeField(null=True)),
-                ('is_shared', models.BooleanField(default=False)),
-                ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('invitation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='response', to='feedback.invitation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("score", models.PositiveSmallIntegerField()),
+                ("comment", models.TextField(blank=True)),
+                ("answered_at", models.DateTimeField(default=helpdesk.clock.now)),
+                ("changed_at", models.DateTimeField(null=True)),
+                ("is_shared", models.BooleanField(default=False)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "invitation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="response", to="feedback.invitation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-answered_at'],
-                'indexes': [models.Index(fields=['answered_at'], name='response_answered_at')],
+                "ordering": ["-answered_at"],
+                "indexes": [models.Index(fields=["answered_at"], name="response_answered_at")],
             },
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='invitation_due'),
+            model_name="invitation",
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["due_at"], name="invitation_due"),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'sent'])), fields=['expires_at'], name='invitation_runs_out'),
+            model_name="invitation",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "sent"])), fields=["expires_at"], name="invitation_runs_out"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(fields=['customer', '-occasion_at'], name='invitation_of_customer'),
+            model_name="invitation",
+            index=models.Index(fields=["customer", "-occasion_at"], name="invitation_of_customer"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(fields=('survey', 'ticket', 'occasion_id'), name='invitation_once'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(fields=("survey", "ticket", "occasion_id"), name="invitation_once"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'suppressed'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='invitation_suppressed_has_reason'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "suppressed"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="invitation_suppressed_has_reason",
+            ),
         ),
     ]

@@ -4,15 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0001_initial'),
+        ("feedback", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='invitation',
-            name='reason',
-            field=models.CharField(blank=True, choices=[('throttled_any', 'asked not long ago'), ('had_mail', 'had mail of ours within 24 hours'), ('opted_out', 'wants no surveys'), ('no_address', 'no mail address'), ('bouncing', 'the address does not take mail'), ('internal', 'the address is one of ours'), ('bulk', 'resolved together with others'), ('spam', 'spam'), ('deleted', 'deleted'), ('merged', 'merged into another ticket'), ('imported', 'imported'), ('no_customer_message', 'the customer did not write'), ('reopened', 'no longer resolved'), ('uncertain', 'it may or may not have arrived'), ('not_delivered', 'the mail was refused')], max_length=20),
+            model_name="invitation",
+            name="reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("throttled_any", "asked not long ago"),
+                    ("had_mail", "had mail of ours within 24 hours"),
+                    ("opted_out", "wants no surveys"),
+                    ("no_address", "no mail address"),
+                    ("bouncing", "the address does not take mail"),
+                    ("internal", "the address is one of ours"),
+                    ("bulk", "resolved together with others"),
+                    ("spam", "spam"),
+                    ("deleted", "deleted"),
+                    ("merged", "merged into another ticket"),
+                    ("imported", "imported"),
+                    ("no_customer_message", "the customer did not write"),
+                    ("reopened", "no longer resolved"),
+                    ("uncertain", "it may or may not have arrived"),
+                    ("not_delivered", "the mail was refused"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

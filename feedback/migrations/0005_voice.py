@@ -7,78 +7,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0004_account_import'),
-        ('tickets', '0010_devices_of_sessions'),
+        ("feedback", "0004_account_import"),
+        ("tickets", "0010_devices_of_sessions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Resorting',
+            name="Resorting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('begun_at', models.DateTimeField(default=helpdesk.clock.now)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('from_number', models.BigIntegerField()),
-                ('at_number', models.BigIntegerField()),
-                ('until_number', models.BigIntegerField()),
-                ('changed', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("begun_at", models.DateTimeField(default=helpdesk.clock.now)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("from_number", models.BigIntegerField()),
+                ("at_number", models.BigIntegerField()),
+                ("until_number", models.BigIntegerField()),
+                ("changed", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.AlterModelOptions(
-            name='complaint',
-            options={'ordering': ['-received_at', '-pk']},
+            name="complaint",
+            options={"ordering": ["-received_at", "-pk"]},
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='acknowledge_by',
+            model_name="complaint",
+            name="acknowledge_by",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='is_acknowledged_by_hand',
+            model_name="complaint",
+            name="is_acknowledged_by_hand",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='remark',
-            name='is_by_hand',
+            model_name="remark",
+            name="is_by_hand",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='remark',
-            name='noted_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="remark",
+            name="noted_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AlterField(
-            model_name='remark',
-            name='looked_at',
+            model_name="remark",
+            name="looked_at",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AlterField(
-            model_name='tickettopic',
-            name='topic',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='feedback.topic'),
+            model_name="tickettopic",
+            name="topic",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="tickets", to="feedback.topic"
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['-received_at', '-id'], name='complaint_newest'),
+            model_name="complaint",
+            index=models.Index(fields=["-received_at", "-id"], name="complaint_newest"),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('acknowledged_at', None)), fields=['acknowledge_by'], name='complaint_due'),
+            model_name="complaint",
+            index=models.Index(
+                condition=models.Q(("acknowledged_at", None)), fields=["acknowledge_by"], name="complaint_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='remark',
-            index=models.Index(fields=['-said_at', '-id'], name='remark_newest'),
+            model_name="remark",
+            index=models.Index(fields=["-said_at", "-id"], name="remark_newest"),
         ),
         migrations.AddIndex(
-            model_name='remark',
-            index=models.Index(fields=['looked_at', '-id'], name='remark_to_look_at'),
+            model_name="remark",
+            index=models.Index(fields=["looked_at", "-id"], name="remark_to_look_at"),
         ),
         migrations.AddIndex(
-            model_name='resorting',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['-id'], name='resorting_to_do'),
+            model_name="resorting",
+            index=models.Index(condition=models.Q(("finished_at", None)), fields=["-id"], name="resorting_to_do"),
         ),
     ]

@@ -6,51 +6,91 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0005_voice'),
-        ('tickets', '0010_devices_of_sessions'),
+        ("feedback", "0005_voice"),
+        ("tickets", "0010_devices_of_sessions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Hit',
+            name="Hit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=helpdesk.clock.now)),
-                ('score', models.PositiveSmallIntegerField(null=True)),
-                ('outcome', models.CharField(choices=[('counted', 'counted'), ('too_soon', 'sooner than anybody can read a mail'), ('refused', 'not from a page we showed'), ('late', 'too late')], max_length=8)),
-                ('program', models.CharField(blank=True, max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=helpdesk.clock.now)),
+                ("score", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("counted", "counted"),
+                            ("too_soon", "sooner than anybody can read a mail"),
+                            ("refused", "not from a page we showed"),
+                            ("late", "too late"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("program", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='response',
-            name='is_doubtful',
+            model_name="response",
+            name="is_doubtful",
             field=models.BooleanField(default=False),
         ),
         migrations.AlterField(
-            model_name='invitation',
-            name='reason',
-            field=models.CharField(blank=True, choices=[('throttled_any', 'asked not long ago'), ('throttled_kind', 'asked the same not long ago'), ('had_mail', 'had mail of ours within 24 hours'), ('opted_out', 'wants no surveys'), ('no_address', 'no mail address'), ('bouncing', 'the address does not take mail'), ('internal', 'the address is one of ours'), ('bulk', 'resolved together with others'), ('spam', 'spam'), ('deleted', 'deleted'), ('merged', 'merged into another ticket'), ('imported', 'imported'), ('no_customer_message', 'the customer did not write'), ('reopened', 'no longer resolved'), ('uncertain', 'it may or may not have arrived'), ('not_drawn', 'not drawn by lot'), ('open_complaint', 'a complaint of theirs is open'), ('open_recovery', 'a recovery of theirs is open'), ('not_delivered', 'the mail was refused')], max_length=20),
+            model_name="invitation",
+            name="reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("throttled_any", "asked not long ago"),
+                    ("throttled_kind", "asked the same not long ago"),
+                    ("had_mail", "had mail of ours within 24 hours"),
+                    ("opted_out", "wants no surveys"),
+                    ("no_address", "no mail address"),
+                    ("bouncing", "the address does not take mail"),
+                    ("internal", "the address is one of ours"),
+                    ("bulk", "resolved together with others"),
+                    ("spam", "spam"),
+                    ("deleted", "deleted"),
+                    ("merged", "merged into another ticket"),
+                    ("imported", "imported"),
+                    ("no_customer_message", "the customer did not write"),
+                    ("reopened", "no longer resolved"),
+                    ("uncertain", "it may or may not have arrived"),
+                    ("not_drawn", "not drawn by lot"),
+                    ("open_complaint", "a complaint of theirs is open"),
+                    ("open_recovery", "a recovery of theirs is open"),
+                    ("not_delivered", "the mail was refused"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('opened_at', None), ('reminded_at', None), ('state', 'sent')), fields=['sent_at'], name='invitation_silent'),
+            model_name="invitation",
+            index=models.Index(
+                condition=models.Q(("opened_at", None), ("reminded_at", None), ("state", "sent")),
+                fields=["sent_at"],
+                name="invitation_silent",
+            ),
         ),
         migrations.AddField(
-            model_name='hit',
-            name='invitation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hits', to='feedback.invitation'),
+            model_name="hit",
+            name="invitation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="hits", to="feedback.invitation"
+            ),
         ),
         migrations.AddIndex(
-            model_name='hit',
-            index=models.Index(fields=['invitation', 'at'], name='hit_of_invitation'),
+            model_name="hit",
+            index=models.Index(fields=["invitation", "at"], name="hit_of_invitation"),
         ),
         migrations.AddIndex(
-            model_name='hit',
-            index=models.Index(fields=['at'], name='hit_at'),
+            model_name="hit",
+            index=models.Index(fields=["at"], name="hit_at"),
         ),
     ]

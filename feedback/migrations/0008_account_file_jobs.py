@@ -13,67 +13,66 @@ def are_read_in(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0007_what_a_ballot_was_promised'),
+        ("feedback", "0007_what_a_ballot_was_promised"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accountimport',
-            name='begun_at',
+            model_name="accountimport",
+            name="begun_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='columns',
+            model_name="accountimport",
+            name="columns",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='done',
+            model_name="accountimport",
+            name="done",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='failed',
+            model_name="accountimport",
+            name="failed",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='finished_at',
+            model_name="accountimport",
+            name="finished_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='lease_until',
+            model_name="accountimport",
+            name="lease_until",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='lines',
+            model_name="accountimport",
+            name="lines",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='problems',
+            model_name="accountimport",
+            name="problems",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='stopped',
+            model_name="accountimport",
+            name="stopped",
             field=models.CharField(blank=True, max_length=300),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='text',
+            model_name="accountimport",
+            name="text",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='accountimport',
-            name='zone',
-            field=models.CharField(default='UTC', max_length=64),
+            model_name="accountimport",
+            name="zone",
+            field=models.CharField(default="UTC", max_length=64),
         ),
         migrations.AddField(
             model_name="accountimport",
@@ -89,7 +88,9 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(are_read_in, migrations.RunPython.noop, elidable=True),
         migrations.AddIndex(
-            model_name='accountimport',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['begun_at'], name='account_import_to_do'),
+            model_name="accountimport",
+            index=models.Index(
+                condition=models.Q(("finished_at", None)), fields=["begun_at"], name="account_import_to_do"
+            ),
         ),
     ]

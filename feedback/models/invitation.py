@@ -60,6 +60,7 @@ class Reason(models.TextChoices):
     COMPLAINT = "open_complaint", _("a complaint of theirs is open")
     RECOVERY = "open_recovery", _("a recovery of theirs is open")
     NOT_DELIVERED = "not_delivered", _("the mail was refused")
+    CLOSED = "talk_closed", _("the network let us write no more")
 
 
 def new_token() -> str:
@@ -97,7 +98,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         asked_for = ExpressionWrapper(at - F("sent_at"), DurationField())
         remind_after = ExpressionWrapper(F("survey__reminder_days") * timedelta(days=1), DurationField())
         silent = self.filter(state=InvitationState.SENT, reminded_at=None, opened_at=None, expires_at__gt=at)
-        silent = silent.filter(survey__reminder_days__isnull=False, survey__is_anonymous=False)
+        silent = silent.filter(channel="email", survey__reminder_days__isnull=False, survey__is_anonymous=False)
         return silent.annotate(asked_for=asked_for).filter(asked_for__gte=remind_after).order_by("sent_at", "pk")
 
     def run_out(self, at: datetime) -> "InvitationQuerySet":
@@ -147,6 +148,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(null=True)
     mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, related_name="invitation")
     channel = models.CharField(max_length=20, default="email")
+    #: the talk it goes into; None by mail
+    talk = models.ForeignKey("tickets.Conversation", models.SET_NULL, null=True, related_name="+")
     #: how many in a hundred were asked where this one was drawn
     percent = models.PositiveSmallIntegerField(default=100)
     #: a page of it was shown to somebody, or to a machine

@@ -24,6 +24,13 @@ class SurveyKind(models.TextChoices):
     OWN = "own", _("A question of your own")
 
 
+class AskedBy(models.TextChoices):
+    """By which way people are asked."""
+
+    THERE = "there", _("where they wrote, else by mail")
+    MAIL = "mail", _("by mail")
+
+
 #: the words of each step, worst first, so that no score is a bare number
 SCALES: dict[str, dict[int, str | Promise]] = {
     SurveyKind.CSAT: {
@@ -143,6 +150,11 @@ class Survey(models.Model):
     reasons = models.ManyToManyField(
         "feedback.ReasonCode", related_name="+", blank=True, verbose_name=_("reasons offered"),
         help_text=_("What a customer may choose from after a low score."),
+    )  # fmt: skip
+    asks_by = models.CharField(
+        _("ask"), max_length=5, choices=AskedBy.choices, default=AskedBy.THERE,
+        help_text=_("In a chat or on a network it is one short message with the link, never in public, and only while "
+                    "the network lets us write. Anonymous surveys and those by the calendar go by mail."),
     )  # fmt: skip
     is_anonymous = models.BooleanField(
         _("anonymous"), default=False,

@@ -189,6 +189,8 @@ class Remark(models.Model):
     customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="remarks")
     response = models.OneToOneField("feedback.Response", models.CASCADE, null=True, related_name="remark")
     complaint = models.OneToOneField(Complaint, models.CASCADE, null=True, related_name="remark")
+    #: the review
+    message = models.OneToOneField("tickets.Message", models.CASCADE, null=True, related_name="remark")
     text = models.TextField(blank=True)
     language = models.CharField(max_length=10, blank=True)
     #: the survey's kind and the score given, where there was one

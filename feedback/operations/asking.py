@@ -1,12 +1,13 @@
 """Whom to leave alone: one ledger of asking for each person, over all surveys. Everything here only reads."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feedback.models import Complaint, Invitation, OptOut, Reason, Recovery, RecoveryState, Survey, SurveyKind
+from feedback.models import AskedBy, Complaint, Invitation, OptOut, Reason, Recovery, RecoveryState, Survey, SurveyKind
 from helpdesk.events import history
-from tickets.models import ContactPoint, MessageKind, Ticket
-from tickets.operations import budget
+from tickets.models import ContactPoint, Conversation, MessageKind, Ticket
+from tickets.operations import budget, posting, sending
 
 #: recommendation is asked no more often than that, whatever a survey says
 NPS_APART = timedelta(days=90)
@@ -30,7 +31,39 @@ _REFUSED = {
 }
 
 
-def why_not(customer_id: int, ticket: Ticket | None, recipient: str) -> Reason | None:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By which way somebody is asked: into a talk of theirs, or by mail; `address` is "" where there is none."""
+
+    address: str
+    talk: Conversation | None = None
+
+    @property
+    def channel(self) -> str:
+        return self.talk.inbox.channel if self.talk else "email"
+
+
+def way_to(ticket: Ticket, survey: Survey) -> Way:
+    """Where the customer of a ticket is asked: where they last wrote, if that is private and carries links, else by
+    mail. Whether the network still lets us write shows when it is sent."""
+    mail = Way(next(iter(sending.recipients(ticket)), ""))
+    if survey.asks_by == AskedBy.MAIL or survey.is_anonymous:
+        return mail
+    theirs = ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False)
+    last = theirs.order_by("-created_at", "-pk").values_list("channel", flat=True).first() or ticket.channel
+    if mail.address and not posting.is_talk(last):
+        return mail
+    talk = next((route.talk for route in posting.routes(ticket) if route.talk and _may_ask_in(route)), None)
+    return Way(talk.point.address, talk) if talk else mail
+
+
+def _may_ask_in(route: posting.Route) -> bool:
+    """Private, with room for a link, and on a network: what is said at home is seen by who is there only."""
+    can = route.can
+    return can.carries_links and not (can.is_read_only or can.is_at_home or route.is_public or can.is_public)
+
+
+def why_not(customer_id: int, ticket: Ticket | None, recipient: str, *, channel: str = "email") -> Reason | None:
     """Why a customer should not be asked at all, after this ticket or after none, however long ago they last were.
 
     A recovery stands in the way while it goes on, also of the question about itself: that was reopened, then.
@@ -43,10 +76,10 @@ def why_not(customer_id: int, ticket: Ticket | None, recipient: str) -> Reason |
         return Reason.NEVER_WROTE
     if not recipient:
         return Reason.NO_ADDRESS
-    if ContactPoint.objects.filter(channel="email", address=recipient, is_bouncing=True).exists():
+    if ContactPoint.objects.filter(channel=channel, address=recipient, is_bouncing=True).exists():
         return Reason.BOUNCING
     # a colleague who writes to us is not a customer, and an inbox that answers itself is a loop
-    if reason := because(budget.never(recipient)):
+    if channel == "email" and (reason := because(budget.never(recipient))):
         return reason
     if Complaint.objects.filter(ticket__customer=customer_id, closed_at=None, withdrawn_at=None).exists():
         return Reason.COMPLAINT

@@ -10,12 +10,11 @@ from django.utils.translation import get_supported_language_variant
 
 from feedback import choosing, drawing
 from feedback.models import Invitation, InvitationState, OptOut, Reason, Recovery, Survey
-from feedback.operations.asking import too_soon, why_not
+from feedback.operations.asking import Way, too_soon, way_to, why_not
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Event
 from tickets.models import Customer, Ticket
-from tickets.operations import sending
 
 
 @transaction.atomic
@@ -34,10 +33,10 @@ def invite(occasion: Event) -> Invitation | None:
     survey = choosing.survey_for(ticket)
     if survey is None:
         return None
-    recipient = next(iter(sending.recipients(ticket)), "")
+    way = way_to(ticket, survey)
     reason = (
         (Reason.BULK if occasion.facts.get("bulk") else None)
-        or why_not(customer.pk, ticket, recipient)
+        or why_not(customer.pk, ticket, way.address, channel=way.channel)
         or too_soon(customer.pk, survey, occasion.at)
         or (None if drawing.is_drawn(survey, ticket.pk) else Reason.NOT_DRAWN)
     )
@@ -48,7 +47,9 @@ def invite(occasion: Event) -> Invitation | None:
             customer=customer,
             occasion_id=occasion.pk,
             occasion_at=occasion.at,
-            recipient=recipient,
+            recipient=way.address,
+            channel=way.channel,
+            talk=way.talk,
             language=language_of(customer),
             due_at=occasion.at + survey.delay,
         ),
@@ -131,17 +132,18 @@ def ask_again(recovery: Recovery) -> Invitation | None:
     known = Invitation.objects.select_for_update(of=("self",)).filter(recovery=recovery).first()
     if known is not None:
         return _ask_after_all(known) if known.was_held_back_by_recovery else known
-    recipient = next(iter(sending.recipients(ticket)), "") if ticket else before.recipient
+    way = way_to(ticket, before.survey) if ticket else Way(before.recipient)
     again = Invitation(
         survey=before.survey, ticket=ticket, customer=customer, recovery=recovery, occasion_id=-recovery.pk,
-        occasion_at=now, recipient=recipient, language=language_of(customer), due_at=now + before.survey.delay,
+        occasion_at=now, recipient=way.address, channel=way.channel, talk=way.talk, language=language_of(customer),
+        due_at=now + before.survey.delay,
     )  # fmt: skip
-    return _write(again, why_not(customer.pk, ticket, recipient), percent=100)
+    return _write(again, why_not(customer.pk, ticket, way.address, channel=way.channel), percent=100)
 
 
 def _ask_after_all(invitation: Invitation) -> Invitation:
     """The recovery that stood in the way is over."""
-    if why_not(invitation.customer_id, invitation.ticket, invitation.recipient):
+    if why_not(invitation.customer_id, invitation.ticket, invitation.recipient, channel=invitation.channel):
         return invitation
     now = clock.now()
     invitation.state, invitation.reason = InvitationState.WAITING, ""

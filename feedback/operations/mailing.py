@@ -12,8 +12,9 @@ from feedback.operations.asking import because, why_not
 from feedback.operations.inviting import take_back
 from helpdesk import clock
 from helpdesk.events import draft, record, record_many
-from tickets.models import ContactPoint, MessageKind, OutgoingMail, Status, Ticket
-from tickets.operations import budget, sending
+from tickets import minting
+from tickets.models import ContactPoint, Conversation, MessageKind, OutgoingMail, Status, Ticket
+from tickets.operations import budget, posting, sending
 
 log = structlog.get_logger(__name__)
 
@@ -49,12 +50,18 @@ def _send(pk: int) -> bool:
         take_back(invitation, Reason.REOPENED)
         return False
     now = clock.now()
-    reason = why_not(invitation.customer_id, ticket, invitation.recipient) or because(
-        budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now)
+    talk = _talk_of(invitation)
+    channel = invitation.channel
+    reason = (
+        (Reason.CLOSED if channel != "email" and talk is None else None)
+        or why_not(invitation.customer_id, ticket, invitation.recipient, channel=channel)
+        or because(budget.draw(invitation.recipient, OutgoingMail.Purpose.SURVEY, at=now, channel=channel))
     )
     if reason:
         take_back(invitation, reason)
         return False
+    if talk is not None:
+        return _ask_in(talk, invitation, now)
     is_anonymous = invitation.survey.is_anonymous
     ballot = balloting.hand_out(invitation) if is_anonymous else ""
     written = mail.write(invitation, ballot=ballot, days=balloting.promised(invitation.survey) if is_anonymous else 0)
@@ -68,6 +75,32 @@ def _send(pk: int) -> bool:
         purpose=OutgoingMail.Purpose.SURVEY,
         headers=written.headers,
     )
+    invitation.state, invitation.queued_at = InvitationState.QUEUED, now
+    invitation.expires_at = _runs_out(invitation, now)
+    invitation.save(update_fields=["mail", "state", "queued_at", "expires_at"])
+    return True
+
+
+def _talk_of(invitation: Invitation) -> Conversation | None:
+    """The talk it goes into now. One that is closed meanwhile is left, for the mail where there is an address."""
+    ticket = invitation.ticket
+    if invitation.channel == "email" or ticket is None:
+        return None
+    ways = [one for one in posting.routes(ticket) if one.talk and one.talk.pk == invitation.talk_id and not one.closed]
+    if ways and not ways[0].is_public:
+        return ways[0].talk
+    if address := next(iter(sending.recipients(ticket)), ""):
+        invitation.channel, invitation.recipient, invitation.talk = "email", address, None
+        invitation.save(update_fields=["channel", "recipient", "talk"])
+    return None
+
+
+def _ask_in(talk: Conversation, invitation: Invitation, now: datetime) -> bool:
+    """Ask with one short message in a talk."""
+    invitation.mail = posting.write(
+        talk, ticket=invitation.ticket, text=mail.write_short(invitation), purpose=OutgoingMail.Purpose.SURVEY,
+        message_id=minting.message_id(talk.inbox.mail_domain),
+    )  # fmt: skip
     invitation.state, invitation.queued_at = InvitationState.QUEUED, now
     invitation.expires_at = _runs_out(invitation, now)
     invitation.save(update_fields=["mail", "state", "queued_at", "expires_at"])

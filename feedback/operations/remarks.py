@@ -13,7 +13,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import texts
-from tickets.models import Customer, Inbox, Message, MessageKind, Ticket, workers_of
+from tickets.models import ChannelMessage, Customer, Inbox, Message, MessageKind, Ticket, workers_of
 from tickets.operations.status import NotPossible, must_work_in
 
 GOOD, NEITHER, BAD = 1, 0, -1
@@ -74,6 +74,26 @@ def hear_complaint(ticket_id: int) -> Remark | None:
     }  # fmt: skip
     department = complaint.reason.department_id if complaint.reason else None
     return _say(Q(complaint=complaint), {"complaint": complaint, **its}, says, department)
+
+
+@transaction.atomic
+def hear_review(message_id: int) -> Remark | None:
+    """Make a review a remark, or the remark what the review now says. None for a message that gives no stars."""
+    found = Message.objects.select_related("ticket").filter(pk=message_id, kind=MessageKind.INCOMING)
+    message = found.filter(abroad__facts__has_key="stars").first()
+    if message is None:
+        return None
+    facts = ChannelMessage.objects.filter(message=message, part=0).values_list("facts", flat=True).first() or {}
+    stars, ticket = facts.get("stars"), message.ticket
+    if not isinstance(stars, int):
+        return None
+    tone = BAD if stars <= 2 else GOOD if stars >= 4 else NEITHER
+    says = {"text": message.text[:MOST_TEXT], "score": stars, "tone": tone, "kind": "stars"}
+    its = {
+        "source": Remark.Source.REVIEW, "inbox_id": ticket.inbox_id, "ticket": ticket,
+        "customer_id": ticket.customer_id, "said_at": message.created_at,
+    }  # fmt: skip
+    return _say(Q(message=message), {"message": message, **its}, says, None)
 
 
 def _say(which: Q, its: dict[str, Any], says: dict[str, Any], department: int | None) -> Remark:

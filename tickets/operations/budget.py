@@ -1,4 +1,6 @@
-"""One budget of mail that nobody asked for: acknowledgements, surveys and notices, over all channels together.
+"""One budget of what nobody asked for: acknowledgements, surveys and notices, over all channels together.
+
+What goes to one address of a person counts for all of them, whichever network it is on.
 
 Whoever types a stranger's address into every form of ours makes us send that stranger one mail a day, whatever we are
 asked to send, and however the address is spelt. What answers somebody (a reply of an agent) is asked for and is not
@@ -60,12 +62,31 @@ def _ascii(domain: str) -> str:
         return domain
 
 
-def lock(addresses: Iterable[str]) -> None:
+def key_on(channel: str, address: str) -> str:
+    """As `key`, for an address of any channel."""
+    return key(address) if channel == "email" else f"{channel} {address.strip().casefold()}"[:320]
+
+
+def _keys_of(channel: str, address: str, point: ContactPoint | None) -> set[str]:
+    """Under which names this person was written to: all their addresses."""
+    mine = {key_on(channel, address)}
+    if point is not None:
+        others = ContactPoint.objects.filter(customer=point.customer_id).values_list("channel", "address")
+        mine |= {key_on(*other) for other in others[:200]}
+    return mine
+
+
+def lock(addresses: Iterable[str], *, channel: str = "email") -> None:
     """Make whoever else would draw on the budgets of these addresses wait until this transaction ends.
 
     Who locks several locks them all at once, here: they are taken in one order, so that nobody waits in a circle.
     """
-    numbers = sorted({advisory_key(f"budget {key(address)}") for address in addresses})
+    addresses = list(addresses)
+    spelt = [address.lower() if channel == "email" else address for address in addresses]
+    known = ContactPoint.objects.filter(channel=channel, address__in=spelt).values_list("customer", flat=True)
+    # and the person, so that two of their addresses do not get something at once
+    names = {key_on(channel, address) for address in addresses} | {f"of customer {customer}" for customer in known}
+    numbers = sorted({advisory_key(f"budget {name}") for name in names})
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [numbers])
 
@@ -76,28 +97,36 @@ def take(address: str, purpose: OutgoingMail.Purpose, *, at: datetime | None = N
 
 
 @transaction.atomic
-def draw(address: str, purpose: OutgoingMail.Purpose, *, at: datetime | None = None) -> str:
+def draw(
+    address: str, purpose: OutgoingMail.Purpose, *, at: datetime | None = None, channel: str = "email"
+) -> str:  # fmt: skip
     """As `take`, with the reason in a word where it may not: "" means it may, and is counted."""
-    lock([address])
+    lock([address], channel=channel)
     at = at or clock.now()
-    if reason := refusal(address, purpose, at=at):
+    if reason := refusal(address, purpose, at=at, channel=channel):
         return reason
-    Unrequested.objects.create(key=key(address), purpose=purpose, at=at)
+    Unrequested.objects.create(key=key_on(channel, address), purpose=purpose, at=at)
     return ""
 
 
-def refusal(address: str, purpose: OutgoingMail.Purpose, *, at: datetime) -> str:
+def _point(channel: str, address: str) -> ContactPoint | None:
+    spelt = address.lower() if channel == "email" else address
+    return ContactPoint.objects.filter(channel=channel, address=spelt).first()
+
+
+def refusal(address: str, purpose: OutgoingMail.Purpose, *, at: datetime, channel: str = "email") -> str:
     """Why nothing may go there, in a word; "" when it may. Only looks.
 
     `no_address`, `robot`, `ours`, `bouncing`, or `spent`: the budget of this address is used up.
     """
-    if reason := never(address):
+    if reason := never(address) if channel == "email" else "" if address else "no_address":
         return reason
-    point = ContactPoint.objects.filter(channel="email", address=address.lower()).first()
+    point = _point(channel, address)
     if point is not None and point.is_bouncing:
         return "bouncing"
     # No bound above: who waited for the lock with a time read before it must see what was taken meanwhile.
-    lately = list(Unrequested.objects.filter(key=key(address), at__gt=at - DAY).values_list("purpose", flat=True))
+    mine = _keys_of(channel, address, point)
+    lately = list(Unrequested.objects.filter(key__in=mine, at__gt=at - DAY).values_list("purpose", flat=True))
     if point is None or not point.is_verified:
         return "spent" if len(lately) >= MOST_UNVERIFIED else ""
     return "spent" if purpose in lately or len(lately) >= MOST_VERIFIED else ""

@@ -107,7 +107,8 @@ def _said(event: Mapping[str, Any], *, is_ours: bool = False) -> Said:
             address=f"{source} {who or _thread(event)}"[:320], name=author,
             claimed={"email": email[:320]} if isinstance(email, str) and "@" in email else {},
         ),
-        text=text or title, subject=title, at=signed.at(event.get("at")), is_public=True, is_ours=is_ours,
+        text=text or title or _drawn(stars or 0), subject=title, at=signed.at(event.get("at")), is_public=True,
+        is_ours=is_ours,
         language=signed.text(event, "language", 10, is_needed=False).strip().lower(),
         url=_link(event), facts={"source": source, **({"stars": stars} if stars else {})},
     )  # fmt: skip
@@ -118,6 +119,10 @@ def _link(event: Mapping[str, Any]) -> str:
     if link and not link.startswith(("https://", "http://")):
         raise Unreadable("“link” is no web address.")
     return link
+
+
+def _drawn(stars: int) -> str:
+    return "★" * stars + "☆" * (MOST_STARS - stars)
 
 
 def _stars(event: Mapping[str, Any]) -> int | None:
