@@ -27,7 +27,7 @@ HEARTBEAT_SECONDS = 20
 QUEUE_LENGTH = 200
 RECHECK_SECONDS = 60
 #: audiences that are nobody's of the house: a visitor's talk, somebody writing to one
-OUTSIDE = ("talk:", "writing:")
+OUTSIDE = ("talk:", "writing:", "visitor:")
 
 #: which audiences an agent belongs to; None is everybody's. Set by the app that owns what the audiences stand for.
 _audiences: Callable[[Any], frozenset[str] | None] = lambda agent: frozenset()  # noqa: E731
@@ -88,9 +88,12 @@ class Ear:
         self.audiences = frozenset(audiences)
         self.heard = asyncio.Event()
         self.verbs: set[str] = set()
+        #: the highest number of what was heard
+        self.number = 0
 
-    def hear(self, verb: str) -> None:
+    def hear(self, verb: str, number: int = 0) -> None:
         self.verbs.add(verb)
+        self.number = max(self.number, number)
         self.heard.set()
 
     def take(self) -> set[str]:
@@ -164,7 +167,7 @@ class Hub:
             return
         for one in notices:
             for ear in self.ears.get(one["audience"], ()):
-                ear.hear(one["verb"])
+                ear.hear(one["verb"], one["event"])
 
     async def _listen(self) -> None:
         wait = 0.5

@@ -44,6 +44,8 @@ _GOALS: Mapping[tuple[str, str, Any], Goal] = {
     ("reports", "per_s", "rebuild"): Goal(20_000),
     ("surveys", "per_s", "scanners"): Goal(500),
     ("surveys", "per_s", "answers"): Goal(200),
+    ("chat", "median_ms", "to_agent"): Goal(250),
+    ("chat", "median_ms", "to_visitor"): Goal(250),
     ("intake", "per_s", 1): Goal(0.4, is_ratio=True),
     ("webhooks", "per_s", 2): Goal(300),
     ("api", "per_s", 1): Goal(80),

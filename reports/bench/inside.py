@@ -14,18 +14,24 @@ from reports.bench.timing import USUAL, Effort, say
 ORDER = ("queue", "views", "search", "ticket", "report", "reports", "surveys", "intake", "webhooks", "api")
 
 
+#: what is measured only when it is named: it takes long, and other programs beside it
+ALONE = ("chat",)
+
+
 def main() -> int:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("size")
-    parser.add_argument("what", nargs="+", choices=ORDER)
+    parser.add_argument("what", nargs="+", choices=(*ORDER, *ALONE))
     parser.add_argument("--times", type=int, default=USUAL.times)
     parser.add_argument("--seconds", type=float, default=USUAL.seconds)
     parser.add_argument("--mails", type=int, default=USUAL.mails)
+    parser.add_argument("--visitors", type=int, default=2000)
+    parser.add_argument("--agents", type=int, default=50)
     asked = parser.parse_args()
     django.setup()
     from helpdesk.models import Agent, Role
-    from reports.bench import api, intake, pages, reports, search, surveys, views, webhooks
+    from reports.bench import api, chat, intake, pages, reports, search, surveys, views, webhooks
     from tickets.models import Message, Ticket
 
     effort, folder = Effort(asked.times, asked.seconds, asked.mails), Path(os.environ["DATA"])
@@ -43,8 +49,9 @@ def main() -> int:
         "intake": lambda: intake.measure(asked.size, effort),
         "webhooks": lambda: webhooks.measure(asked.size, effort),
         "api": lambda: api.measure(asked.size, effort, agent, folder),
+        "chat": lambda: chat.measure(asked.size, effort, folder, asked.visitors, asked.agents),
     }
-    for what in ORDER:
+    for what in (*ORDER, *ALONE):
         if what in asked.what:
             began = time.monotonic()
             measures[what]()

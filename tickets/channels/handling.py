@@ -225,6 +225,12 @@ def _deliver_of(inbox: int, until: float) -> int:
     return count
 
 
+def deliver_one(pk: int) -> bool:
+    """Hand on this one if it is its turn. False where a worker has to see to it."""
+    deliveries = posting.claim(1, only=pk, lease=uuid.uuid4())
+    return bool(deliveries) and _hand_on(deliveries[0])
+
+
 def _hand_on(delivery: Delivery) -> bool:
     """Hand one answer on, part by part. False where the account can send nothing now."""
     mail, account = delivery.mail, delivery.mail.inbox.account

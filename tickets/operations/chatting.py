@@ -157,7 +157,10 @@ def say(inbox: Inbox, digest: str, spoken: Spoken) -> tuple[Visitor, ChannelMess
     _change(visitor, **change)
     show_page(visitor, url=spoken.page_url, title=spoken.page_title)
     if kept.conversation:
-        tell(kept.conversation.pk)
+        tell(kept.conversation.pk, kept.pk)
+    if "talk" in change:  # browsers of theirs that waited for a first word hear of the talk from now on
+        news = live.Notice("chat.began", None, f"visitor:{visitor.pk}", 0)
+        transaction.on_commit(lambda: live.publish([news]), robust=True)
     reach("in.tx_before_commit")
     return visitor, kept
 
@@ -180,9 +183,9 @@ def show_page(visitor: Visitor, *, url: str, title: str = "") -> None:
 # ---------------------------------------------------------------------- what they have and have seen
 
 
-def tell(talk: int) -> None:
-    """After the commit, let every browser of a talk look again."""
-    notice = live.Notice("chat.message", None, f"talk:{talk}", 0)
+def tell(talk: int, latest: int) -> None:
+    """After the commit, let every browser of a talk know how far it has come."""
+    notice = live.Notice("chat.message", None, f"talk:{talk}", latest)
     transaction.on_commit(lambda: live.publish([notice]), robust=True)
 
 
@@ -349,14 +352,14 @@ def _is_theirs(visitor: Visitor, message: Message) -> bool:
 def _add(visitor: Visitor, message: Message) -> None:
     assert visitor.talk is not None
     locking.hold(f"talk {visitor.inbox_id} {visitor.thread}")
-    _row, is_new = ChannelMessage.objects.get_or_create(
+    row, is_new = ChannelMessage.objects.get_or_create(
         inbox_id=visitor.inbox_id, identifier=f"mail {message.pk}",
         defaults={"conversation": visitor.talk, "message": message, "facts": {"by_mail": True}},
     )  # fmt: skip
     if is_new:
         if message.kind == MessageKind.INCOMING:  # they answered what we mailed: they have seen it
             saw(visitor, visitor.mailed_to)
-        tell(visitor.talk.pk)
+        tell(visitor.talk.pk, row.pk)
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -230,9 +230,24 @@ def write(
         to=[talk.point.address], text=text, headers={"template": template} if template else {},
     )  # fmt: skip
     due = clock.now() + delay
-    Delivery.objects.create(mail=mail, recipient=talk.point.address, due_at=due, give_up_at=due + PATIENCE[purpose])
-    ring_for_posts(delay)
+    delivery = Delivery.objects.create(
+        mail=mail, recipient=talk.point.address, due_at=due, give_up_at=due + PATIENCE[purpose]
+    )
+    if not delay and directory.of(talk.inbox.channel).can.is_at_home:
+        transaction.on_commit(lambda: _hand_on_here(delivery.pk), robust=True)
+    else:
+        ring_for_posts(delay)
     return mail
+
+
+def _hand_on_here(delivery: int) -> None:
+    """No network stands between: it is handed on at once, here. What comes in between leaves it to the workers."""
+    from tickets.channels import handling
+    from tickets.tasks import deliver_posts
+
+    reach("out.tx_committed")
+    if not handling.deliver_one(delivery):
+        ring(deliver_posts)
 
 
 def ring_for_posts(delay: timedelta = timedelta(0)) -> None:
@@ -263,10 +278,14 @@ def inboxes_with_work() -> list[int]:
 
 
 @transaction.atomic
-def claim(limit: int, *, inbox: int, lease: uuid.UUID) -> list[Delivery]:
-    """Take up to `limit` due deliveries of an inbox, one of each talk; nobody else gets them while the lease lasts."""
+def claim(limit: int, *, lease: uuid.UUID, inbox: int | None = None, only: int | None = None) -> list[Delivery]:
+    """Take up to `limit` due deliveries of an inbox, one of each talk, or one of them.
+
+    Nobody else gets them while the lease lasts.
+    """
     now = clock.now()
-    found = _due(now).filter(mail__inbox=inbox).select_for_update(skip_locked=True, of=("self",)).only("pk")
+    wanted = _due(now).filter(mail__inbox=inbox) if only is None else _due(now).filter(pk=only)
+    found = wanted.select_for_update(skip_locked=True, of=("self",)).only("pk")
     ids = [one.pk for one in found.order_by("due_at", "pk")[:limit]]
     if ids:
         reach("out.undo_elapsed")
@@ -301,7 +320,8 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
         ignore_conflicts=True,
     )  # fmt: skip
     if talk is not None and directory.of(delivery.mail.inbox.channel).can.is_at_home:
-        notice = live.Notice("chat.message", None, f"talk:{talk.pk}", 0)
+        latest = ChannelMessage.objects.filter(conversation=talk).aggregate(at=Max("pk"))["at"] or 0
+        notice = live.Notice("chat.message", None, f"talk:{talk.pk}", latest)
         transaction.on_commit(lambda: live.publish([notice]), robust=True)
     return is_mine
 

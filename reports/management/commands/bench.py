@@ -16,6 +16,7 @@ from reports.bench.timing import LONGEST_SECONDS, USUAL
 
 _ROOT = Path(__file__).resolve().parent.parent.parent.parent
 _LONGEST_FILLING, _LONGEST_MEASURING = 2 * 3600, 1800
+_EFFORT = ("times", "seconds", "mails", "visitors", "agents")
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             type=_words,
             default=list(inside.ORDER),
             metavar="WORDS",
-            help=f"of {', '.join(inside.ORDER)}",
+            help=f"of {', '.join(inside.ORDER)}; and, only where they are named, {', '.join(inside.ALONE)}",
         )
         parser.add_argument(
             "--sizes", type=_sizes, default=["1k", "100k"], metavar="SIZES", help='how many tickets: "1k 100k", "1m"'
@@ -41,6 +42,9 @@ class Command(BaseCommand):
             "--seconds", type=_number(float, 0.1, LONGEST_SECONDS), default=USUAL.seconds, help="length of each load"
         )
         parser.add_argument("--mails", type=_number(int, 20, 20_000), default=USUAL.mails, help="mails taken in")
+
+        parser.add_argument("--visitors", type=_number(int, 10, 20_000), default=2000, help="of chat")
+        parser.add_argument("--agents", type=_number(int, 1, 1000), default=50, help="of chat")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -62,7 +66,7 @@ class Command(BaseCommand):
                 self._migrate(here, database)  # kept since an older version, perhaps
             else:
                 self._fill(here, database, size)
-            effort = [word for name in ("times", "seconds", "mails") for word in (f"--{name}", str(options[name]))]
+            effort = [word for name in _EFFORT for word in (f"--{name}", str(options[name]))]
             words = ["-m", "reports.bench.inside", size, *options["what"], *effort]
             self._python(here, database, words, _LONGEST_MEASURING * len(options["what"]))
         finally:
@@ -108,7 +112,7 @@ class Command(BaseCommand):
 
 def _words(text: str) -> list[str]:
     words = text.replace(",", " ").split()
-    if unknown := [word for word in words if word not in (*inside.ORDER, "all")]:
+    if unknown := [word for word in words if word not in (*inside.ORDER, *inside.ALONE, "all")]:
         raise ArgumentTypeError(f"{' '.join(unknown)}: choose from {', '.join(inside.ORDER)}, all")
     return list(inside.ORDER) if not words or "all" in words else words
 

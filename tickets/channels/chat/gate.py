@@ -5,12 +5,15 @@ as text so that browsers need not ask first; a page elsewhere can send one, and 
 """
 
 import json
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
@@ -18,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from helpdesk import content, rates
 from tickets.channels.chat import origins
 from tickets.channels.chat.adapter import MOST_FILE, MOST_FILES
-from tickets.models import ChannelAccount
+from tickets.models import ChannelAccount, Inbox
 
 MOST_BODY = 100_000
 MOST_UPLOAD = MOST_FILE * MOST_FILES // 2 + MOST_BODY
@@ -37,8 +40,34 @@ class Answer(Exception):
         self.response = JsonResponse({"error": error, **more}, status=status)
 
 
+_accounts: dict[str, tuple[float, ChannelAccount]] = {}
+KEPT_SECONDS = 3.0
+
+
 def account_of(key: str) -> ChannelAccount | None:
-    """The widget of a key, in use."""
+    """The widget of a key, in use; some seconds old at most, as it is asked for with everything anybody does."""
+    kept = _accounts.get(key)
+    if kept is None or kept[0] < time.monotonic():
+        account = _account_of(key)
+        if account is None:
+            _accounts.pop(key, None)
+            return None
+        kept = _accounts[key] = (time.monotonic() + KEPT_SECONDS, account)
+    return kept[1]
+
+
+def forget() -> None:
+    """Know no widget any more: one was changed."""
+    _accounts.clear()
+
+
+@receiver(post_save, sender=ChannelAccount)
+@receiver(post_save, sender=Inbox)
+def _changed(**_: object) -> None:
+    forget()
+
+
+def _account_of(key: str) -> ChannelAccount | None:
     found = ChannelAccount.objects.filter(kind="chat", key=key, inbox__is_active=True)
     return found.select_related("inbox__mails_through").first()
 

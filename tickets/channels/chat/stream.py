@@ -11,7 +11,7 @@ import contextlib
 import json
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -193,7 +193,7 @@ async def _stream(
             await asyncio.wait({waiting, gone}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
             verbs = ear.take()
-            if "chat.message" in verbs or "anew" in verbs or time.monotonic() - checked > RECHECK_SECONDS:
+            if {"chat.began", "anew"} & verbs or time.monotonic() - checked > RECHECK_SECONDS:
                 before, checked = who, time.monotonic()
                 if "anew" in verbs:  # all of them look again: not all at once
                     await asyncio.sleep(random.random() * SPREAD_SECONDS)  # noqa: S311 - no secret
@@ -206,6 +206,10 @@ async def _stream(
                 if who.latest > before.latest:
                     await _event(send, "message", who.latest)
                     continue
+            if "chat.message" in verbs and ear.number > who.latest:
+                who = replace(who, latest=ear.number)
+                await _event(send, "message", who.latest)
+                continue
             if "chat.typing" in verbs:
                 await _event(send, "typing", None)
             elif not verbs:
@@ -218,7 +222,10 @@ async def _stream(
 
 
 def _audiences(who: Who) -> list[str]:
-    return [f"talk:{who.talk}", *([f"writing:{who.ticket}"] if who.ticket else [])]
+    return [
+        f"talk:{who.talk}" if who.talk else f"visitor:{who.visitor}",
+        *([f"writing:{who.ticket}"] if who.ticket else []),
+    ]
 
 
 async def _event(send: live.Send, name: str, number: int | None) -> None:

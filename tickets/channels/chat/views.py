@@ -100,9 +100,13 @@ def _state(visitor: Visitor | None) -> dict[str, Any]:
         return {"visitor": None, "latest": 0, "unseen": 0}
     unseen = chatting.shown(visitor.talk).filter(pk__gt=visitor.seen_to, message__kind="reply").count()
     return {
-        "visitor": {"name": visitor.name, "email": visitor.email, "is_signed": bool(visitor.user_id)},
+        "visitor": _known(visitor),
         "latest": chatting.latest(visitor.talk_id), "seen": visitor.seen_to, "unseen": unseen,
     }  # fmt: skip
+
+
+def _known(visitor: Visitor) -> dict[str, Any]:
+    return {"name": visitor.name, "email": visitor.email, "is_signed": bool(visitor.user_id)}
 
 
 @endpoint
@@ -133,8 +137,7 @@ def send(request: HttpRequest, account: ChannelAccount, said: Said) -> HttpRespo
     except NotPossible as error:
         raise Answer(401, "token", words=str(error)) from None
     presence.type_(visitor, None)
-    shown = chatting.shown(row.conversation).prefetch_related("message__attachments__file").filter(pk=row.pk).first()
-    return JsonResponse({"message": content.of(shown, visitor) if shown else None})
+    return JsonResponse({"message": content.of(row, visitor) if row.message else None})
 
 
 def _files(request: HttpRequest) -> tuple[File, ...]:
@@ -205,7 +208,8 @@ def messages(_request: HttpRequest, account: ChannelAccount, said: Said) -> Http
             "messages": [content.of(row, visitor) for row in rows],
             "is_more": len(rows) == content.PAGE and after > 0,
             "typing": round(presence.agent_types(number), 1),
-            **_state(visitor),
+            "visitor": _known(visitor),
+            "seen": visitor.seen_to,
         }
     )
 

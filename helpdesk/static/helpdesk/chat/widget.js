@@ -401,8 +401,8 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
       seen = last;
       ask("seen", { upto: last }).catch(() => {});
       drawBadge();
-    } else if (latest > (told.got || 0)) {
-      told.got = latest;
+    } else if (last > seen && last > (told.got || 0)) {
+      told.got = last;
       if (!isPreview) ask("messages", { after: latest }).catch(() => {}); // it has arrived
     }
   }

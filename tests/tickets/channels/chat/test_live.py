@@ -118,6 +118,7 @@ def test_t22_1_without_a_token_of_ones_own_nobody_listens(address: str, dora: Br
 
 
 def test_whose_token_ended_hears_no_more(address: str, dora: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickets.channels.chat.stream.RECHECK_SECONDS", 0)
     dora.say("Hi")
     line = Line(address, dora.key, dora.token, after=10**9)
     assert line.next()[0] == "hello"
@@ -153,3 +154,19 @@ def test_agents_hear_of_no_talk_by_its_own_name(address: str, as_agent: Any, adm
     live.publish([live.Notice("chat.message", None, "talk:1", 0), live.Notice("presence.changed", 5, "inbox:1", 0)])
     assert ear.until("change") == [{"verb": "presence.changed", "ticket": 5}]
     ear.close()
+
+
+def test_who_was_known_before_they_said_anything_hears_of_their_first_talk(
+    address: str, dora: Browser, chat: ChannelAccount, ana: Agent
+) -> None:
+    from tests.tickets.channels.chat.test_talking_to_the_widget import signed
+
+    dora.boot(identity=signed())
+    line = Line(address, dora.key, dora.token)
+    assert line.next() == ("hello", 0)
+    last = dora.say("Where is my parcel?").json()["message"]["seq"]
+    assert line.next() == ("message", last)
+    replying.reply(Ticket.objects.get(), text="On its way.", actor=ana)  # no worker is needed
+    kind, latest = line.next()
+    assert kind == "message" and latest > last and dora.read()[-1]["text"] == "On its way."
+    line.close()
