@@ -571,7 +571,11 @@ POLICIES: dict[str, Policy] = {
     ),
     "api_ticket_macros": api(GET=200),
     "api_ticket_macro": api(POST=200),
-    "api_macros": api(GET=200, ben=200),
+    "api_macros": api(GET=200, POST=201, ben=200, body={"name": "Hi", "text": "Hello"}),
+    "api_macro": Policy(
+        {"GET": (401, 401, 200, 200, 200, 200, 200), "PATCH": (401, 401, 409, 403, 409, 200, 200),
+         "DELETE": (401, 401, 409, 403, 409, 204, 204)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
+    ),
     "api_inboxes": api(GET=200, ben=200),
     "api_agents": api(GET=200, ben=200),
     "api_teams": api(GET=200, ben=200),
@@ -615,7 +619,16 @@ POLICIES: dict[str, Policy] = {
         {"GET": (401, 401, 404, 200, 200, 200, 200), "DELETE": (401, 401, 404, 403, 403, 403, 204)},
         turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
     ),
-    "api_fields": api(GET=200, ben=200),
+    "api_fields": Policy(
+        {"GET": (401, 401, 200, 200, 200, 200, 200), "POST": (401, 401, 403, 403, 403, 403, 201)},
+        turned_away={**NO_TOKEN, "light": 403}, body={"name": "Size"}, reads_first=True,
+    ),
+    "api_field": Policy(
+        {"GET": (401, 401, 200, 200, 200, 200, 200),
+         **dict.fromkeys(["PATCH", "DELETE"], (401, 401, 403, 403, 403, 403, 200))},
+        turned_away={**NO_TOKEN, "light": 403}, reads_first=True,
+    ),
+    "api_tags_in_use": api(GET=200, ben=200),
     "api_notifications": api(GET=200, ben=200),
     "api_notifications_read": api(POST=200, light=200, ben=200),
     "api_notification_read": Policy(
@@ -668,7 +681,7 @@ def test_every_route_has_a_policy() -> None:
 LISTS = {
     "api_schema", "api_docs", "api_tickets", "api_inboxes", "api_agents", "api_teams", "api_report", "api_reports",
     "api_macros", "api_views", "api_view_counts", "api_search", "api_bulk", "api_customers", "api_organisations",
-    "api_account_events", "api_fields", "api_notifications", "api_notifications_read",
+    "api_account_events", "api_fields", "api_tags_in_use", "api_notifications", "api_notifications_read",
     "api_recoveries", "api_departments", "api_reasons",
     "api_surveys", "api_invitations", "api_responses", "api_topics", "api_remarks", "api_complaints",
 }  # fmt: skip
@@ -823,7 +836,7 @@ def house(
         "report_customers": ["there"], "report_customer": [dora.pk], "report_organisation": [acme.pk],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
-        "api_draft": [ticket.pk, "note"],
+        "api_draft": [ticket.pk, "note"], "api_macro": [refund.pk], "api_field": [things["fields"]],
         "api_draft_schedule": [ticket.pk, "reply"], "api_draft_sending": [ticket.pk, "reply"],
         "api_ticket_macro": [ticket.pk, away.pk],
         "api_attachment": [ticket.pk, attachment.pk], "api_tag": [ticket.pk, "vip"],

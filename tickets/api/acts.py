@@ -26,8 +26,8 @@ from tickets.api.shared import (
     other_ticket,
     seen,
 )
-from tickets.models import Macro, Merge, Message, Ticket
-from tickets.operations import acting, collisions, linking, macros, merging, moving
+from tickets.models import Merge, Message, Ticket
+from tickets.operations import acting, collisions, linking, merging, moving
 from tickets.operations.status import NotPossible
 from tickets.operations.undo import undo
 
@@ -282,99 +282,3 @@ class LinkView(ApiView):
         before = collisions.last_event(ticket)
         linking.unlink(ticket, to=linked, actor=agent)
         return answer(request, number, since=before)
-
-
-# --- macros and saved replies
-
-
-class MacroSerializer(serializers.ModelSerializer[Macro]):
-    """Text with fields (`{{customer.first_name}}`), and acts. One without acts is a saved reply."""
-
-    is_own = serializers.SerializerMethodField(help_text="Yours alone.")
-    inboxes = serializers.PrimaryKeyRelatedField[Any](many=True, read_only=True, help_text="None are all.")
-
-    class Meta:
-        model = Macro
-        fields = ["id", "name", "html", "actions", "inboxes", "is_own", "used"]
-
-    def get_is_own(self, macro: Macro) -> bool:
-        return macro.owner_id is not None
-
-
-_macro = shaping(MacroSerializer)
-
-
-class Macros(ApiView):
-    """Macros and saved replies."""
-
-    @extend_schema(
-        operation_id="macros_list", summary="List macros", tags=["macros"], responses=paging.described(MacroSerializer)
-    )
-    @paged(BY_ID)
-    def get(self, request: Request) -> Any:
-        """Everybody's macros and saved replies, and your own."""
-        return Macro.objects.visible_to(agent_of(request)).prefetch_related("inboxes"), _macro
-
-
-class OfferedMacroSerializer(serializers.Serializer[Any]):
-    """A macro with its text filled in for one ticket, and why it is offered there."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    text = serializers.CharField()
-    html = serializers.CharField()
-    actions = serializers.ListField(child=serializers.DictField())
-    why = serializers.ListField(child=serializers.CharField())
-
-
-class OfferedMacrosSerializer(serializers.Serializer[Any]):
-    results = OfferedMacroSerializer(many=True)
-
-
-class TicketMacros(ApiView):
-    """The macros for a ticket."""
-
-    @extend_schema(
-        operation_id="ticket_macros_list", summary="List macros for a ticket", tags=["macros"],
-        responses=OfferedMacrosSerializer,
-    )  # fmt: skip
-    def get(self, request: Request, number: int) -> Response:
-        """The macros for this ticket with their text filled in, those that fit best first, at most 200."""
-        ticket, agent = find(request, number), agent_of(request)
-        offered = []
-        for one in macros.rank(ticket, agent):
-            said = macros.render(one.macro, ticket, agent)
-            offered.append({
-                "id": one.macro.pk, "name": one.macro.name, "text": said.text, "html": said.html,
-                "actions": one.macro.actions, "why": one.why,
-            })  # fmt: skip
-        return Response({"results": offered})
-
-
-class AppliedMacroSerializer(serializers.Serializer[Any]):
-    """The ticket after a macro's acts, and its text for you to send at `messages/`."""
-
-    ticket = KnownTicketSerializer()
-    text = serializers.CharField()
-    html = serializers.CharField()
-
-
-class TicketMacro(ApiView):
-    """One macro on one ticket."""
-
-    @extend_schema(
-        operation_id="ticket_macros_apply", summary="Apply a macro", tags=["macros"], request=None,
-        responses=AppliedMacroSerializer,
-    )  # fmt: skip
-    @idempotent
-    def post(self, request: Request, number: int, macro: int) -> Response:
-        """Do the macro's acts, all or none. Its text is answered, not sent."""
-        ticket, agent = find(request, number), agent_of(request)
-        read(Body, request)
-        chosen = get_object_or_404(Macro.objects.visible_to(agent).for_inbox(ticket.inbox), pk=macro)
-        said = macros.render(chosen, ticket, agent)
-        if chosen.actions:
-            macros.run(chosen, ticket, actor=agent)
-        else:
-            macros.note_use(chosen, ticket, actor=agent)
-        return Response({"ticket": answer(request, number).data, "text": said.text, "html": said.html})

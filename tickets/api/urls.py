@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.api import acts, desk, drafts, lists, people, views
+from tickets.api import acts, desk, drafts, lists, macro_shelf, people, views
 
 urlpatterns = [
     path("tickets/", views.Tickets.as_view(), name="api_tickets"),
@@ -29,9 +29,10 @@ urlpatterns = [
         "tickets/<int:number>/drafts/<slug:kind>/schedule/", drafts.DraftSchedule.as_view(), name="api_draft_schedule"
     ),
     path("tickets/<int:number>/drafts/<slug:kind>/sending/", drafts.DraftSending.as_view(), name="api_draft_sending"),
-    path("tickets/<int:number>/macros/", acts.TicketMacros.as_view(), name="api_ticket_macros"),
-    path("tickets/<int:number>/macros/<int:macro>/", acts.TicketMacro.as_view(), name="api_ticket_macro"),
-    path("macros/", acts.Macros.as_view(), name="api_macros"),
+    path("tickets/<int:number>/macros/", macro_shelf.TicketMacros.as_view(), name="api_ticket_macros"),
+    path("tickets/<int:number>/macros/<int:macro>/", macro_shelf.TicketMacro.as_view(), name="api_ticket_macro"),
+    path("macros/", macro_shelf.Macros.as_view(), name="api_macros"),
+    path("macros/<int:macro>/", macro_shelf.MacroView.as_view(), name="api_macro"),
     path("views/", lists.Views.as_view(), name="api_views"),
     path("views/counts/", lists.ViewCounts.as_view(), name="api_view_counts"),
     path("views/<slug:key>/", lists.ViewView.as_view(), name="api_view"),
@@ -58,6 +59,8 @@ urlpatterns = [
     path("organisations/<int:organisation>/notes/", people.OrganisationNotes.as_view(), name="api_organisation_notes"),
     path("notes/<int:note>/", people.NoteView.as_view(), name="api_note"),
     path("fields/", desk.Fields.as_view(), name="api_fields"),
+    path("fields/<int:field>/", desk.FieldView.as_view(), name="api_field"),
+    path("tags/", desk.TagsInUse.as_view(), name="api_tags_in_use"),
     path("notifications/", desk.Notifications.as_view(), name="api_notifications"),
     path("notifications/read/", desk.NotificationsRead.as_view(), name="api_notifications_read"),
     path("notifications/<int:notification>/read/", desk.NotificationRead.as_view(), name="api_notification_read"),
