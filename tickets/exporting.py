@@ -57,7 +57,10 @@ def _customer(customer: Customer, subject: Subject) -> dict[str, Any]:
         "language": customer.language, "since": customer.created_at, "is_blocked": customer.is_blocked,
         "organisation": customer.organisation.name if customer.organisation else "",
         "addresses": [
-            {"channel": p.channel, "address": p.address, "is_verified": p.is_verified, "is_bouncing": p.is_bouncing}
+            {
+                "channel": p.channel, "address": p.address, "handle": p.handle, "is_verified": p.is_verified,
+                "is_bouncing": p.is_bouncing,
+            }
             for p in customer.contact_points.all()
         ],
         "fields": {one.field.name: one.text for one in fields.for_customer(customer) if not one.is_empty},

@@ -3,13 +3,15 @@
 import difflib
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent
 from tickets import domains
-from tickets.models import ContactPoint, Customer, CustomerMerge, MessageKind, Ticket
+from tickets.models import ContactPoint, Conversation, Customer, CustomerMerge, MessageKind, Ticket
 from tickets.models.message import Message
 
 MOST = 5
@@ -44,6 +46,7 @@ def of(customer: Customer, agent: Agent, *, most: int = MOST) -> list[Twin]:
                 reasons[pk].append(_("the same name"))
     for address in mine[:5]:
         _by_address(address, name, reasons)
+    _by_other_channels(customer, reasons)
     for address, pk in _signed(customer, agent, set(mine)):
         reasons[pk].append(_("a message is signed with %(address)s") % {"address": address})
     reasons.pop(customer.pk, None)
@@ -75,6 +78,51 @@ def _by_address(address: str, name: str, reasons: dict[int, list[str]]) -> None:
         for pk, other, called in near.values_list("customer_id", "address", "customer__name")[:_LOOKED_AT]:
             if domains.of(other) == domain and _alike(name, called.casefold().strip()):
                 reasons[pk].append(_("the same domain and nearly the same name"))
+
+
+def _by_other_channels(customer: Customer, reasons: dict[int, list[str]]) -> None:
+    """Who has the same number or name on another channel, or an address that one of the two says is theirs."""
+    points = list(customer.contact_points.all())[:20]
+    numbers = {digits for point in points if (digits := _digits(point.address, point.channel))}
+    handles = {point.handle.casefold() for point in points if _tells(point.handle)}
+    others = ContactPoint.objects.exclude(customer=customer)
+    if numbers:
+        spelt = [*numbers, *(f"+{digits}" for digits in numbers)]
+        for pk, address in others.filter(address__in=spelt).exclude(channel="email").values_list("customer", "address"):
+            reasons[pk].append(_("the same number: %(number)s") % {"number": address})
+    for handle in sorted(handles)[:5]:
+        for pk, other in others.filter(handle__ilike=handle).values_list("customer", "handle")[:_LOOKED_AT]:
+            if other.casefold() == handle:
+                reasons[pk].append(_("the same name on another channel: %(handle)s") % {"handle": other})
+    _by_claims(customer, points, reasons)
+
+
+def _digits(address: str, channel: str) -> str:
+    """The number an address is; "" for what is none, or for a network's own names that are digits, too."""
+    bare = address.removeprefix("+")
+    is_number = bare.isdecimal() and 7 <= len(bare) <= 15 and (address[:1] == "+" or channel == "phone")
+    return bare if is_number and channel != "email" else ""
+
+
+def _tells(handle: str) -> bool:
+    """Long enough to tell people apart, and no number."""
+    return len(handle.strip("@")) > 4 and not handle.strip("+@ ").isdecimal() and " " not in handle.strip()
+
+
+def _by_claims(customer: Customer, points: Sequence[ContactPoint], reasons: dict[int, list[str]]) -> None:
+    """What people say is theirs, on a network that does not prove it."""
+    said = Conversation.objects.filter(point__customer=customer, facts__has_key="claimed")
+    for claimed in said.values_list("facts__claimed", flat=True)[:20]:
+        for address in claimed.values() if isinstance(claimed, dict) else ():
+            spelt = {str(address), str(address).lower()}
+            for pk in ContactPoint.objects.filter(address__in=spelt).values_list("customer", flat=True):
+                reasons[pk].append(_("they say that %(address)s is theirs") % {"address": address})
+    mine = [point.address for point in points]
+    says = Conversation.objects.filter(facts__has_key="claimed").exclude(point__customer=customer)
+    about = Q(facts__claimed__email__in=mine) | Q(facts__claimed__phone__in=mine)
+    for pk, claimed in says.filter(about).values_list("point__customer", "facts__claimed")[:_LOOKED_AT]:
+        address = next((one for one in claimed.values() if one in mine), "")
+        reasons[pk].append(_("they say that %(address)s is theirs") % {"address": address})
 
 
 def _alike(one: str, other: str) -> bool:

@@ -10,8 +10,10 @@ from django.db import connection
 from helpdesk.models import Agent, Event
 from tests.conftest import mail
 from tickets import twins
+from tickets.channels.protocol import Person, Said
+from tickets.conditions.meaning import people_of
 from tickets.models import Customer, CustomerMerge, Inbox, Organisation, RawMessage, Ticket
-from tickets.operations import customer_notes, customers, merging_customers, opening
+from tickets.operations import customer_notes, customers, merging_customers, opening, talking
 from tickets.operations.merging_customers import merge, preview, unmerge
 from tickets.operations.status import NotPossible
 
@@ -189,6 +191,58 @@ def test_a_mail_signed_with_the_other_address_brings_them_up(
     assert (found.customer, found.reasons) == (twin, ["a message is signed with private@home.example"])
     unmerge(merge(twin, ticket.customer, actor=ana), actor=ana)
     assert twins.of(ticket.customer, ana) == [], "somebody said that they are two"
+
+
+def on_channel(channel: str, address: str, handle: str = "", **claimed: str) -> Customer:
+    """Somebody who wrote on another channel."""
+    inbox, _made = Inbox.objects.get_or_create(name=channel, channel=channel)
+    said, _new = talking.hear(
+        inbox, Said(f"m {address}", address, Person(address, handle=handle, claimed=claimed), "Hello")
+    )
+    assert said is not None and said.sender is not None
+    return said.sender.customer
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        (("phone", "+4930123456"), ("sms", "+4930123456"), "the same number: +4930123456"),
+        (("telegram", "77", "@dora.lind"), ("generic", "@d:x.example", "@Dora.Lind"), "the same name on another"),
+    ],
+)  # fmt: skip
+def test_one_person_on_two_channels_is_brought_up(
+    one: tuple[str, ...], other: tuple[str, ...], reason: str, admin: Agent
+) -> None:
+    first, second = on_channel(*one), on_channel(*other)
+    for customer, twin in ((first, second), (second, first)):
+        [found] = twins.of(customer, admin)
+        assert found.customer == twin and reason in found.reasons[0]
+
+
+def test_what_people_say_of_themselves_is_suggested_and_joins_nobody(ticket: Ticket, admin: Agent) -> None:
+    dora = ticket.customer
+    address = dora.contact_points.get(channel="email").address
+    claims = on_channel("reviews", "shop r1", email=address)
+    assert claims != dora
+    for customer, twin in ((claims, dora), (dora, claims)):
+        [found] = twins.of(customer, admin)
+        assert (found.customer, found.reasons) == (twin, [f"they say that {address} is theirs"])
+    merged = merge(claims, dora, actor=admin)
+    assert dora.contact_points.filter(channel="reviews").exists()
+    unmerge(merged, actor=admin)
+    assert twins.of(dora, admin) == []
+
+
+def test_numbers_of_networks_are_no_telephone_numbers(admin: Agent) -> None:
+    one = on_channel("telegram", "4930123456")
+    on_channel("generic", "4930123456")
+    assert twins.of(one, admin) == []
+
+
+def test_who_is_looked_for_by_handle_is_found(admin: Agent) -> None:
+    dora = on_channel("telegram", "77", "@dora_l")
+    assert list(Customer.objects.like("@dora_l")) == [dora]
+    assert people_of(Customer, ["@DORA_l"]) == [dora.pk]
 
 
 def test_who_shares_only_a_role_or_a_public_domain_is_no_twin(ana: Agent) -> None:

@@ -157,6 +157,8 @@ def people_of(model: Any, values: Iterable[Any]) -> list[int] | models.QuerySet[
         if model is Customer:
             points = ContactPoint.objects.filter(address__ilike=words).order_by()
             ways.append(points.values_list("customer", flat=True))
+            called = ContactPoint.objects.filter(handle__ilike=words).order_by()
+            ways.append(called.values_list("customer", flat=True))
         else:
             ways.append(model.objects.filter(domain__iexact=words).order_by().values_list("pk", flat=True))
         found = [pk for way in ways for pk in way[: MOST_PEOPLE + 1]]

@@ -78,6 +78,9 @@ class Conversation(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["inbox", "thread"], name="conversation_once")]
+        indexes = [
+            models.Index(fields=["point"], name="conversation_claims", condition=models.Q(facts__has_key="claimed")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.thread} in {self.inbox_id}"

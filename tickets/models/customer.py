@@ -67,7 +67,8 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """Those whose name or an address of theirs has these words in it; looked up through the trigrams."""
         named = Customer.objects.filter(name__ilike=words).values("pk")
         reached = ContactPoint.objects.filter(address__ilike=words).values("customer_id")
-        return self.filter(pk__in=named.union(reached))
+        called = ContactPoint.objects.filter(handle__ilike=words).values("customer_id")
+        return self.filter(pk__in=named.union(reached, called))
 
 
 @models.CharField.register_lookup
@@ -158,7 +159,10 @@ class ContactPoint(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["channel", "address"], name="contact_point_once")]
-        indexes = [GinIndex(OpClass(models.F("address"), "gin_trgm_ops"), name="contact_point_trigrams")]
+        indexes = [
+            GinIndex(OpClass(models.F("address"), "gin_trgm_ops"), name="contact_point_trigrams"),
+            GinIndex(OpClass(models.F("handle"), "gin_trgm_ops"), name="contact_point_handles"),
+        ]
 
     def __str__(self) -> str:
         return self.handle or self.address

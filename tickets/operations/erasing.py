@@ -24,6 +24,7 @@ from tickets.models import (
     AwaitedMessage,
     CaughtMail,
     ChannelAccount,
+    ChannelMessage,
     ContactPoint,
     Conversation,
     Customer,
@@ -254,6 +255,7 @@ def _erase_talks(subject: Subject) -> None:
 
 
 def _erase_messages(messages: Sequence[int]) -> None:
+    ChannelMessage.objects.filter(message__in=messages).update(url="", facts={})  # calls written down by hand, too
     Message.objects.filter(pk__in=messages).update(
         sender=None, sender_name="", subject="", text="", full_text="", html="", to=[], cc=[], bcc=[], reply_to=[],
         message_id="", in_reply_to="", references=[], claimed_at=None, marks=["erased"],

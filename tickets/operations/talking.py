@@ -322,8 +322,9 @@ def remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, a
     talk.heard_at = max(talk.heard_at or at, at) if not said.is_ours else talk.heard_at
     if said.facts.get("talk"):
         talk.facts = {**talk.facts, **said.facts["talk"]}
-    if said.sender.claimed and not said.is_ours:
-        talk.facts = {**talk.facts, "claimed": dict(said.sender.claimed)}
+    claimed = {what: word for what, word in said.sender.claimed.items() if word != said.sender.address}
+    if claimed and not said.is_ours:
+        talk.facts = {**talk.facts, "claimed": claimed}
     talk.save(update_fields=["ticket", "heard_at", "facts"])
 
 
