@@ -21,7 +21,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     if request.htmx and part in ("list", "views", "rows"):  # type: ignore[attr-defined]
         return render(request, f"tickets/queue.html#{part}", context)
     known = hours.inboxes(set(context["inboxes"]))
-    context["addresses"] = [known[pk].address for pk in context["inboxes"] if pk in known and known[pk].is_active]
+    listed = [known[pk] for pk in context["inboxes"] if pk in known]
+    context["addresses"] = [inbox.address for inbox in listed if inbox.is_active and inbox.address]
     return render(request, "tickets/queue.html", context)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from tickets.channels import signed
 from tickets.channels.forms import ConnectionForm
@@ -46,7 +46,7 @@ class Reviews(Channel):
     """What is written about us, with its stars."""
 
     kind = "reviews"
-    name = gettext_lazy("Reviews")
+    name = pgettext_lazy("channel", "Reviews")
     icon = "star"
     about = gettext_lazy("What customers write about you elsewhere: from a CSV file, by our API or a signed webhook.")
     docs = "channels.md"

@@ -9,6 +9,10 @@ from tickets.models import ChannelAccount, Inbox
 pytestmark = pytest.mark.django_db
 
 
+def test_the_queue_names_addresses_to_mail_to_and_a_chat_has_none(as_agent, chat, inbox, ana) -> None:  # type: ignore[no-untyped-def]
+    assert list(as_agent(ana).get("/").context["addresses"]) == [inbox.address]
+
+
 def test_an_admin_adds_a_chat_and_copies_its_line(as_agent, admin, team, inbox) -> None:  # type: ignore[no-untyped-def]
     client: Client = as_agent(admin)
     assert b"Live chat" in client.get("/settings/inboxes/channels/").content
