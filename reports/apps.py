@@ -15,7 +15,9 @@ class ReportsConfig(AppConfig):
         from helpdesk import measures
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, rail_entry
-        from reports import facts, pages, panels, subscribers  # noqa: F401
+        from reports import pages, subscribers  # noqa: F401
+        from reports.ledger import facts
+        from reports.showing import panels  # noqa: F401
 
         pages.load()
         readers = (Role.ADMIN, Role.LEAD, Role.AGENT)

@@ -1,7 +1,7 @@
 """What the figures are read from: one row a ticket and one row an invitation, both folded from the ledger.
 
-Nothing here is the truth of anything. Every row can be thrown away and folded anew (`reports.facts`), and must come out
-the same. Ids are plain numbers: a fact outlives the row it speaks of.
+Nothing here is the truth of anything. Every row can be thrown away and folded anew (`reports.ledger.facts`), and must
+come out the same. Ids are plain numbers: a fact outlives the row it speaks of.
 """
 
 from django.db import models
@@ -14,7 +14,7 @@ from tickets.models import Inbox
 
 
 class TicketFacts(models.Model):
-    """The facts of one ticket (`reports.folding.TicketFacts`), a column for all that reports filter, cut or sum by."""
+    """The facts of one ticket (`reports.ledger.folding`), a column for all that reports filter, cut or sum by."""
 
     ticket = models.BigIntegerField(primary_key=True)
     #: the last event of the ticket's stream that is in here
@@ -192,7 +192,7 @@ class TicketFacts(models.Model):
 
 
 class AnswerFacts(models.Model):
-    """One public message of a person, and how long the customer had waited for it (`reports.folding.Answer`)."""
+    """One public message of a person, and how long the customer had waited for it (`reports.ledger.folding.Answer`)."""
 
     pk = models.CompositePrimaryKey("ticket", "number")
     ticket = models.BigIntegerField()
@@ -226,7 +226,7 @@ class AnswerFacts(models.Model):
 
 
 class StayFacts(models.Model):
-    """One stay of a ticket in the backlog (`reports.folding.Stay`): unsolved from `entered_at` until `left_at`."""
+    """One stay of a ticket in the backlog (`reports.ledger.folding`): unsolved from `entered_at` until `left_at`."""
 
     pk = models.CompositePrimaryKey("ticket", "number")
     ticket = models.BigIntegerField()
@@ -458,7 +458,7 @@ class Bookmark(models.Model):
 
 
 class Pack(models.Model):
-    """A range of rows of the facts, kept column by column for reports (`reports.packs`): what is known of all of it."""
+    """A range of rows of the facts, kept column by column for reports (`reports.ledger.packs`)."""
 
     pk = models.CompositePrimaryKey("family", "chunk")
     #: which rows: the facts of tickets, or of askings

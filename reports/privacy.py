@@ -14,8 +14,8 @@ from typing import Any, Literal
 from django.db.models import Count, Min, QuerySet
 from django.utils.translation import gettext as _
 
-from reports.columns import how_many, tallied
-from reports.grouping import grouped
+from reports.counting.grouping import grouped
+from reports.ledger.columns import how_many, tallied
 from reports.metrics.satisfaction import SMALLEST_CELL, suppressed
 from reports.reading import Filter
 

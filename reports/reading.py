@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Agent, Team
-from reports import arrays, packs, periods
+from reports import periods
+from reports.ledger import arrays, packs
 from reports.models import StayFacts, SurveyFacts, TicketFacts
 from reports.periods import Period, Unit
 from tickets.models import Inbox, Ticket

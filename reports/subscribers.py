@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from helpdesk.events import subscribe_batch
 from helpdesk.models import Event
-from reports import facts
-from reports.folding import ASIDE
+from reports.ledger import facts
+from reports.ledger.folding import ASIDE
 
 
 @subscribe_batch("ticket.*", "message.*", "chat.*", "survey.*")

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from reports import facts, packs
+from reports.ledger import facts, packs
 from reports.operations import alarming, mailing
 
 log = structlog.get_logger(__name__)

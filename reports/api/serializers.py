@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from reports import exports
-from reports.blocks import Report
 from reports.definitions import VERSION
 from reports.pages import Page
+from reports.showing import exports
+from reports.showing.blocks import Report
 
 
 class ChosenSerializer(serializers.Serializer[Any]):

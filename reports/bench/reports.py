@@ -16,10 +16,11 @@ from django.utils import translation
 
 from helpdesk import events
 from helpdesk.models import Agent, PendingEvent
-from reports import facts, packs, periods
+from reports import periods
 from reports.bench import floors
 from reports.bench.pages import get, sign_in
 from reports.bench.timing import Effort, Figure, medians, say, tell, tell_median
+from reports.ledger import facts, packs
 from reports.models import TicketFacts
 from reports.pages import Page, all_pages
 from reports.reading import Filter

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from reports.charts import TOP, WIDTH, at, svg
 from reports.charts.named import room, short
-from reports.words import number, percent
+from reports.showing.words import number, percent
 
 LEFT, RIGHT, HEIGHT = 110, 80, 24
 

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from reports import charts
 from reports.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Marks, Say, Series
-from reports.control import Judged
+from reports.counting.control import Judged
 
 #: twice as wide as the others: it holds the baseline, too
 WIDTH = 800

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import TOP, WIDTH, at, named, svg
-from reports.words import percent
+from reports.showing.words import percent
 
 LEFT, RIGHT, ROW, FOOT = 110, 78, 24, 18
 

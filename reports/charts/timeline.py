@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from feedback.models import SurveyKind
-from reports import timeline as stories
 from reports.charts import at as n
-from reports.timeline import Care, Feeling, Matter, Story, Wait
-from reports.words import channel_name, spell
+from reports.showing import timeline as stories
+from reports.showing.timeline import Care, Feeling, Matter, Story, Wait
+from reports.showing.words import channel_name, spell
 
 WIDTH, SIDE = 1000, 10
 LANE, BAR, NAME, BAND = 19, 7, 20, 58

@@ -16,14 +16,14 @@ from django.db import connection, transaction
 from feedback.models import AccountEvent, Invitation, Recovery, Remark, Response, Survey
 from feedback.models.account import CANCELLED, JOINED, LAPSED, RENEWED, UPGRADED
 from helpdesk.models import Event, Slot
-from reports import facts
-from reports.copying import copy_rows, ids_of
 from reports.demo import feelings, programme
 from reports.demo.feelings import Recovered, Remarked
 from reports.demo.life import World
 from reports.demo.plan import JOB, Plan
 from reports.demo.words import pick
 from reports.demo.writing import EVENT, INVITATION, RECOVERY, copy_remarks, recovery_row
+from reports.ledger import facts
+from reports.ledger.copying import copy_rows, ids_of
 from tickets.models import Organisation
 
 _YEAR = timedelta(days=365)

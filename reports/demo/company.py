@@ -22,7 +22,7 @@ from reports.demo.feelings import Programme, Reason
 from reports.demo.life import Asking, Person, Source, World
 from reports.demo.rhythm import Rhythm
 from reports.demo.topics import TOPICS
-from reports.facts import NO_HOURS, hours_of_inboxes
+from reports.ledger.facts import NO_HOURS, hours_of_inboxes
 from tickets.models import Inbox, Tag, Ticket
 
 NAME = "Larkwheel Cycles"

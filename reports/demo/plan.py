@@ -16,10 +16,10 @@ from random import Random
 from django.db import connection, transaction
 
 from helpdesk.models import Slot
-from reports.copying import copy_rows
 from reports.demo import company
 from reports.demo.life import ASKABLE
 from reports.demo.rhythm import Rhythm, scatter
+from reports.ledger.copying import copy_rows
 from tickets.models import ContactPoint, Customer, Organisation, Ticket
 
 JOB = "demo"

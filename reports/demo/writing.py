@@ -26,15 +26,15 @@ from feedback.models import (
 )
 from helpdesk import partitions
 from helpdesk.models import Event, Slot
-from reports import facts
-from reports.copying import copy_rows, ids_of
 from reports.demo.feelings import Recovered, Remarked
 from reports.demo.life import Arrival, Numbers, Story, World, Writer, tell
 from reports.demo.plan import JOB, Plan
 from reports.demo.programme import THEMES
-from reports.folding import fold
+from reports.ledger import facts
+from reports.ledger.copying import copy_rows, ids_of
+from reports.ledger.folding import fold
+from reports.ledger.survey_folding import fold_surveys, solved
 from reports.models import AnswerFacts, StayFacts, SurveyFacts, TicketFacts
-from reports.survey_folding import fold_surveys, solved
 from tickets.models import ContactPoint, Delivery, Message, OutgoingMail, ReadMark, Tag, Ticket
 
 # ---------------------------------------------------------------------- a plan's chunks
@@ -481,7 +481,7 @@ class Folded(NamedTuple):
 
 
 def _fold(story: Story) -> Folded:
-    """The rows of facts, through the same fold by which `reports.facts` makes them."""
+    """The rows of facts, through the same fold by which `reports.ledger.facts` makes them."""
     source, number = story.source, story.number
     folded = fold(story.events, source.calendar)
     if not source.hours:

@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
+from reports.counting.statistics import share
 from reports.metrics.satisfaction import Csat
-from reports.statistics import share
 
 # ---------------------------------------------------------------------- comparing like with like
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from reports.folding import Klass, MoveKind, TicketFacts, seconds
+from reports.counting.statistics import percentile
+from reports.ledger.folding import Klass, MoveKind, TicketFacts, seconds
 from reports.periods import Period
-from reports.statistics import percentile
 
 
 def volume(tickets: Iterable[TicketFacts], period: Period | None = None) -> int:

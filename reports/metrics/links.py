@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import erfc, log, sqrt
 
+from reports.counting.statistics import Difference, OddsRatio, Stratum, mantel_haenszel, newcombe, wilson, z_for
 from reports.metrics.drivers import mix_adjusted
 from reports.metrics.satisfaction import csat
-from reports.statistics import Difference, OddsRatio, Stratum, mantel_haenszel, newcombe, wilson, z_for
 
 #: of what is called clear, at most so many in a hundred are expected to be chance
 FALSE_DISCOVERIES = 0.10

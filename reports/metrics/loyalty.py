@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import sqrt
 
+from reports.counting.statistics import Difference, Interval, share, z_for
 from reports.metrics.satisfaction import Scores, tally
-from reports.statistics import Difference, Interval, share, z_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from reports.folding import TicketFacts
-from reports.statistics import Percentiles, percentiles, share
+from reports.counting.statistics import Percentiles, percentiles, share
+from reports.ledger.folding import TicketFacts
 
 Label = Literal[
     "fcr_confirmed",

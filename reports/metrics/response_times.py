@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from reports.folding import TicketFacts, seconds
+from reports.counting.statistics import Percentiles, Survival, kaplan_meier, percentiles, share
+from reports.ledger.folding import TicketFacts, seconds
 from reports.periods import Period
-from reports.statistics import Percentiles, Survival, kaplan_meier, percentiles, share
 
 
 def first_response(durations: Iterable[float | None]) -> Percentiles:

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.statistics import Difference, Interval, mean_interval, newcombe, share, wilson
+from reports.counting.statistics import Difference, Interval, mean_interval, newcombe, share, wilson
 
 Scores = Mapping[int, int] | Iterable[int]  # how often each score was given, or the scores themselves
 SMALLEST_CELL = 5

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 from helpdesk.calendars import BusinessCalendar
-from reports.folding import RUNNING, Span, TicketFacts
-from reports.statistics import share
+from reports.counting.statistics import share
+from reports.ledger.folding import RUNNING, Span, TicketFacts
 
 State = Literal["met", "breached", "running", "none"]
 DEFAULT_PRIORITY = "normal"

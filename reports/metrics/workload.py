@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from reports.folding import seconds
-from reports.statistics import share
+from reports.counting.statistics import share
+from reports.ledger.folding import seconds
 
 Stretch = tuple[datetime, datetime]
 

@@ -20,7 +20,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Role
 from reports import periods
-from reports.daily import WATCHED
+from reports.counting.daily import WATCHED
 from reports.models import Alarm
 from reports.pages.changes import NAMES, RULES, say_of
 from reports.reading import Filter

@@ -16,11 +16,12 @@ from django.utils import timezone, translation
 
 from helpdesk import clock
 from helpdesk.models import Agent
-from reports import mails, periods, words
+from reports import periods
 from reports.forms import DEFAULT_PRESET, FilterForm, days_of
 from reports.models import ReportMail, SavedReport
 from reports.operations import saving
 from reports.pages import find
+from reports.showing import mails, words
 from tickets.models import Inbox, OutgoingMail
 from tickets.operations import budget, sending
 

@@ -1,7 +1,7 @@
 """The report pages. Each answers a question; one module a page, which registers it.
 
 A page is a function from a choice to a `Report`. The view, the files, the mail and the API are made from that alone
-(`reports.views`, `reports.exports`, `reports.api`): adding a page is adding a module and its name below.
+(`reports.views`, `reports.showing.exports`, `reports.api`): adding a page is adding a module and its name below.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from typing import Literal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports import packs
-from reports.blocks import Report
+from reports.ledger import packs
 from reports.reading import Filter
+from reports.showing.blocks import Report
 
 Group = Literal["both", "service", "experience", "joined"]
 GROUPS: dict[Group, str | Promise] = {

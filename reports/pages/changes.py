@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk import clock
-from reports import annotations, periods
-from reports.blocks import Chart, Line, Report, Section, Tile
+from reports import periods
 from reports.charts.control import NARROW, control
-from reports.control import LEAST, Judged, Rule, Signal
-from reports.daily import BASELINE_DAYS, BASELINE_WEEKS, MOST_DAYS, WATCHED, Watched
+from reports.counting.control import LEAST, Judged, Rule, Signal
+from reports.counting.daily import BASELINE_DAYS, BASELINE_WEEKS, MOST_DAYS, WATCHED, Watched
 from reports.pages import page
 from reports.reading import Filter
-from reports.words import UNKNOWN, day_name, definition_url, number, percent, spell
+from reports.showing import annotations
+from reports.showing.blocks import Chart, Line, Report, Section, Tile
+from reports.showing.words import UNKNOWN, day_name, definition_url, number, percent, spell
 
 NAMES: Mapping[str, str | Promise] = {
     "created": gettext_lazy("New tickets a day"),

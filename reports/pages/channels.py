@@ -8,16 +8,17 @@ from django.utils.translation import gettext_lazy
 
 from feedback.models import Topic
 from helpdesk import clock
-from reports import changes, groups, reading
-from reports.blocks import Chart, Line, Report, Section, Tile
+from reports import reading
 from reports.charts.bins import bins
-from reports.columns import percentiles
-from reports.groups import Answers, Key, Worked
+from reports.counting import changes, groups
+from reports.counting.groups import Answers, Key, Worked
+from reports.ledger.columns import percentiles
 from reports.pages import page
 from reports.pages.comparing import adjusted_notes, satisfaction_cells, satisfaction_chart
 from reports.pages.parts import NO_DRAWING, alike, count, share, tile
 from reports.reading import Filter
-from reports.words import channel_name, definition_url, number, percent, spell, tickets, tickets_url
+from reports.showing.blocks import Chart, Line, Report, Section, Tile
+from reports.showing.words import channel_name, definition_url, number, percent, spell, tickets, tickets_url
 
 Name = Callable[[Key], str]
 

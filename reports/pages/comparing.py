@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
 
-from reports.blocks import Chart
 from reports.charts.ranges import Range, ranges
-from reports.groups import Answers, Key, Satisfied
+from reports.counting.groups import Answers, Key, Satisfied
 from reports.pages.parts import NO_DRAWING
-from reports.words import UNKNOWN, definition_url, number, percent
+from reports.showing.blocks import Chart
+from reports.showing.words import UNKNOWN, definition_url, number, percent
 
 Name = Callable[[Key], str]
 

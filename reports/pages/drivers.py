@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk import clock
-from reports import answers, changes, privacy
-from reports.blocks import Chart, Report, Section, Tile
+from reports import privacy
 from reports.charts.dots import Dot, dots
-from reports.driving import (
+from reports.counting import answers, changes
+from reports.counting.driving import (
     EVENTS_A_PARAMETER,
     FACTS,
     Drivers,
@@ -29,8 +29,9 @@ from reports.pages.feelings import NO_DRAWING, language_name, share_tile, topic_
 from reports.pages.parts import alike
 from reports.pages.satisfaction import rate_tile
 from reports.reading import BEHIND, Behind, Filter
-from reports.words import UNKNOWN, channel_name, definition_url, number, percent
-from reports.words import answers as answers_said
+from reports.showing.blocks import Chart, Report, Section, Tile
+from reports.showing.words import UNKNOWN, channel_name, definition_url, number, percent
+from reports.showing.words import answers as answers_said
 
 BEHIND["drivers"] = Behind(
     gettext_lazy("Answers looked at"), rows_of, "-answered_at",

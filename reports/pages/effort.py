@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk import clock
-from reports import answers, changes
-from reports.answers import BAD, Answers, Asked, Done
-from reports.blocks import Change, Chart, Line, Report, Section, Tile
-from reports.figures import FEW
+from reports.counting import answers, changes
+from reports.counting.answers import BAD, Answers, Asked, Done
+from reports.counting.figures import FEW
+from reports.counting.statistics import newcombe, wilson
 from reports.metrics.satisfaction import SMALLEST_CELL, ces2
 from reports.pages import page
 from reports.pages.feelings import (
@@ -25,9 +25,18 @@ from reports.pages.feelings import (
 )
 from reports.pages.satisfaction import distribution, over_time, rate_tile
 from reports.reading import BEHIND, Behind, Filter
-from reports.statistics import newcombe, wilson
-from reports.words import UNKNOWN, channel_name, definition_url, number, percent, reason_name, spell, tickets_url
-from reports.words import answers as answers_said
+from reports.showing.blocks import Change, Chart, Line, Report, Section, Tile
+from reports.showing.words import (
+    UNKNOWN,
+    channel_name,
+    definition_url,
+    number,
+    percent,
+    reason_name,
+    spell,
+    tickets_url,
+)
+from reports.showing.words import answers as answers_said
 
 KIND = "ces2"
 

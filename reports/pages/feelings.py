@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from feedback.models import Topic
 from helpdesk.models import Team
-from reports.answers import Answers, Share
-from reports.blocks import Change, Chart, Line, Tile
 from reports.charts.dots import Dot, dots
-from reports.figures import FEW
+from reports.counting.answers import Answers, Share
+from reports.counting.figures import FEW
+from reports.counting.statistics import Interval, wilson
 from reports.reading import Filter
-from reports.statistics import Interval, wilson
-from reports.words import UNKNOWN, answers, definition_url, number, percent, tickets_url
+from reports.showing.blocks import Change, Chart, Line, Tile
+from reports.showing.words import UNKNOWN, answers, definition_url, number, percent, tickets_url
 from tickets.models import Inbox
 
 #: a chart that is a table only

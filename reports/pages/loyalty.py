@@ -8,18 +8,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from feedback.models import Retention
-from reports import changes, charts
-from reports.blocks import Chart, Line, Report, Section, Tile
+from reports import charts
 from reports.charts import Series, cohorts
-from reports.figures import FEW
-from reports.loyalty_figures import Month, Recommendation, Staying, recommendation, staying
+from reports.counting import changes
+from reports.counting.figures import FEW
+from reports.counting.loyalty_figures import Month, Recommendation, Staying, recommendation, staying
+from reports.counting.statistics import wilson
 from reports.metrics.loyalty import compound_churn
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import alike
 from reports.reading import Filter
-from reports.statistics import wilson
-from reports.words import UNKNOWN, answers, definition_url, number, percent
+from reports.showing.blocks import Chart, Line, Report, Section, Tile
+from reports.showing.words import UNKNOWN, answers, definition_url, number, percent
 
 
 @page("loyalty", gettext_lazy("Loyalty"), gettext_lazy("Would customers recommend us, and do they stay?"), "experience")

@@ -8,17 +8,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports import annotations, changes, charts, periods
-from reports import figures as service_figures
-from reports.blocks import Change, Chart, Line, Report, Section, Tile
+from reports import charts, periods
 from reports.charts import Marks, Series
-from reports.figures import FEW, AnswerSlice, Figures, Open, TicketSlice, Times
+from reports.counting import changes
+from reports.counting import figures as service_figures
+from reports.counting.figures import FEW, AnswerSlice, Figures, Open, TicketSlice, Times
 from reports.metrics.satisfaction import DISSATISFIED, SATISFIED, SMALLEST_CELL, csat_difference
 from reports.pages import GROUPS, page
 from reports.pages.parts import alike
 from reports.periods import Period
 from reports.reading import Filter
-from reports.words import (
+from reports.showing import annotations
+from reports.showing.blocks import Change, Chart, Line, Report, Section, Tile
+from reports.showing.words import (
     LEFT_OUT,
     UNKNOWN,
     answers,

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from reports.blocks import Change, Line, Tile
-from reports.figures import FEW
+from reports.counting.figures import FEW
+from reports.counting.statistics import Percentiles, wilson
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.reading import BEHIND, Filter
-from reports.statistics import Percentiles, wilson
-from reports.words import answers, definition_url, number, percent, spell, tickets, tickets_url
+from reports.showing.blocks import Change, Line, Tile
+from reports.showing.words import answers, definition_url, number, percent, spell, tickets, tickets_url
 
 #: a chart that is a table only
 NO_DRAWING = mark_safe("")

@@ -11,17 +11,18 @@ from django.utils.translation import gettext_lazy
 from feedback import quality
 from helpdesk import clock
 from helpdesk.models import Agent, Team
-from reports import changes, groups, reading, service_sets
-from reports.blocks import Chart, Report, Section, Tile
-from reports.columns import Ordered, Packed, percentiles, tallied, unpack
-from reports.figures import FEW
-from reports.groups import Answers, Key
+from reports import reading
+from reports.counting import changes, groups, service_sets
+from reports.counting.figures import FEW
+from reports.counting.groups import Answers, Key
+from reports.ledger.columns import Ordered, Packed, percentiles, tallied, unpack
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.comparing import adjusted_notes, satisfaction_cells, satisfaction_chart
 from reports.pages.parts import NO_DRAWING, alike, count, tile
 from reports.reading import Filter
-from reports.words import UNKNOWN, answers, channel_name, definition_url, number, spell, tickets
+from reports.showing.blocks import Chart, Report, Section, Tile
+from reports.showing.words import UNKNOWN, answers, channel_name, definition_url, number, spell, tickets
 
 GRADES = ("clear", "correct", "complete", "kind")
 

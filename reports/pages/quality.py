@@ -12,16 +12,17 @@ from feedback.models import QualityReview
 from feedback.operations.reviewing import GRADES
 from helpdesk import clock
 from helpdesk.models import Team
-from reports import changes, privacy, reading
-from reports.blocks import Chart, Line, Report, Section, Tile
-from reports.columns import tallied
+from reports import privacy, reading
+from reports.counting import changes
+from reports.counting.statistics import Interval, mean_interval
+from reports.ledger.columns import tallied
 from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, alike, few, share_line, tile
 from reports.privacy import guard, hidden_cells
 from reports.reading import Filter, Slice, within
-from reports.statistics import Interval, mean_interval
-from reports.words import UNKNOWN, answers, definition_url, number, percent, slice_name, unit_name
+from reports.showing.blocks import Chart, Line, Report, Section, Tile
+from reports.showing.words import UNKNOWN, answers, definition_url, number, percent, slice_name, unit_name
 
 NAMES = {
     "overall": gettext_lazy("Quality of answers"), "clear": gettext_lazy("Clear"), "correct": gettext_lazy("Correct"),

@@ -14,21 +14,22 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from feedback.models import Department, Outcome, ReasonCode
 from helpdesk import clock
-from reports import changes, charts, cohorts, privacy, reading, recovery_sets
-from reports.blocks import Change, Chart, Line, Report, Section, Tile
+from reports import charts, privacy, reading
 from reports.charts import Series
 from reports.charts.bins import bins
 from reports.charts.survival import survival
-from reports.cohorts import Curve
+from reports.counting import changes, cohorts, recovery_sets
+from reports.counting.cohorts import Curve
+from reports.counting.recovery_sets import NEEDED, After, Second, State
+from reports.counting.statistics import newcombe, percentiles, wilson
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.metrics.slas import attainment
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, few, interval_line, share, share_line, tile
 from reports.privacy import Guard
 from reports.reading import Filter
-from reports.recovery_sets import NEEDED, After, Second, State
-from reports.statistics import newcombe, percentiles, wilson
-from reports.words import UNKNOWN, definition_url, number, percent, slice_name, spell, unit_name
+from reports.showing.blocks import Change, Chart, Line, Report, Section, Tile
+from reports.showing.words import UNKNOWN, definition_url, number, percent, slice_name, spell, unit_name
 
 HOUR, DAY = 3600, 86_400
 _MARKS = (HOUR, 4 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY)

@@ -10,22 +10,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk import clock
-from reports import backlog, changes, charts, periods, reading, service_sets
-from reports.aggregates import those
-from reports.backlog import At
-from reports.blocks import Change, Chart, Line, Report, Section, Tile
+from reports import charts, periods, reading
 from reports.charts import Series
 from reports.charts.bins import bins
-from reports.columns import by_frequency, tallied
+from reports.counting import backlog, changes, service_sets
+from reports.counting.aggregates import those
+from reports.counting.backlog import At
+from reports.counting.service_sets import JUDGED, SUCCESSES
+from reports.counting.statistics import share as share_of
+from reports.ledger.columns import by_frequency, tallied
 from reports.metrics.flow import Flow
 from reports.metrics.resolution import Reopens, Touches
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, share, share_line, tile
 from reports.periods import Period
 from reports.reading import Filter
-from reports.service_sets import JUDGED, SUCCESSES
-from reports.statistics import share as share_of
-from reports.words import (
+from reports.showing.blocks import Change, Chart, Line, Report, Section, Tile
+from reports.showing.words import (
     LEFT_OUT,
     days,
     definition_url,

@@ -9,19 +9,19 @@ from django.utils.translation import gettext_lazy
 from feedback.accounts import Rule
 from feedback.models import Retention
 from helpdesk import clock
-from reports import changes
-from reports.aftermath import HORIZONS, Aftermath, Cohort, aftermath
-from reports.blocks import Chart, Line, Report, Section, Tile
-from reports.changes import signed
 from reports.charts.dots import Dot, dots
-from reports.figures import FEW
+from reports.counting import changes
+from reports.counting.aftermath import HORIZONS, Aftermath, Cohort, aftermath
+from reports.counting.changes import signed
+from reports.counting.figures import FEW
+from reports.counting.statistics import Difference, newcombe, wilson
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.metrics.served import SERVED
 from reports.pages import page
 from reports.pages.feelings import interval_line
 from reports.reading import Filter
-from reports.statistics import Difference, newcombe, wilson
-from reports.words import UNKNOWN, definition_url, number, percent
+from reports.showing.blocks import Chart, Line, Report, Section, Tile
+from reports.showing.words import UNKNOWN, definition_url, number, percent
 
 
 @page("retention", gettext_lazy("Service → retention"),

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from feedback.models import ReasonCode
 from helpdesk import clock
-from reports import annotations, answers, changes, charts, periods
-from reports.answers import BAD, OUTCOMES, Anonymous, Answers, Asked, Share
-from reports.blocks import Change, Chart, Line, Report, Section, Tile
+from reports import charts, periods
 from reports.charts import Series
+from reports.counting import answers, changes
+from reports.counting.answers import BAD, OUTCOMES, Anonymous, Answers, Asked, Share
+from reports.counting.statistics import wilson
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.metrics.satisfaction import csat as csat_of
 from reports.pages import page
@@ -33,8 +34,9 @@ from reports.pages.feelings import (
     yes_no,
 )
 from reports.reading import BEHIND, Behind, Filter, units
-from reports.statistics import wilson
-from reports.words import (
+from reports.showing import annotations
+from reports.showing.blocks import Change, Chart, Line, Report, Section, Tile
+from reports.showing.words import (
     UNKNOWN,
     channel_name,
     days,
@@ -46,7 +48,7 @@ from reports.words import (
     tickets_url,
     unit_name,
 )
-from reports.words import answers as answers_said
+from reports.showing.words import answers as answers_said
 
 KIND = "csat"
 

@@ -9,23 +9,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk import clock
-from reports import aggregates, changes, charts, cohorts, reading, service_sets
-from reports.blocks import Change, Chart, Line, Report, Section, Tile
+from reports import charts, reading
 from reports.charts import Series
 from reports.charts.bins import bins
 from reports.charts.heat import Cell, heat
 from reports.charts.ranges import Range, ranges
 from reports.charts.survival import survival
-from reports.cohorts import Cohort, Curve, OfInbox
-from reports.columns import Ordered, Packed, how_many, percentiles, quantile, tallied, together, unpack
-from reports.figures import FEW
+from reports.counting import aggregates, changes, cohorts, service_sets
+from reports.counting.cohorts import Cohort, Curve, OfInbox
+from reports.counting.figures import FEW
+from reports.counting.statistics import Percentiles
+from reports.ledger.columns import Ordered, Packed, how_many, percentiles, quantile, tallied, together, unpack
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, interval_line, share, share_line, tile, times
 from reports.periods import Period
 from reports.reading import Filter, Slice
-from reports.statistics import Percentiles
-from reports.words import (
+from reports.showing.blocks import Change, Chart, Line, Report, Section, Tile
+from reports.showing.words import (
     UNKNOWN,
     days,
     definition_url,

@@ -16,17 +16,18 @@ from feedback.models import Recovery, RecoveryState
 from helpdesk import clock
 from helpdesk.calendars import start_of_day
 from helpdesk.models import Agent, Role
-from reports import charts, periods, reading, service_sets
-from reports.aggregates import those
-from reports.blocks import Chart, Line, Report, Section, Tile
+from reports import charts, periods, reading
 from reports.charts import Series
-from reports.columns import tallied
+from reports.counting import service_sets
+from reports.counting.aggregates import those
+from reports.ledger.columns import tallied
 from reports.models import TicketFacts
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, tile
 from reports.periods import Period
 from reports.reading import Filter, within
-from reports.words import UNKNOWN, definition_url, number, spell, tickets
+from reports.showing.blocks import Chart, Line, Report, Section, Tile
+from reports.showing.words import UNKNOWN, definition_url, number, spell, tickets
 from tickets import presence
 
 #: a day is compared with the same weekday of so many weeks before

@@ -12,20 +12,21 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from feedback.models import Complaint, Remark, Topic
 from helpdesk import clock
-from reports import changes, charts, periods, reading
-from reports.blocks import Chart, Line, Report, Section, Tile
+from reports import charts, periods, reading
 from reports.charts import Series
 from reports.charts.named import LEFT, named, short
 from reports.charts.ranges import Range, ranges
-from reports.figures import FEW
+from reports.counting import changes
+from reports.counting.figures import FEW
+from reports.counting.statistics import percentiles, wilson
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, few, interval_line, share_line, tile
 from reports.periods import Period
 from reports.privacy import Guard, guard, hidden_cells
 from reports.reading import Filter, Slice, within
-from reports.statistics import percentiles, wilson
-from reports.words import UNKNOWN, definition_url, number, percent, slice_name, spell, unit_name
+from reports.showing.blocks import Chart, Line, Report, Section, Tile
+from reports.showing.words import UNKNOWN, definition_url, number, percent, slice_name, spell, unit_name
 
 IS_BAD = Q(tone=-1)
 #: more topics are in the table alone

@@ -17,13 +17,14 @@ from feedback.models import Outcome
 from helpdesk import channel_names
 from helpdesk.models import Agent, Role
 from helpdesk.pages import agent_of, roles
-from reports import exports, privacy, reading, warm, words
-from reports.blocks import Report
+from reports import privacy, reading, warm
 from reports.definitions import DEFINITIONS, HISTORY
 from reports.forms import FilterForm
 from reports.operations import saving
 from reports.pages import GROUPS, Page, all_pages, find
 from reports.reading import BEHIND
+from reports.showing import exports, words
+from reports.showing.blocks import Report
 from tickets.models import Status
 
 readers = roles(Role.LEAD, Role.AGENT)

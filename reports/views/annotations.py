@@ -10,10 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of
-from reports import annotations, reading
+from reports import reading
 from reports.forms import AnnotationForm
 from reports.models import Annotation
 from reports.operations import annotating
+from reports.showing import annotations
 from reports.views import menu, readers
 
 MOST = 200

@@ -17,10 +17,11 @@ from feedback import accounts
 from feedback.accounts import Rule
 from feedback.models import Survey
 from helpdesk.pages import agent_of
-from reports import loyalty_figures, words
+from reports.counting import loyalty_figures
 from reports.forms import FilterForm
 from reports.pages import find
 from reports.reading import PAGE, Filter
+from reports.showing import words
 from reports.views import not_understood, readers
 from tickets import texts
 from tickets.models import Customer

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk.pages import agent_of
-from reports import words
 from reports.forms import FilterForm, SavedReportForm
 from reports.models import SavedReport
 from reports.operations import saving
 from reports.pages import find
+from reports.showing import words
 from reports.views import menu, readers
 
 

@@ -16,10 +16,11 @@ from feedback.models import SurveyKind
 from helpdesk import clock
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of
-from reports import periods, timeline, words
+from reports import periods
 from reports.charts import timeline as drawing
 from reports.periods import Period
-from reports.timeline import Story
+from reports.showing import timeline, words
+from reports.showing.timeline import Story
 from reports.views import readers
 from tickets import texts
 from tickets.models import Customer, Organisation

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.calendars import start_of_day
-from reports import statistics
-from reports.folding import TicketFacts, Waits
+from reports.counting import statistics
+from reports.ledger.folding import TicketFacts, Waits
 from reports.metrics import drivers, flow, loyalty, resolution, response_times, satisfaction, slas, surveys, workload
 from reports.periods import UNITS, Unit, covering, label_at
 from reports.worked_examples.vocabulary import Example, UnreadableError, count, keyed

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar, start_of_day
-from reports.folding import TicketFacts, fold
+from reports.ledger.folding import TicketFacts, fold
 from reports.periods import Period
 
 TICKET_EVENTS = frozenset({"created", "message", "status", "priority", "handoff", "left", "merge", "spam"})

@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
-from reports import annotations
 from reports.models import Annotation
 from reports.operations import annotating
+from reports.showing import annotations
 
 MARCH = {"from": "2026-03-01", "to": "2026-03-31", "zone": "UTC"}
 

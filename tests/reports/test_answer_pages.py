@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from feedback import ballots
 from feedback.models import Ballot, Survey
-from reports import answers, exports
+from reports.counting import answers
 from reports.metrics.satisfaction import ces2, csat
 from reports.models import SurveyFacts
 from reports.pages import find
 from reports.reading import Filter
+from reports.showing import exports
 from tickets.models import Inbox
 
 pytestmark = pytest.mark.django_db

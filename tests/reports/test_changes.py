@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import changes
+from reports.counting import changes
 from reports.metrics.loyalty import nps
 
 

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from reports import daily
-from reports.control import Point, judge_days, judge_shares
+from reports.counting import daily
+from reports.counting.control import Point, judge_days, judge_shares
 from reports.models import Annotation, StayFacts, TicketFacts
 from reports.pages import find
 from reports.reading import Filter

@@ -26,10 +26,10 @@ from feedback.models import (
     Survey,
 )
 from helpdesk.models import Agent, Event, PendingEvent, Role, Slot, Team
-from reports import facts, rebuilding
 from reports.demo import company, plan, topics, words, writing
 from reports.demo.life import Numbers, Story, tell
 from reports.demo.rhythm import Rhythm, bad_week
+from reports.ledger import facts, rebuilding
 from reports.models import Alarm, Annotation, AnswerFacts, SavedReport, StayFacts, SurveyFacts, TicketFacts
 from tickets import minting, texts
 from tickets.models import (

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 from django.urls import reverse
 
-from reports import driving
+from reports.counting import driving
+from reports.counting.driving import FACTS, HOUR, drivers, fitted
 from reports.definitions import KEYS
-from reports.driving import FACTS, HOUR, drivers, fitted
 from reports.metrics import links
 from reports.models import SurveyFacts
 from reports.pages import find

@@ -16,8 +16,8 @@ from feedback.operations import answering, mailing
 from helpdesk import events
 from helpdesk.events import record
 from helpdesk.models import CalendarVersion, Event, PendingEvent
-from reports import arrays, facts, packs
-from reports.folding import fold
+from reports.ledger import arrays, facts, packs
+from reports.ledger.folding import fold
 from reports.metrics.resolution import first_contact
 from reports.models import AnswerFacts, Bookmark, StayFacts, SurveyFacts, TicketFacts
 from tests.conftest import mail

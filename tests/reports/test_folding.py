@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.calendars import ALWAYS_OPEN, DAYS, BusinessCalendar
-from reports.folding import ENTERING, SETTLED, TicketFacts, fold, seconds
+from reports.ledger.folding import ENTERING, SETTLED, TicketFacts, fold, seconds
+from reports.ledger.survey_folding import fold_loose
 from reports.metrics import flow
 from reports.periods import Period
-from reports.survey_folding import fold_loose
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OFFICE = BusinessCalendar.from_config(

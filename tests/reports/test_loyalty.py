@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from feedback.models import AccountEvent, Retention
-from reports import loyalty_figures
+from reports.counting import loyalty_figures
 from reports.metrics.loyalty import compound_churn
 from reports.models import SurveyFacts
 from reports.pages import loyalty

@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from django.db import connection
 
-from reports import arrays, facts, packs, reading
+from reports import reading
+from reports.ledger import arrays, facts, packs
 from reports.models import AnswerFacts, Mark, Pack, PackColumn, StayFacts, SurveyFacts, TicketFacts
 from reports.pages import all_pages
 from reports.reading import Filter

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import driving, groups, privacy, reading
+from reports import privacy, reading
+from reports.counting import driving, groups
 from reports.models import SurveyFacts
 from reports.privacy import DIMENSIONS, hidden_cells, judge, whole_blocks
 from reports.reading import Filter

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from feedback.models import Department, Invitation, Outcome, ReasonCode, Recovery, Response, Survey
-from reports import recovery_sets
+from reports.counting import recovery_sets
 from reports.forms import FilterForm
 from reports.models import SurveyFacts, TicketFacts
 from reports.pages import find

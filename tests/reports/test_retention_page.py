@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from feedback.accounts import Rule
 from feedback.models import AccountEvent, Recovery, Retention
-from reports.aftermath import aftermath
+from reports.counting.aftermath import aftermath
 from reports.metrics.loyalty import retention
 from reports.metrics.served import Experience, served
 from reports.models import SurveyFacts, TicketFacts

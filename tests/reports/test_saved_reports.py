@@ -13,9 +13,10 @@ import time_machine
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
-from reports import charts, pictures, words
+from reports import charts
 from reports.models import ReportMail, SavedReport
 from reports.operations import annotating, mailing, saving
+from reports.showing import pictures, words
 from reports.tasks import mail_reports
 from tests.conftest import mail
 from tickets.channels.email.composing import compose
@@ -116,7 +117,7 @@ def test_each_gets_it_once_however_often_the_clock_comes(weekly, ana, chloe):
 def test_killed_between_planning_and_writing_it_is_mailed_by_the_next_run(weekly):
     with time_machine.travel(MONDAY.replace(hour=6), tick=False):
         mailing.plan()
-        with patch("reports.mails.write", side_effect=RuntimeError("killed")):
+        with patch("reports.showing.mails.write", side_effect=RuntimeError("killed")):
             assert mailing.send_waiting() == 0
         assert not OutgoingMail.objects.exists()
         assert mailing.send_waiting() == 2

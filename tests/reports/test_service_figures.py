@@ -9,8 +9,10 @@ import pytest
 import time_machine
 
 from helpdesk.calendars import ALWAYS_OPEN
-from reports import backlog, cohorts, facts, reading
-from reports.folding import fold
+from reports import reading
+from reports.counting import backlog, cohorts
+from reports.ledger import facts
+from reports.ledger.folding import fold
 from reports.metrics import flow, resolution, response_times, slas
 from reports.models import AnswerFacts, StayFacts, TicketFacts
 from reports.pages.resolution import first_contact, reopening, touching

@@ -8,12 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from reports import cohorts
+from reports.counting import cohorts
+from reports.counting.statistics import kaplan_meier
 from reports.forms import FilterForm
 from reports.models import SurveyFacts, TicketFacts
 from reports.pages import find
 from reports.reading import behind
-from reports.statistics import kaplan_meier
 from tests.conftest import mail
 from tickets.operations import assignment, replying, status
 

@@ -18,11 +18,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from helpdesk.models import ApiToken
-from reports import charts, exports, facts, figures, words
+from reports import charts
+from reports.counting import figures
 from reports.forms import FilterForm, days_of
+from reports.ledger import facts
 from reports.models import SurveyFacts, TicketFacts
 from reports.pages import overview
 from reports.reading import Filter, behind, cut
+from reports.showing import exports, words
 from tests.conftest import mail
 from tickets.operations import replying, status
 

@@ -10,9 +10,10 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import columns, statistics
+from reports.counting import statistics
+from reports.counting.statistics import Interval, kaplan_meier, newcombe, percentile, percentiles, student_t, wilson
+from reports.ledger import columns
 from reports.metrics import loyalty, satisfaction
-from reports.statistics import Interval, kaplan_meier, newcombe, percentile, percentiles, student_t, wilson
 
 numbers = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=40)
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from feedback.models import AccountEvent, Complaint, Invitation, Recovery, Response, Retention, Survey
 from feedback.personal_data import erase_account, export_of_account
 from helpdesk import clock
-from reports import panels
-from reports.timeline import Feeling
+from reports.showing import panels
+from reports.showing.timeline import Feeling
 from tests.conftest import mail
 from tickets.models import Customer, Organisation
 from tickets.operations import replying, status

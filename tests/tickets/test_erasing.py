@@ -21,7 +21,9 @@ from feedback.models import Invitation, Response, Survey
 from feedback.operations import answering, inviting, mailing
 from helpdesk import clock
 from helpdesk.models import Agent, Event, File
-from reports import facts, figures, reading
+from reports import reading
+from reports.counting import figures
+from reports.ledger import facts
 from reports.models import SurveyFacts, TicketFacts
 from tests.conftest import mail
 from tests.tickets.test_notifications import want

@@ -7,7 +7,7 @@ import pytest
 
 from helpdesk.calendars import ALWAYS_OPEN
 from helpdesk.models import Event
-from reports.folding import fold
+from reports.ledger.folding import fold
 from tests.smtp_sink import smtp_sink
 from tickets.models import Attachment, Message, MessageKind, Participant
 from tickets.operations import forwarding, recipients, replying

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from helpdesk import clock
 from helpdesk.models import Event
-from reports import facts
+from reports.ledger import facts
 from reports.models import TicketFacts
 from tests.conftest import mail
 from tickets.models import Draft, Merge, Message, Participant, Ticket

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from feedback.models import Invitation, Survey
 from helpdesk import clock
 from helpdesk.models import Event, File
-from reports import facts
+from reports.ledger import facts
 from reports.models import TicketFacts
 from tests.conftest import mail
 from tests.tickets.test_notifications import want

@@ -10,7 +10,7 @@ from django.db import connection
 from feedback.models import Survey
 from helpdesk import clock
 from helpdesk.models import Event
-from reports.folding import standing
+from reports.ledger.folding import standing
 from tests.conftest import mail
 from tests.smtp_sink import smtp_sink
 from tickets.models import Delivery, DeliveryState, Draft, Message, Participant, Status

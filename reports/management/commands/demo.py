@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from helpdesk import clock
-from reports import facts
 from reports.demo import aftermath, beside, company, writing
 from reports.demo import plan as planning
 from reports.demo.plan import Plan
+from reports.ledger import facts
 
 #: advisory locks: one command at a time, and nobody still writing from a command that was killed
 _ONE_COMMAND, _NOBODY_WRITING = 0x44454D01, 0x44454D02

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from reports import packs, rebuilding
+from reports.ledger import packs, rebuilding
 from reports.models import Bookmark
 
 BOOKMARK = "rebuild"

@@ -154,7 +154,7 @@ def test_chat_abandoned_is_who_left_before_anybody_answered_and_left_no_address(
 
 
 def _abandoned_at(ticket: Ticket) -> datetime | None:
-    from reports import facts
+    from reports.ledger import facts
     from reports.models import TicketFacts
 
     facts.refresh([ticket.pk])

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import OperationalError, connection, connections
 
-from reports import facts
-from reports.facts import CHUNK, Progress
+from reports.ledger import facts
+from reports.ledger.facts import CHUNK, Progress
 
 #: below so many tickets starting processes costs more than it gains
 WORTH_PROCESSES = 5_000

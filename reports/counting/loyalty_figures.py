@@ -10,16 +10,17 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from feedback import accounts
 from feedback.accounts import Rule, Stay
-from reports import arrays, periods, privacy, reading
-from reports.columns import tallied
+from reports import periods, privacy, reading
+from reports.counting.statistics import Interval, share, wilson
+from reports.ledger import arrays
+from reports.ledger.columns import tallied
+from reports.ledger.packs import NULL
 from reports.metrics import loyalty, satisfaction
 from reports.metrics.loyalty import Nps
 from reports.metrics.satisfaction import ResponseRate
 from reports.models import SurveyFacts
-from reports.packs import NULL
 from reports.privacy import Guard
 from reports.reading import Filter
-from reports.statistics import Interval, share, wilson
 from tickets.models import CustomField
 
 #: how many months back cohorts are shown

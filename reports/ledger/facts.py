@@ -23,9 +23,10 @@ from helpdesk import clock
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.events import PATIENCE
 from helpdesk.models import Calendar, PendingEvent
-from reports import copying, models
-from reports.folding import ENTERING, Answer, Move, Reopening, Resolution, Span, TicketFacts, Waits, fold
-from reports.survey_folding import SurveyFacts, fold_loose, fold_surveys, solved
+from reports import models
+from reports.ledger import copying
+from reports.ledger.folding import ENTERING, Answer, Move, Reopening, Resolution, Span, TicketFacts, Waits, fold
+from reports.ledger.survey_folding import SurveyFacts, fold_loose, fold_surveys, solved
 from tickets.models import Inbox
 
 log = structlog.get_logger(__name__)

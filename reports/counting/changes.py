@@ -10,12 +10,12 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from reports import words
-from reports.blocks import Change
+from reports.counting.statistics import CONFIDENCE, Difference, Interval, newcombe
 from reports.metrics.loyalty import Nps, nps_difference
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.reading import Compare
-from reports.statistics import CONFIDENCE, Difference, Interval, newcombe
+from reports.showing import words
+from reports.showing.blocks import Change
 
 Better = Literal["more", "less"] | None
 Say = Callable[[float], str]

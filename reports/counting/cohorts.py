@@ -25,15 +25,16 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from reports import arrays, facts, reading
-from reports.aggregates import those
+from reports import reading
 from reports.charts.survival import Point
-from reports.columns import Ordered, Packed, quantile, together, unpack
-from reports.folding import seconds
+from reports.counting.aggregates import those
+from reports.counting.statistics import share, z_for
+from reports.ledger import arrays, facts
+from reports.ledger.columns import Ordered, Packed, quantile, together, unpack
+from reports.ledger.folding import seconds
+from reports.ledger.packs import NULL, Column
 from reports.metrics.slas import Attainment
-from reports.packs import NULL, Column
 from reports.reading import Filter
-from reports.statistics import share, z_for
 from tickets.models import Inbox
 
 #: a drawing needs no more points than that

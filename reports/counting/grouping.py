@@ -7,7 +7,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
 
-from reports import arrays, packs
+from reports.ledger import arrays, packs
 
 
 class Bucket(models.Func):

@@ -13,14 +13,15 @@ from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet
 
 from helpdesk import clock
-from reports import columns, privacy, reading
-from reports.columns import Packed
+from reports import privacy, reading
+from reports.counting.statistics import Percentiles
+from reports.ledger import columns
+from reports.ledger.columns import Packed
 from reports.metrics import satisfaction
 from reports.metrics.satisfaction import SMALLEST_CELL, Csat, ResponseRate
 from reports.periods import Period, Unit
 from reports.privacy import Guard
 from reports.reading import Filter
-from reports.statistics import Percentiles
 
 #: below it a share is shown with a warning
 FEW = 30

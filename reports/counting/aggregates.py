@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Value
 
-from reports.columns import Ordered, Packed, tallied, unpack
+from reports.ledger.columns import Ordered, Packed, tallied, unpack
 
 
 def those(condition: Q) -> Count:

@@ -18,7 +18,7 @@ from feedback.models import LOW, SCALES, AccountEvent, Complaint, Recovery, Rema
 from feedback.models.survey import HIGH
 from helpdesk import clock
 from helpdesk.models import Agent
-from reports import facts
+from reports.ledger import facts
 from reports.models import TicketFacts
 from reports.periods import Period
 from tickets.models import REMOVED, UNSOLVED, Customer, Inbox, Message, MessageKind, Organisation, Ticket

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from reports.folding import LedgerEvent, TicketFacts, standing
+from reports.ledger.folding import LedgerEvent, TicketFacts, standing
 
 State = Literal["invited", "sent", "bounced", "answered", "expired", "suppressed"]
 #: tickets whose answers count for nothing

@@ -1,7 +1,7 @@
 """Columns of durations out of the database, half a million at a time: packed there, read by NumPy here.
 
 `tallied` and `by_slice` count rows by groups and by stretches of time: in NumPy where their table is kept in packs
-(`reports.arrays`), else in PostgreSQL. Both give the same.
+(`reports.ledger.arrays`), else in PostgreSQL. Both give the same.
 
 A percentile needs every value in order. PostgreSQL would sort them once a group and column, Python would make an object
 of each; as eight bytes a value they are copied as they are and sorted in a few milliseconds.
@@ -14,9 +14,9 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
-from reports import arrays
+from reports.counting.statistics import Percentiles
+from reports.ledger import arrays
 from reports.periods import Period
-from reports.statistics import Percentiles
 
 #: whole numbers in order of size: an array of NumPy's, which is imported only when there is something to read
 Ordered = Sequence[Any]

@@ -14,15 +14,16 @@ from django.db.models.functions import Abs, Mod
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports import answers, privacy
-from reports.answers import DAY, GOOD
-from reports.grouping import Bucket, grouped
+from reports import privacy
+from reports.counting import answers
+from reports.counting.answers import DAY, GOOD
+from reports.counting.grouping import Bucket, grouped
+from reports.counting.statistics import Logistic, logistic
 from reports.metrics import links
 from reports.metrics.links import Contrast, Group, Step
 from reports.models import SurveyFacts
 from reports.privacy import Guard
 from reports.reading import Filter
-from reports.statistics import Logistic, logistic
 
 Words = str | Promise
 HOUR = DAY // 24

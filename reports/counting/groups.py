@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from reports import privacy, reading
-from reports.columns import Ordered, Packed, tallied, together, unpack
-from reports.figures import FEW
+from reports.counting.figures import FEW
+from reports.ledger.columns import Ordered, Packed, tallied, together, unpack
 from reports.metrics import satisfaction
 from reports.metrics.drivers import MixAdjustment, mix_adjusted
 from reports.metrics.satisfaction import Csat

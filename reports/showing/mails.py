@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
-from reports import pictures, words
-from reports.blocks import Chart, Line, Report
 from reports.models import SavedReport
 from reports.pages import Page
+from reports.showing import pictures, words
+from reports.showing.blocks import Chart, Line, Report
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 #: rows of a table that a plain mail holds

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from reports.blocks import Chart, Report
 from reports.definitions import VERSION
 from reports.pages import Page
+from reports.showing.blocks import Chart, Report
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 

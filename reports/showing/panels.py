@@ -13,7 +13,7 @@ from feedback.models import Invitation, Response, SurveyKind
 from helpdesk import clock
 from helpdesk.models import Agent
 from reports import periods
-from reports.loyalty_figures import PLAN
+from reports.counting.loyalty_figures import PLAN
 from tickets import registry
 from tickets.models import Customer, Organisation
 from tickets.registry import Panel

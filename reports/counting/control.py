@@ -11,7 +11,7 @@ from datetime import date
 from statistics import fmean
 from typing import Literal
 
-from reports import statistics
+from reports.counting import statistics
 
 #: fewer points than that carry no limits
 LEAST = 20

@@ -10,9 +10,10 @@ from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
 
 from helpdesk import clock
-from reports import columns, periods, privacy, reading
-from reports.columns import Packed
-from reports.control import Judged, Point, judge_days, judge_shares
+from reports import periods, privacy, reading
+from reports.counting.control import Judged, Point, judge_days, judge_shares
+from reports.ledger import columns
+from reports.ledger.columns import Packed
 from reports.metrics.satisfaction import SATISFIED
 from reports.periods import Period
 from reports.reading import Filter

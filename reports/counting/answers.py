@@ -26,13 +26,14 @@ from django.db.models import (
 from django.utils.timezone import localdate
 
 from feedback.models import Ballot, last_day_of
-from reports import arrays, privacy, reading
-from reports.columns import Packed, by_frequency, quantile, tallied
-from reports.grouping import Bucket, Groups, grouped
+from reports import privacy, reading
+from reports.counting.grouping import Bucket, Groups, grouped
+from reports.ledger import arrays
+from reports.ledger.columns import Packed, by_frequency, quantile, tallied
+from reports.ledger.packs import NULL, Column
 from reports.metrics.drivers import NonResponse, nonresponse
 from reports.metrics.satisfaction import Csat, ResponseRate, Weighted, csat, response_rate, weighted
 from reports.models import SurveyFacts, TicketFacts
-from reports.packs import NULL, Column
 from reports.periods import Period
 from reports.privacy import Guard
 from reports.reading import Filter, Slice, within

@@ -15,8 +15,8 @@ from django.db.models.lookups import Lookup
 from django.db.models.sql.query import Query
 from django.db.models.sql.where import NothingNode, WhereNode
 
-from reports import packs
-from reports.packs import NULL, Array, Column, Part, Seen
+from reports.ledger import packs
+from reports.ledger.packs import NULL, Array, Column, Part, Seen
 from reports.periods import Period
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,11 +11,11 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Case, F, Func, Q, Value, When
 
-from reports import arrays
-from reports.arrays import split
-from reports.columns import Packed, quantile
+from reports.ledger import arrays
+from reports.ledger.arrays import split
+from reports.ledger.columns import Packed, quantile
+from reports.ledger.packs import Column
 from reports.metrics.flow import Backlog, Flow
-from reports.packs import Column
 from reports.periods import Period
 from reports.reading import Filter, stays
 

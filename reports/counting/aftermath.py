@@ -11,7 +11,8 @@ from django.db import connection
 from feedback import accounts
 from feedback.accounts import Rule
 from helpdesk import clock
-from reports import arrays, periods, privacy, reading
+from reports import periods, privacy, reading
+from reports.ledger import arrays
 from reports.metrics.served import SERVED
 from reports.periods import Period
 from reports.reading import Filter

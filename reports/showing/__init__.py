@@ -1,0 +1,1 @@
+"""From figures to pages: blocks, words, pictures, files and mails."""
