@@ -15,7 +15,6 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef
 
 from helpdesk import clock
 from helpdesk.models import Agent
@@ -241,11 +240,7 @@ def _people(groups: Sequence[Sequence[Term]], query: Query, agent: Agent, found:
     if query.typed.qualifiers or any(len(group) > 1 for group in groups):
         return False
     found.customers = list(Customer.objects.visible_to(agent).like(plain).prefetch_related("contact_points")[:PEOPLE])
-    organisations = Organisation.objects.filter(name__ilike=plain)
-    if not agent.sees_all:
-        theirs = Customer.objects.visible_to(agent).filter(organisation=OuterRef("pk"))
-        organisations = organisations.filter(Exists(theirs))
-    found.organisations = list(organisations[:PEOPLE])
+    found.organisations = list(Organisation.objects.visible_to(agent).filter(name__ilike=plain)[:PEOPLE])
     return bool(found.customers or found.organisations)
 
 

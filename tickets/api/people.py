@@ -418,9 +418,9 @@ class Organisations(ApiView):
     )  # fmt: skip
     @paged(NEWEST)
     def get(self, request: Request) -> Any:
-        """All organisations, the newest first."""
+        """The organisations of customers you may see, and those without people, the newest first."""
         only(request, "q", "cursor", "limit")
-        found = Organisation.objects.all()
+        found = Organisation.objects.visible_to(agent_of(request))
         if words := words_of(request, "q"):
             found = found.filter(Q(name__icontains=words) | Q(domain__icontains=words))
         return found, shapes.organisation
@@ -447,7 +447,7 @@ class OrganisationView(ApiView):
     )  # fmt: skip
     def get(self, request: Request, organisation: int) -> Response:
         """Its name, domain and answers. Its people are at `/customers/?organisation=`."""
-        return Response(shapes.organisation(get_object_or_404(Organisation, pk=organisation)))
+        return Response(shapes.organisation(_find_organisation(request, organisation)))
 
     @extend_schema(
         operation_id="organisations_change", summary="Change an organisation", tags=["people"],
@@ -455,7 +455,7 @@ class OrganisationView(ApiView):
     )  # fmt: skip
     def patch(self, request: Request, organisation: int) -> Response:
         """Change name, domain and answers. What is left out stays."""
-        found = get_object_or_404(Organisation, pk=organisation)
+        found = _find_organisation(request, organisation)
         body = read(OrganisationChangeBody, request)
         answers = _answers(CustomField.About.ORGANISATION, body.pop("fields", {}))
         changed = organisations.change(found, actor=agent_of(request), answers=answers, **body)
@@ -466,7 +466,7 @@ class OrganisationView(ApiView):
     )
     def delete(self, request: Request, organisation: int) -> Response:
         """Delete it, and the notes about it. Its people stay."""
-        organisations.delete(get_object_or_404(Organisation, pk=organisation), actor=agent_of(request))
+        organisations.delete(_find_organisation(request, organisation), actor=agent_of(request))
         return Response(status=204)
 
 
@@ -526,7 +526,7 @@ class OrganisationNotes(ApiView):
     @paged(NEWEST)
     def get(self, request: Request, organisation: int) -> Any:
         """What colleagues should know, the newest first."""
-        return get_object_or_404(Organisation, pk=organisation).notes.standing().select_related("author"), _note
+        return _find_organisation(request, organisation).notes.standing().select_related("author"), _note
 
     @extend_schema(
         operation_id="organisation_notes_add", summary="Note about an organisation", tags=["people"],
@@ -535,7 +535,7 @@ class OrganisationNotes(ApiView):
     @idempotent
     def post(self, request: Request, organisation: int) -> Response:
         """Write a note about an organisation."""
-        return _added(request, get_object_or_404(Organisation, pk=organisation))
+        return _added(request, _find_organisation(request, organisation))
 
 
 def _added(request: Request, about: Customer | Organisation) -> Response:
@@ -569,6 +569,10 @@ class NoteView(ApiView):
         """Delete your own note, or as a lead anybody's."""
         customer_notes.delete(_find_note(request, note), actor=agent_of(request))
         return Response(status=204)
+
+
+def _find_organisation(request: Request, pk: int) -> Organisation:
+    return get_object_or_404(Organisation.objects.visible_to(agent_of(request)), pk=pk)
 
 
 def _find_note(request: Request, pk: int) -> CustomerNote:

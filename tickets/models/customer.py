@@ -14,6 +14,16 @@ from tickets.models.inbox import Inbox
 from tickets.models.ticket import Ticket
 
 
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, agent: Agent) -> "OrganisationQuerySet":
+        """Organisations of customers the agent may see, and those without any people."""
+        if agent.sees_all:
+            return self
+        people = Customer.objects.filter(organisation=models.OuterRef("pk"))
+        seen = people.visible_to(agent)
+        return self.filter(models.Exists(seen) | ~models.Exists(people))
+
+
 class Organisation(models.Model):
     """A company whose people write to us."""
 
@@ -22,6 +32,8 @@ class Organisation(models.Model):
     #: answers to custom fields, by their keys
     fields = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+
+    objects = OrganisationQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

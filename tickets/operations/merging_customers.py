@@ -83,6 +83,10 @@ def merge(source: Customer, target: Customer, *, actor: Agent | None, reason: st
     CustomerNote.objects.filter(pk__in=kept["notes"]).update(customer=target)
     _give(kept["tickets"], source, target, actor)
     kept["filled"] = _fill(source, target)
+    if source.is_blocked and not target.is_blocked:
+        kept["blocked"] = target.is_blocked = True
+        target.save(update_fields=["is_blocked"])
+        record("customer.blocked", target, actor=actor)
     source.merged_into = target
     source.save(update_fields=["merged_into"])
     merge = CustomerMerge.objects.create(
@@ -117,6 +121,10 @@ def unmerge(merge: CustomerMerge, *, actor: Agent | None) -> Customer:
     CustomerNote.objects.filter(pk__in=kept["notes"], customer=target).update(customer=source)
     _give(tickets, target, source, actor)
     _empty(source, target, kept["filled"])
+    if kept.get("blocked") and target.is_blocked:
+        target.is_blocked = False
+        target.save(update_fields=["is_blocked"])
+        record("customer.unblocked", target, actor=actor)
     source.merged_into = None
     source.save(update_fields=["merged_into"])
     merge.undone_at = clock.now()

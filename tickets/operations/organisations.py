@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from helpdesk.events import draft, record, record_many
@@ -22,7 +22,8 @@ def create(
     must_work_tickets(actor)
     name = _name(name)
     known, _keys = fields.changed({}, answers or {})
-    organisation = Organisation.objects.create(name=name, domain=clean_domain(domain), fields=known)
+    organisation = Organisation(name=name, domain=clean_domain(domain), fields=known)
+    _save(organisation)
     record("organisation.created", organisation, actor=actor)
     return organisation
 
@@ -48,7 +49,7 @@ def change(
         changed += [f"fields.{key}" for key in keys]
         save += ["fields"] if keys else []
     if changed:
-        organisation.save(update_fields=save)
+        _save(organisation, update_fields=save)
         record("organisation.changed", organisation, actor=actor, fields=changed)
     return organisation
 
@@ -129,6 +130,15 @@ def _join(organisation: Organisation, customers: Iterable[int], actor: Agent | N
         audiences=[""] * len(free),
     )
     return len(free)
+
+
+def _save(organisation: Organisation, **more: Any) -> None:
+    """Save it. Raises NotPossible where another one took the domain in the same moment."""
+    try:
+        with transaction.atomic():
+            organisation.save(**more)
+    except IntegrityError:
+        raise NotPossible(_("Another organisation took this domain in the meantime.")) from None
 
 
 def _name(name: str) -> str:

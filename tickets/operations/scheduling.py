@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from helpdesk import clock
-from helpdesk.events import history, record
-from helpdesk.models import Agent
+from helpdesk.events import record
+from helpdesk.models import Agent, Event
 from tickets.models import Draft, Message, Ticket
 from tickets.operations import enclosing, posting, recipients, replying
 from tickets.operations.recipients import Chosen
@@ -171,7 +171,7 @@ def _why_not(ticket: Ticket, draft: Draft) -> str:
         return "author_left"
     if ticket.is_closed:
         return "closed"
-    since = history(ticket.number).filter(id__gt=_scheduled_by(ticket, draft))
+    since = Event.objects.filter(stream_id__in=_streams(ticket), id__gt=_scheduled_by(ticket, draft))
     if since.filter(verb="message.received").exclude(facts__automated=True).exists():
         return "customer_wrote"
     if since.filter(verb="message.replied").exclude(facts__automated=True).exclude(actor_id=author.pk).exists():
@@ -180,6 +180,15 @@ def _why_not(ticket: Ticket, draft: Draft) -> str:
 
 
 def _scheduled_by(ticket: Ticket, draft: Draft) -> int:
-    """The event that gave a draft its time: a ticket's events stand in the order things happened."""
-    said = history(ticket.number, ["message.scheduled"]).filter(facts__draft=draft.pk).order_by("-id")
-    return said.values_list("id", flat=True).first() or 0
+    """The event that gave a draft its time, here or on a ticket that went into this one: events stand in order."""
+    said = Event.objects.filter(stream_id__in=_streams(ticket), verb="message.scheduled", facts__draft=draft.pk)
+    return said.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def _streams(ticket: Ticket) -> list[int]:
+    """The ticket, and whatever went into it."""
+    found, fresh = [ticket.pk], [ticket.pk]
+    while fresh:
+        fresh = list(Ticket.objects.filter(merged_into__in=fresh).exclude(pk__in=found).values_list("pk", flat=True))
+        found += fresh
+    return found

@@ -14,6 +14,7 @@ from tickets import conditions as language
 from tickets import texts
 from tickets.lists import BY_KEY, CHOOSABLE, forget
 from tickets.models import SavedView, ViewPlace
+from tickets.operations import locking
 from tickets.operations.status import NotPossible
 
 Scope = SavedView.Scope
@@ -95,6 +96,7 @@ def restore(event: Event, *, actor: Agent) -> SavedView:
     """Take a deletion of one's own back. Restoring twice is restoring once. Raises NotPossible."""
     if event.verb != "view.deleted" or event.actor_id != actor.pk:
         raise NotPossible(_("That cannot be undone."))
+    locking.hold(f"view {event.subject_id}")  # two who restore it at once restore it once
     there = SavedView.objects.filter(pk=event.subject_id).first()
     if there is not None:
         return there
@@ -103,6 +105,8 @@ def restore(event: Event, *, actor: Agent) -> SavedView:
         raise NotPossible(_("That cannot be undone."))
     team = Team.objects.filter(pk=event.facts["team"]).first()
     scope = facts["scope"] if team or facts["scope"] != Scope.TEAM else Scope.PRIVATE
+    if scope != Scope.PRIVATE and not may_share(actor):
+        raise NotPossible(_("Leads and admins make views for others. Yours can be private."))
     view = SavedView(pk=event.subject_id, owner_id=event.facts["owner"], team=team, **{**facts, "scope": scope})
     view.save(force_insert=True)
     forget()
