@@ -328,7 +328,7 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
 
 def account_of(inbox: Inbox) -> protocol.Account:
     """The inbox's account as its adapter sees it."""
-    kept: Any = inbox.account  # type: ignore[attr-defined]
+    kept: Any = inbox.account
     return protocol.Account(
         inbox=inbox.pk, address=kept.address, config=kept.config, secrets=kept.secrets, cursor=kept.cursor,
         webhook_url=webhook_url(kept),

@@ -417,7 +417,8 @@ def _delete(inbox: Inbox, gone: Deleted) -> Message | None:
 def _report(inbox: Inbox, report: Reported) -> Message | None:
     """The network says what became of an answer of ours. One of a message we do not know says nothing."""
     if report.until is not None:
-        return _report_until(inbox, report, report.until)
+        _report_until(inbox, report, report.until)
+        return None
     known = _known(inbox, report.identifier)
     message = known.message if known else None
     found = Delivery.objects.select_related("mail__ticket", "mail__inbox").filter(mail__said=message)

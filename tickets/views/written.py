@@ -143,8 +143,7 @@ def read(request: HttpRequest, ticket: Ticket, kind: str) -> Written:
 def _places(post: QueryDict) -> dict[str, str]:
     """The words for the places of the template that was chosen."""
     begin = f"place.{post.get('template', '')}."
-    given_words = {name.removeprefix(begin): post[name] for name in post if name.startswith(begin)}
-    return {name: words[:1000] for name, words in given_words.items()}
+    return {name.removeprefix(begin): str(post[name])[:1000] for name in post if name.startswith(begin)}
 
 
 def words(post: QueryDict, kind: str) -> tuple[str, str]:
