@@ -377,6 +377,7 @@ POLICIES: dict[str, Policy] = {
     "settings_channels": admins(GET=200),
     "settings_channel_new": admins(GET=200, POST=422),
     "settings_inboxes_connection": admins(GET=404, POST=404),
+    "settings_inboxes_reviews": admins(GET=404, POST=404),
     "mail_catcher": admins(GET=404, POST=404),
     "mail_catcher_mail": admins(GET=404, POST=404),
     "mail_catcher_html": admins(GET=404),
@@ -599,6 +600,8 @@ POLICIES: dict[str, Policy] = {
     "api_customer_merges": api(GET=200, POST=400),
     "api_customer_merge": api(DELETE=200),
     "api_customer_notes": api(GET=200, POST=201, light=201, body={"text": "Likes tea"}),
+    # an inbox of mail has no reviews
+    "api_inbox_reviews": api(POST=404),
     "api_customer_block": api(POST=200, DELETE=200),
     "api_customer_export": Policy(
         {"GET": (401, 401, 404, 403, 403, 403, 200)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True
@@ -806,7 +809,8 @@ def house(
         **{name: ["nobody-knows-it"] for name in NAMES if name.startswith("chat_") and name != "chat_demo"},
         "content_chat_file": ["made-up"],
         "channel_hook": ["generic", "nobody-knows-it"], "settings_channel_new": ["generic"],
-        "settings_inboxes_connection": [inbox.pk],
+        "api_inbox_reviews": [inbox.pk],
+        "settings_inboxes_connection": [inbox.pk], "settings_inboxes_reviews": [inbox.pk],
         "inbox_probe": [inbox.pk], "mail_in": [inbox.pk], "settings_inboxes_webhook": [inbox.pk],
         "mail_catcher_mail": [caught.pk], "mail_catcher_html": [caught.pk],
         "survey": [invitation.token], "survey_thanks": [invitation.token], "survey_unsubscribe": [invitation.token],

@@ -23,6 +23,7 @@ from tickets.views import (
     macro_shelves,
     mailboxes,
     outgoing_server,
+    reviews,
     tags,
     webhook,
 )
@@ -106,6 +107,7 @@ def _asked(field: CustomField) -> str:
 TABS.append(webhook.TAB)
 TABS.insert(1, inbox_people.TAB)
 TABS.insert(2, channels.TAB)
+TABS.append(reviews.TAB)
 urlpatterns = [
     *routes(INBOXES, has_own_pages=True),
     *routes(BRANDS),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.api import acts, desk, drafts, lists, macro_shelf, people, views
+from tickets.api import acts, desk, drafts, lists, macro_shelf, people, reviews, views
 
 urlpatterns = [
     path("tickets/", views.Tickets.as_view(), name="api_tickets"),
@@ -42,6 +42,7 @@ urlpatterns = [
     path("bulk/<int:bulk>/", lists.BulkView.as_view(), name="api_bulk_act"),
     path("bulk/<int:bulk>/undo/", lists.BulkUndo.as_view(), name="api_bulk_undo"),
     path("inboxes/", views.Inboxes.as_view(), name="api_inboxes"),
+    path("inboxes/<int:id>/reviews/", reviews.Reviews.as_view(), name="api_inbox_reviews"),
     path("agents/", views.Agents.as_view(), name="api_agents"),
     path("teams/", views.Teams.as_view(), name="api_teams"),
     path("customers/", people.Customers.as_view(), name="api_customers"),

@@ -27,6 +27,7 @@ from tickets.channels.protocol import (
     Later,
     OutgoingFile,
     Post,
+    Raw,
     Refused,
     Said,
     TokenDead,
@@ -152,6 +153,12 @@ def fetch_templates() -> int:
         except Trouble as trouble:  # those we have stay
             log.warning("templates cannot be had", inbox=account.inbox_id, error=str(trouble))
     return len(accounts)
+
+
+def keep_all(account: ChannelAccount, raws: Sequence[Raw], *, source: str) -> int:
+    """Keep raw bodies, all of them or none. Returns how many of them are new."""
+    with transaction.atomic():
+        return sum(keep(account, raw.content, raw.key, source=source) for raw in raws)
 
 
 def _troubled(account: ChannelAccount, trouble: Trouble) -> None:

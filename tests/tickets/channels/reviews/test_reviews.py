@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.models import Remark
-from helpdesk.models import Team
+from helpdesk.models import Agent, ApiToken, Team
 from tests.tickets.channels.reviews.rig import ReviewsRig
 from tickets import tasks
 from tickets.channels.protocol import Account, Deleted, Edited, Said, Unreadable
-from tickets.channels.reviews import CHANNEL
+from tickets.channels.reviews import CHANNEL, csv_file
 from tickets.models import ChannelAccount, Conversation, Customer, Inbox, Message, RawMessage, RawState, Ticket
 
 ACCOUNT = Account(1, "shop", {"name_there": "shop"}, {}, {})
@@ -123,3 +126,61 @@ def test_an_answer_given_there_answers_it_here(rig: ReviewsRig) -> None:
     tasks.receive_posts()
     assert Ticket.objects.get().waiting_since is None and Conversation.objects.get().is_public
     assert set(RawMessage.objects.values_list("state", flat=True)) == {RawState.DONE}
+
+
+# ---------------------------------------------------------------------- from a file
+
+FILE = "Source;Review ID;Rating;Comment;Reviewer;URL;Date\nshop;r1;2;Two weeks!;Dora;https://reviews.example/1;2026-01-02\n"
+
+
+def test_a_file_is_read_whatever_its_columns_are_called() -> None:
+    found = csv_file.read(FILE + "shop;r2;9;;;;\n;r3;1;;;;\nshop;r1;1;Other words;;;\n", ACCOUNT)
+    assert [event["id"] for event in found.events] == ["r1"] and [line for line, _why in found.problems] == [3, 4, 5]
+    assert found.events[0]["at"] == "2026-01-02T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "source\nshop\n", "source,id\n" + "s,1\n" * 2001])
+def test_what_is_no_file_of_reviews_says_so(text: str) -> None:
+    with pytest.raises(Unreadable):
+        csv_file.read(text, ACCOUNT)
+
+
+@given(st.text())
+def test_any_text_is_a_file_of_reviews_or_unreadable(text: str) -> None:
+    try:
+        csv_file.read("source,id,stars,text\n" + text, ACCOUNT)
+    except Unreadable:
+        return
+
+
+@pytest.mark.django_db
+def test_a_file_is_looked_at_and_then_kept_once(rig: ReviewsRig, client: Client, admin: Agent) -> None:
+    client.force_login(admin)
+    url = reverse("settings_inboxes_reviews", args=[rig.inbox.pk])
+    assert client.post(url, {}).status_code == 422
+    bad = FILE + "shop;r2;9;;;;\n"
+    page = client.post(url, {"file": SimpleUploadedFile("r.csv", bad.encode())}).content.decode()
+    assert "1 review can be read in." in page and "Line 3" in page and not RawMessage.objects.exists()
+    for _time in range(2):
+        assert client.post(url, {"text": bad, "keep": "1"}).status_code == 302
+    tasks.receive_posts()
+    assert Message.objects.get().text == "Two weeks!" and RawMessage.objects.count() == 1
+    page = client.post(url, {"text": FILE}).content.decode()
+    assert "1 of them is here already" in page
+    client.post(url, {"text": FILE.replace("Two weeks!", "Three weeks!"), "keep": "1"})
+    tasks.receive_posts()
+    assert Message.objects.get().text == "Three weeks!"
+
+
+@pytest.mark.django_db
+def test_programs_tell_of_reviews_and_of_what_became_of_them(rig: ReviewsRig, ana: Agent) -> None:
+    _token, secret = ApiToken.objects.issue(ana, "shop", may_write=True)
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+    url, told = f"/api/v1/inboxes/{rig.inbox.pk}/reviews/", {"source": "shop", "id": "r1", "stars": 1, "text": "Late."}
+    for text, kept in (("Late.", 1), ("Late.", 0), ("Came.", 1)):
+        answer = client.post(url, {"reviews": [{**told, "text": text}]}, content_type="application/json")
+        assert (answer.status_code, answer.json()) == (202, {"kept": kept}), answer.content
+    tasks.receive_posts()
+    assert Message.objects.get().text == "Came."
+    bad = client.post(url, {"reviews": [told, {"source": "shop", "id": "r2"}]}, content_type="application/json")
+    assert bad.status_code == 400 and RawMessage.objects.count() == 2
