@@ -8,8 +8,21 @@ import time_machine
 
 from helpdesk import clock
 from helpdesk.models import Agent, Team
-from tickets.models import Customer, Draft, Inbox, Organisation, Ticket
-from tickets.operations import drafting, merging, merging_customers, opening, organisations, scheduling, viewing
+from tickets.models import Customer, CustomField, Draft, Inbox, Organisation, Ticket
+from tickets.operations import (
+    bulk,
+    drafting,
+    enclosing,
+    erasing,
+    merging,
+    merging_customers,
+    opening,
+    organisations,
+    scheduling,
+    sharing,
+    viewing,
+)
+from tickets.operations.enclosing import Upload
 from tickets.operations.status import NotPossible
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +72,34 @@ def test_an_organisation_of_foreign_customers_is_not_seen(ticket: Ticket, ana: A
     Customer.objects.filter(pk=ticket.customer_id).update(organisation=acme)
     assert set(Organisation.objects.visible_to(ana)) == {acme, empty}
     assert set(Organisation.objects.visible_to(ben)) == {empty}
+
+
+def test_files_of_two_drafts_keep_their_names_apart_and_their_limits(
+    ticket: Ticket, ana: Agent, chloe: Agent, monkeypatch: Any
+) -> None:
+    for agent in (ana, chloe):
+        content = drafting.Content("Look: [image: a.png]", is_shared=True)
+        drafting.save(ticket, actor=agent, kind="reply", content=content)
+        enclosing.attach(ticket, actor=agent, kind="reply", uploads=[Upload("a.png", "image/png", agent.name.encode())])
+    theirs = Draft.objects.get(author=ana)
+    monkeypatch.setattr(enclosing, "MOST_FILES", 1)
+    with pytest.raises(NotPossible):
+        sharing.take_over(theirs, actor=chloe)
+    monkeypatch.setattr(enclosing, "MOST_FILES", 20)
+    taken = sharing.take_over(theirs, actor=chloe)
+    assert sorted(taken.files.values_list("filename", flat=True)) == ["a-2.png", "a.png"]
+    assert "[image: a.png]" in taken.text and "[image: a-2.png]" in taken.text
+
+
+def test_a_change_of_many_that_still_runs_forgets_what_was_erased_meanwhile(
+    ticket: Ticket, admin: Agent, ana: Agent
+) -> None:
+    CustomField.objects.create(key="plan", name="Plan", about="ticket")
+    asked = bulk.ask(
+        actor=ana, act={"do": "field", "key": "plan", "value": "gold"}, tickets=[ticket.pk], once="one"
+    )  # fmt: skip
+    erasing.erase(ticket.customer, actor=admin)
+    bulk.run(asked.pk)
+    asked.refresh_from_db()
+    assert asked.state == "done" and "gold" not in str(asked.act)
+    assert "gold" not in str(Ticket.objects.get(pk=ticket.pk).fields)

@@ -123,16 +123,28 @@ def _do_part(pk: int, size: int) -> BulkAct:
     numbers = sorted(bulk.tickets[bulk.done : bulk.done + size])
     _hold(bulk, numbers)
     found = {one.pk: one for one in Ticket.objects.visible_to(bulk.agent).filter(pk__in=numbers)}
+    for number in _erased_since(bulk, numbers):  # what was asked of a person is not done to who is nobody now
+        found.pop(number, None)
     with structlog.contextvars.bound_contextvars(request_id=cause_of(bulk)), asking_once():
         bulk.events += _undo_each(bulk, numbers, found) if bulk.undoes is not None else _do_each(bulk, numbers, found)
     bulk.done += len(numbers)
     bulk.lease_until = clock.now() + LEASE
     if bulk.done >= len(bulk.tickets):
         bulk.state, bulk.finished_at, bulk.lease_until = State.DONE, clock.now(), None
+        if bulk.act.get("do") == "field" and _erased_since(bulk, bulk.tickets):
+            bulk.act = {**bulk.act, "value": None}
         record("bulk.done", bulk, actor=bulk.agent, done=bulk.done - len(bulk.failed), failed=len(bulk.failed))
-    bulk.save(update_fields=["done", "failed", "events", "state", "finished_at", "lease_until"])
+    bulk.save(update_fields=["act", "done", "failed", "events", "state", "finished_at", "lease_until"])
     reach("job.part_open")
     return bulk
+
+
+def _erased_since(bulk: BulkAct, numbers: Sequence[int]) -> list[int]:
+    """Those of these tickets whose customer was erased since the change was asked for, where it says what to answer."""
+    if bulk.act.get("do") != "field":
+        return []
+    gone = Ticket.objects.filter(pk__in=numbers, customer__erased_at__gte=bulk.created_at)
+    return list(gone.values_list("pk", flat=True))
 
 
 def _hold(bulk: BulkAct, numbers: Sequence[int]) -> None:

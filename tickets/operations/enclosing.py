@@ -75,7 +75,7 @@ def attach(
             DraftFile.objects.create(
                 draft=draft,
                 file=file,
-                filename=_free(texts.filename(upload.filename), taken),
+                filename=free_name(texts.filename(upload.filename), taken),
                 content_type=content_type,
                 is_inline=is_inline and content_type in PICTURES,
             )
@@ -84,7 +84,7 @@ def attach(
     return draft, added
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
     """A name nobody has yet: image.png, image-2.png. Brackets would end the place of a picture in the text."""
     name = name.replace("[", "(").replace("]", ")")
     path, number, free = PurePath(name), 1, name

@@ -72,8 +72,10 @@ class Route:
     @property
     def url(self) -> str:
         """Where people can look at the latest message of theirs."""
-        urls = self.talk.messages.exclude(url="").order_by("-pk").values_list("url", flat=True) if self.talk else []
-        return next((url for url in urls[:1] if url.startswith("https://")), "")
+        if self.talk is None:
+            return ""
+        url = self.talk.messages.exclude(url="").order_by("-pk").values_list("url", flat=True).first() or ""
+        return url if url.startswith("https://") else ""
 
     @property
     def name(self) -> str:

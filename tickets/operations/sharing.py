@@ -1,13 +1,14 @@
 """Drafts among colleagues: taking one over."""
 
 from django.db import transaction
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.models import Agent
 from tickets import rich_text
 from tickets.models import Draft, Ticket
-from tickets.operations import drafting, scheduling
+from tickets.operations import drafting, enclosing, scheduling
 from tickets.operations.status import NotPossible
 
 
@@ -30,6 +31,7 @@ def take_over(draft: Draft, *, actor: Agent) -> Draft:
     if mine := drafting.of(ticket, actor, draft.kind):
         if mine.send_at:
             raise NotPossible(_("Your own answer waits for its time. Change or cancel it first."))
+        _fit_files(draft, mine)
         draft.html = rich_text.joined((draft.text, draft.html), (mine.text, mine.html))
         draft.text = drafting.joined(draft.text, mine.text)
         draft.acts = [*draft.acts, *(act for act in mine.acts if act not in draft.acts)]
@@ -41,3 +43,16 @@ def take_over(draft: Draft, *, actor: Agent) -> Draft:
     draft.save()
     drafting.tell(ticket)
     return draft
+
+
+def _fit_files(draft: Draft, mine: Draft) -> None:
+    """Let the files of two drafts go with one, each under a name of its own. Raises NotPossible for too many."""
+    theirs, own = list(draft.files.select_related("file")), list(mine.files.select_related("file"))
+    enclosing.check([one.file.size for one in (*theirs, *own)])
+    taken = {one.filename.lower() for one in theirs}
+    for one in own:
+        was, one.filename = one.filename, enclosing.free_name(one.filename, taken)
+        if one.filename != was:
+            one.save(update_fields=["filename"])
+            mine.text = mine.text.replace(f"[image: {was}]", f"[image: {one.filename}]")
+            mine.html = mine.html.replace(f"[image: {escape(was)}]", f"[image: {escape(one.filename)}]")
