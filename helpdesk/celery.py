@@ -66,7 +66,7 @@ _TIMETABLE: dict[str, dict[str, Any]] = {
 #: with no worker about, sweeps must not pile up: each is as good as the next
 for _entry in _TIMETABLE.values():
     if isinstance(_entry["schedule"], float):
-        _entry["options"] = {"expires": 10 * _entry["schedule"]}
+        _entry["options"] = {"expires": min(10 * _entry["schedule"], 300)}
 app.conf.beat_schedule = _TIMETABLE
 
 
