@@ -23,7 +23,7 @@ MOST = 500
 class ReviewBody(Body):
     """A review as it is now. `source` and `id` name it for ever."""
 
-    source = serializers.CharField(max_length=60)
+    source = serializers.CharField(max_length=60)  # type: ignore[assignment]
     id = serializers.CharField(max_length=190)
     stars = serializers.FloatField(required=False, allow_null=True, min_value=0.5, max_value=5)
     title = serializers.CharField(required=False, allow_blank=True, max_length=300)
