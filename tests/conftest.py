@@ -16,7 +16,7 @@ from django.test import Client, override_settings
 from django.utils import timezone, translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from helpdesk import events
+from helpdesk import catalogs, events
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
 from tests.emptying import empty_quickly  # noqa: F401 - a fixture of the whole run
 from tickets import hours, kept, lists, watching
@@ -81,12 +81,19 @@ def _done_once() -> Iterator[None]:
 
     Passwords are hashed as they are everywhere, with less work, and that work is the same for all.
     """
-    found = WhiteNoiseMiddleware(lambda _request: HttpResponse()).files
+    with override_settings(WHITENOISE_MAX_AGE=3600):  # a browser of the stories asks once for each
+        found = WhiteNoiseMiddleware(lambda _request: HttpResponse()).files
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", lambda self: self.files.update(found))
         patch.setattr(ScryptPasswordHasher, "work_factor", 2**4)
         patch.setattr(ScryptPasswordHasher, "parallelism", 1)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _translated() -> None:
+    """German is spoken, wherever the catalogues were last compiled."""
+    catalogs.compile_all()
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The whole web application under its real server, inside the test's process, so that it sees the test's database."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,15 +11,16 @@ from django.db import connection, connections
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Run the ASGI application; gives its address."""
+def served(at: socket.socket | None = None) -> Iterator[str]:
+    """Run the ASGI application, on a port of its own or where somebody listens already; gives its address."""
     from helpdesk import live
     from helpdesk.asgi import application
 
     live.HUB = live.Hub()
     live._client = None
     server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="warning", loop="asyncio"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    # the server closes what it is given
+    thread = threading.Thread(target=server.run, args=([at.dup()] if at else None,), daemon=True)
     thread.start()
     until = time.monotonic() + 20
     while not server.started:

@@ -3,6 +3,7 @@
 import os
 import re
 import smtplib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -112,8 +113,15 @@ def text_of(received: Any) -> str:
     return part.get_content() if part else ""
 
 
+@pytest.fixture(scope="session")
+def doorstep() -> Iterator[socket.socket]:
+    """Where the helpdesks of all stories are found, one after the other: browsers keep scripts for the next."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        yield listening
+
+
 @pytest.fixture
-def house(transactional_db: None, settings: Any, inbox: Inbox) -> Iterator[House]:
+def house(transactional_db: None, settings: Any, inbox: Inbox, doorstep: socket.socket) -> Iterator[House]:
     """Web, mail server and worker, wired to each other as the one-command start wires them."""
     receiver = Receiver("127.0.0.1", 0)
     receiver.start()
@@ -122,7 +130,7 @@ def house(transactional_db: None, settings: Any, inbox: Inbox) -> Iterator[House
     settings.EMAIL_HOST, settings.EMAIL_PORT = receiver.address
     settings.EMAIL_HOST_USER, settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = "", False, False
     try:
-        with served() as address, worker():
+        with served(doorstep) as address, worker():
             settings.BASE_URL = address
             yield House(address, receiver.address[1])
     finally:
@@ -203,28 +211,77 @@ def browser() -> Iterator[Browser]:
 class Seat:
     """Where somebody sits: a browser window of their own. What it complains about is kept."""
 
-    context: BrowserContext
+    _context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
     #: what a story expects to be complained about, such as the 404 it asked for
     expected: list[str] = field(default_factory=list)
+    #: whether the next story may sit here, too
+    is_as_before: bool = True
+
+    @property
+    def context(self) -> BrowserContext:
+        """The browser around the page. Who changes something about it is the last to sit there."""
+        self.is_as_before = False
+        return self._context
 
     def grievances(self) -> list[str]:
         return [one for one in self.complaints if not any(re.search(word, one) for word in self.expected)]
 
 
+def take_time(page: Page) -> None:
+    """Nobody presses keys before the page's scripts are there: such keys are nobody's command (early.js)."""
+    keyboard = page.keyboard
+    for name in ("press", "type"):
+        do = getattr(keyboard, name)
+
+        def in_time(*args: Any, do: Callable[..., None] = do, **more: Any) -> None:
+            page.wait_for_load_state()
+            do(*args, **more)
+
+        setattr(keyboard, name, in_time)
+
+
+@pytest.fixture(scope="session")
+def empty_seats() -> list[BrowserContext]:
+    """Browsers whose story is over: they know our scripts and styles, and nothing else."""
+    return []
+
+
+def leave(seat: Seat, address: str) -> bool:
+    """Get up and take everything along; whether somebody else can sit here."""
+    if not seat.is_as_before or seat.page.is_closed() or len(seat._context.pages) != 1:
+        return False
+    seat.page.unroute_all(behavior="ignoreErrors")
+    devtools = seat._context.new_cdp_session(seat.page)
+    kept = "cookies,local_storage,indexeddb,cache_storage,service_workers,websql,file_systems"
+    devtools.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": kept})
+    seat._context.clear_cookies()
+    seat.page.close()
+    return True
+
+
 @pytest.fixture
-def sit(browser: Browser, house: House) -> Iterator[Callable[..., Seat]]:
-    """Give somebody a window, signed in when an agent is named. No page may break its scripts or the policy."""
-    seats: list[Seat] = []
+def sit(browser: Browser, house: House, empty_seats: list[BrowserContext]) -> Iterator[Callable[..., Seat]]:
+    """Give somebody a window, signed in when an agent is named. No page may break its scripts or the policy.
+
+    A browser is one that others sat at, unless it `is_new`: a new one has to ask for every script and style.
+        Who `is_hasty` presses keys before a page's scripts are there.
+    """
+    seats: list[tuple[Seat, bool]] = []
 
     def seat(
-        agent: Agent | None = None, *, script: bool = True, width: int = 1440, height: int = 900, **more: Any
-    ) -> Seat:
-        context = browser.new_context(
-            base_url=house.address, java_script_enabled=script, viewport={"width": width, "height": height},
-            locale="en-GB", **more,
-        )  # fmt: skip
+        agent: Agent | None = None, *, script: bool = True, width: int = 1440, height: int = 900,
+        is_new: bool = False, is_hasty: bool = False, **more: Any,
+    ) -> Seat:  # fmt: skip
+        is_usual = script and not more and not is_new
+        if is_usual and empty_seats:
+            context = empty_seats.pop()
+        else:
+            context = browser.new_context(
+                base_url=house.address, java_script_enabled=script, viewport={"width": width, "height": height},
+                locale="en-GB", **more,
+            )  # fmt: skip
         context.set_default_timeout(PATIENCE_MS)
         if agent:
             client = Client()
@@ -232,15 +289,22 @@ def sit(browser: Browser, house: House) -> Iterator[Callable[..., Seat]]:
             name = django_settings.SESSION_COOKIE_NAME
             context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": house.address}])
         made = Seat(context, context.new_page())
+        made.page.set_viewport_size({"width": width, "height": height})
+        if not is_hasty:
+            take_time(made.page)
         made.page.on("console", lambda said: said.type == "error" and made.complaints.append(said.text))
         made.page.on("pageerror", lambda error: made.complaints.append(f"script: {error}"))
-        seats.append(made)
+        seats.append((made, is_usual))
         return made
 
     yield seat
-    for one in seats:
-        one.context.close()
-    assert [one.grievances() for one in seats if one.grievances()] == []
+    grievances = [one.grievances() for one, _ in seats]  # what goes on when a page is closed is broken off
+    for one, is_usual in seats:
+        if is_usual and leave(one, house.address):
+            empty_seats.append(one._context)
+        else:
+            one._context.close()
+    assert [some for some in grievances if some] == []
 
 
 @pytest.fixture

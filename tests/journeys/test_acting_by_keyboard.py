@@ -104,7 +104,7 @@ def test_resolving_leads_to_the_next_ticket_and_is_taken_back_from_there(  # typ
 
 
 def test_keys_pressed_before_the_page_was_ready_do_nothing(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
-    page = sit(ana).page
+    page = sit(ana, is_hasty=True).page
 
     def slow(route: Route) -> None:
         # a script at work for so long that keys queue up behind it

@@ -40,7 +40,7 @@ def test_the_first_load_of_the_queue_is_light(house: House, sit, ana, ticket):  
     page = sit(ana).page
     page.goto("/")
     expect(page.locator("#rows .row")).to_have_count(31)
-    page = sit(ana).page
+    page = sit(ana, is_new=True).page
     found = weighed(page)
     page.goto("/")
     page.wait_for_timeout(1500)
@@ -51,6 +51,6 @@ def test_the_first_load_of_the_queue_is_light(house: House, sit, ana, ticket):  
 
 @pytest.mark.parametrize("place", ["queue", "ticket"])
 def test_nothing_moves_while_a_page_arrives(house: House, sit, ana, ticket, place):  # type: ignore[no-untyped-def]
-    page = sit(ana).page
+    page = sit(ana, is_new=True).page
     page.goto("/" if place == "queue" else f"/tickets/{ticket.number}/")
     assert page.evaluate(SHIFT) <= 0.02
