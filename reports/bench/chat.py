@@ -78,8 +78,8 @@ class Guest:
     again: bool = False
 
 
-def _invite(visitors: int) -> tuple[ChannelAccount, list[Guest]]:
-    """An inbox, and so many visitors who have each said hello."""
+def _invite(visitors: int, agents: list[Agent]) -> tuple[ChannelAccount, list[Guest]]:
+    """An inbox, and so many visitors who have each said hello to an agent of theirs."""
     inbox = Inbox.objects.create(name="Bench chat", channel="chat")
     account = ChannelAccount.objects.create(inbox=inbox, kind="chat", config={"allowed_origins": [SITE]})
     given = [tokens.mint(account.key) for _ in range(visitors)]
@@ -90,8 +90,12 @@ def _invite(visitors: int) -> tuple[ChannelAccount, list[Guest]]:
         for one, digest in zip(people, digests, strict=True)
     )
     tickets = Ticket.objects.bulk_create(
-        Ticket(inbox=inbox, customer=one, channel="chat", subject="Hello", waiting_since=clock.now()) for one in people
-    )
+        Ticket(
+            inbox=inbox, customer=one, channel="chat", subject="Hello", waiting_since=clock.now(),
+            assignee=agents[number % len(agents)],
+        )
+        for number, one in enumerate(people)
+    )  # fmt: skip
     talks = Conversation.objects.bulk_create(
         Conversation(inbox=inbox, thread=point.address, point=point, ticket=ticket, heard_at=clock.now())
         for point, ticket in zip(points, tickets, strict=True)
@@ -161,6 +165,12 @@ class House:
                 if line.startswith(("Private_Clean:", "Private_Dirty:")):
                     found += int(line.split()[1]) * 1024
         return found
+
+    def processor(self) -> float:
+        """Seconds the web processes have worked, together."""
+        stats = [Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split() for process in self.webs]
+        ticks = [one[11:13] for one in stats]
+        return sum(int(one) for both in ticks for one in both) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         for process in (*self.webs, self.worker):
@@ -351,7 +361,7 @@ class Load:
 
     async def reply(self, guest: Guest, text: str) -> None:
         """An agent's answer; the click is the call of the operation the page calls."""
-        agent = random.choice(self.agents)
+        agent = self.agents[self.guests.index(guest) % len(self.agents)]
         self.answers[text] = time.perf_counter()
         self.replied.append((guest.ticket, text))
         await asyncio.get_running_loop().run_in_executor(self.pool, _reply, guest.ticket, text, agent)
@@ -443,11 +453,11 @@ def measure(size: str, effort: Effort, folder: Path, visitors: int, agents: int)
     """Cost of waiting, time to the other side in peace, and the ledger through trouble."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(4 * visitors, 4096)), hard))
-    account, guests = _invite(visitors)
     people = [
         Agent.objects.create(email=f"chat{n}@bench.localhost", name=f"Agent {n}", role=Role.ADMIN)
         for n in range(agents)
     ]
+    account, guests = _invite(visitors, people)
     house = House(folder)
     try:
         house.wait()
@@ -474,9 +484,13 @@ async def _run(size: str, effort: Effort, house: House, load: Load) -> None:
     load.to_visitor.clear()
     load.to_agent.clear()
     floor = await loop.run_in_executor(None, _floor)
+    worked = house.processor()
     count = await load.talk(seconds, "peace")
     await load.settle()
-    more = {"visitors": len(load.guests), "agents": len(load.agents), "mb_each": round(each, 4)}
+    worked = (house.processor() - worked) / count * 1000
+    more = {
+        "visitors": len(load.guests), "agents": len(load.agents), "mb_each": round(each, 4), "cpu_ms": round(worked, 1),
+    }  # fmt: skip
     for part, found in (("to_agent", load.to_agent), ("to_visitor", load.to_visitor)):
         p95 = quantiles(found, n=20)[18] * 1000 if len(found) > 20 else 0.0
         words = f"chat, {part.replace('_', ' ')}, p95 of {len(found)}"

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
 from tickets import glance, reading
+from tickets.channels import directory
 from tickets.models import Draft, Message, Ticket
 from tickets.operations import (
     drafting,
@@ -154,14 +155,21 @@ def _say(request: HttpRequest, number: int, kind: str) -> HttpResponse:
     response = after_act(request, found, _said(kind, read), can_undo=False)
     if kind == Draft.Kind.REPLY:
         lead_on(request, response, found)
-    if kind == Draft.Kind.NOTE or not settings.UNDO_SECONDS or not request.htmx:  # type: ignore[attr-defined]
+    if kind == Draft.Kind.NOTE or not _delay(found, read) or not request.htmx:  # type: ignore[attr-defined]
         return response
     url = reverse("ticket_withdrawal", args=[found.number, message.pk])
     return toast(response, _said(kind, read), undo_url=url, seconds=settings.UNDO_SECONDS)
 
 
+def _delay(ticket: Ticket, read: Written) -> timedelta:
+    """How long it can be taken back: not at all in a chat, where somebody sits and waits."""
+    channel = directory.every().get(ticket.inbox.channel)
+    is_chat = channel is not None and channel.can.is_at_home and read.via != posting.BY_MAIL
+    return timedelta(seconds=0 if is_chat and read.kind == Draft.Kind.REPLY else settings.UNDO_SECONDS)
+
+
 def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:
-    delay = timedelta(seconds=settings.UNDO_SECONDS)
+    delay = _delay(ticket, read)
     draft = drafting.of(ticket, agent, read.kind) if read.version is not None else None
     shared: dict[str, Any] = {
         "text": read.text, "html": read.html, "actor": agent, "once": read.once or None, "files": read.files,

@@ -385,3 +385,14 @@ def test_one_visitor_who_writes_too_fast_is_asked_to_wait_and_loses_nothing(dora
     with time_machine.travel("2026-03-02T10:01:01Z", tick=False):
         assert dora.say("Hi", 20).status_code == 200
     assert Message.objects.count() == 21
+
+
+def test_an_answer_in_a_chat_waits_for_no_second_thoughts(
+    dora: Browser, ana: Agent, as_agent: Any, settings: Any
+) -> None:
+    settings.UNDO_SECONDS = 10
+    dora.say("Where is my parcel?")
+    number = Ticket.objects.get().pk
+    sent = as_agent(ana).post(f"/tickets/{number}/reply", {"text": "On its way."}, HTTP_HX_REQUEST="true")
+    assert sent.status_code == 200 and "withdrawal" not in str(sent.headers)
+    assert Delivery.objects.get().due_at <= clock.now()
