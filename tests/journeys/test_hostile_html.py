@@ -137,9 +137,14 @@ class Watch:
         return [frame for frame in self.arrived() if "/content/letter/" in frame.url]
 
 
+#: so many at a time, for more than one worker
+TOGETHER = 120
+
+
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("start", range(0, len(payloads("")), TOGETHER))
 def test_t15_1_no_payload_does_anything(
-    house: House, sit: Any, ana: Agent, ticket: Ticket, elsewhere: Canary
+    house: House, sit: Any, ana: Agent, ticket: Ticket, elsewhere: Canary, start: int
 ) -> None:  # fmt: skip
     corpus = payloads(elsewhere.url("").rstrip("/"))
     assert len(corpus) >= 200
@@ -148,25 +153,24 @@ def test_t15_1_no_payload_does_anything(
     watch = Watch(seat.page)
     watch.be_still()
     everything = list(corpus.values())
-    for start in range(0, len(everything), 120):
-        Message.objects.filter(ticket=ticket).delete()
-        batch = everything[start : start + 120]
-        said(ticket, *batch)
-        seat.page.goto(f"/tickets/{ticket.number}/")
-        before = seat.page.evaluate(OUTSIDE)
-        framed = watch.load_all()
-        letters = watch.letters()
-        assert len(letters) == framed > len(batch) / 2, "every frame shows its letter, and went nowhere else"
-        for letter in letters:
-            found = letter.evaluate(FOUND)
-            assert (found["harmed"], found["left"], found["scripted"]) == (None, 0, 0), found["html"]
-        # what is told later than it is asked for has been told by now
-        assert [letter.url for letter in letters if letter.evaluate("self.harmed")] == []
-        after = seat.page.evaluate(OUTSIDE)
-        after[1], before[1] = after[1].partition("#")[0], before[1].partition("#")[0]
-        opened = [part.replace(' open=""', "").replace(' loading="eager"', ' loading="lazy"') for part in after]
-        assert opened == [part.replace(' open=""', "") for part in before]
-        assert seat.page.evaluate("window.harmed") is None
+    Message.objects.filter(ticket=ticket).delete()
+    batch = everything[start : start + TOGETHER]
+    said(ticket, *batch)
+    seat.page.goto(f"/tickets/{ticket.number}/")
+    before = seat.page.evaluate(OUTSIDE)
+    framed = watch.load_all()
+    letters = watch.letters()
+    assert len(letters) == framed > len(batch) / 2, "every frame shows its letter, and went nowhere else"
+    for letter in letters:
+        found = letter.evaluate(FOUND)
+        assert (found["harmed"], found["left"], found["scripted"]) == (None, 0, 0), found["html"]
+    # what is told later than it is asked for has been told by now
+    assert [letter.url for letter in letters if letter.evaluate("self.harmed")] == []
+    after = seat.page.evaluate(OUTSIDE)
+    after[1], before[1] = after[1].partition("#")[0], before[1].partition("#")[0]
+    opened = [part.replace(' open=""', "").replace(' loading="eager"', ' loading="lazy"') for part in after]
+    assert opened == [part.replace(' open=""', "") for part in before]
+    assert seat.page.evaluate("window.harmed") is None
     assert (watch.dialogs, watch.popups, elsewhere.visits) == ([], [], [])
 
 
