@@ -156,6 +156,33 @@ class Block:
     context: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """Something an agent switches in the menu behind their picture: a form of one button, posted to `url`."""
+
+    key: str
+    url: str
+    name: str
+    value: str
+    label: str
+    icon: str
+
+
+_menu: list[Callable[[Agent], MenuEntry | None]] = []
+
+
+def menu_entry(function: Callable[[Agent], MenuEntry | None]) -> Callable[[Agent], MenuEntry | None]:
+    """Let an upper floor offer a switch in an agent's menu; None offers nothing. Asked for each page."""
+    if function not in _menu:
+        _menu.append(function)
+    return function
+
+
+def menu_for(agent: Agent) -> Sequence[MenuEntry]:
+    """What an agent can switch in their menu."""
+    return [entry for function in _menu if (entry := function(agent))]
+
+
 _blocks: list[Callable[[Agent], Block | None]] = []
 
 

@@ -127,10 +127,10 @@ def leads(**rows: Cell) -> Policy:
     return Policy(found, turned_away=turned)
 
 
-def workers(**rows: Cell) -> Policy:
+def workers(body: Any = None, **rows: Cell) -> Policy:
     """Settings of whoever answers customers."""
     found = {m: (LOGIN, LOGIN, cell, 403, cell, cell, cell) for m, cell in rows.items()}
-    return Policy(found, turned_away={**SIGN_IN, "light": 403})
+    return Policy(found, turned_away={**SIGN_IN, "light": 403}, body=body or {})
 
 
 NO_TOKEN: dict[str, Cell] = {"stranger": 401, "left": 401}
@@ -248,6 +248,11 @@ POLICIES: dict[str, Policy] = {
         {"GET": (LOGIN, LOGIN, 404, *(200,) * 4), "POST": (LOGIN, LOGIN, 404, *(302,) * 4)}, turned_away=SIGN_IN
     ),
     "settings_notification_defaults": admins(GET=200, POST=302),
+    "chats": workers(GET=200),
+    "chats_news": workers(GET=200),
+    "chats_switch": workers(POST=302),
+    "chats_open": workers(POST=204),
+    "settings_chats": workers(GET=200, POST=302, body={"capacity": "4"}),
     "presence": Policy({"GET": (LOGIN, LOGIN, *(200,) * 5), "POST": (LOGIN, LOGIN, *(404,) * 5)}, turned_away=SIGN_IN),
     "list_settings": Policy({"POST": (LOGIN, LOGIN, *(302,) * 5)}, turned_away=SIGN_IN),
     # what is not theirs to see or to change is named in the answer; see tests/tickets/test_bulk.py

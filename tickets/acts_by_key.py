@@ -42,6 +42,8 @@ def register() -> None:
         Act("select", _("Select"), ("x",), "list", needs="#bulk-form", icon="square-check"),
         Act("select_range", _("Select up to here"), ("Shift+x",), "list", needs="#bulk-form", icon="list-checks"),
         Act("back", _("Back to the list"), ("u",), "list", needs=ON_A_TICKET, icon="arrow-left"),
+        Act("next_chat", _("Next of my chats"), (".",), needs="#chat-bar [data-chat]", icon="message-circle"),
+        Act("chats", _("Take chats, or no more"), ("d",), "everywhere", needs="#menu-chats", icon="message-circle"),
         Act("send", _("Send"), ("Ctrl+Enter",), "writing", is_fixed=True, in_palette=False),
         Act("send_resolve", _("Send and resolve"), ("Ctrl+Shift+Enter",), "writing", is_fixed=True, in_palette=False),
         Act("undo", _("Undo the last thing"), ("z",), "everywhere", icon="undo-2"),

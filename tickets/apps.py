@@ -17,8 +17,18 @@ class TicketsConfig(AppConfig):
         from helpdesk import channel_names
         from helpdesk.auditing import audited
         from helpdesk.models import Role
-        from helpdesk.pages import RailEntry, Section, banner, rail_entry, settings_block, settings_section
-        from tickets import acts_by_key, badges, bell, gauges, guide, search_subscribers, subscribers, watching  # noqa: F401
+        from helpdesk.pages import RailEntry, Section, banner, menu_entry, rail_entry, settings_block, settings_section
+        from tickets import (  # noqa: F401
+            acts_by_key,
+            badges,
+            bell,
+            chat_desk,
+            gauges,
+            guide,
+            search_subscribers,
+            subscribers,
+            watching,
+        )
         from tickets.channels import directory
         from tickets.channels.chat import stream  # noqa: F401
 
@@ -27,6 +37,7 @@ class TicketsConfig(AppConfig):
             channel_names.register(channel.kind, channel.name, channel.icon)
 
         banner(watching.banners)
+        menu_entry(chat_desk.menu_entry)
         settings_block(guide.above_settings)
         audited(
             "inbox", _("Inboxes"), "inbox.created", "inbox.changed", "inbox.access_changed",

@@ -18,6 +18,7 @@ from tickets.views import (
     acknowledgement,
     channels,
     choices,
+    desk,
     health,
     inbox_people,
     macro_shelves,
@@ -129,6 +130,7 @@ urlpatterns = [
     path("you/notifications/inboxes/<int:pk>/", choices.of_inbox, name="settings_notifications_inbox"),
     path("notifications/", choices.defaults, name="settings_notification_defaults"),
     path("inboxes/<int:pk>/people/<int:agent>/forget", inbox_people.forget, name="settings_inboxes_people_forget"),
+    path("you/chats/", desk.seat, name="settings_chats"),
     path("tags/", tags.tags, name="settings_tags"),
     path("tags/<int:pk>/", tags.tag, name="settings_tag"),
     path("health/", health.inbox_health, name="inbox_health"),
@@ -138,6 +140,12 @@ settings_section(
     Section(
         "notifications", _("Your notifications"), _("What you hear of, by which way, and when not."),
         "settings_notifications", tuple(Role),
+    )
+)  # fmt: skip
+settings_section(
+    Section(
+        "chats", _("Your chats"), _("How many chats come to you at once, and how you hear of them."),
+        "settings_chats", (Role.LEAD, Role.AGENT), group="you",
     )
 )  # fmt: skip
 settings_section(

@@ -22,7 +22,7 @@ from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from helpdesk import channel_names, clock, keyboard, pieces
-from helpdesk.pages import grouped
+from helpdesk.pages import grouped, menu_for
 
 register = template.Library()
 
@@ -284,6 +284,7 @@ def rail_of_agent(context: RequestContext) -> SafeString:
         rail=tuple(context["rail"]),
         rail_current=context.get("rail_current") or next(below, None),
         mail_catcher=context["mail_catcher"],
+        menu=tuple(menu_for(agent)),
     )
 
 

@@ -1,5 +1,6 @@
 """The agents' side of chat: see docs/chat.md, "At the desk"."""
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -234,6 +235,88 @@ def test_the_assign_list_says_who_has_how_many_chats(
     kept.forget()
     assert "1 of 3 chats" in at_desk.get(f"/tickets/{found.pk}/").content.decode()
     assert "1 of 3 chats" not in at_desk.get(f"/tickets/{ticket.pk}/").content.decode()
+
+
+# --- on pages ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_button_lets_chats_come_and_says_so_in_the_bar_and_in_the_menu(
+    chat: ChannelAccount, ana: Agent, at_desk: Client
+) -> None:
+    page = at_desk.get("/").content.decode()
+    assert 'id="menu-chats"' in page and re.search(r'id="chat-bar"[^>]* hidden>', page)
+    answer = at_desk.post("/chats/switch", {"available": "1"}, headers={"HX-Request": "true"})
+    assert ChatSeat.objects.get().is_available and "toast" in answer["HX-Trigger"]
+    said = answer.content.decode()
+    assert "Taking chats" in said and "Take no more chats" in said and "hx-swap-oob" in said
+    assert at_desk.post("/chats/switch", {"available": "0"}).url == "/"
+    assert not ChatSeat.objects.get().is_available
+
+
+def test_who_sees_no_inbox_of_chats_is_shown_nothing_of_them(chat: ChannelAccount, ben: Agent, client: Client) -> None:
+    client.force_login(ben)
+    page = client.get("/").content.decode()
+    assert 'id="chat-bar"' not in page and 'id="menu-chats"' not in page
+
+
+def test_the_bar_has_my_live_chats_and_who_has_waited_longest_first(
+    chat: ChannelAccount, ana: Agent, chloe: Agent, dora: Browser, emil: Browser, at_desk: Client
+) -> None:
+    dora.say("Hello", name="Dora Lind")
+    with time_machine.travel(clock.now() + timedelta(seconds=5), tick=False):
+        emil.say("Hi", name="Emil")
+    first, second = Ticket.objects.order_by("pk")
+    for one in (first, second):
+        assignment.take(one, actor=ana)
+    bar = chat_desk.bar(ana)
+    assert bar and [tab.name for tab in bar.chats] == ["Dora Lind", "Emil"] and bar.is_shown
+    assert all(tab.is_unread for tab in bar.chats)
+    emil.ask("typing", text="and")
+    assert "typing…" in at_desk.get("/chats/").content.decode()
+    Visitor.objects.filter(talk__ticket=first).update(left_at=clock.now())
+    bar = chat_desk.bar(ana)
+    assert bar and [tab.name for tab in bar.chats] == ["Emil"]
+    others = chat_desk.bar(chloe)
+    assert others and not others.chats and not others.is_shown
+
+
+def test_a_page_that_is_looked_away_from_tells_of_my_chats_and_of_nobodys_and_only_who_asked_for_it(
+    chat: ChannelAccount, ana: Agent, chloe: Agent, ben: Agent, at_desk: Client, ticket: Ticket
+) -> None:
+    mine, nobodys, hers = chats(chat, 3)
+    assignment.take(mine, actor=ana)
+    assignment.take(hers, actor=chloe)
+    numbers = ",".join(str(one.pk) for one in (mine, nobodys, hers, ticket))
+
+    def told() -> dict[str, Any]:
+        found: dict[str, Any] = at_desk.get(f"/chats/news?tickets={numbers},x").json()
+        return found
+
+    assert told() == {"rings": False, "notifies": False, "chats": []}
+    assert at_desk.post("/settings/you/chats/", {"capacity": "3", "rings": "on"}).status_code == 302
+    found = told()
+    assert (found["rings"], found["notifies"]) == (True, False)
+    assert [one["ticket"] for one in found["chats"]] == [mine.pk, nobodys.pk]
+    assert "Hello" not in str(found)
+    replying.reply(mine, text="On its way.", actor=ana)
+    assert [one["ticket"] for one in told()["chats"]] == [nobodys.pk]
+    chat_seats.arrange(ben, capacity=4, rings=True, notifies=True)
+    assert chat_desk.news(ben, [mine.pk, nobodys.pk]).chats == []
+    Agent.objects.filter(pk=ana.pk).update(quiet_from="00:00", quiet_until="23:59:59")
+    assert told()["chats"] == []
+
+
+def test_how_many_at_once_is_a_number_of_some_sense(ana: Agent, at_desk: Client) -> None:
+    for many in ("0", "21", "many", ""):
+        assert at_desk.post("/settings/you/chats/", {"capacity": many}).status_code == 422
+    assert "Your chats" in at_desk.get("/settings/you/chats/").content.decode()
+
+
+def test_an_open_page_keeps_chats_coming(chat: ChannelAccount, ana: Agent, at_desk: Client) -> None:
+    take(ana)
+    with time_machine.travel(clock.now() + attendance.GONE * 2, tick=False):
+        assert at_desk.post("/chats/open").status_code == 204
+        assert chat_seats.free_the_absent() == 0
 
 
 @pytest.mark.django_db(transaction=True)
