@@ -239,8 +239,9 @@ def _bring_deliveries(mails: Mapping[int, OutgoingMail]) -> None:
 
 
 def bring(thing: Model, name: str, found: list[Any]) -> None:
-    """Let an object know these rows of another table, so that nobody asks."""
-    theirs: QuerySet[Any] = QuerySet(type(thing)._meta.get_field(name).related_model)
+    """Let an object know these rows of another table, so that nobody asks. Filtered, they are still only its own."""
+    field: Any = type(thing)._meta.get_field(name)
+    theirs: QuerySet[Any] = QuerySet(field.related_model).filter(**{field.field.name: thing})
     theirs._result_cache = found
     thing.__dict__.setdefault("_prefetched_objects_cache", {})[name] = theirs
 

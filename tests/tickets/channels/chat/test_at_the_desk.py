@@ -75,6 +75,15 @@ def test_the_strip_is_of_those_who_see_the_ticket_and_of_chats(
     assert stranger.get(f"/tickets/{chat.pk}/visitor").status_code == 404
 
 
+def test_a_visitor_without_an_address_is_not_offered_that_of_another_customer(
+    dora: Browser, at_desk: Client, ticket: Ticket
+) -> None:
+    other = ticket.customer.contact_points.get(channel="email").address
+    dora.say("Hello")
+    chat = Ticket.objects.get(channel="chat")
+    assert other not in at_desk.get(f"/tickets/{chat.pk}/").content.decode()
+
+
 def test_the_widget_is_told_that_an_agent_types_an_answer_and_not_a_note(
     dora: Browser, ana: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
