@@ -140,9 +140,9 @@ doing("next_chat", () => {
 
 const menu = () => document.getElementById("menu-chats");
 doing("chats", () => {
-  const form = bar()?.querySelector("form") ?? menu();
-  form?.requestSubmit(form.querySelector("button"));
-  return Boolean(form);
+  const button = (bar() ?? menu())?.querySelector("button");
+  button?.click(); // a press, so that what the button says is sent with it
+  return Boolean(button);
 });
 
 // a page of ours is open somewhere, in front or behind: we have not gone home
