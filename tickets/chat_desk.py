@@ -104,7 +104,7 @@ def bar(agent: Agent) -> Bar | None:
     if not works_chats(agent):
         return None
     seat = ChatSeat.objects.filter(agent=agent).first() or ChatSeat(agent=agent)
-    mine = attendance.live_chats().assigned_to(agent).order_by(F("waiting_since").asc(nulls_last=True), "pk")
+    mine = attendance.live_chats().filter(assignee=agent).order_by(F("waiting_since").asc(nulls_last=True), "pk")
     numbers = list(dict.fromkeys(mine.values_list("pk", flat=True)[:MOST_TABS]))
     there = presence.around(numbers) if numbers else {}
     tabs = [_tab(row, there.get(row.number)) for row in reading.dress(numbers, agent)]

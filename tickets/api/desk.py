@@ -58,7 +58,7 @@ class FieldChangeBody(Body):
 
     name = serializers.CharField(max_length=80, required=False)
     choices = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=500)
-    help_text = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    help_text = serializers.CharField(max_length=200, required=False, allow_blank=True)  # type: ignore[assignment]
     is_required_to_resolve = serializers.BooleanField(required=False)
     inboxes = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000,
@@ -187,7 +187,8 @@ class TagsInUse(ApiView):
         only(request, "q", "cursor", "limit")
         seen = Ticket.objects.visible_to(agent_of(request)).order_by().values("pk")
         theirs = Ticket.tags.through.objects.filter(tag=OuterRef("pk"), ticket__in=seen).order_by().values("tag")
-        counted = Coalesce(Subquery(theirs.annotate(n=Count("pk")).values("n")), 0)
+        counting: Any = theirs.annotate(n=Count("pk"))
+        counted = Coalesce(Subquery(counting.values("n")), 0)
         found = Tag.objects.annotate(tagged=counted).filter(Exists(theirs))
         return found.filter(name__contains=words_of(request, "q", 50).lower()), _tag
 

@@ -155,7 +155,7 @@ def _must_not_be_limited(agent: Agent, *, is_own: bool) -> None:
 def _said(body: dict[str, Any], agent: Agent, *, is_own: bool) -> dict[str, Any]:
     """What the operation is given of a body: inboxes of those the agent sees."""
     _must_not_be_limited(agent, is_own=is_own)
-    said = {name: body[name] for name in ("name", "html", "actions") if name in body}
+    said: dict[str, Any] = {name: body[name] for name in ("name", "html", "actions") if name in body}
     if body.get("inboxes") and is_own:
         raise ValidationError({"inboxes": [_("Your own is offered in all inboxes.")]})
     if "inboxes" in body:

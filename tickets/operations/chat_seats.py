@@ -1,5 +1,7 @@
 """Who takes chats, and giving them out: new ones, and those whose agent is gone while the visitor waits."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Q
 
@@ -36,7 +38,7 @@ def switch(agent: Agent, *, is_available: bool, actor: Agent | None, why: str = 
     seat.is_available, seat.switched_at = is_available, now
     seat.open_at = now if is_available else None if why == "signed_out" else seat.open_at
     seat.save(update_fields=["is_available", "switched_at", "open_at"])
-    facts = {"why": why} if why else {}
+    facts: dict[str, Any] = {"why": why} if why else {}
     record("agent.chats_began" if is_available else "agent.chats_ended", agent, actor=actor, **facts)
     return seat
 

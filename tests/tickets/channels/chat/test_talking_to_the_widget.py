@@ -260,6 +260,7 @@ ANOTHER = base64.urlsafe_b64encode(b'{"id":"u-6","expires":9999999999}').decode(
         signed(id=None), signed(id=["u-5"]), "eyJhbGciOiJub25lIn0.eyJpZCI6InUtNSJ9.", "x" * 5000, 7, ["a"],
         {"id": "u-5"},
     ],
+    ids=range(16),
 )  # fmt: skip
 def test_t29_2_who_is_not_signed_for_is_anybody_and_the_page_is_told(dora: Browser, forged: Any) -> None:
     told = dora.boot(identity=forged)
