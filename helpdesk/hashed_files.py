@@ -13,3 +13,5 @@ class Storage(CompressedManifestStaticFilesStorage):
         CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],
     )
     manifest_strict = False
+    #: a name changes with the names in it: as many times as our modules are deep, and some more
+    max_post_process_passes = 20

@@ -26,6 +26,8 @@ def rebuild(*, start: int = 0, processes: int | None = None, chunk: int = CHUNK 
     last = facts.drop_unknown(start)
     if processes is None:
         processes = min(os.cpu_count() or 1, 8) if (last or 0) - start >= WORTH_PROCESSES else 1
+    if connection.in_atomic_block:
+        processes = 1  # others would wait for what this transaction holds, and not see what it wrote
     if processes == 1 or last is None:
         yield from facts.rebuild(start=start, chunk=chunk)
         return

@@ -23,8 +23,11 @@ INBOUND_READING = ("in.claimed", "in.parsed", "in.tx_before_commit", "in.tx_comm
 OUTBOUND_WEB = ("out.clicked", "out.tx_committed")
 OUTBOUND_BEFORE = ("out.undo_elapsed", "out.claimed", "out.connected", "out.rcpt", "out.data_begin")
 OUTBOUND_AFTER = ("out.dot_sent", "out.250_seen", "out.recorded")
+OUTBOUND_POSTS = ("out.handed_on",)
 JOBS = ("beat.tick", "slot.inserted", "job.claimed", "job.part_open", "job.part_done", "job.done")
-NAMES = frozenset(INBOUND_IMAP + INBOUND_READING + OUTBOUND_WEB + OUTBOUND_BEFORE + OUTBOUND_AFTER + JOBS)
+NAMES = frozenset(
+    INBOUND_IMAP + INBOUND_READING + OUTBOUND_WEB + OUTBOUND_BEFORE + OUTBOUND_AFTER + OUTBOUND_POSTS + JOBS
+)
 
 
 class Broken(Exception):

@@ -11,7 +11,7 @@ from tickets.models import Inbox, OutgoingMail
 FORM = {
     "name": "After billing", "kind": "csat", "question": "Was the bill clear?", "delay_minutes": "", "weight": "1",
     "percent": "100", "cool_down_days": "14", "valid_days": "30", "change_days": "7", "recovery_hours": "24",
-    "is_active": "on",
+    "is_active": "on", "asks_by": "there",
 }  # fmt: skip
 PAGES = ["/settings/surveys/", "/settings/surveys/new/"]
 

@@ -98,7 +98,7 @@ def test_groups_too_small_are_hidden_on_the_page_and_in_the_file():
     report = find("satisfaction").build(march())
     chart = next(one for one in report.charts() if one.key == "csat_by_channel")
     assert [(row["name"], row["cells"][0]) for row in chart.rows] == [
-        ("Email", "20"), ("Chat", "too few"), ("Phone", "too few")]  # fmt: skip
+        ("Email", "20"), ("Live chat", "too few"), ("Phone", "too few")]  # fmt: skip
     assert [cells[0] for cells in chart.cells] == [20, None, None]
     written = exports.as_csv(find("satisfaction"), report, {"inbox": "", "team": "", "channel": "", "topic": ""})
     assert "Phone,,,," in written

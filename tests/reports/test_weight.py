@@ -20,7 +20,7 @@ def walk(resolver):
         if hasattr(one, "url_patterns"):
             walk(one)
 walk(get_resolver())
-import reports.counting.changes, reports.pages, reports.statistics, tickets.views.queue
+import reports.counting.changes, reports.pages, reports.counting.statistics, tickets.views.queue
 print(*[name for name in {_HEAVY!r} if name in sys.modules])
 """
 

@@ -718,7 +718,15 @@ OTHERS: dict[Callable[..., Any], str] = {
     ),
     **dict.fromkeys([posting.enqueue, posting.write], "the row of a reply, which replying.reply records"),
     **dict.fromkeys(
-        [collisions.thing_of, linking.kind_of, posting.capabilities, traces.carried, traces.words_of], "only reads"
+        [
+            collisions.thing_of,
+            linking.kind_of,
+            posting.capabilities,
+            enclosing.free_name,
+            traces.carried,
+            traces.words_of,
+        ],
+        "only reads",
     ),
     **dict.fromkeys(
         [traces.forget_notices, traces.forget_answers, traces.show_what_is_left, traces.forget_words],
