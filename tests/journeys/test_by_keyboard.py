@@ -151,14 +151,14 @@ def test_b_puts_a_strangers_message_where_it_belongs(house: House, sit, ana, tic
 def test_a_key_of_ones_own_works_and_is_listed(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
     page = sit(ana).page
     page.goto("/settings/you/keys/")
-    page.get_by_label("Note for the team").press_sequentially("o")
+    page.get_by_label("Note for the team").press_sequentially("8")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     page.goto(f"/tickets/{ticket.number}/")
     page.keyboard.press("n")
-    page.keyboard.press("o")
+    page.keyboard.press("8")
     expect(page.get_by_role("radio", name="Note")).to_be_checked()
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     line = page.get_by_role("dialog", name="Keyboard").locator(".keys-line", has_text="Note for the team")
-    expect(line).to_contain_text("O")
+    expect(line).to_contain_text("8")
