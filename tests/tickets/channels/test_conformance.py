@@ -285,10 +285,10 @@ def test_answers_of_a_talk_arrive_in_the_order_they_were_given(rig: Rig, ana: Ag
     needs_a_network(rig)
     message = heard(rig, 1, "Where is my parcel?")
     answer(rig, message, ana, "One.")
-    answer(rig, message, ana, "Two.")
     rig.mood = "away"
     hand_on()
     rig.mood = "takes"
+    answer(rig, message, ana, "Two.")
     hand_on()  # the first waits for its next attempt, and the second for the first
     assert rig.taken == []
     with later(3700):
@@ -312,6 +312,30 @@ def test_an_answer_that_is_too_long_goes_out_in_parts_or_not_at_all(rig: Rig, an
     parts = posting.parts_of(long, can)
     assert len(parts) > 1 and " ".join(parts) == long
     assert [one.text for one in rig.taken] == ([long] if can.is_at_home else parts)
+
+
+def test_a_long_answer_that_was_interrupted_goes_on_where_it_ended(rig: Rig, ana: Agent) -> None:
+    needs_answers(rig)
+    can = rig.channel.can
+    if can.most_text is None or not can.splits or can.is_at_home:
+        return
+    message = heard(rig, 1, "Tell me everything.")
+    long = " ".join(f"Sentence {n} of many." for n in range(can.most_text // 12))
+    answer(rig, message, ana, long)
+    parts = posting.parts_of(long, can)
+
+    def hook(name: str, _line: Any) -> None:
+        if name == "out.handed_on":
+            rig.mood = "away"
+
+    failpoints.install(hook)
+    hand_on()
+    failpoints.install(None)
+    rig.mood = "takes"
+    with later(3700):
+        hand_on()
+    assert len(Delivery.objects.get().receipts) == len(set(Delivery.objects.get().receipts)) == len(parts)
+    assert " ".join(one.text for one in rig.taken) == long
 
 
 def test_a_file_goes_with_an_answer_or_is_refused_before_it_is_sent(rig: Rig, ana: Agent) -> None:
