@@ -83,12 +83,15 @@ def said(ticket: Ticket, *htmls: str) -> list[Message]:
     )
 
 
-def soon(is_so: Callable[[], bool]) -> None:
-    """Wait for something the page comes to by itself. (Playwright's own waiting needs `eval`, which we forbid.)"""
+def soon(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait for something the page comes to by itself. (Playwright's own waiting needs `eval`, which we forbid.)
+
+    Playwright waits: what a frame did is told to this process while one of its calls runs, not while we sleep.
+    """
     until = time.monotonic() + PATIENCE_MS / 1000
     while not is_so():
         assert time.monotonic() < until, "it did not come to that"
-        time.sleep(0.05)
+        page.wait_for_timeout(50)
 
 
 #: payloads that need nobody's hand
@@ -116,7 +119,7 @@ class Watch:
 
     def load_all(self) -> int:
         """Let every frame of the page load at once, once all of the page is there; gives their number."""
-        soon(lambda: bool(self.page.evaluate('document.readyState !== "loading"')))
+        soon(self.page, lambda: bool(self.page.evaluate('document.readyState !== "loading"')))
         count = self.page.evaluate(
             """() => { const all = [...document.querySelectorAll("iframe[data-letter]")];
             for (const one of all) { one.closest("details")?.setAttribute("open", ""); one.loading = "eager"; }
@@ -211,7 +214,7 @@ def test_t15_the_frame_holds_without_the_sanitiser(
     watch.load_all()
     assert set(corpus) >= RUN_BY_THEMSELVES
     # the one that refreshes itself to elsewhere is stopped by our page's policy, and shows the browser's regret
-    soon(lambda: len(watch.letters()) == len(RUN_BY_THEMSELVES) - 1)
+    soon(seat.page, lambda: len(watch.letters()) == len(RUN_BY_THEMSELVES) - 1)
     for letter in watch.letters():
         letter.evaluate(POKE)
         assert letter.evaluate("self.harmed") is None
@@ -266,14 +269,14 @@ def test_a_frame_is_as_tall_as_its_letter_and_believed_in_nothing_else(
     letter = page.frame_locator(f"[data-letter='{message.pk}']").locator("main")
     expect(letter).to_be_visible()
     tall = letter.evaluate("(e) => e.getBoundingClientRect().height")
-    soon(lambda: abs(frame.evaluate("(f) => f.clientHeight") - tall) <= 2)
+    soon(page, lambda: abs(frame.evaluate("(f) => f.clientHeight") - tall) <= 2)
     assert tall > 1000 and frame.get_attribute("style") is None
     # a frame that lies is cut down to size, and one that talks nonsense is not heard
     (inner,) = [one for one in page.frames if "/content/letter/" in one.url]
     for nonsense in ("{ height: '1px;position:fixed' }", "null", "'x'", "{ height: NaN }", "{ height: -5 }", "{}"):
         inner.evaluate(f"parent.postMessage({nonsense}, '*')")
     inner.evaluate("parent.postMessage({ height: 1e12 }, '*')")
-    soon(lambda: frame.evaluate("(f) => f.clientHeight") == 20000)
+    soon(page, lambda: frame.evaluate("(f) => f.clientHeight") == 20000)
     assert (
         inner.evaluate("(() => { try { return parent.document.title } catch (e) { return e.name } })()")
         == "SecurityError"
@@ -299,7 +302,7 @@ def test_a_letter_that_was_there_before_our_script_is_asked_for_its_height(
     letter.evaluate("() => new Promise((done) => setTimeout(done, 300))")
     assert page.locator("[data-letter]").evaluate("(f) => f.clientHeight") < 200
     later[0].continue_()
-    soon(lambda: page.locator("[data-letter]").evaluate("(f) => f.clientHeight") > 600)
+    soon(page, lambda: page.locator("[data-letter]").evaluate("(f) => f.clientHeight") > 600)
 
 
 def test_keys_work_again_after_a_look_into_the_frame(house: House, sit: Any, ana: Agent, ticket: Ticket) -> None:
@@ -318,7 +321,7 @@ def test_keys_work_again_after_a_look_into_the_frame(house: House, sit: Any, ana
     expect(link).to_be_focused()
     assert link.get_attribute("target") == "_blank" and "noopener" in (link.get_attribute("rel") or "")
     page.keyboard.press("Escape")
-    soon(lambda: page.evaluate("document.activeElement.tagName") != "IFRAME")
+    soon(page, lambda: page.evaluate("document.activeElement.tagName") != "IFRAME")
     page.keyboard.press("n")
     expect(page.locator("[data-kind=note]:is(.composer-text, .composer-editor):visible")).to_be_focused()
 
