@@ -285,7 +285,7 @@ def posts_of(delivery: Delivery) -> Iterator[Post]:
     """The parts of an answer, always the same for the same row; its files go with the last one."""
     mail, talk = delivery.mail, delivery.mail.conversation
     assert talk is not None
-    can = posting.capabilities(mail.inbox)
+    can = posting.capabilities(mail.inbox, talk)
     template = mail.headers.get("template") or {}
     parts = [mail.text] if template else posting.parts_of(mail.text, can)
     messages = _messages(parts, _files(mail.said_id), can)

@@ -64,6 +64,8 @@ class Capabilities:
     is_read_only: bool = False
     #: the messages are ours: no network stands between (live chat)
     is_at_home: bool = False
+    #: what it carries in private talks, where those are of another kind than the public ones
+    in_private: "Capabilities | None" = None
 
 
 # ---------------------------------------------------------------------- what happened over there

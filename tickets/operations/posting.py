@@ -139,14 +139,15 @@ def route_to(
     )
 
 
-def capabilities(inbox: Inbox) -> Capabilities:
-    """What the network of an inbox carries, for the account it has there."""
+def capabilities(inbox: Inbox, talk: Conversation | None = None) -> Capabilities:
+    """What the network of an inbox carries, for the account it has there; in this talk, if one is given."""
     channel = directory.of(inbox.channel)
-    return channel.capabilities(account_of(inbox)) if hasattr(inbox, "account") else channel.can
+    can = channel.capabilities(account_of(inbox)) if hasattr(inbox, "account") else channel.can
+    return can.in_private if can.in_private and talk is not None and not talk.is_public else can
 
 
 def _route(talk: Conversation) -> Route:
-    can = capabilities(talk.inbox)
+    can = capabilities(talk.inbox, talk)
     closed = _closed(talk, can)
     late = "" if closed else _late(talk, can)
     return Route(

@@ -35,6 +35,11 @@ class BlueskyRig(Rig):
         self.records: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
         self.blobs: dict[str, bytes] = {}
+        #: chats with their members, and what was said in them, as the log has it
+        self.convos: dict[str, dict[str, Any]] = {}
+        self.logs: list[dict[str, Any]] = []
+        self.may_chat = True
+        self.handles = {"dora.example": "did:plc:dora"}
         self.sessions = 0
         self.expired: set[str] = set()
 
@@ -71,7 +76,58 @@ class BlueskyRig(Rig):
             if uri in self.records:
                 return 200, {"uri": uri, "cid": "bafyours", "value": self.records[uri]}, {}
             return 400, {"error": "RecordNotFound", "message": f"Could not locate record: {uri}"}, {}
+        if method == "com.atproto.repo.listRecords":
+            after = query["cursor"][0]
+            assert query["reverse"] == ["true"] and query["repo"] == [ME]
+            found = sorted(uri for uri in self.records if uri.rpartition("/")[2] > after)
+            return 200, {"records": [{"uri": uri, "cid": "bafyours", "value": self.records[uri]} for uri in found]}, {}
+        if method == "com.atproto.identity.resolveHandle":
+            did = self.handles.get(query["handle"][0])
+            wrong = {"error": "InvalidRequest", "message": "Unable to resolve handle"}
+            return (200, {"did": did}, {}) if did else (400, wrong, {})
+        if method.startswith("chat."):
+            return self._chat(method.rpartition(".")[2], asked, query)
         return self._posted(method, asked)
+
+    def _chat(self, method: str, asked: Asked, query: dict[str, list[str]]) -> Answer | None:
+        assert asked.headers["atproto-proxy"] == "did:web:api.bsky.chat#bsky_chat"
+        if not self.may_chat:
+            return 400, {"error": "InvalidToken", "message": "Bad token method"}, {}
+        if method == "listConvos":
+            return 200, {"convos": list(self.convos.values())}, {}
+        if method == "getConvo":
+            return 200, {"convo": self.convos[query["convoId"][0]]}, {}
+        if method == "getMessages":
+            there = [one["message"] for one in self.logs if one["convoId"] == query["convoId"][0]]
+            return 200, {"messages": there[::-1]}, {}
+        if method == "getLog":
+            after = query.get("cursor", [""])[0]
+            return 200, {"logs": [one for one in self.logs if one["rev"] > after], "cursor": "x"}, {}
+        if method == "acceptConvo":
+            self.convos[asked.json["convoId"]]["status"] = "accepted"
+            return 200, {"rev": "3"}, {}
+        if self.mood == "refuses":
+            return 400, {"error": "InvalidRequest", "message": "recipient has disabled incoming messages"}, {}
+        assert method == "sendMessage"
+        told = self.chat(asked.json["message"]["text"], ME, convo=asked.json["convoId"])
+        told["facets"] = asked.json["message"].get("facets", [])
+        self.taken.append(Taken(told["text"], asked.json["convoId"]))
+        return None if self.mood == "silent" else (200, told, {})
+
+    def chat(self, text: str, did: str = "did:plc:dora", *, convo: str = "c1", **more: Any) -> dict[str, Any]:
+        """Somebody says something in a chat."""
+        rev = f"3k{len(self.logs):04d}"
+        message = {
+            "$type": "chat.bsky.convo.defs#messageView", "id": f"m{len(self.logs)}", "rev": rev, "text": text,
+            "sender": {"did": did}, "sentAt": now(), **more,
+        }  # fmt: skip
+        members = [{"did": ME, "handle": "shop.example"},
+                   {"did": "did:plc:dora", "handle": "dora.example", "displayName": "Dora Lind"}]  # fmt: skip
+        known = self.convos.setdefault(convo, {"id": convo, "members": members, "status": "request"})
+        known |= {"rev": rev, "lastMessage": message}
+        kind = "chat.bsky.convo.defs#logCreateMessage"
+        self.logs.append({"$type": kind, "rev": rev, "convoId": convo, "message": message})
+        return message
 
     def _posted(self, method: str, asked: Asked) -> Answer | None:
         reset = str(int(clock.now().timestamp()) + 20)
