@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,7 +10,7 @@ from feedback import phrases, tabs
 from feedback.models import Complaint, Topic
 from feedback.tabs import Tab
 from feedback.voice_forms import DecideForm
-from helpdesk import pieces
+from helpdesk import pieces, statements
 from helpdesk.models import Agent
 from tickets import kept, registry
 from tickets.models import Ticket, works_in
@@ -55,7 +54,7 @@ def topic(ticket: Ticket, agent: Agent) -> Panel | None:
 
 def _glance(number: int) -> tuple[int | None, bool, str, str] | None:
     """What a ticket is about, whether by hand, by which words, and what its customer opened it with; asked at once."""
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(
             """
             SELECT k.topic_id, k.is_by_hand, k.found, t.subject, (

@@ -16,6 +16,8 @@ from django.db.models import Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.expressions import Col
 
+from helpdesk import statements
+
 Row = TypeVar("Row", bound=Model)
 Answer = TypeVar("Answer")
 
@@ -98,7 +100,7 @@ class Prepared(Generic[Row]):
     def __call__(self, *values: Any) -> list[Row]:
         if not self.sql:
             self._compile()
-        with connection.cursor() as cursor:
+        with statements.cursor() as cursor:
             cursor.execute(
                 self.sql, [values[place] if place is not None else given for place, given in self.parameters]
             )

@@ -105,6 +105,10 @@ TEMPLATES = [
 DATABASE_URL = environment.url("DATABASE_URL", embedded.database_url(DATA), ["postgres", "postgresql"])
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 DATABASES["default"].setdefault("OPTIONS", {})
+#: PostgreSQL keeps the plans of what is asked at every turn; not behind a pooler that gives each transaction a session
+PREPARED_STATEMENTS = environment.flag("PREPARED_STATEMENTS", True)
+if PREPARED_STATEMENTS:
+    DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 2)
 REDIS_URL = environment.url("REDIS_URL", embedded.redis_url(DATA), ["redis", "rediss", "unix"])
 CACHES = {
     "default": {

@@ -5,10 +5,9 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
-from django.db import connection
 from django.utils import timezone
 
-from helpdesk import prepared
+from helpdesk import prepared, statements
 from helpdesk.models import Agent
 
 
@@ -16,7 +15,7 @@ class SessionStore(DatabaseSessions):
     """Django's sessions in the database, read with less ado."""
 
     def load(self) -> dict[str, Any]:
-        with connection.cursor() as cursor:
+        with statements.cursor() as cursor:
             cursor.execute(
                 "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s",
                 [self.session_key, timezone.now()],
@@ -33,7 +32,7 @@ class Backend(AuthenticationBackend):
     """allauth's way of signing in; who has signed in is looked up by their key at each request."""
 
     def get_user(self, user_id: Any) -> Agent | None:
-        with connection.cursor() as cursor:
+        with statements.cursor() as cursor:
             cursor.execute(_agent(), [user_id])
             row = cursor.fetchone()
         agent = prepared.made(Agent, row) if row else None

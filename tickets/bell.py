@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from helpdesk import statements
 from helpdesk.models import Agent
 from tickets import notices, texts
 from tickets.models import Message, Notification, Ticket
@@ -59,7 +59,7 @@ def unread(agent: Agent) -> int:
 def _waiting(agent_id: int) -> bool:
     """Whether anything they have not seen waits for them, whether or not they may see its ticket now."""
     asked = "SELECT EXISTS (SELECT FROM tickets_notification WHERE agent_id = %s AND is_shown AND read_at IS NULL)"
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(asked, [agent_id])
         return bool(cursor.fetchone()[0])
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
-
+from helpdesk import statements
 from helpdesk.models import Agent
 from tickets import registry
 from tickets.models import Ticket
@@ -80,7 +79,7 @@ def _sql() -> str:
 
 def at(ticket: Ticket, agent: Agent) -> Glance:
     """The glance of a ticket that the agent may see."""
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(_sql(), {"ticket": ticket.pk, "agent": agent.pk})
         row = cursor.fetchone()
     there = row[len(_ASKED) :]

@@ -15,10 +15,9 @@ from typing import Any, cast
 
 from django.core import signing
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import DateTimeField, Q, Value, prefetch_related_objects
 
-from helpdesk import clock, prepared
+from helpdesk import clock, prepared, statements
 from helpdesk.models import Agent, Team
 from tickets import hours, registry
 from tickets.hours import business
@@ -144,7 +143,7 @@ def _rows(
     sql, given = _first_page(view, agent, groups, limit)
     if not sql:
         return []
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(sql, given)
         return cursor.fetchall()
 
@@ -209,6 +208,8 @@ def _kept(
             sql, given = found.query.sql_with_params() if found is not None else ("", ())
         except EmptyResultSet:
             sql, given = "", ()
+        # how many are open or closed decides how they are found: such values stay in its words
+        sql, given = statements.written_out(sql, given, (_AN_AGENT, _A_MOMENT))
         if len(_statements) > 2000:
             _statements.clear()
         kept = (time.monotonic() + _STATEMENT_SECONDS, (sql, tuple(given)))
@@ -216,7 +217,7 @@ def _kept(
             _statements[key] = kept
     sql, given = kept[1]
     known = {_AN_AGENT: agent.pk, _A_MOMENT: moment}
-    return sql, tuple(known.get(place, place) if isinstance(place, int | datetime) else place for place in given)
+    return sql, tuple(known[place] for place in given)
 
 
 def _each(members: Sequence[int], pieces: int) -> Iterable[dict[str, Any]]:
@@ -318,7 +319,7 @@ def _arrived(view: View, agent: Agent, shown: Sequence[int], inboxes: Sequence[i
     sql, given = _kept(view, agent, ("arrived", tuple(inboxes)), latest, clock.now() - JUST)
     if not sql:
         return []
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(sql, given)
         known = set(shown)
         return [number for (number,) in cursor.fetchall() if number not in known][:5]
@@ -331,7 +332,7 @@ def dress(numbers: Sequence[int], agent: Agent) -> Sequence[Ticket]:
     """
     if not numbers:
         return []
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(_dressing(), {"numbers": list(numbers), "agent": agent.pk})
         found = {ticket.number: ticket for ticket in map(_dressed, cursor.fetchall())}
     rows = [found[number] for number in numbers if number in found]
@@ -407,34 +408,32 @@ def counts(agent: Agent, inboxes: Sequence[int] | None = None, views: Iterable[V
     sql: list[str] = []
     places: list[Any] = []
     for view in counted:
-        part, given = _counting(view.key, len(ids)) if view.saved is None else _counting_saved(view, agent, ids)
+        part, given = _counting(view.key, ids) if view.saved is None else _counting_saved(view, agent, ids)
         sql.append(part)
         places.extend(given)
-    known = {_AN_AGENT: agent.pk, **{_AN_INBOX - i: inbox for i, inbox in enumerate(ids)}}
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(sql)}", [known.get(place, place) for place in places])
+    with statements.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(sql)}", [agent.pk] * len(places))
         row = cursor.fetchone()
     return {view.key: n for view, n in zip(counted, row, strict=True)}
 
 
-#: nobody's numbers, which stand in the statement for those of who asks
-#: and nobody's moment
+#: nobody's number and nobody's moment, which stand in a statement for those of who asks
 _A_MOMENT = datetime(1901, 1, 1, 1, 1, 1, 1, tzinfo=UTC)
-_AN_AGENT, _AN_INBOX = -7_000_000_000_000_000_000, -7_000_000_000_000_000_001
+_AN_AGENT = -7_000_000_000_000_000_000
 
 
 @lru_cache(maxsize=512)
-def _counting(key: str, inboxes: int) -> tuple[str, tuple[Any, ...]]:
-    """The statement that counts one of ours, for so many inboxes: making it takes longer than answering it."""
-    return _count(BY_KEY[key], Agent(pk=_AN_AGENT), [_AN_INBOX - i for i in range(inboxes)])
+def _counting(key: str, inboxes: tuple[int, ...]) -> tuple[str, Sequence[Any]]:
+    """The statement that counts one of ours in these inboxes: making it takes longer than answering it."""
+    return _count(BY_KEY[key], Agent(pk=_AN_AGENT), inboxes)
 
 
 #: a saved view's statement holds moments; that it is some seconds old changes no count anybody would notice
 _SAVED_SECONDS = 20
-_saved_counts: dict[Any, tuple[float, tuple[str, tuple[Any, ...]]]] = {}
+_saved_counts: dict[Any, tuple[float, tuple[str, Sequence[Any]]]] = {}
 
 
-def _counting_saved(view: View, agent: Agent, inboxes: tuple[int, ...]) -> tuple[str, tuple[Any, ...]]:
+def _counting_saved(view: View, agent: Agent, inboxes: tuple[int, ...]) -> tuple[str, Sequence[Any]]:
     key = (view.key, repr(view.conditions), view.words, agent.pk, agent.zone, inboxes)
     kept = _saved_counts.get(key)
     if kept is None or kept[0] < time.monotonic():
@@ -445,14 +444,15 @@ def _counting_saved(view: View, agent: Agent, inboxes: tuple[int, ...]) -> tuple
     return kept[1]
 
 
-def _count(view: View, agent: Agent, inboxes: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
+def _count(view: View, agent: Agent, inboxes: Sequence[int]) -> tuple[str, Sequence[Any]]:
     seen = Ticket.objects.filter(inbox_id__in=list(inboxes))
     counted = view.narrow(seen, agent).order_by().values("pk")[:COUNT_MOST]
     try:
         sql, given = counted.query.sql_with_params()
     except EmptyResultSet:  # nothing can be like that
         return "0", ()
-    return f"(SELECT count(*) FROM ({sql}) AS capped)", tuple(given)  # noqa: S608 - Django's own SQL
+    counting = f"(SELECT count(*) FROM ({sql}) AS capped)"  # noqa: S608 - Django's own SQL
+    return statements.written_out(counting, given, (_AN_AGENT,))
 
 
 def ticket(agent: Agent, number: int) -> Ticket | None:
@@ -464,7 +464,7 @@ def ticket(agent: Agent, number: int) -> Ticket | None:
         seen, given = Ticket.objects.visible_to(agent).filter(pk=number).order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
         return None
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(_with_everybody() % seen, given)
         row = cursor.fetchone()
     if row is None:

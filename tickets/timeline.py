@@ -7,12 +7,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
 from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.html import escape
 
-from helpdesk import prepared
+from helpdesk import prepared, statements
 from helpdesk.models import Agent, Event
 from helpdesk.prepared import Prepared
 from tickets import activity, call_words, invitations, rich_text, safe_html, texts, ways, whys
@@ -160,7 +159,7 @@ def said_on(ticket: Ticket, *, with_files: bool = True) -> list[Message]:
     Asked in our own words, and made into objects by hand: a page does it each time, and Django takes three times as
     long. Of an author it knows the name, of a mail its deliveries; the rest is fetched where somebody wants it.
     """
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(_everything_said(), [ticket.number])
         rows = cursor.fetchall()
     own, of_sender, of_side = (len(prepared.columns(model)) for model in (Message, ContactPoint, SideConversation))
@@ -229,7 +228,7 @@ def _bring_deliveries(mails: Mapping[int, OutgoingMail]) -> None:
     if not mails:
         return
     by_mail: dict[int, list[Delivery]] = {pk: [] for pk in mails}
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(_deliveries_of, [list(mails)])
         for row in cursor.fetchall():
             delivery = prepared.made(Delivery, row)
@@ -241,7 +240,10 @@ def _bring_deliveries(mails: Mapping[int, OutgoingMail]) -> None:
 def bring(thing: Model, name: str, found: list[Any]) -> None:
     """Let an object know these rows of another table, so that nobody asks. Filtered, they are still only its own."""
     field: Any = type(thing)._meta.get_field(name)
-    theirs: QuerySet[Any] = QuerySet(field.related_model).filter(**{field.field.name: thing})
+    theirs: Any = QuerySet(field.related_model)
+    # what narrows it is worked out where somebody goes on from it, which hardly anybody does
+    theirs._defer_next_filter = True
+    theirs = theirs.filter(**{field.field.name: thing})
     theirs._result_cache = found
     thing.__dict__.setdefault("_prefetched_objects_cache", {})[name] = theirs
 
