@@ -76,6 +76,12 @@ def show_mails_in_the_chat(event: Event) -> None:
             chatting.join_mail(message)
 
 
+@subscribe("ticket.resolved", "ticket.closed", "ticket.reopened")
+def show_ends_in_the_chat(event: Event) -> None:
+    """An open widget says that its chat is over, or goes on."""
+    live.publish([live.Notice("chat.ended", None, f"writing:{event.subject_id}", 0)])
+
+
 @subscribe("message.received")
 def give_out_chats(event: Event) -> None:
     """A chat does not wait for the clock to be given to somebody."""

@@ -32,6 +32,7 @@ from tickets.models import (
     MessageKind,
     OutgoingMail,
     Participant,
+    Status,
     Ticket,
     Visitor,
     VisitorToken,
@@ -75,7 +76,7 @@ def known(inbox: Inbox, digest: str) -> Visitor | None:
     if not digest:
         return None
     tokens = VisitorToken.objects.filter(digest=digest, ended_at=None, visitor__inbox=inbox)
-    token = tokens.select_related("visitor__talk").first()
+    token = tokens.select_related("visitor__talk__ticket").first()
     return token.visitor if token else None
 
 
@@ -198,6 +199,12 @@ def shown(talk: Conversation | None) -> "QuerySet[ChannelMessage]":
         message__kind__in=[MessageKind.NOTE, MessageKind.ASIDE]
     )
     return rows.select_related("message__author", "message__sender").order_by("pk")
+
+
+def is_over(visitor: Visitor) -> bool:
+    """Whether we took the talk as done; what they write takes it up again."""
+    ticket = visitor.talk.ticket if visitor.talk else None
+    return ticket is not None and ticket.status in (Status.RESOLVED, Status.CLOSED)
 
 
 def latest(talk: int | None) -> int:

@@ -210,8 +210,8 @@ async def _stream(
                 who = replace(who, latest=ear.number)
                 await _event(send, "message", who.latest)
                 continue
-            if "chat.typing" in verbs:
-                await _event(send, "typing", None)
+            if {"chat.typing", "chat.ended"} & verbs:
+                await _event(send, "typing" if "chat.typing" in verbs else "ended", None)
             elif not verbs:
                 await send({"type": "http.response.body", "body": b": still here\n\n", "more_body": True})
     finally:

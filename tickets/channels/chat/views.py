@@ -74,11 +74,13 @@ def boot(request: HttpRequest, account: ChannelAccount, said: Said) -> HttpRespo
 def _look(account: ChannelAccount, said: Said) -> dict[str, Any]:
     config = account.config
     own = config.get("texts") or {}
-    language = words.language_of(text(said, "language", 35), own, config.get("language", "auto"))
+    asked, fixed = text(said, "language", 35), config.get("language", "auto")
+    language = words.language_of(asked, own, fixed)
     spoken = words.of(language, own)
     spoken |= {name: config[name] for name in ("title", "greeting") if config.get(name)}
     return {
-        "language": language, "direction": words.direction(language), "words": spoken,
+        "language": language,
+        "direction": _direction(said, language, asked if fixed == "auto" else ""), "words": spoken,
         "away": config.get("away", ""), "peeks": bool(config.get("peeks", True)),
         "can_mail": account.inbox.mailing is not None,
         "look": {name: config.get(name) for name in ("colour", "position", "theme")},
@@ -92,6 +94,13 @@ def _look(account: ChannelAccount, said: Said) -> dict[str, Any]:
         },
         "most": {"file": MOST_FILE, "files": MOST_FILES, "text": MOST_TEXT},
     }  # fmt: skip
+
+
+def _direction(said: Said, language: str, asked: str) -> str:
+    """Of the language; of the page where we have no words of its language: the visitor writes as they read."""
+    page = said.get("direction")
+    is_theirs = words.is_of(language, asked)
+    return words.direction(language) if is_theirs or page not in ("ltr", "rtl") else page
 
 
 def _state(visitor: Visitor | None) -> dict[str, Any]:
@@ -210,6 +219,7 @@ def messages(_request: HttpRequest, account: ChannelAccount, said: Said) -> Http
             "typing": round(presence.agent_types(number), 1),
             "visitor": _known(visitor),
             "seen": visitor.seen_to,
+            "ended": chatting.is_over(visitor),
         }
     )
 

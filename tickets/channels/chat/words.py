@@ -1,8 +1,13 @@
-"""What the widget says, in English and German; an inbox has texts of its own for other languages, and wins."""
+"""What the widget says. An inbox has texts of its own, also for other languages, and they win."""
 
 from collections.abc import Mapping
 
-NAMES = [("en", "English"), ("de", "Deutsch")]
+from tickets.channels.chat.languages import OTHERS
+
+NAMES = [
+    ("en", "English"), ("de", "Deutsch"), ("ar", "العربية"), ("es", "Español"), ("fr", "Français"), ("he", "עברית"),
+    ("it", "Italiano"), ("nl", "Nederlands"), ("pt", "Português"),
+]  # fmt: skip
 
 ENGLISH = {
     "open": "Open the chat",
@@ -18,7 +23,15 @@ ENGLISH = {
     "sending": "Sending …",
     "kept": "Not sent yet. It goes as soon as you are online.",
     "failed": "Not sent: {why}",
+    "why": "something is wrong on our side.",
+    "why_large": "it is too long.",
+    "why_files": "the files are too large.",
+    "why_empty": "its file is not at hand any more. Attach it again.",
+    "why_origin": "this chat is not available here.",
+    "why_gone": "this chat is not available here.",
     "again": "Try again",
+    "discard": "Take back",
+    "ended": "This chat is over. Write, and it goes on.",
     "received": "Received",
     "typing": "{name} is typing …",
     "offline": "You are offline. What you write is kept and sent later.",
@@ -52,7 +65,6 @@ ENGLISH = {
     "remove": "Remove {name}",
     "busy": "Too many messages at once. Please wait a moment.",
     "working": "One moment, your browser proves that it is no robot …",
-    "gone": "This chat is not available here.",
     "by_mail": "by mail",
     "dismiss": "Dismiss",
     "peek": "The team sees what you type.",
@@ -72,7 +84,15 @@ GERMAN = {
     "sending": "Wird gesendet …",
     "kept": "Noch nicht gesendet. Das geschieht, sobald Sie online sind.",
     "failed": "Nicht gesendet: {why}",
-    "again": "Noch einmal versuchen",
+    "why": "Bei uns stimmt etwas nicht.",
+    "why_large": "Sie ist zu lang.",
+    "why_files": "Die Dateien sind zu groß.",
+    "why_empty": "Die Datei ist nicht mehr da. Hängen Sie sie noch einmal an.",
+    "why_origin": "Dieser Chat ist hier nicht verfügbar.",
+    "why_gone": "Dieser Chat ist hier nicht verfügbar.",
+    "again": "Noch einmal",
+    "discard": "Zurücknehmen",
+    "ended": "Dieser Chat ist beendet. Schreiben Sie, und er geht weiter.",
     "received": "Angekommen",
     "typing": "{name} schreibt …",
     "offline": "Sie sind offline. Was Sie schreiben, bleibt hier und geht später hinaus.",
@@ -106,13 +126,12 @@ GERMAN = {
     "remove": "{name} entfernen",
     "busy": "Zu viele Nachrichten auf einmal. Bitte warten Sie einen Moment.",
     "working": "Einen Moment, Ihr Browser zeigt, dass er kein Roboter ist …",
-    "gone": "Dieser Chat ist hier nicht verfügbar.",
     "by_mail": "per E-Mail",
     "dismiss": "Ausblenden",
     "peek": "Das Team sieht, was Sie tippen.",
 }
 
-_OURS = {"en": ENGLISH, "de": GERMAN}
+_OURS: dict[str, dict[str, str]] = {"en": ENGLISH, "de": GERMAN, **OTHERS}
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 
 
@@ -120,9 +139,18 @@ def language_of(asked: object, texts: Mapping[str, str], fixed: str = "auto") ->
     """The language spoken: the inbox's, else the page's where we or the inbox have words of it, else English."""
     if fixed != "auto":
         return fixed
-    main = str(asked or "").lower().replace("_", "-").partition("-")[0]
+    main = _main(asked)
     has_own = any(name.startswith(f"{main}.") for name in texts)
     return main if main in _OURS or (main and has_own) else "en"
+
+
+def _main(tag: object) -> str:
+    return str(tag or "").lower().replace("_", "-").partition("-")[0]
+
+
+def is_of(language: str, asked: object) -> bool:
+    """Whether this is the language asked for."""
+    return _main(asked) in ("", _main(language))
 
 
 def of(language: str, texts: Mapping[str, str]) -> dict[str, str]:

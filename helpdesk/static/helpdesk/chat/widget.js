@@ -30,6 +30,7 @@
   const isReturning = Boolean(store.all().been);
 
   let told = null; // what boot said
+  let locale;
   let latest = 0;
   let seen = 0;
   let isOpen = false;
@@ -79,15 +80,16 @@
     made.append(...inside.filter((one) => one != null));
     return made;
   }
-  const icon = (d) => h("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d }));
+  const icon = (name) => h("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: name }, h("path", { d: ICONS[name] }));
   const ICONS = {
     chat: "M21 11.5a8.4 8.4 0 0 1-12 7.6L3 21l1.9-6a8.4 8.4 0 1 1 16.100-3.500z",
     close: "M6 6l12 12M18 6L6 18",
-    more: "M12 5h.010M12 12h.010M12 19h.010",
+    more: "M12 5h.01M12 12h.01M12 19h.01",
+    down: "M6 9l6 6 6-6",
     clip: "M21 11l-9 9a6 6 0 0 1-8-8l9-9a4 4 0 0 1 6 6l-9 9a2 2 0 0 1-3-3l8-8",
     send: "M4 12l16-8-6 16-3-7z",
   };
-  const button = (name, label, facts = {}) => h("button", { type: "button", "aria-label": label, ...facts }, icon(ICONS[name]));
+  const button = (name, label, facts = {}) => h("button", { type: "button", "aria-label": label, ...facts }, icon(name));
 
   const CSS = `
 :host{all:initial!important;position:fixed!important;inset:auto!important;z-index:2147483000!important;display:block!important}
@@ -103,29 +105,29 @@ svg{width:20px;height:20px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 input:focus-visible,textarea:focus-visible{outline-offset:-1px;box-shadow:none}
 ::placeholder{color:var(--soft);opacity:1}
 .launch{position:fixed;bottom:20px;inset-inline-end:20px;width:56px;height:56px;border-radius:50%;background:var(--accent);color:var(--on);display:grid;place-items:center;box-shadow:0 0 0 1px #ffffff80,0 4px 16px #0004}
-.launch svg{width:26px;height:26px}
+.launch svg{width:26px;height:26px}.launch .down,.open .launch .chat{display:none}.open .launch .down{display:block}.more{stroke-width:4}
 .badge{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-width:22px;height:22px;border-radius:11px;padding:0 6px;background:#b42318;color:#fff;font-size:13px;font-weight:600;line-height:22px;text-align:center}
 .panel{position:fixed;bottom:88px;inset-inline-end:20px;width:380px;max-width:calc(100vw - 40px);height:min(620px,calc(100vh - 108px));display:flex;flex-direction:column;background:var(--bg);border-radius:10px;box-shadow:0 0 0 1px var(--hair),0 12px 40px #0003;overflow:hidden}
 .start .launch,.start .panel,.start .invite{inset-inline:20px auto}
-header{display:flex;gap:4px;align-items:flex-start;padding:12px 8px 12px 16px;padding-inline:16px 8px;background:var(--accent);color:var(--on)}
+header{display:flex;gap:4px;align-items:flex-start;padding-block:12px;padding-inline:16px 8px;flex:none;background:var(--accent);color:var(--on)}
 header div{flex:1;min-width:0}h2{font-size:17px;font-weight:600;margin:0;line-height:1.4}header p{margin:0;font-size:13px}
 header button{width:44px;height:44px;display:grid;place-items:center}
 header :focus-visible{outline-color:var(--on);box-shadow:none;outline-offset:-4px}
-.menu{border-bottom:1px solid var(--hair);padding:8px 16px;font-size:14px}
+.menu{border-bottom:1px solid var(--hair);padding:8px 16px;font-size:14px;flex:none}
 .menu label,.check{display:flex;gap:8px;align-items:center;min-height:36px}.menu button{min-height:36px;text-decoration:underline}
 input[type=checkbox]{width:20px;height:20px;accent-color:var(--accent);flex:none}
-.log{flex:1;overflow-y:auto;overscroll-behavior:contain;padding:16px;display:flex;flex-direction:column;gap:10px}
+.log{flex:1 0 64px;min-height:0;overflow-y:auto;overscroll-behavior:contain;padding:16px;display:flex;flex-direction:column;gap:10px}
 .log:focus-visible{outline-offset:-3px;box-shadow:none}
-.hello{margin:0 0 8px;color:var(--soft)}
-.one{max-width:85%;align-self:flex-start}.one.mine{align-self:flex-end}
-.who,.how{margin:0;font-size:12px;color:var(--soft)}.how{text-align:end}.how.bad{color:var(--bad)}.how button{text-decoration:underline;min-height:24px}
-.text{margin:0;padding:8px 12px;border-radius:10px;background:var(--bubble);white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}
+.hello,.over{margin:0 0 8px;color:var(--soft)}.over{font-size:13px;text-align:center}
+.one{max-width:85%;align-self:flex-start;display:flex;flex-direction:column;align-items:flex-start}.one.mine{align-self:flex-end;align-items:flex-end}
+.who,.how{margin:0;font-size:12px;color:var(--soft)}.how.bad{color:var(--bad)}.how button{text-decoration:underline;min-height:24px;margin-inline:4px}
+.text{margin:0;max-width:100%;padding:8px 12px;border-radius:10px;background:var(--bubble);white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}
 .mine .text{background:var(--accent);color:var(--on)}
 .text a,.file{color:inherit;text-decoration:underline}.file{display:block;padding:4px 0;font-size:14px;overflow-wrap:anywhere}
 .peek{margin:0 0 4px;font-size:12px;color:var(--soft)}
 .note{margin:0;padding:0 16px 6px;font-size:13px;color:var(--soft);min-height:0}.note:empty{display:none}
-form{margin:0;padding:10px 12px;border-top:1px solid var(--hair)}
-.fields{max-height:40vh;overflow:auto}
+form{margin:0;padding:10px 12px;border-top:1px solid var(--hair);display:flex;flex-direction:column;min-height:0;flex:0 1 auto}form>*{flex:none}
+.fields,.chosen{flex:0 1 auto!important;min-height:0;overflow:auto}.fields{scroll-padding:8px}
 .field{display:block;margin-bottom:8px;font-size:13px}.field small{color:var(--soft)}
 .field input,.leave input{display:block;width:100%;min-height:44px;padding:8px 10px;border:1px solid var(--line);border-radius:6px;background:var(--bg);font-size:16px}
 .field .bad{display:block;color:var(--bad)}[aria-invalid=true]{border-color:var(--bad)!important}
@@ -133,18 +135,20 @@ form{margin:0;padding:10px 12px;border-top:1px solid var(--hair)}
 textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding:9px 10px;border:1px solid var(--line);border-radius:6px;background:var(--bg);font-size:16px;line-height:1.5}
 .row>button{width:44px;height:44px;display:grid;place-items:center;flex:none}.go{background:var(--accent);color:var(--on)}
 [dir=rtl] .go svg{transform:scaleX(-1)}
-.leave p{margin:0 0 6px;font-size:13px}.leave .row{align-items:stretch}.leave .do{width:auto;padding:0 14px}
+[dir=rtl] :is(h2,.field,.say,.file,.check),[dir=rtl]:lang(en) :is(p:not(.text),.bad,small){unicode-bidi:plaintext;text-align:right}[dir=rtl] .one p.how,[dir=rtl] .mine .file{text-align:left}[dir=rtl] .log p.over{text-align:center}
+.leave{border:1px solid var(--hair);border-radius:10px;flex:none;margin-top:4px}.leave p{margin:0 0 6px;font-size:13px;flex:1}.leave .row{align-items:stretch}.leave .do{width:auto;padding:0 14px}.leave .no{width:32px;height:32px;margin:-6px;display:grid;place-items:center;flex:none}.leave .no svg{width:16px;height:16px}
 .bad{color:var(--bad)}
 .chosen{list-style:none;margin:0 0 6px;padding:0;font-size:13px}.chosen li{display:flex;align-items:center;gap:6px}.chosen span{flex:1;overflow-wrap:anywhere}.chosen button{width:32px;height:32px;display:grid;place-items:center}.chosen svg{width:16px;height:16px}
 .invite{position:fixed;bottom:88px;inset-inline-end:20px;max-width:280px;background:var(--bg);border-radius:10px;box-shadow:0 0 0 1px var(--hair),0 6px 24px #0003;display:flex;align-items:flex-start}
 .invite .say{padding:12px 16px;padding-inline-end:0;text-align:start}.invite .no{width:44px;height:44px;display:grid;place-items:center;flex:none}
 .aside{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media(max-height:600px){.panel{inset-block:8px;height:auto}.open .launch{display:none}}
 @media(max-width:480px){.panel{inset:0!important;width:100vw;max-width:none;height:100vh;height:100dvh;border-radius:0}.open .launch{display:none}}
 @media(prefers-reduced-motion:no-preference){.panel,.invite{animation:in .15s ease-out}@keyframes in{from{opacity:0;transform:translateY(8px)}}}
 @media(forced-colors:active){.launch,.go,.text,.panel{border:1px solid}}
 `;
 
-  let shadow, root, launch, badge, panel, log, note, write, area, leave, fields, menu, invite, news, list, wait, chooser;
+  let shadow, root, launch, badge, panel, log, note, write, area, leave, over, fields, menu, invite, news, list, wait, chooser;
 
   function build() {
     const host = h("helpdesk-chat");
@@ -171,7 +175,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     const colour = /^#[0-9a-f]{6}$/i.test(look.colour || "") ? look.colour : "#1f5f5b";
     badge = h("span", { class: "badge", hidden: true, "aria-hidden": "true" });
     launch = button("chat", word("open"), { class: "launch", "aria-expanded": "false", "aria-controls": "panel", onclick: () => (isOpen ? close() : open()) });
-    launch.append(badge);
+    launch.append(icon("down"), badge);
     wait = h("p");
     log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": word("log"), tabindex: "0" });
     note = h("p", { class: "note", role: "status" });
@@ -191,18 +195,17 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
       fields, list, told.peeks ? h("p", { class: "peek" }, word("peek")) : null,
       h("div", { class: "row" }, chooser, button("clip", word("attach"), { onclick: () => chooser.click() }), area,
         button("send", word("send"), { type: "submit", class: "go" })));
+    over = h("p", { class: "over" });
     leave = h("form", { class: "leave", novalidate: true, hidden: true, onsubmit: leaveAddress });
     panel = h("section", { class: "panel", id: "panel", role: "dialog", "aria-label": word("title"), hidden: true },
       h("header", {}, h("div", {}, h("h2", {}, word("title")), wait),
-        button("more", word("menu"), { "aria-expanded": "false", "aria-controls": "menu", onclick: (event) => {
-          menu.hidden = !menu.hidden;
-          event.currentTarget.setAttribute("aria-expanded", String(!menu.hidden));
-        } }),
+        button("more", word("menu"), { "aria-expanded": "false", "aria-controls": "menu", onclick: () => unfold(menu.hidden) }),
         button("close", word("close"), { onclick: close })),
-      menu, log, note, leave, write);
+      menu, log, note, write);
     invite = h("div", { class: "invite", hidden: true });
     const before = root;
-    root = h("div", { class: `root ${look.position === "start" ? "start" : ""}`, "data-theme": look.theme || "auto", dir: told.direction, lang: told.language, onkeydown: pressed }, news, invite, panel, launch);
+    const isMirrored = pageDirection() !== told.direction;
+    root = h("div", { class: `root ${(look.position === "start") !== isMirrored ? "start" : ""}`, "data-theme": look.theme || "auto", dir: told.direction, lang: told.language, onkeydown: pressed }, news, invite, panel, launch);
     root.style.setProperty("--accent", colour);
     root.style.setProperty("--on", readable(colour));
     if (before) before.replaceWith(root);
@@ -214,6 +217,14 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     drawLog();
     drawLeave();
     if (isOpen) show(true);
+  }
+
+  /** Which way the page runs that we stand on. */
+  const pageDirection = () => getComputedStyle(document.documentElement).direction;
+
+  function unfold(is) {
+    menu.hidden = !is;
+    panel.querySelector("[aria-controls=menu]").setAttribute("aria-expanded", String(is));
   }
 
   function check(name, label) {
@@ -251,7 +262,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     const { wait: expected } = told;
     const mail = told.can_mail;
     if (!expected.open) {
-      const when = expected.opens && new Intl.DateTimeFormat(told.language, { weekday: "long", hour: "numeric", minute: "2-digit" }).format(new Date(expected.opens));
+      const when = expected.opens && new Intl.DateTimeFormat(locale, { weekday: "long", hour: "numeric", minute: "2-digit" }).format(new Date(expected.opens));
       wait.textContent = told.away || (when ? word("closed", { when }) : word("closed_now")).split(". ").slice(0, mail ? 2 : 1).join(". ");
     } else if (expected.seconds == null) {
       wait.textContent = word("soon");
@@ -270,10 +281,10 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     return parts.map((part, at) => (at % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part) : part));
   }
 
-  const clock = (at) => new Date(at).toLocaleTimeString(told.language, { hour: "numeric", minute: "2-digit" });
+  const clock = (at) => new Date(at).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
 
   function message(one) {
-    const size = (bytes) => `${Math.max(1, Math.round(bytes / 1024))} kB`;
+    const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toLocaleString(locale, { maximumFractionDigits: 1 })} MB`);
     return h("div", { class: one.ours ? "one" : "one mine" },
       h("p", { class: one.ours ? "who" : "aside" }, one.ours ? `${one.from || word("team")} · ${clock(one.at)}` : word("you")),
       one.text ? h("p", { class: "text" }, ...words(one.text)) : null,
@@ -287,47 +298,65 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
   function pending(one) {
     const trouble = troubles.get(one.id);
     const how = h("p", { class: trouble ? "how bad" : "how" }, trouble ? word("failed", { why: trouble }) : isOffline ? word("kept") : word("sending"));
+    const act = (name, then) => h("button", { type: "button", onclick: () => { troubles.delete(one.id); then?.(); drawLog(); area.focus(); flush(); } }, word(name));
     if (trouble) {
-      how.append(" ", h("button", { type: "button", onclick: () => { troubles.delete(one.id); drawLog(); flush(); } }, word("again")));
+      how.append(act("again"), act("discard", () => {
+        store.set({ queue: (store.all().queue || []).filter((other) => other.id !== one.id) });
+        if (!area.value) area.value = one.text;
+        grow();
+      }));
     }
     return h("div", { class: "one mine" }, h("p", { class: "aside" }, word("you")), one.text ? h("p", { class: "text" }, one.text) : null,
       ...(files.get(one.id) || []).map((file) => h("span", { class: "file" }, file.name)), how);
   }
 
+  const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+
   function drawLog() {
-    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-    if (!nodes.size) log.replaceChildren(h("p", { class: "hello" }, word("greeting")));
+    const isAtEnd = atEnd();
+    if (!nodes.size) log.replaceChildren(h("p", { class: "hello" }, word("greeting")), over, leave);
     for (const seq of [...messages.keys()].sort((a, b) => a - b)) {
       if (nodes.has(seq)) continue;
       const made = message(messages.get(seq));
       const after = [...nodes.keys()].filter((other) => other > seq).sort((a, b) => a - b)[0];
-      log.insertBefore(made, after ? nodes.get(after) : log.querySelector(".waiting"));
+      log.insertBefore(made, after ? nodes.get(after) : log.querySelector(".waiting") || over);
       nodes.set(seq, made);
     }
     log.querySelectorAll(".waiting").forEach((one) => one.remove());
     for (const one of store.all().queue || []) {
       const made = pending(one);
       made.classList.add("waiting");
-      log.append(made);
+      over.before(made);
     }
+    const ended = told.ended && !store.all().queue?.length ? word("ended") : "";
+    if (over.textContent !== ended) over.textContent = ended;
+    over.hidden = !ended;
     if (isAtEnd) log.scrollTop = log.scrollHeight;
     if (latest || store.all().queue?.length) fields.replaceChildren();
   }
 
   function drawLeave() {
     const email = told.visitor?.email;
-    const isAsked = told.can_mail && told.visitor && latest && !email && told.asks.email !== "no";
+    const isAsked = told.can_mail && told.visitor && latest && !email && told.asks.email !== "no" && !told.kept;
     if (!isAsked) {
       leave.hidden = true;
     } else if (leave.hidden) {
+      const isAtEnd = atEnd();
       leave.hidden = false;
-      leave.replaceChildren(h("p", { id: "why" }, word("leave")),
+      leave.replaceChildren(h("div", { class: "row" }, h("p", { id: "why" }, word("leave")), button("close", word("dismiss"), { class: "no", onclick: () => {
+        told.kept = true;
+        drawLeave();
+        area.focus();
+      } })),
         h("div", { class: "row" }, h("input", { type: "email", autocomplete: "email", "aria-label": word("email"), placeholder: word("email"), "aria-describedby": "why", maxlength: "320" }), h("button", { class: "do go" }, word("leave_do"))));
+      if (isAtEnd) log.scrollTop = log.scrollHeight;
     }
   }
 
   function say(text) {
+    const isAtEnd = atEnd();
     note.textContent = text;
+    if (isAtEnd) log.scrollTop = log.scrollHeight;
   }
 
   function drawNote() {
@@ -372,6 +401,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     for (const one of fresh) messages.set(one.seq, one);
     latest = Math.max(latest, ...found.messages.map((one) => one.seq));
     told.visitor = found.visitor || told.visitor;
+    told.ended = found.ended;
     seen = Math.max(seen, found.seen || 0);
     if (fresh.length) {
       const ids = new Set(fresh.map((one) => one.id).filter(Boolean));
@@ -476,7 +506,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
         const events = text.split("\n\n");
         text = events.pop();
         for (const event of events) {
-          if (/^event: (message|typing)$/m.test(event)) {
+          if (/^event: (message|typing|ended)$/m.test(event)) {
             pull();
             tabs?.postMessage(1);
           }
@@ -569,6 +599,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
         }
         if (found.status === 200 && found.message) {
           if (isOffline) { isOffline = false; drawNote(); }
+          told.ended = false;
           pause = 1000;
           files.delete(one.id);
           told.visitor ||= { name: one.name || "", email: one.email || "" };
@@ -604,7 +635,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
           }
           fields.querySelector("[aria-invalid=true]")?.focus();
         } else {
-          troubles.set(one.id, found.words || found.error || found.status);
+          troubles.set(one.id, found.words || word(`why_${found.error}`) || word("why"));
           drawLog();
         }
       }
@@ -734,6 +765,9 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
 
   // ------------------------------------------------------------------ opening and closing
 
+  const whole = matchMedia("(max-width:480px)");
+  whole.addEventListener("change", () => panel?.setAttribute("aria-modal", String(whole.matches)));
+
   function show(is) {
     isOpen = is;
     panel.hidden = !is;
@@ -741,8 +775,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     launch.setAttribute("aria-expanded", String(is));
     if (is) {
       invite.hidden = true;
-      const isWhole = matchMedia("(max-width:480px)").matches;
-      panel.setAttribute("aria-modal", String(isWhole));
+      panel.setAttribute("aria-modal", String(whole.matches));
       log.scrollTop = log.scrollHeight;
       grow();
     }
@@ -756,6 +789,8 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     store.set({ open: true, been: true });
     (fields.querySelector("input:not([type=checkbox])") || area).focus();
     if (told.visitor) listen();
+    // who is there may have changed since the page was loaded
+    if (!isPreview && Date.now() - told.at > 300000) boot().then((is) => is && drawWait(), () => {});
   }
 
   function close() {
@@ -767,7 +802,9 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
   function pressed(event) {
     if (event.key === "Escape" && isOpen) {
       event.stopPropagation();
-      return close();
+      if (menu.hidden) return close();
+      unfold(false);
+      return panel.querySelector("[aria-controls=menu]").focus();
     }
     if (event.key === "Tab" && isOpen && panel.getAttribute("aria-modal") === "true") {
       const all = [...panel.querySelectorAll("button,input,textarea,a[href],[tabindex='0']")].filter((one) => one.offsetParent && one.tabIndex >= 0);
@@ -798,7 +835,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
   // ------------------------------------------------------------------ beginning
 
   async function boot() {
-    const said = { language: script.dataset.language || document.documentElement.lang || navigator.language, identity: identity || undefined };
+    const said = { language: script.dataset.language || document.documentElement.lang || navigator.language, direction: pageDirection(), identity: identity || undefined };
     const found = await ask("boot", said);
     if (found.status !== 200) {
       if (found.status < 500) console.warn(`helpdesk: the chat does not run here (${found.error || found.status}).`);
@@ -811,7 +848,9 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
       latest = 0;
       seen = 0;
     }
-    told = { peeks: true, ...found };
+    told = { ...told, ...found, at: Date.now() };
+    // of the visitor's own kinds of this language the first: 2:05 pm, 14:05
+    locale = navigator.languages.find((one) => one.toLowerCase().split("-")[0] === told.language) || told.language;
     seen = Math.max(seen, found.seen || 0);
     return true;
   }

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from helpdesk.models import Agent
+from helpdesk.tasks import drain_events
 from tests.tickets.channels.chat.rig import SITE, Browser
 from tests.web import served
 from tickets import presence, tasks
 from tickets.channels.chat import presence as here
 from tickets.models import ChannelAccount, Ticket
-from tickets.operations import chatting, replying
+from tickets.operations import chatting, replying, status
 from tickets.presence import Doing
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,6 +100,16 @@ def test_the_visitor_is_here_while_connected_and_sees_who_types_an_answer(
     presence.come(ticket.pk, audience=audience, agent=ana.pk, seat="a", doing=Doing.REPLY)
     assert line.next()[0] == "typing"
     assert dora.ask("messages", after=0).json()["typing"] > 0
+    line.close()
+
+
+def test_that_a_chat_is_over_is_told_to_its_visitor(address: str, dora: Browser, ana: Agent) -> None:
+    last = dora.say("Where is my parcel?").json()["message"]["seq"]
+    line = Line(address, dora.key, dora.token, after=last)
+    assert line.next()[0] == "hello"
+    status.resolve(Ticket.objects.get(), actor=ana)
+    drain_events()
+    assert line.next()[0] == "ended"
     line.close()
 
 

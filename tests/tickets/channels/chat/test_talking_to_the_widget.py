@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from helpdesk import clock
 from helpdesk.models import Agent, Calendar, Event
 from tests.tickets.channels.chat.rig import SECRET, SITE, Browser
 from tickets import tasks
-from tickets.channels.chat import origins, tokens, work
+from tickets.channels.chat import languages, origins, tokens, words, work
 from tickets.channels.chat import presence as here
 from tickets.models import (
     ChannelAccount,
@@ -31,7 +32,7 @@ from tickets.models import (
     Visitor,
     VisitorToken,
 )
-from tickets.operations import replying
+from tickets.operations import replying, status
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,35 @@ def test_the_inboxs_own_words_win_and_add_languages(chat: ChannelAccount, dora: 
     assert dora.boot(language="en")["words"]["send"] == "Go"
     told = dora.boot(language="ar-EG")
     assert (told["words"]["send"], told["direction"], told["words"]["title"]) == ("إرسال", "rtl", "Hola")
+
+
+def test_a_page_whose_language_we_do_not_speak_keeps_its_direction(chat: ChannelAccount, dora: Browser) -> None:
+    assert dora.boot(language="he-IL")["direction"] == "rtl"
+    told = dora.boot(language="fa", direction="rtl")
+    assert (told["language"], told["direction"]) == ("en", "rtl")
+    assert dora.boot(language="fa", direction="up")["direction"] == "ltr"
+    assert dora.boot(language="de", direction="rtl")["direction"] == "ltr"
+    chat.config |= {"language": "de"}
+    chat.save()
+    assert dora.boot(language="ar", direction="rtl")["direction"] == "ltr", "the inbox speaks German everywhere"
+
+
+@pytest.mark.parametrize("language", [name for name, _ in words.NAMES if name != "en"])
+def test_every_language_says_what_english_says_with_the_same_facts(language: str) -> None:
+    spoken = words.of(language, {})
+    assert spoken["send"] != words.ENGLISH["send"]
+    for name, text in words.ENGLISH.items():
+        assert set(re.findall(r"\{\w+\}", spoken[name])) == set(re.findall(r"\{\w+\}", text)), name
+    assert set(languages.OTHERS.get(language, {})) <= set(words.ENGLISH)
+
+
+def test_an_open_widget_hears_that_its_chat_is_over_and_that_it_goes_on(dora: Browser, ana: Agent) -> None:
+    dora.say("Where is my parcel?")
+    assert dora.ask("messages", after=0).json()["ended"] is False
+    status.resolve(Ticket.objects.get(), actor=ana)
+    assert dora.ask("messages", after=0).json()["ended"] is True
+    dora.say("And the other one?", 2)
+    assert dora.ask("messages", after=0).json()["ended"] is False
 
 
 def test_what_a_visitor_says_is_a_ticket_with_what_they_answered_before(dora: Browser, chat: ChannelAccount) -> None:
