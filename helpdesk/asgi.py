@@ -14,7 +14,6 @@ from helpdesk.wsgi import application as pages
 # what was loaded stays: looking through it again and again for rubbish would cost pages more than the rubbish does
 gc.collect()
 gc.freeze()
-gc.set_threshold(10_000, 20, 20)
 
 _threads = int(os.environ.get("WEB_THREADS", "8"))
 _pages: Any = WSGIMiddleware(cast(Any, pages), workers=_threads)

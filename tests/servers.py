@@ -12,6 +12,8 @@ os.environ.setdefault("SECRET_KEY", "a key for tests, long enough to be taken fo
 os.environ.setdefault("INSTANCE", "tests")
 os.environ.setdefault("MAIL_CATCHER", "1")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# tests start our programs a hundred times: what we wrote is compiled once, and not by each of them
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if (_worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")) and "REDIS_URL" in os.environ:
     # Redis's channels are the same in all its databases; their names carry the instance
