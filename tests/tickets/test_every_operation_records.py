@@ -754,7 +754,8 @@ OTHERS: dict[Callable[..., Any], str] = {
     posting.give_up_overdue: "records; tests/tickets/channels/test_conformance.py",
     **dict.fromkeys([posting.account_of, posting.webhook_url, posting.by_mail, posting.is_talk], "only reads"),
     **dict.fromkeys(
-        [talking.receive, talking.hear, talking.seen], "records; tests/tickets/channels/test_conformance.py"
+        [talking.receive, talking.hear, talking.hear_of, talking.seen],
+        "records; tests/tickets/channels/test_conformance.py",
     ),
     talking.point_of: "a customer who has not written yet, or an address, which is recorded",
     sending.cancel: "takes a mail back before anybody began to send it; its caller records that",

@@ -7,6 +7,7 @@ What a visitor says is heard like anything else (`talking`); what is said to the
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,9 +16,10 @@ from django.db.models.functions import Greatest
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from helpdesk import clock, live
-from helpdesk.events import record
+from helpdesk import clock, live, statements
+from helpdesk.events import draft, record, record_many
 from helpdesk.failpoints import reach
+from helpdesk.prepared import columns, made, part_of
 from tickets import texts
 from tickets.channels.chat.identity import Identity
 from tickets.channels.protocol import File, Person, Said
@@ -25,8 +27,6 @@ from tickets.models import (
     ChannelMessage,
     ContactPoint,
     Conversation,
-    Delivery,
-    DeliveryState,
     Inbox,
     Message,
     MessageKind,
@@ -50,6 +50,8 @@ GATHER, GATHER_AT_MOST = timedelta(minutes=1), timedelta(minutes=5)
 MOST_SHOWN = 100
 #: answers older than that are mailed no more
 WRITTEN_FOR = timedelta(days=7)
+#: what is among ourselves
+NOT_SHOWN = (MessageKind.NOTE, MessageKind.ASIDE)
 TRANSCRIPT_EVERY = timedelta(hours=24)
 
 
@@ -72,12 +74,31 @@ class Spoken:
 
 
 def known(inbox: Inbox, digest: str) -> Visitor | None:
-    """The visitor of a browser's token."""
+    """The visitor of a browser's token, and their talk: asked with everything a browser asks, so in our own words."""
     if not digest:
         return None
-    tokens = VisitorToken.objects.filter(digest=digest, ended_at=None, visitor__inbox=inbox)
-    token = tokens.select_related("visitor__talk__ticket").first()
-    return token.visitor if token else None
+    with statements.cursor() as cursor:
+        cursor.execute(_knowing(), [digest, inbox.pk])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    own = len(columns(Visitor))
+    visitor, talk = made(Visitor, row[:own]), made(Conversation, row[own:-1]) if row[own] is not None else None
+    if talk is not None and talk.ticket_id is not None:
+        talk.ticket = part_of(Ticket, number=talk.ticket_id, status=row[-1])
+    visitor.inbox, visitor.talk = inbox, talk
+    return visitor
+
+
+@lru_cache(maxsize=1)
+def _knowing() -> str:
+    wanted = [f'v."{name}"' for name in columns(Visitor)] + [f't."{name}"' for name in columns(Conversation)]
+    return f"""
+        SELECT {", ".join(wanted)}, n.status FROM tickets_visitortoken k
+        JOIN tickets_visitor v ON v.id = k.visitor_id LEFT JOIN tickets_conversation t ON t.id = v.talk_id
+        LEFT JOIN tickets_ticket n ON n.number = t.ticket_id
+        WHERE k.digest = %s AND k.ended_at IS NULL AND v.inbox_id = %s
+    """  # noqa: S608 - names of columns only
 
 
 @transaction.atomic
@@ -127,11 +148,15 @@ def sign_out(digest: str) -> None:
 
 
 @transaction.atomic
-def say(inbox: Inbox, digest: str, spoken: Spoken) -> tuple[Visitor, ChannelMessage]:
-    """A visitor says something, for the first time or again; twice is once. Raises NotPossible for an ended token."""
+def say(inbox: Inbox, digest: str, spoken: Spoken, *, visitor: Visitor | None = None) -> tuple[Visitor, ChannelMessage]:
+    """A visitor says something, for the first time or again; twice is once. Raises NotPossible for an ended token.
+
+    `visitor` is who the token's is, where that is known.
+    """
     transaction.on_commit(lambda: reach("in.tx_committed"))
-    locking.hold(f"visitor {digest}")
-    visitor = known(inbox, digest)
+    if visitor is None:
+        locking.hold(f"visitor {digest}")
+        visitor = known(inbox, digest)
     if visitor is None:
         visitor = Visitor.objects.create(inbox=inbox, thread=f"visitor:{digest[:32]}")
         _give(visitor, digest)
@@ -144,8 +169,7 @@ def say(inbox: Inbox, digest: str, spoken: Spoken) -> tuple[Visitor, ChannelMess
             **({"page": spoken.page_url} if spoken.page_url else {}),
         },
     )  # fmt: skip
-    talking.hear(inbox, said)
-    kept = ChannelMessage.objects.select_related("conversation", "message").get(inbox=inbox, identifier=said.identifier)
+    kept, _is_new = talking.hear_of(inbox, said)
     change: dict[str, Any] = {"here_at": clock.now(), "left_at": None}
     if kept.conversation_id != visitor.talk_id:
         change["talk"] = kept.conversation
@@ -157,8 +181,8 @@ def say(inbox: Inbox, digest: str, spoken: Spoken) -> tuple[Visitor, ChannelMess
         change["language"] = spoken.language[:10]
     _change(visitor, **change)
     show_page(visitor, url=spoken.page_url, title=spoken.page_title)
-    if kept.conversation:
-        tell(kept.conversation.pk, kept.pk)
+    if kept.conversation_id:
+        tell(kept.conversation_id, kept.pk)
     if "talk" in change:  # browsers of theirs that waited for a first word hear of the talk from now on
         news = live.Notice("chat.began", None, f"visitor:{visitor.pk}", 0)
         transaction.on_commit(lambda: live.publish([news]), robust=True)
@@ -195,9 +219,7 @@ def shown(talk: Conversation | None) -> "QuerySet[ChannelMessage]":
     rows = ChannelMessage.objects.filter(conversation=talk, message__isnull=False) if talk else None
     if rows is None:
         return ChannelMessage.objects.none()
-    rows = rows.filter(part=0, message__withdrawn_at=None).exclude(
-        message__kind__in=[MessageKind.NOTE, MessageKind.ASIDE]
-    )
+    rows = rows.filter(part=0, message__withdrawn_at=None).exclude(message__kind__in=NOT_SHOWN)
     return rows.select_related("message__author", "message__sender").order_by("pk")
 
 
@@ -215,35 +237,61 @@ def latest(talk: int | None) -> int:
     return int(found or 0)
 
 
-@transaction.atomic
 def got(visitor: Visitor, upto: int) -> None:
     """A browser of theirs has everything up to there: our answers are delivered."""
-    if upto <= visitor.got_to or visitor.talk_id is None:
-        return
-    upto = min(upto, latest(visitor.talk_id))
-    for delivery in _deliveries(visitor, visitor.got_to, upto).filter(state=DeliveryState.SENT):
-        sending.reported(delivery, action="delivered")
-    Visitor.objects.filter(pk=visitor.pk, got_to__lt=upto).update(got_to=upto)
-    visitor.got_to = max(visitor.got_to, upto)
+    if upto > visitor.got_to and visitor.talk_id is not None:
+        visitor.got_to = max(visitor.got_to, _mark(visitor, upto, _GOT, "message.delivered", status=""))
 
 
 @transaction.atomic
 def saw(visitor: Visitor, upto: int) -> None:
     """They looked at everything up to there, for the first time."""
-    if upto <= visitor.seen_to or visitor.talk_id is None:
-        return
-    got(visitor, upto)
-    upto = min(upto, latest(visitor.talk_id))
-    for delivery in _deliveries(visitor, visitor.seen_to, upto).filter(seen_at=None):
-        talking.seen(delivery)
-    Visitor.objects.filter(pk=visitor.pk, seen_to__lt=upto).update(seen_to=upto)
-    visitor.seen_to = max(visitor.seen_to, upto)
+    if upto > visitor.seen_to and visitor.talk_id is not None:
+        got(visitor, upto)
+        visitor.seen_to = max(visitor.seen_to, _mark(visitor, upto, _SEEN, "message.seen"))
 
 
-def _deliveries(visitor: Visitor, after: int, upto: int) -> "QuerySet[Delivery]":
-    said = ChannelMessage.objects.filter(conversation=visitor.talk_id, pk__gt=after, pk__lte=upto)
-    mails = Delivery.objects.filter(mail__said__in=said.values("message"), mail__conversation=visitor.talk_id)
-    return mails.select_related("mail__ticket", "mail__inbox").order_by("pk")
+#: how far a browser has got, its visitor's mark there, and the deliveries of our answers on the way: in one statement,
+#: since browsers say so of each message. An answer that is delivered was not undelivered, so its ticket stays as it is.
+_MARKING = """
+    WITH upto AS (
+        SELECT least(%(upto)s, coalesce(max(id), 0)) AS at FROM tickets_channelmessage WHERE conversation_id = %(talk)s
+    ), marked AS (
+        UPDATE tickets_visitor SET {mark} = upto.at FROM upto WHERE id = %(visitor)s AND {mark} < upto.at
+    ), reached AS (
+        UPDATE tickets_delivery d SET {change}
+        FROM upto, tickets_channelmessage c
+            JOIN tickets_outgoingmail m ON m.said_id = c.message_id JOIN tickets_ticket t ON t.number = m.ticket_id
+        WHERE c.conversation_id = %(talk)s AND m.conversation_id = %(talk)s AND c.id > %(after)s AND c.id <= upto.at
+            AND d.mail_id = m.id AND {meant}
+        RETURNING d.id, m.id AS mail, m.said_id AS message, m.purpose, t.number, t.inbox_id
+    )
+    SELECT upto.at, reached.* FROM upto LEFT JOIN reached ON true ORDER BY reached.id
+"""
+_GOT = _MARKING.format(
+    mark="got_to", meant="d.state = 'sent'",
+    change="state = 'delivered', settled_at = %(now)s, lease = NULL, transmitting = false, status_code = ''",
+)  # fmt: skip
+_SEEN = _MARKING.format(mark="seen_to", change="seen_at = %(now)s", meant="d.seen_at IS NULL")
+
+
+@transaction.atomic(savepoint=False)
+def _mark(visitor: Visitor, upto: int, statement: str, verb: str, **facts: Any) -> int:
+    """Write down how far they are and what became of our answers until there. Gives how far that is."""
+    after = visitor.got_to if statement is _GOT else visitor.seen_to
+    asked = {"upto": upto, "after": after, "talk": visitor.talk_id, "visitor": visitor.pk, "now": clock.now()}
+    with statements.cursor() as cursor:
+        cursor.execute(statement, asked)
+        rows = cursor.fetchall()
+    drafts, audiences = [], []
+    for _at, delivery, mail, message, purpose, number, inbox in rows:
+        if delivery is not None:
+            ticket = part_of(Ticket, number=number, inbox_id=inbox)
+            named = {"message": message, "delivery": delivery, "mail": mail, "purpose": purpose}
+            drafts.append(draft(verb, ticket, actor=None, **named, **facts))
+            audiences.append(ticket.ledger_audience)
+    record_many(drafts, audiences=audiences)
+    return int(rows[0][0])
 
 
 def came(visitors: Iterable[int]) -> None:

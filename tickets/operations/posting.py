@@ -17,7 +17,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from helpdesk import clock, live
+from helpdesk import clock, live, statements
 from helpdesk.doorbell import ring
 from helpdesk.events import record
 from helpdesk.failpoints import reach
@@ -34,7 +34,7 @@ from tickets.models import (
     OutgoingMail,
     Ticket,
 )
-from tickets.operations import claims, locking, network_templates, sending
+from tickets.operations import claims, health, locking, network_templates, sending
 from tickets.operations.delivery_reports import PATIENCE
 from tickets.operations.status import NotPossible
 
@@ -222,29 +222,67 @@ def enqueue(
     )  # fmt: skip
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write(
     talk: Conversation, *, ticket: Ticket | None, text: str, message_id: str, purpose: OutgoingMail.Purpose,
     said: Message | None = None, delay: timedelta = timedelta(0), template: dict[str, object] | None = None,
 ) -> OutgoingMail:  # fmt: skip
     """A row for what goes into a talk; of our own accord where nobody `said` it."""
-    mail = OutgoingMail.objects.create(
+    mail = OutgoingMail(
         inbox=talk.inbox, ticket=ticket, said=said, conversation=talk, purpose=purpose, message_id=message_id,
         to=[talk.point.address], text=text, headers={"template": template} if template else {},
     )  # fmt: skip
+    mail.save(force_insert=True)
     due = clock.now() + delay
-    delivery = Delivery.objects.create(
-        mail=mail, recipient=talk.point.address, due_at=due, give_up_at=due + PATIENCE[purpose]
-    )
-    if not delay and directory.of(talk.inbox.channel).can.is_at_home:
+    delivery = Delivery(mail=mail, recipient=talk.point.address, due_at=due, give_up_at=due + PATIENCE[purpose])
+    is_at_home = not delay and directory.of(talk.inbox.channel).can.is_at_home
+    if is_at_home and _is_its_turn(talk):
+        _put_into_the_talk(delivery, talk)
+        return mail
+    delivery.save(force_insert=True)
+    if is_at_home:
         transaction.on_commit(lambda: _hand_on_here(delivery.pk), robust=True)
     else:
         ring_for_posts(delay)
     return mail
 
 
+def _is_its_turn(talk: Conversation) -> bool:
+    """Whether nothing is to be handed on before, and nobody else writes to the talk; then it is held.
+
+    It is not waited for: who hears of a talk holds it before its ticket, and we hold the ticket.
+    """
+    with statements.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT pg_try_advisory_xact_lock(%s) AND NOT EXISTS (
+                SELECT FROM tickets_delivery d JOIN tickets_outgoingmail m ON m.id = d.mail_id
+                WHERE m.conversation_id = %s AND d.state IN ('queued', 'sending')
+            )
+            """,
+            [locking.advisory_key(f"talk {talk.inbox_id} {talk.thread}"), talk.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _put_into_the_talk(delivery: Delivery, talk: Conversation) -> None:
+    """No network stands between: an answer is sent with the transaction that writes it, and open widgets are told."""
+    mail = delivery.mail
+    receipt = f"{mail.message_id.partition('@')[0]}.0"
+    delivery.state, delivery.sent_at = DeliveryState.SENT, delivery.due_at
+    delivery.attempts, delivery.receipts = 1, [receipt]
+    delivery.save(force_insert=True)
+    row = ChannelMessage(inbox=mail.inbox, identifier=receipt[:255], conversation=talk, message=mail.said)
+    row.save(force_insert=True)
+    notice = live.Notice("chat.message", None, f"talk:{talk.pk}", row.pk)
+    transaction.on_commit(lambda: reach("out.tx_committed"))
+    transaction.on_commit(lambda: live.publish([notice]), robust=True)
+    sending.tell("message.sent", delivery)
+    health.note_sent(mail.inbox_id)
+
+
 def _hand_on_here(delivery: int) -> None:
-    """No network stands between: it is handed on at once, here. What comes in between leaves it to the workers."""
+    """Handed on at once all the same, behind what came between. What cannot be is left to the workers."""
     from tickets.channels import handling
     from tickets.tasks import deliver_posts
 

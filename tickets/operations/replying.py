@@ -86,14 +86,13 @@ def reply(
         html = ""
     else:
         template = None
-    message = write(ticket, MessageKind.REPLY, words, actor, once, files, enclosures, at=at, html=html)
+    channel = route.kind if route is not None else ticket.channel if ticket.inbox.is_of_mail else "email"
+    message = write(
+        ticket, MessageKind.REPLY, words, actor, once, files, enclosures, at=at, html=html, channel=channel,
+        in_reply_to=answered.message_id if answered else "", references=sending.references(answered),
+    )  # fmt: skip
     if route is not None:
-        _fit(message, route, template)
-    elif not ticket.inbox.is_of_mail:
-        message.channel = "email"
-    message.in_reply_to = answered.message_id if answered else ""
-    message.references = sending.references(answered)
-    message.save(update_fields=["in_reply_to", "references", "channel"])
+        _must_fit(message, route, template, has_files=bool(files or enclosures or html))
     _move(ticket, message, answered, actor, at, then)
     if route is not None and route.talk is not None:
         posting.enqueue(message, route.talk, delay=delay, template=template)
@@ -111,11 +110,10 @@ def reply(
     return message
 
 
-def _fit(message: Message, route: posting.Route, template: dict[str, Any] | None) -> None:
-    """The answer as its way takes it. Raises NotPossible where it does not."""
-    files = message.attachments.values_list("filename", "content_type", "file__size")
+def _must_fit(message: Message, route: posting.Route, template: dict[str, Any] | None, *, has_files: bool) -> None:
+    """Raise NotPossible where its way does not take the answer."""
+    files = message.attachments.values_list("filename", "content_type", "file__size") if has_files else ()
     posting.must_fit(route, message.text, list(files), template=template is not None)
-    message.channel = route.kind
 
 
 def _move(ticket: Ticket, message: Message, answered: Message | None, actor: Agent, at: datetime, then: str) -> None:
@@ -218,7 +216,7 @@ def done_before(actor: Agent, once: str | None) -> Message | None:
 def write(
     ticket: Ticket, kind: MessageKind, text: str, actor: Agent, once: str | None, files: Sequence[Upload] = (),
     enclosures: Sequence[Enclosure] = (), *, at: datetime, side: SideConversation | None = None, full_text: str = "",
-    html: str = "",
+    html: str = "", channel: str = "", in_reply_to: str = "", references: Sequence[str] = (),
 ) -> Message:  # fmt: skip
     """A message of ours with its files, on a locked ticket; its operation records it. Raises NotPossible."""
     text = texts.clean(text)
@@ -231,7 +229,9 @@ def write(
         kind=kind,
         author=actor,
         sender_name=actor.name,
-        channel=ticket.channel,
+        channel=channel or ticket.channel,
+        in_reply_to=in_reply_to,
+        references=list(references),
         text=text,
         full_text=full_text,
         side=side,

@@ -15,6 +15,7 @@ from helpdesk import clock
 from helpdesk.events import draft, record, record_many
 from helpdesk.failpoints import reach
 from helpdesk.models import Event, File, Team
+from helpdesk.prepared import Prepared
 from tickets import courtesies, texts
 from tickets.channels import directory, protocol
 from tickets.channels.protocol import Called, Deleted, Edited, Happened, Person, Reported, Said
@@ -110,7 +111,6 @@ def _take(raw: RawMessage, one: Happened) -> tuple[Message | None, bool]:
             return calls.take(raw.inbox, one, raw)
 
 
-@transaction.atomic
 def hear(
     inbox: Inbox, said: Said, *, at: datetime | None = None, raw: RawMessage | None = None
 ) -> tuple[Message | None, bool]:
@@ -118,16 +118,34 @@ def hear(
 
     None where it was taken back before it came.
     """
+    if said.is_ours:
+        return _hear_ours(inbox, said, at=at, raw=raw)
+    row, is_new = hear_of(inbox, said, at=at, raw=raw)
+    return row.message, is_new
+
+
+@transaction.atomic(savepoint=False)
+def _hear_ours(inbox: Inbox, said: Said, *, at: datetime | None, raw: RawMessage | None) -> tuple[Message | None, bool]:
+    at = _when(said.at, at or clock.now())
+    locking.hold(f"talk {inbox.pk} {said.thread}")
+    if known := _known(inbox, said.identifier):
+        return known.message, False
+    if not Conversation.objects.filter(inbox=inbox, thread=said.thread[:255]).exists():
+        return None, False  # our own word begins no talk
+    return _ours(inbox, talk_of(inbox, said, at), said, at, raw), True
+
+
+@transaction.atomic(savepoint=False)
+def hear_of(
+    inbox: Inbox, said: Said, *, at: datetime | None = None, raw: RawMessage | None = None
+) -> tuple[ChannelMessage, bool]:
+    """As `hear`, of what customers say: gives the row by which their network knows it."""
     at = _when(said.at, at or clock.now())
     locking.hold(f"talk {inbox.pk} {said.thread}")
     known = _known(inbox, said.identifier)
     if known is not None:
-        return known.message, False
-    if said.is_ours and not Conversation.objects.filter(inbox=inbox, thread=said.thread[:255]).exists():
-        return None, False  # our own word begins no talk
+        return known, False
     talk = talk_of(inbox, said, at)
-    if said.is_ours:
-        return _ours(inbox, talk, said, at, raw), True
     point = talk.point if said.sender.address == talk.point.address else point_of(inbox, said.sender)
     if said.language and not point.customer.language and point.customer.is_current:
         Customer.objects.filter(pk=point.customer_id, language="").update(language=said.language[:10])
@@ -135,6 +153,8 @@ def hear(
     is_new = ticket is None
     if ticket is None:
         ticket = open_for(inbox, talk, said, at, follows)
+    elif ticket.inbox_id == inbox.pk:
+        ticket.inbox = inbox
     message = _write(ticket, said, at, raw, point=point, why="follow_up" if follows else "new" if is_new else "talk")
     drafts = [writing_down.created(ticket, actor=None)] if is_new else []
     drafts.append(
@@ -144,9 +164,9 @@ def hear(
         )
     )  # fmt: skip
     drafts += _move(ticket, message, said, at)
-    remember(talk, ticket, message, said, at)
+    row = remember(talk, ticket, message, said, at)
     record_many(drafts, audiences=[ticket.ledger_audience] * len(drafts))
-    return message, True
+    return row, True
 
 
 def _when(there: datetime | None, here: datetime) -> datetime:
@@ -154,8 +174,13 @@ def _when(there: datetime | None, here: datetime) -> datetime:
     return there if there is not None and here - BELIEVED <= there <= here else here
 
 
+_known_as = Prepared(
+    lambda place: ChannelMessage.objects.filter(inbox=place(int), identifier=place(str)), related="message"
+)
+
+
 def _known(inbox: Inbox, identifier: str) -> ChannelMessage | None:
-    return ChannelMessage.objects.filter(inbox=inbox, identifier=identifier[:255]).select_related("message").first()
+    return next(iter(_known_as(inbox.pk, identifier[:255])), None)
 
 
 # ---------------------------------------------------------------------- whose talk it is
@@ -313,10 +338,10 @@ def _names(message: Message) -> list[str]:
     return [message.sender_name, *authors.values_list("author__name", flat=True).distinct()]
 
 
-def remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, at: datetime) -> None:
-    ChannelMessage.objects.create(
-        inbox=talk.inbox, identifier=said.identifier[:255], conversation=talk, message=message, url=said.url[:500],
-        facts=dict(said.facts),
+def remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, at: datetime) -> ChannelMessage:
+    row = ChannelMessage.objects.create(
+        inbox_id=talk.inbox_id, identifier=said.identifier[:255], conversation=talk, message=message,
+        url=said.url[:500], facts=dict(said.facts),
     )  # fmt: skip
     talk.ticket = ticket
     talk.heard_at = max(talk.heard_at or at, at) if not said.is_ours else talk.heard_at
@@ -326,6 +351,7 @@ def remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, a
     if claimed and not said.is_ours:
         talk.facts = {**talk.facts, "claimed": claimed}
     talk.save(update_fields=["ticket", "heard_at", "facts"])
+    return row
 
 
 def _ours(inbox: Inbox, talk: Conversation, said: Said, at: datetime, raw: RawMessage | None) -> Message | None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 
-from helpdesk import content
+from helpdesk import content, statements
+from helpdesk.prepared import Prepared
 from tickets.models import Attachment, ChannelMessage, MessageKind, Visitor
 from tickets.operations import chatting
 
@@ -12,12 +14,37 @@ from tickets.operations import chatting
 PAGE = 100
 
 
+_rows_after = Prepared(
+    lambda place: ChannelMessage.objects.filter(
+        conversation=place(int), message__isnull=False, part=0, message__withdrawn_at=None, pk__gt=place(int),
+    ).exclude(message__kind__in=chatting.NOT_SHOWN).order_by("pk")[:PAGE],
+    related="message",
+)  # fmt: skip
+
+
 def rows_after(visitor: Visitor, after: int) -> list[ChannelMessage]:
     """What came after this place; a browser that knows nothing gets the last page."""
-    rows = chatting.shown(visitor.talk).prefetch_related("message__attachments__file")
+    if visitor.talk_id is None:
+        return []
     if after > 0:
-        return list(rows.filter(pk__gt=after)[:PAGE])
-    return list(rows.order_by("-pk")[:PAGE])[::-1]
+        rows = _rows_after(visitor.talk_id, after)
+    else:
+        rows = list(chatting.shown(visitor.talk).order_by("-pk")[:PAGE])[::-1]
+    _with_files(rows)
+    return rows
+
+
+def _with_files(rows: list[ChannelMessage]) -> None:
+    """Give the messages their files: few have any, which one short question tells."""
+    said = {row.message_id: row.message for row in rows if row.message is not None}
+    if not said:
+        return
+    with statements.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT message_id FROM tickets_attachment WHERE message_id = ANY(%s)", [list(said)])
+        having = {pk for (pk,) in cursor.fetchall()}
+    prefetch_related_objects([said[pk] for pk in having], "attachments__file")
+    for pk in said.keys() - having:
+        said[pk]._prefetched_objects_cache = {"attachments": []}  # type: ignore[attr-defined]
 
 
 def of(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def send(request: HttpRequest, account: ChannelAccount, said: Said) -> HttpRespo
         _answers(account, said) if is_new else (), *_page(account, said),
     )  # fmt: skip
     try:
-        visitor, row = chatting.say(account.inbox, digest, spoken)
+        visitor, row = chatting.say(account.inbox, digest, spoken, visitor=visitor)
     except NotPossible as error:
         raise Answer(401, "token", words=str(error)) from None
     presence.type_(visitor, None)
