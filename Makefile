@@ -83,7 +83,7 @@ score-mail: $(BIN)/.installed  ## How well mails are read: CORPUS=dir with score
 	@$(BIN)/python $(CORPUS)/score_mail.py --mails $(CORPUS)/mail --stream "$(BIN)/python manage.py explain_mail --stream" $(ARGS)
 
 clean:  ## Remove the virtual environment and caches; data are kept
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .synapse
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .synapse .pds
 
 # --- the virtual environment -----------------------------------------------------------------------------------------
 
