@@ -1,8 +1,8 @@
 """A Mastodon account, over its REST API as documented for version 4.3 (https://docs.joinmastodon.org/client/intro/).
 
 Read: methods/notifications, methods/statuses (context, Idempotency-Key), methods/media, methods/instance,
-api/rate-limits, entities/Status. We ask: mentions every few seconds; what our account wrote elsewhere and what was
-edited once a minute. Who deletes a post is not told. A key of ours is known there for an hour.
+api/rate-limits, entities/Status, entities/MediaAttachment. We ask: mentions every few seconds; what our account wrote
+elsewhere, and what was edited or deleted, once a minute. A key of ours is known there for an hour.
 
 A talk is the thread and the person in it; what is said in private in the same thread is a talk of its own, so that
 nobody answers it in public.
@@ -30,6 +30,7 @@ from tickets.channels.protocol import (
     Account,
     Capabilities,
     Channel,
+    Deleted,
     Edited,
     Fetched,
     File,
@@ -45,6 +46,9 @@ from tickets.channels.protocol import (
 )
 
 MOST_FILE = 10 * 1024 * 1024
+#: of a picture, a video or a recording that comes in
+MOST_MEDIA = 40 * 1024 * 1024
+MEDIA = ("image/", "video/", "audio/")
 #: a server without a limit of its own, and what the mention of the customer takes of it
 MOST_TEXT = 500
 MENTION = 35
@@ -54,8 +58,10 @@ FIRST = timedelta(days=1)
 LOOK = timedelta(minutes=1)
 #: how often we ask who we are and what the server takes
 ASK_AGAIN = timedelta(days=1)
-#: the latest mentions, which are looked at for edits
+#: the latest mentions, which are looked at for edits and deletions; the server tells of so many at once
 WATCHED = 20
+#: how many of them are looked at on a server that tells of one at a time
+ONE_BY_ONE = 5
 PAGE = 40
 PAGES = 10
 PUBLIC = ("public", "unlisted")
@@ -87,7 +93,7 @@ class Mastodon(Channel):
     is_polled = True
     can = Capabilities(
         most_text=MOST_TEXT - MENTION, files=("image/",), most_files=4, files_a_message=4, most_file=MOST_FILE,
-        tells_edits=True, is_idempotent=True,
+        tells_edits=True, tells_deletions=True, is_idempotent=True,
     )  # fmt: skip
 
     def capabilities(self, account: Account) -> Capabilities:
@@ -122,7 +128,7 @@ class Mastodon(Channel):
             cursor["watched"] = dict(list(watched.items())[-WATCHED:])
             yield Fetched(raws, dict(cursor))
         if _is_over(cursor.get("looked"), LOOK):
-            raws = [*self._edits(account, cursor), *self._written_elsewhere(account, cursor)]
+            raws = [*self._changes(account, cursor), *self._written_elsewhere(account, cursor)]
             cursor["looked"] = clock.now().timestamp()
             yield Fetched(raws, dict(cursor))
 
@@ -139,20 +145,36 @@ class Mastodon(Channel):
                 return
             since = str(found[0]["id"])
 
-    def _edits(self, account: Account, cursor: dict[str, Any]) -> Iterator[Raw]:
-        """Those of the latest mentions that were edited since (servers before 4.3 do not tell)."""
-        watched: dict[str, str] = cursor.get("watched") or {}
+    def _changes(self, account: Account, cursor: dict[str, Any]) -> Iterator[Raw]:
+        """Those of the latest mentions that were edited or deleted since."""
+        watched: dict[str, str] = dict(cursor.get("watched") or {})
         if not watched:
             return
         try:
             found = self._ask(account, "GET", "/api/v1/statuses", params={"id[]": list(watched)})
-        except Refused:
-            return
+            asked = list(watched)
+        except Refused:  # servers before 4.3 tell of one at a time
+            asked = list(watched)[-ONE_BY_ONE:]
+            found = [one for number in asked if (one := self._status(account, number))]
         for status in found:
             number, edited = str(status["id"]), status.get("edited_at") or ""
             if edited and watched.get(number) != edited:
-                cursor["watched"] = {**cursor["watched"], number: edited}
+                watched[number] = edited
                 yield self._raw(account, "edited", status)
+        for number in set(asked) - {str(status["id"]) for status in found}:
+            if self._status(account, number) is None:
+                del watched[number]
+                told = {"what": "deleted", "root": "", "status": {"id": number}}
+                yield Raw(json.dumps(told).encode(), f"deleted {number}")
+        cursor["watched"] = watched
+
+    def _status(self, account: Account, number: str) -> dict[str, Any] | None:
+        """A status; None for one that is not there any more, or no longer for us to see."""
+        try:
+            found = self._ask(account, "GET", f"/api/v1/statuses/{quote(number, safe='')}")
+        except _Gone:
+            return None
+        return dict(found)
 
     def _written_elsewhere(self, account: Account, cursor: dict[str, Any]) -> Iterator[Raw]:
         """Answers our account gave, not through us."""
@@ -181,6 +203,8 @@ class Mastodon(Channel):
         try:
             told = json.loads(content)
             what, status, root = told["what"], told["status"], str(told["root"])
+            if what == "deleted":
+                return [Deleted(str(status["id"]), root)]
             if what == "ours":
                 return _ours(account, status, root)
             said = _said(account, status, root)
@@ -189,8 +213,13 @@ class Mastodon(Channel):
             raise Unreadable(f"It is no status of Mastodon's API: {error!r}") from None
 
     def fetch(self, account: Account, file: File) -> File:
-        got = fetching.fetch(file.reference, most=MOST_FILE, seconds=30)
-        return File(file.filename, got.content_type or file.content_type, got.content, file.reference)
+        """A picture, a video or a recording; whatever else is behind the address is left there."""
+        got = fetching.fetch(file.reference, most=MOST_MEDIA, seconds=60)
+        told = got.content_type if got.content_type != "application/octet-stream" else ""
+        media_type = told or file.content_type
+        if not media_type.startswith(MEDIA):
+            raise Refused(_("It is no picture, no video and no recording."))
+        return File(file.filename, media_type, got.content, file.reference)
 
     # --- out
 
@@ -229,6 +258,10 @@ class Mastodon(Channel):
             raise Later(_("Mastodon's answer makes no sense.")) from None
 
 
+class _Gone(Refused):
+    """There is no such thing."""
+
+
 def _look(answer: httpx.Response) -> None:
     """A limit names the moment it ends, in a header of its own; a post that is gone cannot be answered."""
     if answer.status_code == 429 and (until := _timestamp(answer.headers.get("x-ratelimit-reset"))):
@@ -236,6 +269,8 @@ def _look(answer: httpx.Response) -> None:
         raise Later(_("Mastodon wants to be left alone for a while."), after=min(left, calling.MOST_REST), rests=True)
     if answer.status_code == 404 and answer.request.method == "POST":
         raise Refused(_("The post this answers is no longer there."))
+    if answer.status_code in (404, 410):
+        raise _Gone(_("It is no longer there."))
 
 
 def _visibility(post: Post) -> str:

@@ -52,6 +52,10 @@ class MastodonRig(Rig):
         self.keys: dict[str, dict[str, Any]] = {}
         self.uploads: dict[str, tuple[str, bytes]] = {}
         self.files: dict[str, bytes] = {}
+        self.gone: set[str] = set()
+        self.media_type = "image/png"
+        #: servers before 4.3 know no list of statuses
+        self.is_old = False
 
     def setting(self) -> tuple[str, dict[str, Any], dict[str, str]]:
         return f"@shop@{DOMAIN}", {"server": self.net.url}, {"token": TOKEN}
@@ -59,7 +63,7 @@ class MastodonRig(Rig):
     def answer(self, asked: Asked) -> Answer | None:
         path, query = urlsplit(asked.path).path, parse_qs(urlsplit(asked.path).query)
         if path.startswith("/media/"):
-            return 200, self.files[path.rpartition("/")[2]], {"Content-Type": "image/png"}
+            return 200, self.files[path.rpartition("/")[2]], {"Content-Type": self.media_type}
         if asked.method == "HEAD":
             return 200, {}, {}
         if self.mood == "dead" or asked.headers.get("Authorization") != f"Bearer {TOKEN}":
@@ -74,7 +78,10 @@ class MastodonRig(Rig):
             return 200, self._newest_first(self.notifications, query), {}
         if path == "/api/v1/accounts/1/statuses":
             return 200, self._newest_first(self.own, query), {}
-        if path == "/api/v1/statuses":
+        if found := re.fullmatch(r"/api/v1/statuses/(\w+)", path):
+            there = self.statuses.get(found[1])
+            return (200, there, {}) if there else (404, {"error": "Record not found"}, {})
+        if path == "/api/v1/statuses" and not self.is_old:
             return 200, [self.statuses[one] for one in query["id[]"] if one in self.statuses], {}
         if found := re.fullmatch(r"/api/v1/statuses/(\w+)/context", path):
             root = self.roots.get(found[1])
@@ -115,7 +122,10 @@ class MastodonRig(Rig):
         return None if self.mood == "silent" else (200, self.keys[key], {})
 
     def tell(self, told: dict[str, Any]) -> None:
-        """A mention comes, and the product asks."""
+        """A mention comes, and the product asks. One that was deleted meanwhile is in no list."""
+        if told["id"] in self.gone:
+            self.poll()
+            return
         if told["id"] in self.statuses:
             type(self.account).objects.filter(pk=self.account.pk).update(cursor={})  # asked again from the beginning
         else:
@@ -159,6 +169,13 @@ class MastodonRig(Rig):
             self.look()
         else:
             self.tell(told)
+
+    def take_back(self, number: int, *, thread: str = "t1") -> None:
+        gone = self._status(number, "", thread)["id"]
+        self.gone.add(gone)
+        self.statuses.pop(gone, None)
+        self.notifications = [one for one in self.notifications if one["status"]["id"] != gone]
+        self.look()
 
 
 RIG = MastodonRig

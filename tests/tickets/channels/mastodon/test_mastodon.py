@@ -16,7 +16,7 @@ from tests.tickets.channels.mastodon.rig import DOMAIN, ME, TOKEN, MastodonRig, 
 from tests.tickets.channels.rigs import network
 from tickets import tasks
 from tickets.channels.mastodon import CHANNEL
-from tickets.channels.protocol import Account, Edited, Later, Post, Refused, Said, TokenDead, Unreadable
+from tickets.channels.protocol import Account, Edited, File, Later, Post, Refused, Said, TokenDead, Unreadable
 from tickets.models import ChannelAccount, Conversation, Inbox, Message, MessageKind, Ticket
 from tickets.operations import replying
 
@@ -93,7 +93,7 @@ anything = st.recursive(
 
 @given(
     told=st.fixed_dictionaries(
-        {}, optional={"what": st.sampled_from(["said", "edited", "ours"]) | anything, "root": anything,
+        {}, optional={"what": st.sampled_from(["said", "edited", "deleted", "ours"]) | anything, "root": anything,
                       "status": anything}
     ),
     change=st.dictionaries(st.sampled_from(sorted(status(1, "", DORA))), anything, max_size=3),
@@ -174,6 +174,55 @@ def test_what_we_answer_elsewhere_is_on_the_ticket_and_what_went_through_us_is_t
     replies = Message.objects.filter(kind=MessageKind.REPLY).order_by("pk")
     assert [one.text for one in replies] == ["On its way.", "And here is the number."]
     assert "elsewhere" in replies[1].marks and Ticket.objects.count() == Conversation.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_old", [False, True])
+def test_what_its_writer_deletes_or_edits_is_found_on_servers_of_each_age(rig: MastodonRig, is_old: bool) -> None:
+    rig.is_old = is_old
+    for number, text in ((21, "Where is it?"), (22, "I am angry!"), (23, "It is blue.")):
+        rig.tell(status(number, text, DORA))
+    rig.statuses["21"] = status(21, "Where is my parcel?", DORA, edited_at=clock.now().isoformat())
+    del rig.statuses["22"]
+    rig.look()
+    tasks.receive_posts()
+    rig.look()
+    tasks.receive_posts()
+    marks = {one.text: one.marks for one in Message.objects.all()}
+    assert marks == {"Where is my parcel?": ["edited"], "I am angry!": ["deleted"], "It is blue.": []}
+    assert set(ChannelAccount.objects.get().cursor["watched"]) == {"21", "23"}
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_away_says_nothing_of_deletions(rig: MastodonRig) -> None:
+    rig.tell(status(21, "Where is it?", DORA))
+    tasks.receive_posts()
+    inside = rig.answer
+    rig.net.answer = lambda asked: (503, {}, {}) if asked.path.startswith("/api/v1/statuses") else inside(asked)
+    rig.look()
+    tasks.receive_posts()
+    assert Message.objects.get().marks == []
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [("video/mp4", "video/mp4"), ("audio/mpeg", "audio/mpeg"), ("application/octet-stream", "video/mp4"),
+     ("text/html; charset=utf-8", ""), ("application/x-msdownload", "")],
+)  # fmt: skip
+def test_videos_and_recordings_come_along_and_nothing_else_does(
+    rig_alone: MastodonRig, monkeypatch: pytest.MonkeyPatch, told: str, kept: str
+) -> None:
+    rig_alone.files["a.mp4"], rig_alone.media_type = b"moving", told
+    media = [{"id": "3", "type": "video", "url": f"{rig_alone.net.url}/media/a.mp4"}]
+    (file,) = parsed(status(1, "", DORA, media_attachments=media)).files
+    if not kept:
+        with pytest.raises(Refused, match="no picture"):
+            CHANNEL.fetch(seen(rig_alone), file)
+        return
+    assert CHANNEL.fetch(seen(rig_alone), file) == File("a.mp4", kept, b"moving", file.reference)
+    monkeypatch.setattr("tickets.channels.mastodon.adapter.MOST_MEDIA", 3)
+    with pytest.raises(fetching.Refused):
+        CHANNEL.fetch(seen(rig_alone), file)
 
 
 @pytest.mark.django_db
