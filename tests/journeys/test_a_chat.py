@@ -14,9 +14,11 @@ from helpdesk import clock
 from helpdesk.models import Agent, Team
 from tests.journeys.conftest import House, Seat, text_of
 from tests.journeys.test_for_everybody import RULES
+from tickets.channels.chat import views, words
 from tickets.models import ChannelAccount, Delivery, Inbox, Ticket, Visitor
-from tickets.operations import chatting, replying
+from tickets.operations import chatting, replying, status
 
+ARABIC = words.of("ar", {})
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
@@ -38,7 +40,9 @@ def shop(house: House, team: Team, inbox: Inbox) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             is_style = self.path == "/style.css"
-            body = b"*{color:red!important;display:block;font-size:40px!important}" if is_style else page.encode()
+            is_arabic = self.path == "/ar/"
+            told = page.replace('lang="en"', 'lang="ar" dir="rtl"') if is_arabic else page
+            body = b"*{color:red!important;display:block;font-size:40px!important}" if is_style else told.encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/css" if is_style else "text/html; charset=utf-8")
             self.send_header("Content-Security-Policy", policy)
@@ -67,6 +71,17 @@ def violations(page: Page) -> list[str]:
     found = page.evaluate("(options) => axe.run('helpdesk-chat', options)", RULES)
     assert len(found["passes"]) > 10, "axe-core looked at nothing"
     return [f"{v['id']}: {v['help']}: {[node['html'][:160] for node in v['nodes'][:3]]}" for v in found["violations"]]
+
+
+#: remembers for how long nothing else could happen on a page
+FREEZES = """() => {
+  let at = window.since = performance.now();
+  window.longest = 0;
+  setInterval(() => {
+    window.longest = Math.max(window.longest, performance.now() - at);
+    at = performance.now();
+  }, 10);
+}"""
 
 
 def no_visitor_is_here() -> None:
@@ -158,3 +173,46 @@ def test_what_is_written_offline_goes_out_once_and_a_page_loaded_anew_loses_noth
     assert Ticket.objects.get().messages.count() == 1
     kept = json.loads(page.evaluate("JSON.stringify(Object.values(localStorage)[0])"))
     assert '"queue":[]' in kept and page.context.cookies() == []
+
+
+def test_t10_under_attack_a_browser_works_for_its_first_message_and_it_arrives_once(
+    shop: str, sit: Callable[..., Seat], ana: Agent, monkeypatch: pytest.MonkeyPatch, look: Callable[[Page, str], None]
+) -> None:
+    """On an Arabic page, so that what runs from right to left is looked at, too."""
+    monkeypatch.setattr(views, "WORK_ABOVE", 0)
+    seat = sit()
+    seat.expected.append("429")
+    page = seat.page
+    page.goto(f"{shop}/ar/")
+    page.get_by_role("button", name=ARABIC["open"]).click()
+    page.get_by_label(ARABIC["write"]).fill("أين طردي؟")
+    page.evaluate(FREEZES)
+    page.keyboard.press("Enter")
+    log = page.get_by_role("log", name=ARABIC["log"])
+    expect(log.get_by_text(ARABIC["received"])).to_be_visible()
+    expect(log.get_by_text("أين طردي؟")).to_have_count(1)
+    ticket = Ticket.objects.get()
+    assert ticket.messages.count() == 1
+    longest, whole = page.evaluate("[window.longest, performance.now() - window.since]")
+    assert longest < max(2000, whole / 2), "the page stood still while its browser worked"
+    box, panel = (page.locator(f"helpdesk-chat {one}").bounding_box() for one in (".launch", ".panel"))
+    assert box and panel and box["x"] < 100 and panel["x"] < 100, "lines end on the left here"
+
+    # one that is refused says why, and can be taken back
+    refusal = {"status": 413, "body": '{"error": "large"}', "headers": {"Access-Control-Allow-Origin": shop}}
+    seat.expected.append("413")
+    page.route("**/send", lambda route: route.fulfill(**refusal))  # type: ignore[arg-type]
+    page.get_by_label(ARABIC["write"]).fill("مرحبا")
+    page.keyboard.press("Enter")
+    expect(log.get_by_text(ARABIC["why_large"])).to_be_visible()
+    assert violations(page) == []
+    look(page, "chat-arabic")
+    log.get_by_role("button", name=ARABIC["discard"]).click()
+    expect(page.get_by_label(ARABIC["write"])).to_have_value("مرحبا")
+    page.unroute("**/send")
+    page.keyboard.press("Enter")
+    expect(log.get_by_text(ARABIC["received"])).to_have_count(2)
+
+    # it is over while they look on
+    status.resolve(ticket, actor=ana)
+    expect(log.get_by_text(ARABIC["ended"])).to_be_visible()
