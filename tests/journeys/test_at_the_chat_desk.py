@@ -1,0 +1,87 @@
+"""Visitors chat with Ana: she takes them, reads along, has two at once, hands one to Chloe, and ends the other."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from helpdesk.models import Agent, Team
+from tests.journeys.conftest import House, Seat, writing
+from tests.journeys.test_for_everybody import wrong
+from tickets.channels.chat import presence
+from tickets.models import ChannelAccount, Inbox, Ticket
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def chat(house: House, team: Team, inbox: Inbox) -> ChannelAccount:
+    made = Inbox.objects.create(name="Shop chat", channel="chat", mails_through=inbox, calendar=None)
+    made.teams.add(team)
+    return ChannelAccount.objects.create(inbox=made, kind="chat")
+
+
+def test_two_chats_at_once_one_handed_on_and_one_ended(
+    house: House, chat: ChannelAccount, sit: Callable[..., Seat], ana: Agent, chloe: Agent,
+    monkeypatch: pytest.MonkeyPatch, look: Callable[[Page, str], None],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(presence, "GRACE_SECONDS", 0)  # who leaves is gone at once
+    desk, dora, emil = sit(ana).page, sit().page, sit().page
+
+    def say(page: Page, text: str, name: str = "") -> None:
+        if name:
+            page.goto("/chat/demo/")
+            page.get_by_role("button", name="Open the chat").click()
+            page.get_by_label("Your name").fill(name)
+        page.get_by_label("Write a message").fill(text)
+        page.keyboard.press("Enter")
+
+    # she takes chats, and one comes to her by itself
+    desk.goto("/")
+    desk.keyboard.press("d")
+    bar = desk.get_by_role("navigation", name="My chats")
+    expect(bar.get_by_role("button", name="Taking chats")).to_be_visible()
+    say(dora, "Where is my parcel?", "Dora Lind")
+    bar.get_by_role("link", name="Dora Lind").click()
+    strip = desk.get_by_role("group", name="The visitor")
+    expect(strip).to_contain_text("Dora Lind is here")
+    hers = Ticket.objects.get()
+    assert hers.assignee == ana
+
+    # each sees the other type; Ana reads along
+    log = dora.get_by_role("log", name="Messages")
+    expect(log.get_by_text("Received")).to_be_visible()
+    dora.get_by_label("Write a message").press_sequentially("It was to come")
+    expect(strip).to_contain_text("typing: “It was")
+    desk.keyboard.press("r")
+    writing(desk).press_sequentially("It comes today.")
+    expect(dora.get_by_text("Team is typing")).to_be_visible()
+    look(desk, "desk-typing")
+    assert wrong(desk) == []
+    desk.keyboard.press("Control+Enter")
+    expect(log.get_by_text("It comes today.")).to_be_visible()
+
+    # a second one at the same time, a key away
+    say(emil, "Do you ship to Malta?", "Emil Borg")
+    expect(bar.get_by_role("link", name="Emil Borg")).to_be_visible()
+    desk.keyboard.press("Escape")
+    desk.keyboard.press(".")
+    expect(strip).to_contain_text("Emil Borg is here")
+    look(desk, "desk-two")
+
+    # it is handed to Chloe, and in her bar
+    desk.keyboard.press("a")
+    desk.locator(f"#assign-agent-{chloe.pk}").click()
+    expect(bar.get_by_role("link", name="Emil Borg")).to_have_count(0)
+    theirs = sit(chloe).page
+    theirs.goto("/")
+    expect(theirs.get_by_role("navigation", name="My chats").get_by_role("link", name="Emil Borg")).to_be_visible()
+    emil.goto("about:blank")
+    expect(strip).to_contain_text("Emil Borg left")
+
+    # and Dora's is over, which she sees
+    desk.keyboard.press(".")
+    expect(strip).to_contain_text("Dora Lind is here")
+    desk.keyboard.press("e")
+    expect(log.get_by_text("This chat is over.")).to_be_visible()
+    expect(bar.get_by_role("link", name="Dora Lind")).to_have_count(0)
