@@ -1,5 +1,7 @@
 """How often strangers may ask: counted in the cache by the minute, or a longer while, and generous while it is away."""
 
+from urllib.parse import quote
+
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -9,7 +11,7 @@ from helpdesk import clock
 
 def count(name: str, seconds: int) -> int:
     """Count one more of this name in the present stretch of so many seconds. 1 while the cache is away."""
-    key = f"rate:{name}:{int(clock.now().timestamp()) // seconds}"
+    key = f"rate:{quote(name)}:{int(clock.now().timestamp()) // seconds}"  # some caches take no spaces
     try:
         return int(cache.incr(key))
     except ValueError:

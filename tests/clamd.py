@@ -68,4 +68,6 @@ def clamd(folder: Path) -> Iterator[Clamd]:
     finally:
         process.terminate()
         process.wait(20)
+        assert process.stderr
+        process.stderr.close()
         subprocess.run(["rm", "-rf", str(home)], check=False)

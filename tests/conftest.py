@@ -37,9 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests stay to the end: the collector need not look through them, and all of Django, each time."""
+    """Thousands of tests stay to the end: the collector need not look through them, and all of Django, each time.
+
+    And a page makes thousands of objects that all go by themselves: it need not look so often either.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -114,6 +114,17 @@ class Dovecot:
             assert status == "OK", answer
         session.logout()
 
+    def hold(self, *contents: bytes, at: datetime) -> None:
+        """Mails lie in the inbox since then, put there as a mail server does: told to this one, many take long."""
+        self.session().logout()  # the mailbox is made when somebody comes
+        inbox, when = self.home / "mail" / self.username, at.timestamp()
+        owner = inbox.stat()
+        for number, content in enumerate(contents):
+            path = inbox / "new" / f"{int(when)}.M{number:06}.localhost"
+            path.write_bytes(content)
+            os.chown(path, owner.st_uid, owner.st_gid)
+            os.utime(path, (when, when))
+
     def fresh(self) -> None:
         """The mailbox as a new one."""
         shutil.rmtree(self.home / "mail" / self.username, ignore_errors=True)
@@ -178,6 +189,8 @@ def dovecot(folder: Path, *, tokeninfo_url: str = "", certificate: Path | None =
     finally:
         process.terminate()
         process.wait(10)
+        assert process.stderr
+        process.stderr.close()
         subprocess.run(["rm", "-rf", str(home)], check=False)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 from django.core.management import get_commands
@@ -13,15 +14,19 @@ ROOT = Path(__file__).parent.parent
 APPS = ("helpdesk", "tickets", "feedback", "reports")
 
 
+@cache
 def sources():
-    for app in APPS:
-        for path in (ROOT / app).rglob("*.py"):
-            if not {"migrations", "worked_examples"} & set(path.parts):
-                yield path, ast.parse(path.read_text())
+    """Every module of ours, with all that stands in it, read once."""
+    return [
+        (path, list(ast.walk(ast.parse(path.read_text()))))
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if not {"migrations", "worked_examples"} & set(path.parts)
+    ]
 
 
-def calls(tree, names):
-    for node in ast.walk(tree):
+def calls(nodes, names):
+    for node in nodes:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in names and node.args and isinstance(node.args[0], ast.Constant):
@@ -30,16 +35,16 @@ def calls(tree, names):
 
 def test_every_setting_is_documented_and_every_documented_setting_is_read():
     read = set()
-    for path, tree in sources():
+    for path, nodes in sources():
         if path.name in {"settings.py", "asgi.py", "embedded.py", "supervisor.py", "running.py"}:
-            for node in ast.walk(tree):
+            for node in nodes:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     read.add(node.value)
     documented = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.M))
     asked = set()
-    for path, tree in sources():
+    for path, nodes in sources():
         if path.name == "settings.py" and path.parent.name == "helpdesk":
-            asked = set(calls(tree, {"text", "whole", "flag", "choice", "words", "url", "folder", "networks"}))
+            asked = set(calls(nodes, {"text", "whole", "flag", "choice", "words", "url", "folder", "networks"}))
     assert asked <= documented, f"not in docs/settings.md: {sorted(asked - documented)}"
     assert documented <= read, f"documented but read nowhere: {sorted(documented - read)}"
 
@@ -53,11 +58,11 @@ def test_every_command_is_documented():
 
 def test_every_event_is_documented():
     recorded = set()
-    for _path, tree in sources():
+    for _path, nodes in sources():
         recorded |= {
-            verb for verb in calls(tree, {"record", "draft", "_tell"}) if isinstance(verb, str) and "." in verb
+            verb for verb in calls(nodes, {"record", "draft", "_tell"}) if isinstance(verb, str) and "." in verb
         }
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Constant) and re.fullmatch(r"(ticket|message|survey)\.[a-z_]+", str(node.value)):
                 recorded.add(node.value)
     recorded -= set(macros.FIELDS)  # what a saved reply fills in

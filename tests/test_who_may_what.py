@@ -915,6 +915,7 @@ def ask(house: House, name: str, method: str, who: str, signed_in: "SignedIn") -
         more |= {"data": urlencode({"x": "", **policy.body}), "content_type": "application/x-www-form-urlencoded"}
         more["headers"] = {"HX-Request": "true"} if name.startswith("ticket_") else {}
     answer = getattr(browser, method.lower())(house.addresses[name], **more)
+    answer.getvalue()  # what is streamed is closed when it was read
     if answer.status_code == 302 and answer["Location"].startswith("/accounts/login/?next="):
         return LOGIN
     return answer.status_code

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk import pictures
@@ -12,6 +13,13 @@ from tickets.models import Brand, Inbox
 MOST_BYTES = 200 * 1024
 MOST_SIDE = 2000
 TYPES = ("image/png", "image/jpeg", "image/webp")
+
+
+def _asked_for(field: "models.Field[Any, Any]", **more: Any) -> forms.Field | None:
+    """Addresses are typed without their beginning: it is https."""
+    if isinstance(field, models.URLField):
+        more["assume_scheme"] = "https"
+    return field.formfield(**more)
 
 
 class BrandForm(forms.ModelForm):
@@ -31,6 +39,7 @@ class BrandForm(forms.ModelForm):
         model = Brand
         fields = ["name", "colour", "website", "footer"]
         widgets = {"colour": forms.TextInput(attrs={"type": "color"})}
+        formfield_callback = _asked_for
         help_texts = {"colour": _("Where text in it would be hard to read, the nearest shade that is not is used.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -53,6 +53,7 @@ def listening(address: str, client) -> Ear:
 def test_a_stranger_hears_nothing(address):
     ear = Ear(address)
     assert ear.response.status == 401 and ear.response.read() == b""
+    ear.close()
 
 
 def test_a_new_mail_is_told_without_being_asked_for(address, as_agent, ana, send_mail_in):

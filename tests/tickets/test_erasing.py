@@ -282,7 +282,7 @@ def test_a_longer_address_around_theirs_is_another(
 
 def test_a_copy_holds_everything_of_theirs_and_nothing_of_others(story: Ticket, admin: Agent) -> None:
     customer = Customer.objects.get(pk=story.customer_id)
-    with zipfile.ZipFile(exporting.archive(customer, erasing.subject_of(customer))) as packed:
+    with exporting.archive(customer, erasing.subject_of(customer)) as made, zipfile.ZipFile(made) as packed:
         data = json.loads(packed.read("data.json"))
         page = packed.read("index.html").decode()
         names = packed.namelist()
@@ -354,7 +354,7 @@ def test_what_was_said_on_their_ticket_is_gone_where_it_went_into_anothers(
     merging.merge(ticket, into=other, actor=ana)
     replying.reply(other, text="To you both, later.", actor=ana)
     customer = ticket.customer
-    with zipfile.ZipFile(exporting.archive(customer, erasing.subject_of(customer))) as packed:
+    with exporting.archive(customer, erasing.subject_of(customer)) as made, zipfile.ZipFile(made) as packed:
         data = json.loads(packed.read("data.json"))
     said = {message["text"] for ticket in data["tickets"] for message in ticket["messages"]}
     assert "Your Canaryword is ready, Ms Diaz." in said and "Emil's." not in said
@@ -372,7 +372,7 @@ def test_what_they_wrote_on_tickets_of_others_is_in_their_copy(
     late = Message.objects.create(
         ticket=other, kind="incoming", sender=dora.contact_points.get(), sender_name="Dora Diaz", text="I agree."
     )
-    with zipfile.ZipFile(exporting.archive(dora, erasing.subject_of(dora))) as packed:
+    with exporting.archive(dora, erasing.subject_of(dora)) as made, zipfile.ZipFile(made) as packed:
         data = json.loads(packed.read("data.json"))
     [elsewhere] = [one for one in data["tickets"] if one["number"] == other.number]
     assert [one["text"] for one in elsewhere["messages"]] == [late.text]

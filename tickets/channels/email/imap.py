@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError, MailboxLoginError
+from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxStarttlsError
 from imap_tools.utils import check_command_status
 
 from tickets.channels.email import oauth
@@ -24,6 +24,20 @@ from tickets.models import Mailbox, Security, SignIn
 PLAIN_PORT, TLS_PORT = 143, 993
 #: a name that DNS cannot spell, or a password that IMAP cannot, is a UnicodeError
 TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError, ssl.SSLError, UnicodeError, oauth.OAuthTrouble)
+
+
+class _StartTls(MailBoxStartTls):
+    """Its connection is closed where TLS cannot be had."""
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        client = imaplib.IMAP4(self._host, self._port, self._timeout)
+        try:
+            check_command_status(client.starttls(self._ssl_context), MailboxStarttlsError)
+        except BaseException:
+            with suppress(OSError):
+                client.shutdown()
+            raise
+        return client
 
 
 class WrongPort(ImapToolsError):
@@ -90,7 +104,7 @@ def _reach(mailbox: Mailbox, timeout: float) -> BaseMailBox:
     if mailbox.security == Security.STARTTLS:
         if port == TLS_PORT:
             raise WrongPort
-        return MailBoxStartTls(host, port, timeout=timeout, ssl_context=ssl.create_default_context())
+        return _StartTls(host, port, timeout=timeout, ssl_context=ssl.create_default_context())
     return MailBoxUnencrypted(host, port, timeout=timeout)
 
 
