@@ -39,6 +39,11 @@ REASONS: dict[str, str | Promise] = {
     "unauthenticated": gettext_lazy("the sender's domain does not vouch for it"),
     "anonymous": gettext_lazy("anybody could have typed that address"),
     "no_address": gettext_lazy("there is no mail address"),
+    "no_way": gettext_lazy("nothing is sent there by itself"),
+    "public": gettext_lazy("everybody could read it there"),
+    "closed": gettext_lazy("nothing can be sent there now"),
+    "told": gettext_lazy("this conversation was told so within 24 hours"),
+    "too_long": gettext_lazy("its words are too long for one message there"),
     "robot": gettext_lazy("nobody reads mail at that address"),
     "ours": gettext_lazy("the address is one of ours"),
     "bouncing": gettext_lazy("the address does not take mail"),
@@ -66,6 +71,8 @@ class About:
     since: datetime
     subject: str = ""
     is_vouched: bool = False
+    #: it is said in a conversation, where mail has nothing to do with it
+    is_talk: bool = False
 
 
 def reason(word: str) -> str:
@@ -116,7 +123,7 @@ def write(
         brand = brands.look_of(inbox.brand)
         context = {"language": language, "is_rtl": _is_rtl(language), "body": texts.paragraphs(text), "brand": brand}
         html = render_to_string("tickets/mail/acknowledgement.html", context)
-        if brand and brand.footer:
+        if brand and brand.footer and not about.is_talk:
             text = f"{text}\n\n{texts.line(brand.footer)}"
         return Written(language, _subject(inbox, about, language), text, html, is_in_hours)
 
@@ -149,6 +156,7 @@ def _neutral(inbox: Inbox, about: About, promise: str, is_in_hours: bool, at: da
             "is_in_hours": is_in_hours,
             "opens": _moment(opens, hours, at) if opens and hours else "",
             "is_vouched": about.is_vouched,
+            "is_talk": about.is_talk,
             "sender": inbox.sender_name or inbox.name,
         },
     )

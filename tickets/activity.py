@@ -72,8 +72,13 @@ def names_in(events: Iterable[Event]) -> Names:
     return Names(
         _named(Agent, agents, kept.agent_names),
         _named(Team, teams, kept.team_names),
-        {delivery.mail_id: delivery for delivery in Delivery.objects.filter(mail__in=mails)} if mails else {},
+        _deliveries(mails),
     )
+
+
+def _deliveries(mails: set[int]) -> Mapping[int, Delivery]:
+    found = Delivery.objects.filter(mail__in=mails).select_related("mail__conversation__point") if mails else ()
+    return {delivery.mail_id: delivery for delivery in found}
 
 
 def _named(
@@ -186,7 +191,8 @@ def _acknowledged(one: Telling) -> str:
     delivery = one.names.mails.get(one.facts["mail"])
     if delivery is None:
         return _("Acknowledged")
-    about = {"address": delivery.recipient, "why": delivery.answer}
+    talk = delivery.mail.conversation
+    about = {"address": str(talk.point) if talk else delivery.recipient, "why": delivery.answer}
     match delivery.state:
         case DeliveryState.SENT | DeliveryState.DELIVERED:
             at = date_format(localtime(delivery.sent_at), "TIME_FORMAT") if delivery.sent_at else ""

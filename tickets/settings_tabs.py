@@ -27,6 +27,7 @@ from tickets.inbox_forms.general import GeneralForm
 from tickets.inbox_forms.mail_in import MailInForm
 from tickets.inbox_forms.talks import TalkInboxForm
 from tickets.models import Inbox
+from tickets.operations import acknowledging
 from tickets.views import acknowledgement
 
 
@@ -78,7 +79,7 @@ TABS: list[Tab] = [
     Tab(
         "acknowledgement", gettext_lazy("Acknowledgement"),
         gettext_lazy("What whoever opens a ticket is told at once: that it arrived, and by when you answer."),
-        AcknowledgementForm, "tickets/settings/acknowledgement.html", acknowledgement.around,
+        AcknowledgementForm, "tickets/settings/acknowledgement.html", acknowledgement.around, on=acknowledging.carries,
     ),
 ]  # fmt: skip
 

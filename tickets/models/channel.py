@@ -89,13 +89,17 @@ class Conversation(models.Model):
 class ChannelMessage(models.Model):
     """What the network calls a message, whoever wrote it: so that none comes twice, and edits find theirs.
 
-    A row without a message is a tombstone: it was taken back before it came.
+    A row without a message, a mail or a talk is a tombstone: it was taken back before it came.
     """
 
     inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="+")
     identifier = models.CharField(max_length=255)
     conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, related_name="messages")
     message = models.ForeignKey("tickets.Message", models.CASCADE, null=True, related_name="abroad")
+    #: what went out of our own accord (a survey, an acknowledgement), where no message carries it
+    mail = models.ForeignKey(
+        "tickets.OutgoingMail", models.SET_NULL, null=True, related_name="abroad", db_index=False
+    )  # fmt: skip
     #: our answer was too long for one: its parts, from 0
     part = models.PositiveSmallIntegerField(default=0)
     #: where people can look at it
@@ -107,3 +111,6 @@ class ChannelMessage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["inbox", "identifier"], name="channel_message_once")]
+        indexes = [
+            models.Index(fields=["mail"], name="channel_message_of_mail", condition=models.Q(mail__isnull=False)),
+        ]

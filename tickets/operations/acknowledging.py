@@ -1,7 +1,8 @@
 """Saying that a message arrived: once, to who wrote it, and never to a machine.
 
-The mail that opens a ticket is acknowledged where its inbox does so. To an address nobody vouches for the mail says
-nothing the sender could have chosen, so that we carry nobody's words to a stranger.
+The message that opens a ticket is acknowledged where its inbox does so, by the way it came: a mail by mail, what was
+said in a private talk in that talk. To an address nobody vouches for the mail says nothing the sender could have
+chosen, so that we carry nobody's words to a stranger.
 """
 
 import re
@@ -14,10 +15,12 @@ from django.db.models import Exists, OuterRef
 
 from helpdesk import clock
 from helpdesk.events import history, record
-from tickets import acknowledgements
+from tickets import acknowledgements, minting
 from tickets.acknowledgements import About, Written
+from tickets.channels import directory
 from tickets.models import AcknowledgementText, Inbox, Message, MessageKind, OutgoingMail
-from tickets.operations import budget, loops, sending
+from tickets.operations import budget, loops, posting, sending
+from tickets.operations.status import NotPossible
 
 #: what came before that is answered by people alone: no storm after an outage
 FRESH = timedelta(hours=24)
@@ -36,11 +39,13 @@ class Verdict:
 
     reason: str = ""
     is_silent: bool = False
+    #: the talk it goes into; None goes by mail
+    route: "posting.Route | None" = None
 
 
 @transaction.atomic
 def acknowledge_all(pks: Iterable[int]) -> int:
-    """Acknowledge those of these messages that opened a ticket where that is done. Returns how many mails that made."""
+    """Acknowledge those of these messages that opened a ticket where that is done. Returns how many that made."""
     messages = list(
         _messages()
         .filter(
@@ -53,7 +58,7 @@ def acknowledge_all(pks: Iterable[int]) -> int:
     if not messages:
         return 0
     # all at once and in one order, so that two workers never wait for each other in a circle
-    budget.lock(message.sender.address for message in messages if message.sender)
+    budget.lock_all((message.sender.channel, message.sender.address) for message in messages if message.sender)
     floods = loops.floods(clock.now())
     return sum(acknowledge(message, floods=floods) is not None for message in messages)
 
@@ -74,23 +79,56 @@ def acknowledge(message: Message, *, floods: loops.Floods | None = None) -> Outg
     at, ticket, inbox = clock.now(), message.ticket, message.ticket.inbox
     if not inbox.acknowledges or inbox.is_quiet:
         return None
-    address = message.sender.address if message.sender else ""
-    budget.lock([address])
+    address, channel = (message.sender.address, message.sender.channel) if message.sender else ("", "email")
+    budget.lock([address], channel=channel)
     if _is_settled(message):
         return None
     floods = loops.floods(at) if floods is None else floods
     verdict = decide(message, at=at)
     if verdict.is_silent:
         return None
-    source = floods.source_of(address)
+    source = floods.source_of(address) if channel == "email" else ""
     if source:
         loops.raise_alarm(inbox, source, tickets=floods.tickets[source], at=at)
-    if reason := verdict.reason or ("flood" if source else "") or budget.draw(address, PURPOSE, at=at):
+    written = compose(message, at=at)
+    reason = (
+        verdict.reason
+        or ("flood" if source else "")
+        or _misfit(verdict.route, written)
+        or budget.draw(address, PURPOSE, at=at, channel=channel)
+    )
+    if reason:
         record("message.unacknowledged", ticket, actor=None, at=at, message=message.pk, reason=reason)
         return None
-    mail = _enqueue(message, address, compose(message, at=at))
+    if verdict.route is not None and verdict.route.talk is not None:
+        mail = posting.write(
+            verdict.route.talk, ticket=ticket, text=written.text, purpose=PURPOSE,
+            message_id=minting.message_id(inbox.mail_domain),
+        )  # fmt: skip
+    else:
+        mail = _enqueue(message, address, written)
     record("message.acknowledged", ticket, actor=None, at=at, message=message.pk, mail=mail.pk)
     return mail
+
+
+def carries(inbox: Inbox) -> bool:
+    """Whether acknowledgements can go out by the channel of an inbox: not where nothing is sent from here."""
+    if inbox.is_of_mail:
+        return True
+    if inbox.channel not in directory.every():
+        return False
+    can = directory.of(inbox.channel).can
+    return can.carries_links and not can.is_read_only
+
+
+def _misfit(route: "posting.Route | None", written: Written) -> str:
+    """Why the words do not go into this talk as they are, in a word."""
+    try:
+        if route is not None:
+            posting.must_fit(route, written.text, ())
+    except NotPossible:
+        return "too_long"
+    return ""
 
 
 def _is_settled(message: Message) -> bool:
@@ -114,8 +152,10 @@ def decide(message: Message, *, at: datetime) -> Verdict:
         return Verdict("automated")
     if message.authentication == "fail":
         return Verdict("unauthenticated")
-    if sender is None or sender.channel != "email":
+    if sender is None:
         return Verdict("no_address")
+    if sender.channel != "email":
+        return _decide_in_talk(message, at)
     if reason := budget.never(sender.address):
         return Verdict(reason)
     if sender.is_bouncing:
@@ -124,6 +164,24 @@ def decide(message: Message, *, at: datetime) -> Verdict:
     if raw is None and not sender.is_verified:
         return Verdict("anonymous")
     return Verdict(loops.machine(raw, message.text) if raw is not None else "")
+
+
+def _decide_in_talk(message: Message, at: datetime) -> Verdict:
+    """Whether what was said in a talk is acknowledged there: where it is private, open, and not told so already."""
+    sender = message.sender
+    talk = next((row.conversation for row in message.abroad.select_related("conversation") if row.conversation), None)
+    if sender is None or talk is None or not carries(message.ticket.inbox):
+        return Verdict("no_way")
+    if talk.is_public:
+        return Verdict("public")
+    if sender.is_bouncing:
+        return Verdict("bouncing")
+    route = next((one for one in posting.routes(message.ticket) if one.talk and one.talk.pk == talk.pk), None)
+    if route is None or route.closed:
+        return Verdict("closed")
+    if OutgoingMail.objects.filter(conversation=talk, purpose=PURPOSE, created_at__gt=at - budget.DAY).exists():
+        return Verdict("told")
+    return Verdict(route=route)
 
 
 def _has_earlier(message: Message) -> bool:
@@ -135,7 +193,10 @@ def compose(message: Message, *, at: datetime) -> Written:
     ticket = message.ticket
     prepared = texts_of(ticket.inbox)
     language = acknowledgements.language_for(ticket.customer.language, message.text, prepared)
-    about = About(ticket.number, message.created_at, message.subject, is_vouched=message.authentication == "pass")
+    about = About(
+        ticket.number, message.created_at, message.subject, is_vouched=message.authentication == "pass",
+        is_talk=message.sender is not None and message.sender.channel != "email",
+    )  # fmt: skip
     return acknowledgements.write(ticket.inbox, about, language, prepared, at=at)
 
 
@@ -181,11 +242,11 @@ def rehearse(inbox: Inbox, *, at: datetime, most: int = 20) -> Sequence[Tried]:
         verdict = decide(message, at=at)
         if verdict.is_silent:
             continue
-        address = message.sender.address if message.sender else ""
+        key = budget.key_on(message.sender.channel, message.sender.address) if message.sender else ""
         reason = verdict.reason
-        if not reason and budget.key(address) in taken:
+        if not reason and key in taken:
             reason = "spent"
         if not reason:
-            taken.add(budget.key(address))
+            taken.add(key)
         tried.append(Tried(message, reason))
     return tried[::-1]

@@ -81,11 +81,18 @@ def lock(addresses: Iterable[str], *, channel: str = "email") -> None:
 
     Who locks several locks them all at once, here: they are taken in one order, so that nobody waits in a circle.
     """
+    lock_all((channel, address) for address in addresses)
+
+
+def lock_all(addresses: Iterable[tuple[str, str]]) -> None:
+    """As `lock`, for addresses of several channels: (channel, address) of each."""
     addresses = list(addresses)
-    spelt = [address.lower() if channel == "email" else address for address in addresses]
-    known = ContactPoint.objects.filter(channel=channel, address__in=spelt).values_list("customer", flat=True)
-    # and the person, so that two of their addresses do not get something at once
-    names = {key_on(channel, address) for address in addresses} | {f"of customer {customer}" for customer in known}
+    names = {key_on(channel, address) for channel, address in addresses}
+    for channel in {channel for channel, _address in addresses}:
+        spelt = [one.lower() if channel == "email" else one for there, one in addresses if there == channel]
+        known = ContactPoint.objects.filter(channel=channel, address__in=spelt).values_list("customer", flat=True)
+        # and the person, so that two of their addresses do not get something at once
+        names |= {f"of customer {customer}" for customer in known}
     numbers = sorted({advisory_key(f"budget {name}") for name in names})
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [numbers])

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -51,6 +51,8 @@ MOST_SHOWN = 100
 #: answers older than that are mailed no more
 WRITTEN_FOR = timedelta(days=7)
 #: what is among ourselves
+#: of a talk's rows: messages, what was sent of our own accord, and notes to both sides. The rest are parts and tombstones
+SHOWN = Q(message__isnull=False) | Q(mail__isnull=False) | Q(identifier__startswith="note ")
 NOT_SHOWN = (MessageKind.NOTE, MessageKind.ASIDE)
 TRANSCRIPT_EVERY = timedelta(hours=24)
 
@@ -216,11 +218,11 @@ def tell(talk: int, latest: int) -> None:
 
 def shown(talk: Conversation | None) -> "QuerySet[ChannelMessage]":
     """What a visitor may read of their talk, in the order it came to be there."""
-    rows = ChannelMessage.objects.filter(conversation=talk, message__isnull=False) if talk else None
-    if rows is None:
+    if talk is None:
         return ChannelMessage.objects.none()
+    rows = ChannelMessage.objects.filter(SHOWN, conversation=talk)
     rows = rows.filter(part=0, message__withdrawn_at=None).exclude(message__kind__in=NOT_SHOWN)
-    return rows.select_related("message__author", "message__sender").order_by("pk")
+    return rows.select_related("message__author", "message__sender", "mail__inbox").order_by("pk")
 
 
 def is_over(visitor: Visitor) -> bool:
@@ -261,7 +263,8 @@ _MARKING = """
     ), reached AS (
         UPDATE tickets_delivery d SET {change}
         FROM upto, tickets_channelmessage c
-            JOIN tickets_outgoingmail m ON m.said_id = c.message_id JOIN tickets_ticket t ON t.number = m.ticket_id
+            JOIN tickets_outgoingmail m ON m.said_id = c.message_id OR m.id = c.mail_id
+            JOIN tickets_ticket t ON t.number = m.ticket_id
         WHERE c.conversation_id = %(talk)s AND m.conversation_id = %(talk)s AND c.id > %(after)s AND c.id <= upto.at
             AND d.mail_id = m.id AND {meant}
         RETURNING d.id, m.id AS mail, m.said_id AS message, m.purpose, t.number, t.inbox_id

@@ -272,7 +272,10 @@ def _put_into_the_talk(delivery: Delivery, talk: Conversation) -> None:
     delivery.state, delivery.sent_at = DeliveryState.SENT, delivery.due_at
     delivery.attempts, delivery.receipts = 1, [receipt]
     delivery.save(force_insert=True)
-    row = ChannelMessage(inbox=mail.inbox, identifier=receipt[:255], conversation=talk, message=mail.said)
+    row = ChannelMessage(
+        inbox=mail.inbox, identifier=receipt[:255], conversation=talk, message=mail.said,
+        mail=None if mail.said_id else mail,
+    )  # fmt: skip
     row.save(force_insert=True)
     notice = live.Notice("chat.message", None, f"talk:{talk.pk}", row.pk)
     transaction.on_commit(lambda: reach("out.tx_committed"))
@@ -355,7 +358,8 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
         [
             ChannelMessage(
                 inbox=delivery.mail.inbox, identifier=receipt.identifier[:255], conversation=delivery.mail.conversation,
-                message=delivery.mail.said, part=number, url=receipt.url[:500],
+                message=delivery.mail.said, mail=None if delivery.mail.said_id else delivery.mail, part=number,
+                url=receipt.url[:500],
             )
         ],
         ignore_conflicts=True,

@@ -447,8 +447,11 @@ def _report(inbox: Inbox, report: Reported) -> Message | None:
         return None
     known = _known(inbox, report.identifier)
     message = known.message if known else None
-    found = Delivery.objects.select_related("mail__ticket", "mail__inbox").filter(mail__said=message)
-    delivery = found.first() if message is not None else None
+    if known is None or (message is None and known.mail_id is None):
+        return None
+    found = Delivery.objects.select_related("mail__ticket", "mail__inbox")
+    of_it = {"mail__said": message} if message is not None else {"mail": known.mail_id}
+    delivery = found.filter(**of_it).first()
     if delivery is None:
         return None
     action = "failed" if report.action == "failed" else "delivered"

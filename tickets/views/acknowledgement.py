@@ -17,7 +17,7 @@ from helpdesk.pages import roles
 from tickets import acknowledgements
 from tickets.acknowledgement_form import AcknowledgementForm, name_of
 from tickets.acknowledgements import About, Written
-from tickets.models import Inbox
+from tickets.models import Inbox, Message
 from tickets.operations import acknowledging, loops
 
 #: the example a preview speaks of
@@ -43,7 +43,7 @@ def around(request: HttpRequest, inbox: Inbox, form: ModelForm) -> dict[str, Any
         "tried": [
             {
                 "ticket": one.message.ticket,
-                "address": one.message.sender.address if one.message.sender else "",
+                "address": _spoken_of(one.message),
                 "reason": acknowledgements.reason(one.reason) if one.reason else "",
             }
             for one in tried
@@ -51,6 +51,14 @@ def around(request: HttpRequest, inbox: Inbox, form: ModelForm) -> dict[str, Any
         "would": sum(not one.reason for one in tried),
         "floods": sorted({source.rpartition("@")[2] for source in loops.floods(now).tickets}),
     }
+
+
+def _spoken_of(message: Message) -> str:
+    """The sender, as people know them: their address where they wrote a mail."""
+    sender = message.sender
+    if sender is None:
+        return ""
+    return sender.address if sender.channel == "email" else str(sender)
 
 
 @roles(Role.ADMIN)
@@ -73,13 +81,15 @@ def preview_of(inbox: Inbox, form: AcknowledgementForm, chosen: Any) -> dict[str
     letters = []
     for title, at in ((_("In business hours"), within), (_("Outside business hours"), outside)):
         if at is not None:
-            about = About(NUMBER, at, subject=_("Where is my order?"), is_vouched=is_vouched)
+            about = About(
+                NUMBER, at, subject=_("Where is my order?"), is_vouched=is_vouched, is_talk=not inbox.is_of_mail
+            )
             letters.append(Shown(title, acknowledgements.write(inbox, about, language, prepared, at=at)))
     return {
         "letters": letters if len(letters) > 1 else [Shown(_("At any hour"), one.letter) for one in letters],
         "preview_languages": [(code, name_of(code), code == language) for code in offered],
         "preview_vouched": is_vouched,
-        "sender": f"{inbox.sender_name or inbox.name} <{inbox.address}>",
+        "sender": f"{inbox.sender_name or inbox.name} <{inbox.address}>" if inbox.is_of_mail else "",
     }
 
 

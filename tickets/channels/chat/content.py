@@ -16,7 +16,7 @@ PAGE = 100
 
 _rows_after = Prepared(
     lambda place: ChannelMessage.objects.filter(
-        conversation=place(int), message__isnull=False, part=0, message__withdrawn_at=None, pk__gt=place(int),
+        chatting.SHOWN, conversation=place(int), part=0, message__withdrawn_at=None, pk__gt=place(int),
     ).exclude(message__kind__in=chatting.NOT_SHOWN).order_by("pk")[:PAGE],
     related="message",
 )  # fmt: skip
@@ -50,7 +50,8 @@ def _with_files(rows: list[ChannelMessage]) -> None:
 def of(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
     """One message."""
     message = row.message
-    assert message is not None
+    if message is None:
+        return _by_itself(row)
     is_ours = message.kind == MessageKind.REPLY
     return {
         "seq": row.pk,
@@ -62,6 +63,16 @@ def of(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
         "mail": bool(row.facts.get("by_mail")),
         "files": [_file(one, visitor) for one in message.attachments.all()],
     }
+
+
+def _by_itself(row: ChannelMessage) -> dict[str, Any]:
+    """What was said of our own accord, such as that a message arrived."""
+    mail = row.mail
+    assert mail is not None
+    return {
+        "seq": row.pk, "id": "", "ours": True, "from": mail.inbox.sender_name or mail.inbox.name, "text": mail.text,
+        "at": mail.created_at.isoformat(), "mail": False, "files": [],
+    }  # fmt: skip
 
 
 def _file(one: Attachment, visitor: Visitor) -> dict[str, Any]:
