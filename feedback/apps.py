@@ -13,6 +13,7 @@ class FeedbackConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from feedback import (  # noqa: F401
+            chat_questions,
             notices,
             panels,
             personal_data,

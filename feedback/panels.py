@@ -137,6 +137,11 @@ def _sent(facts: dict[str, Any]) -> str:
     return _("The customer was asked how it was")
 
 
+@registry.activity("survey.left_to_mail")
+def _left_to_mail(facts: dict[str, Any]) -> str:
+    return _("The visitor left before they saw the question: it goes by mail")
+
+
 @registry.activity("survey.bounced")
 def _bounced(facts: dict[str, Any]) -> str:
     return _("The survey could not be delivered")

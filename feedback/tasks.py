@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 def send_due_invitations() -> int:
     """Ask whoever is due, until nobody is."""
     count = 0
+    mailing.mail_unseen()
     while done := mailing.send_due():
         count += done
     return count

@@ -372,6 +372,7 @@ POLICIES: dict[str, Policy] = {
     # no such widget; what a page may ask of one is in tests/tickets/channels/chat/
     **dict.fromkeys(
         ["chat_boot", "chat_send", "chat_messages", "chat_seen", "chat_typing", "chat_page", "chat_email",
+         "chat_answer",
          "chat_transcript", "chat_goodbye"],
         everybody(404, *METHODS),
     ),

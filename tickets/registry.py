@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 from helpdesk.models import Agent
 from tickets import conditions, search_words
-from tickets.models import Customer, Organisation, Ticket
+from tickets.models import Customer, Organisation, OutgoingMail, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,18 @@ class MenuItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatQuestions:
+    """What an upper floor asks visitors in the chat's own window.
+
+    `question` says what a mail in their talk asks, as the widget draws it; None where it asks nothing. `answer` takes
+    what they say to the question of a token in a talk, and gives a status and what the widget shows then.
+    """
+
+    question: Callable[[OutgoingMail], dict[str, Any] | None]
+    answer: Callable[[str, int, Mapping[str, Any]], tuple[int, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A customer whose data is asked for: they, all who turned out to be them, their tickets and addresses."""
 
@@ -75,6 +87,7 @@ _customer_panels: list[Callable[[Customer, Agent], Panel | None]] = []
 _menu: list[MenuItem] = []
 _organisation_panels: list[Callable[[Organisation, Agent], Panel | None]] = []
 _activities: dict[str, Callable[[dict[str, Any]], str]] = {}
+_chat_questions: list[ChatQuestions] = []
 _wanted: dict[Callable[..., Any], str] = {}
 AnyPanel = TypeVar("AnyPanel", bound=Callable[..., Panel | None])
 
@@ -102,6 +115,26 @@ def menu_item(item: MenuItem) -> MenuItem:
     if item not in _menu:
         _menu.append(item)
     return item
+
+
+def chat_questions(asking: ChatQuestions) -> None:
+    """Ask visitors something in the chat's own window."""
+    if asking not in _chat_questions:
+        _chat_questions.append(asking)
+
+
+def chat_question(mail: OutgoingMail) -> dict[str, Any] | None:
+    """What a mail in a visitor's talk asks them; None where it only says something."""
+    return next((asked for one in _chat_questions if (asked := one.question(mail)) is not None), None)
+
+
+def chat_answer(token: str, talk: int, said: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Take a visitor's answer to such a question. 404 where nobody asked it."""
+    for one in _chat_questions:
+        status, shown = one.answer(token, talk, said)
+        if status != 404:
+            return status, shown
+    return 404, {}
 
 
 def menu() -> list[MenuItem]:

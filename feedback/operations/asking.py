@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from feedback.models import AskedBy, Complaint, Invitation, OptOut, Reason, Recovery, RecoveryState, Survey, SurveyKind
 from helpdesk.events import history
+from tickets.channels import directory
 from tickets.models import ContactPoint, Conversation, MessageKind, Ticket
-from tickets.operations import budget, posting, sending
+from tickets.operations import budget, chatting, posting, sending
 
 #: recommendation is asked no more often than that, whatever a survey says
 NPS_APART = timedelta(days=90)
@@ -39,13 +40,18 @@ class Way:
     talk: Conversation | None = None
 
     @property
+    def is_at_home(self) -> bool:
+        """They are in our own chat: there one asks at its end, or never."""
+        return self.talk is not None and directory.of(self.talk.inbox.channel).can.is_at_home
+
+    @property
     def channel(self) -> str:
         return self.talk.inbox.channel if self.talk else "email"
 
 
 def way_to(ticket: Ticket, survey: Survey) -> Way:
     """Where the customer of a ticket is asked: where they last wrote, if that is private and carries links, else by
-    mail. Whether the network still lets us write shows when it is sent."""
+    mail. In live chat while they are there. Whether the network still lets us write shows when it is sent."""
     mail = Way(next(iter(sending.recipients(ticket)), ""))
     if survey.asks_by == AskedBy.MAIL or survey.is_anonymous:
         return mail
@@ -58,9 +64,11 @@ def way_to(ticket: Ticket, survey: Survey) -> Way:
 
 
 def _may_ask_in(route: posting.Route) -> bool:
-    """Private, with room for a link, and on a network: what is said at home is seen by who is there only."""
+    """Private, with room for a link; and what is said at home is seen by who is there only."""
     can = route.can
-    return can.carries_links and not (can.is_read_only or can.is_at_home or route.is_public or can.is_public)
+    if can.is_at_home:
+        return route.talk is not None and chatting.is_here(route.talk)
+    return can.carries_links and not (can.is_read_only or route.is_public or can.is_public)
 
 
 def why_not(customer_id: int, ticket: Ticket | None, recipient: str, *, channel: str = "email") -> Reason | None:

@@ -51,7 +51,7 @@ def invite(occasion: Event) -> Invitation | None:
             channel=way.channel,
             talk=way.talk,
             language=language_of(customer),
-            due_at=occasion.at + survey.delay,
+            due_at=occasion.at if way.is_at_home else occasion.at + survey.delay,
         ),
         reason,
     )
@@ -136,7 +136,7 @@ def ask_again(recovery: Recovery) -> Invitation | None:
     again = Invitation(
         survey=before.survey, ticket=ticket, customer=customer, recovery=recovery, occasion_id=-recovery.pk,
         occasion_at=now, recipient=way.address, channel=way.channel, talk=way.talk, language=language_of(customer),
-        due_at=now + before.survey.delay,
+        due_at=now if way.is_at_home else now + before.survey.delay,
     )  # fmt: skip
     return _write(again, why_not(customer.pk, ticket, way.address, channel=way.channel), percent=100)
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from feedback import mail
 from feedback.models import Invitation, InvitationState, Reason
@@ -14,12 +15,14 @@ from helpdesk import clock
 from helpdesk.events import draft, record, record_many
 from tickets import minting
 from tickets.models import ContactPoint, Conversation, MessageKind, OutgoingMail, Status, Ticket
-from tickets.operations import budget, posting, sending
+from tickets.operations import budget, chatting, posting, sending
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
 _RETRY = timedelta(minutes=10)
+#: who left a chat longer ago is asked there, should they come back, and nowhere else
+_UNSEEN_FOR = timedelta(days=1)
 
 
 def send_due() -> int:
@@ -52,6 +55,8 @@ def _send(pk: int) -> bool:
     now = clock.now()
     talk = _talk_of(invitation)
     channel = invitation.channel
+    if invitation.due_at > now:  # it goes by mail, and when mail does
+        return False
     reason = (
         (Reason.CLOSED if channel != "email" and talk is None else None)
         or why_not(invitation.customer_id, ticket, invitation.recipient, channel=channel)
@@ -87,12 +92,64 @@ def _talk_of(invitation: Invitation) -> Conversation | None:
     if invitation.channel == "email" or ticket is None:
         return None
     ways = [one for one in posting.routes(ticket) if one.talk and one.talk.pk == invitation.talk_id and not one.closed]
-    if ways and not ways[0].is_public:
+    if ways and not ways[0].is_public and not _has_left(ways[0]):
         return ways[0].talk
     if address := next(iter(sending.recipients(ticket)), ""):
-        invitation.channel, invitation.recipient, invitation.talk = "email", address, None
-        invitation.save(update_fields=["channel", "recipient", "talk"])
+        _leave_to_mail(invitation, address, is_late=bool(ways) and _has_left(ways[0]))
     return None
+
+
+def _has_left(way: posting.Route) -> bool:
+    """What is asked in our own chat is seen by who is there."""
+    return way.can.is_at_home and way.talk is not None and not chatting.is_here(way.talk)
+
+
+def _leave_to_mail(invitation: Invitation, address: str, *, is_late: bool) -> None:
+    """Ask by mail instead; who left a chat, as late as everybody who is asked by mail."""
+    invitation.channel, invitation.recipient = "email", address
+    if is_late:
+        invitation.due_at = max(invitation.occasion_at + invitation.survey.delay, clock.now())
+    invitation.save(update_fields=["channel", "recipient", "due_at"])
+
+
+def mail_unseen() -> int:
+    """Who was asked in a chat and left before they saw it is asked by mail, where they have an address.
+
+    Returns how many. What nobody saw is given back to the budget: it is drawn upon again for the mail.
+    """
+    now = clock.now()
+    unseen = Invitation.objects.filter(
+        channel="chat", state__in=[InvitationState.QUEUED, InvitationState.SENT], queued_at__gt=now - _UNSEEN_FOR,
+        talk__visitor__here_at__lt=now - chatting.AWAY, mail__deliveries__seen_at=None,
+    ).filter(Exists(ContactPoint.objects.filter(customer=OuterRef("ticket__customer"), channel="email")))  # fmt: skip
+    return sum(_mail_unseen(pk) for pk in list(unseen.values_list("pk", flat=True)[:BATCH]))
+
+
+@transaction.atomic
+def _mail_unseen(pk: int) -> bool:
+    invitation = (
+        Invitation.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("survey", "ticket__inbox", "talk")
+        .filter(pk=pk, channel="chat", state__in=[InvitationState.QUEUED, InvitationState.SENT])
+        .first()
+    )
+    if invitation is None or invitation.ticket is None or invitation.talk is None or chatting.is_here(invitation.talk):
+        return False
+    address = next(iter(sending.recipients(invitation.ticket)), "")
+    if not address:
+        return False
+    budget.give_back(invitation.recipient, OutgoingMail.Purpose.SURVEY, channel=invitation.channel)
+    _leave_to_mail(invitation, address, is_late=True)
+    invitation.state, invitation.queued_at, invitation.sent_at, invitation.mail = (
+        InvitationState.WAITING,
+        None,
+        None,
+        None,
+    )
+    invitation.expires_at = None
+    invitation.save(update_fields=["state", "queued_at", "sent_at", "mail", "expires_at"])
+    record("survey.left_to_mail", invitation.subject, actor=None, **invitation.facts)
+    return True
 
 
 def _ask_in(talk: Conversation, invitation: Invitation, now: datetime) -> bool:

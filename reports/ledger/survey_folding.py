@@ -164,6 +164,9 @@ def _take_in(asking: SurveyFacts, event: LedgerEvent) -> None:
         asking.sent_at = asking.sent_at or event.at
         if asking.state == "invited":
             asking.state = "sent"
+    elif event.verb == "survey.left_to_mail":  # nobody saw it in the chat: it is asked anew
+        if asking.state == "sent":
+            asking.state, asking.sent_at = "invited", None
     elif event.verb == "survey.bounced":
         if asking.state != "answered":
             asking.state = "bounced"

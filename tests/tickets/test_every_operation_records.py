@@ -842,6 +842,7 @@ OTHERS: dict[Callable[..., Any], str] = {
     remarks.hear_review: "writes down a remark; tests/tickets/channels/reviews/test_reviews.py",
     budget.lock: "a lock",
     budget.lock_all: "locks",
+    budget.give_back: "counts a mail no longer; that it is asked by mail is recorded",
     budget.take: "counts a mail; that it was written is recorded",
     budget.draw: "counts a mail; that it was written is recorded",
     budget.refusal: "only reads",

@@ -116,6 +116,12 @@ def draw(
     return ""
 
 
+def give_back(address: str, purpose: OutgoingMail.Purpose, *, channel: str = "email") -> None:
+    """What was counted last was seen by nobody and is taken away: it does not count."""
+    taken = Unrequested.objects.filter(key=key_on(channel, address), purpose=purpose)
+    taken.filter(pk__in=taken.order_by("-at", "-pk").values("pk")[:1]).delete()
+
+
 def _point(channel: str, address: str) -> ContactPoint | None:
     spelt = address.lower() if channel == "email" else address
     return ContactPoint.objects.filter(channel=channel, address=spelt).first()

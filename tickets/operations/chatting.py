@@ -50,9 +50,9 @@ GATHER, GATHER_AT_MOST = timedelta(minutes=1), timedelta(minutes=5)
 MOST_SHOWN = 100
 #: answers older than that are mailed no more
 WRITTEN_FOR = timedelta(days=7)
-#: what is among ourselves
-#: of a talk's rows: messages, what was sent of our own accord, and notes to both sides. The rest are parts and tombstones
+#: of a talk's rows: messages, what was sent of our own accord, and notes to both sides; the rest says nothing
 SHOWN = Q(message__isnull=False) | Q(mail__isnull=False) | Q(identifier__startswith="note ")
+#: what is among ourselves
 NOT_SHOWN = (MessageKind.NOTE, MessageKind.ASIDE)
 TRANSCRIPT_EVERY = timedelta(hours=24)
 
@@ -300,6 +300,11 @@ def _mark(visitor: Visitor, upto: int, statement: str, verb: str, **facts: Any) 
 def came(visitors: Iterable[int]) -> None:
     """These have a browser connected."""
     Visitor.objects.filter(pk__in=list(visitors)).update(here_at=clock.now())
+
+
+def is_here(talk: Conversation) -> bool:
+    """Whether the visitor of a talk has a browser connected, or had one a moment ago."""
+    return Visitor.objects.filter(talk=talk, here_at__gte=clock.now() - AWAY).exists()
 
 
 # ---------------------------------------------------------------------- where to reach them

@@ -7,7 +7,8 @@ from django.db.models import prefetch_related_objects
 
 from helpdesk import content, statements
 from helpdesk.prepared import Prepared
-from tickets.models import Attachment, ChannelMessage, MessageKind, Visitor
+from tickets import registry
+from tickets.models import Attachment, ChannelMessage, MessageKind, OutgoingMail, Visitor
 from tickets.operations import chatting
 
 #: the most at once; the widget asks on
@@ -66,10 +67,12 @@ def of(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
 
 
 def _by_itself(row: ChannelMessage) -> dict[str, Any]:
-    """What was said of our own accord, such as that a message arrived."""
+    """What was said of our own accord: that a message arrived, or what we would like to know."""
     mail = row.mail
     assert mail is not None
+    asked = registry.chat_question(mail) if mail.purpose == OutgoingMail.Purpose.SURVEY else None
     return {
+        **({"asks": asked} if asked else {}),
         "seq": row.pk, "id": "", "ours": True, "from": mail.inbox.sender_name or mail.inbox.name, "text": mail.text,
         "at": mail.created_at.isoformat(), "mail": False, "files": [],
     }  # fmt: skip

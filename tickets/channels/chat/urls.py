@@ -15,5 +15,6 @@ urlpatterns = [
     path("<str:key>/page", views.page, name="chat_page"),
     path("<str:key>/email", views.email, name="chat_email"),
     path("<str:key>/transcript", views.transcript, name="chat_transcript"),
+    path("<str:key>/answer", views.answer, name="chat_answer"),
     path("<str:key>/goodbye", views.goodbye, name="chat_goodbye"),
 ]

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from helpdesk import clock, rates
 from helpdesk import content as signed
+from tickets import registry
 from tickets.channels.chat import content, identity, presence, tokens, waiting, words, work
 from tickets.channels.chat.adapter import MOST_FILE, MOST_FILES
 from tickets.channels.chat.gate import Answer, Said, endpoint, text, whole
@@ -267,6 +268,17 @@ def transcript(_request: HttpRequest, account: ChannelAccount, said: Said) -> Ht
     """The talk by mail. Why it is not sent is not said: it would tell who else we write to."""
     visitor = _visitor(account, said)
     return JsonResponse({"sent": chatting.mail_transcript(visitor), "email": visitor.email})
+
+
+@endpoint
+def answer(_request: HttpRequest, account: ChannelAccount, said: Said) -> HttpResponseBase:
+    """The answer to what we asked in the visitor's talk; `asking` is the token of the question."""
+    visitor = _visitor(account, said)
+    if rates.count(f"chat-answer {visitor.pk}", 60) > 20:
+        raise Answer(429, "busy", after=20)
+    given = {name: said.get(name) for name in ("score", "comment", "is_solved")}
+    status, shown = registry.chat_answer(text(said, "asking", 64), visitor.talk_id or 0, given)
+    return JsonResponse(shown, status=status)
 
 
 @endpoint

@@ -124,6 +124,10 @@ input[type=checkbox]{width:20px;height:20px;accent-color:var(--accent);flex:none
 .text{margin:0;max-width:100%;padding:8px 12px;border-radius:10px;background:var(--bubble);white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}
 .mine .text{background:var(--accent);color:var(--on)}
 .text a,.file{color:inherit;text-decoration:underline}.file{display:block;padding:4px 0;font-size:14px;overflow-wrap:anywhere}
+.ask{max-width:100%;align-self:stretch;flex:none;padding:10px 12px;border:1px solid var(--line);border-radius:10px}
+.ask fieldset{border:0;margin:0 0 8px;padding:0;min-width:0}.ask legend{padding:0;font-weight:600}.ask p{margin:0;font-size:13px;min-height:20px}.ask a{color:inherit}
+.ask textarea{width:100%;margin-bottom:8px}.ask input{width:20px;height:20px;accent-color:var(--accent);flex:none}.ask .go{min-height:44px;padding:0 14px;margin-bottom:8px}
+.stars label{display:inline-block;cursor:pointer;width:44px;height:44px;text-align:center;font-size:30px;line-height:44px;color:var(--soft)}.stars .on{color:var(--ink)}.stars :focus-visible+span{outline:2px solid;outline-offset:-4px;border-radius:6px}
 .peek{margin:0 0 4px;font-size:12px;color:var(--soft)}
 .note{margin:0;padding:0 16px 6px;font-size:13px;color:var(--soft);min-height:0}.note:empty{display:none}
 form{margin:0;padding:10px 12px;border-top:1px solid var(--hair);display:flex;flex-direction:column;min-height:0;flex:0 1 auto}form>*{flex:none}
@@ -283,7 +287,46 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
 
   const clock = (at) => new Date(at).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
 
+  /** A question of ours: its scale, whether it was solved, room for words; or what was answered. */
+  function question(one) {
+    const { asks } = one;
+    if (asks.answer || asks.is_over) return h("div", { class: "one", lang: asks.language, hidden: !asks.answer }, h("p", { class: "text", role: "status" }, asks.answer));
+    const said = h("p", { "aria-hidden": "true" });
+    const trouble = h("p", { class: "bad", role: "alert" });
+    const pick = (name) => ([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name, value }), words);
+    const star = ([value, words]) => h("label", { title: words }, h("input", { type: "radio", name: "score", value, class: "aside" }), h("span", { "aria-hidden": "true" }, "☆"), h("span", { class: "aside" }, words));
+    const scale = h("div", { class: asks.is_stars ? "stars" : "", onchange: (event) => {
+      if (!asks.is_stars) return;
+      for (const label of scale.children) {
+        const isOn = +label.firstChild.value <= +event.target.value;
+        label.classList.toggle("on", isOn);
+        label.children[1].textContent = isOn ? "★" : "☆";
+        if (label.contains(event.target)) said.textContent = label.title;
+      }
+    } }, ...asks.choices.map(asks.is_stars ? star : pick("score")));
+    const words = h("textarea", { rows: "2", maxlength: "5000", dir: "auto", "aria-label": asks.comment, placeholder: `${asks.comment} ${asks.optional}` });
+    const form = h("form", { class: "ask", lang: asks.language, novalidate: true, onsubmit: async (event) => {
+      event.preventDefault();
+      const value = (name) => form.querySelector(`[name=${name}]:checked`)?.value;
+      const found = await ask("answer", { asking: asks.token, score: value("score"), is_solved: value("solved"), comment: words.value }).catch(() => ({}));
+      if (!found.asks) {
+        trouble.textContent = found.words || word(found.status === 429 ? "busy" : "offline");
+        return;
+      }
+      one.asks = found.asks;
+      const fresh = message(one);
+      form.replaceWith(fresh);
+      nodes.set(one.seq, fresh);
+      area.focus();
+    } }, h("fieldset", {}, h("legend", {}, asks.question), scale, asks.is_stars ? said : null),
+      asks.solved ? h("fieldset", {}, h("legend", {}, asks.solved[0], h("small", {}, ` ${asks.optional}`)), ...asks.solved.slice(1).map(pick("solved"))) : null,
+      words, trouble, h("button", { class: "go" }, asks.send), h("p", {}, asks.note, " ", h("a", { href: asks.stop[1], target: "_blank", rel: "noopener noreferrer" }, asks.stop[0])));
+    return form;
+  }
+
   function message(one) {
+    if (one.asks) return question(one);
+    if (one.note) return h("p", { class: "hello" }, one.text);
     const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toLocaleString(locale, { maximumFractionDigits: 1 })} MB`);
     return h("div", { class: one.ours ? "one" : "one mine" },
       h("p", { class: one.ours ? "who" : "aside" }, one.ours ? `${one.from || word("team")} · ${clock(one.at)}` : word("you")),
@@ -365,7 +408,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
   }
 
   function unread() {
-    return [...messages.values()].filter((one) => one.ours && one.seq > seen).length;
+    return [...messages.values()].filter((one) => one.ours && !one.note && one.seq > seen).length;
   }
 
   function drawBadge() {
@@ -410,12 +453,12 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     }
     drawLog();
     drawLeave();
-    const heard = fresh.filter((one) => one.ours && one.seq > seen);
+    const heard = fresh.filter((one) => one.ours && !one.note && one.seq > seen);
     if (heard.length) {
       const last = heard[heard.length - 1];
       typist = last.from;
       if (!isFirst) ring();
-      if (!isOpen) news.textContent = word("new_message", { name: last.from || word("team"), text: last.text });
+      if (!isOpen) news.textContent = word("new_message", { name: last.from || word("team"), text: last.asks?.question || last.text });
     }
     typingUntil = found.typing > 0 ? Date.now() + found.typing * 1000 : 0;
     if (found.typing > 0) setTimeout(() => { drawNote(); pull(); }, found.typing * 1000 + 100);
