@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
+from feedback.models import Response, Survey
 from helpdesk import clock
 from helpdesk.models import Agent, Team
 from tests.journeys.conftest import House, Seat, text_of
@@ -216,3 +217,36 @@ def test_t10_under_attack_a_browser_works_for_its_first_message_and_it_arrives_o
     # it is over while they look on
     status.resolve(ticket, actor=ana)
     expect(log.get_by_text(ARABIC["ended"])).to_be_visible()
+
+
+def test_a_visitor_is_told_that_it_arrived_and_asked_how_it_was_in_the_chat(
+    shop: str, sit: Callable[..., Seat], ana: Agent, survey: Survey, look: Callable[[Page, str], None]
+) -> None:
+    Survey.objects.update(asks_solved=True)
+    Inbox.objects.filter(channel="chat").update(acknowledges=True)
+    page = sit().page
+    page.goto(shop)
+    page.get_by_role("button", name="Open the chat").click()
+    page.get_by_label("Write a message").fill("Where is my parcel?")
+    page.keyboard.press("Enter")
+    log = page.get_by_role("log", name="Messages")
+    expect(log.get_by_text("It has arrived and has the number")).to_be_visible()
+    ticket = Ticket.objects.get()
+    status.resolve(ticket, actor=ana)
+    question = log.get_by_role("group", name="How satisfied were you with the help you got?")
+    expect(question).to_be_visible()
+    page.wait_for_timeout(2100)  # nobody reads faster
+    question.get_by_text("satisfied", exact=True).locator("..").click()
+    expect(question.get_by_role("radio", name="satisfied", exact=True)).to_be_checked()
+    page.get_by_role("radio", name="Yes").check()
+    page.get_by_label("Anything you want to tell us").fill("Quick!")
+    look(page, "chat-survey")
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 800})
+    look(page, "chat-survey-phone-dark")
+    page.locator(".ask").get_by_role("button", name="Send").click()
+    expect(log.get_by_text("Thank you. Your answer: satisfied")).to_be_visible()
+    look(page, "chat-survey-answered")
+    kept = Response.objects.get()
+    assert (kept.score, kept.comment, kept.is_solved) == (4, "Quick!", True)

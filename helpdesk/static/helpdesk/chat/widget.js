@@ -358,12 +358,14 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
   function drawLog() {
     const isAtEnd = atEnd();
     if (!nodes.size) log.replaceChildren(h("p", { class: "hello" }, word("greeting")), over, leave);
+    let newest;
     for (const seq of [...messages.keys()].sort((a, b) => a - b)) {
       if (nodes.has(seq)) continue;
       const made = message(messages.get(seq));
       const after = [...nodes.keys()].filter((other) => other > seq).sort((a, b) => a - b)[0];
       log.insertBefore(made, after ? nodes.get(after) : log.querySelector(".waiting") || over);
       nodes.set(seq, made);
+      newest = made;
     }
     log.querySelectorAll(".waiting").forEach((one) => one.remove());
     for (const one of store.all().queue || []) {
@@ -374,7 +376,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     const ended = told.ended && !store.all().queue?.length ? word("ended") : "";
     if (over.textContent !== ended) over.textContent = ended;
     over.hidden = !ended;
-    if (isAtEnd) log.scrollTop = log.scrollHeight;
+    if (isAtEnd) log.scrollTop = newest?.matches(".ask") ? newest.offsetTop - log.offsetTop - 12 : log.scrollHeight;
     if (latest || store.all().queue?.length) fields.replaceChildren();
   }
 
