@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.expressions import Col
 
@@ -32,9 +32,20 @@ def columns(model: type[Model]) -> Sequence[str]:
 def _making(model: type[Model]) -> tuple[Sequence[str], Sequence[tuple[int, Any, Any]]]:
     fields = model._meta.concrete_fields
     converters = tuple(
-        (at, one.from_db_value, Col("", one)) for at, one in enumerate(fields) if hasattr(one, "from_db_value")
+        (at, _empty_at_once(one.from_db_value) if type(one) is JSONField else one.from_db_value, Col("", one))
+        for at, one in enumerate(fields)
+        if hasattr(one, "from_db_value")
     )
     return tuple(field.attname for field in fields), converters
+
+
+def _empty_at_once(convert: Any) -> Any:
+    """Most of what is JSON is empty, which needs no reading."""
+
+    def read(value: Any, column: Any, of: Any) -> Any:
+        return {} if value == "{}" else [] if value == "[]" else convert(value, column, of)
+
+    return read
 
 
 def made(model: type[Row], row: Sequence[Any]) -> Row:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from heapq import merge
+from itertools import islice
 from typing import Any, cast
 
 from django.core import signing
@@ -125,9 +127,19 @@ def _first(
         Spot(RANKS.get(row[3], 9) if is_ranked else 0, row[2] if len(row) > 2 else row[0], row[0], row[1])
         for row in rows
     ]
-    if is_ranked or len(groups) > 1:
-        spots_found.sort(key=_merging(groups, clock.now()), reverse=backwards)
-    return spots_found[:limit]
+    if not is_ranked and len(groups) == 1:
+        return spots_found[:limit]
+    # within a group all keep the same hours, so hours are counted only of those that come out in front
+    sorted_groups = [
+        sorted((spot for spot in spots_found if spot.inbox in members), key=_in_group, reverse=backwards)
+        for members in groups.values()
+    ]
+    return list(islice(merge(*sorted_groups, key=_merging(groups, clock.now()), reverse=backwards), limit))
+
+
+def _in_group(row: Spot) -> tuple[Any, ...]:
+    """What `_merging` sorts by, among rows that keep the same hours."""
+    return (row.rank, row.value is None, 0 if row.value is None else row.value, row.number)
 
 
 def _rows(

@@ -87,6 +87,8 @@ def _notice(mark: str) -> str:
 
 def badges(marks: Sequence[str]) -> list[str]:
     """What is good to know: a word each."""
+    if not marks:  # as most have none
+        return []
     words = {
         "signed": _("signed"), "invitation": _("invitation"), "encrypted": _("encrypted"), "erased": _("erased"),
         "thanks": _("only thanks: it stayed snoozed"), "edited": _("edited there"), "deleted": _("taken back there"),

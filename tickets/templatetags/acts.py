@@ -16,7 +16,7 @@ from tickets.choosing import Person
 
 register = template.Library()
 
-_NAME, _FACE, _OPTIONS = (pieces.place(name) for name in ("name", "face", "options"))
+_NAME, _FACE, _OPTIONS, _SUBJECT = (pieces.place(name) for name in ("name", "face", "options", "subject"))
 
 
 class Shape(NamedTuple):
@@ -56,6 +56,20 @@ def ticket_acts(context: RequestContext) -> SafeString:
         is_following=context["is_following"],
         snooze_presets=bool(context["snooze_presets"]),
         choices=context["choices"],
+    )
+
+
+@register.simple_tag(takes_context=True)
+def ticket_tools(context: RequestContext) -> SafeString:
+    """The small buttons of a ticket: on to its neighbours, another subject, what is shown of it."""
+    ticket = context["ticket"]
+    return pieces.draw(
+        "tickets/_ticket_tools.html",
+        {pieces.NUMBER: ticket.number, _SUBJECT: ticket.subject},
+        context["request"],
+        number=pieces.NUMBER,
+        subject=_SUBJECT if ticket.subject else "",
+        may_work=context["may_work"],
     )
 
 

@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from django import template
+from django.template.context import RequestContext
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from helpdesk import pieces
 from helpdesk.templatetags.ui import short_day, time_since
 from tickets import watching
 from tickets.looks import COLUMNS, Looks, choices
@@ -26,6 +29,9 @@ register = template.Library()
 
 #: some 40 pages of a list, a few megabytes
 KEPT = 2000
+_QUERY, _VIEW, _ONCE, _ACTS, _COUNT, _CHOICES = (
+    pieces.place(name) for name in ("query", "view", "once", "acts", "count", "choices")
+)
 
 
 class Row(NamedTuple):
@@ -132,9 +138,44 @@ def _drawn(shown: Row, _language: str | None, _zone: str) -> SafeString:
 
 
 @register.simple_tag
-def bulk_acts(agent: Any, agents: Sequence[tuple[int, str]], teams: Sequence[tuple[int, str]]) -> SafeString:
-    """What can be done with many tickets; drawn once while the people are the same."""
-    return _bulk_acts_drawn(agent.pk, tuple(agents), tuple(teams), get_language())
+def view_links(items: Sequence[Any]) -> SafeString:
+    """The views one may turn to, one after the other."""
+    return mark_safe("".join(map(_view_link_drawn, items)))  # noqa: S308 - templates' output
+
+
+@lru_cache(maxsize=KEPT)
+def _view_link_drawn(item: Any) -> SafeString:
+    return render_to_string("tickets/_view_link.html", {"item": item})
+
+
+@register.simple_tag(takes_context=True)
+def bulk_bar(context: RequestContext) -> SafeString:
+    """What is shown once tickets are selected."""
+    acts = _bulk_acts_drawn(
+        context["user"].pk, tuple(context["bulk_agents"]), tuple(context["bulk_teams"]), get_language()
+    )
+    return pieces.draw(
+        "tickets/_bulk_bar.html",
+        {
+            _QUERY: context["list_query"], _VIEW: context["view"].name, _ONCE: uuid4().hex, _ACTS: acts,
+            _COUNT: context["view_count"],
+        },
+        context["request"],
+        query=_QUERY,
+        view_name=_VIEW,
+        once=_ONCE,
+        acts=_ACTS,
+        count=_COUNT if context["view_count"] else "",
+        is_capped=context["view_is_capped"],
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def list_settings(context: RequestContext) -> SafeString:
+    """The small menu above a list."""
+    choices_drawn = _choices_drawn(context["looks"], tuple(watching.own_fields()), get_language())
+    places = {_QUERY: context["list_query"], _CHOICES: choices_drawn}
+    return pieces.draw("tickets/_list_settings.html", places, context["request"], query=_QUERY, choices=_CHOICES)
 
 
 @lru_cache(maxsize=256)
@@ -144,12 +185,6 @@ def _bulk_acts_drawn(me: int, agents: Any, teams: Any, _language: str | None) ->
         {"me": me, "bulk_agents": agents, "bulk_teams": teams, "bulk_priorities": Priority.choices,
          "bulk_types": TicketType.choices},
     )  # fmt: skip
-
-
-@register.simple_tag
-def list_choices(looks: Looks) -> SafeString:
-    """The fields of the small menu above a list, with an agent's choices."""
-    return _choices_drawn(looks, tuple(watching.own_fields()), get_language())
 
 
 @lru_cache(maxsize=256)

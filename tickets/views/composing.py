@@ -345,7 +345,7 @@ def _forwardable(said: Sequence[Message], chosen: Message | None) -> list[tuple[
 
 def _in_a_line(message: Message) -> str:
     who = message.author.name if message.author else message.sender_name or str(message.sender or "")
-    return f"{who}, {short_time(message.created_at)}: {texts.snippet(message.text)[:60]}"
+    return f"{who}, {short_time(message.created_at)}: {texts.line(message.text[:300], 60)}"
 
 
 def _known(ticket: Ticket, people: Recipients) -> list[Person]:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest
@@ -61,7 +62,12 @@ def view_of(request: HttpRequest, *, strict: bool = False) -> View:
 
 def address_of(view: View, **more: str) -> str:
     """Where a list is."""
-    return f"{reverse('queue')}?{urlencode({**view.query, **more})}"
+    return f"{reverse('queue')}?{_query(tuple({**view.query, **more}.items()))}"
+
+
+@lru_cache(maxsize=2000)
+def _query(asked: tuple[tuple[str, str], ...]) -> str:
+    return urlencode(asked)
 
 
 def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
@@ -96,13 +102,26 @@ def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
     }
 
 
-def _item(one: View, current: View, counted: dict[str, int]) -> dict[str, Any]:
-    return {
-        "key": one.key, "name": one.name, "hotkey": one.hotkey, "count": counted.get(one.key),
-        "is_capped": counted.get(one.key) == reading.COUNT_MOST, "url": address_of(one),
-        "current": one.key == current.key, "is_pinned": one.is_pinned,
-        "icon": f"saved_{one.saved.scope}" if one.saved else one.key,
-    }  # fmt: skip
+class Item(NamedTuple):
+    """A view in its column; equal ones look the same."""
+
+    key: str
+    name: str
+    hotkey: str
+    count: int | None
+    is_capped: bool
+    url: str
+    current: bool
+    is_pinned: bool
+    icon: str
+
+
+def _item(one: View, current: View, counted: dict[str, int]) -> Item:
+    count = counted.get(one.key)
+    return Item(
+        one.key, str(one.name), one.hotkey, count, count == reading.COUNT_MOST, address_of(one),
+        one.key == current.key, one.is_pinned, f"saved_{one.saved.scope}" if one.saved else one.key,
+    )  # fmt: skip
 
 
 def _looks(view: View, agent: Agent, tickets: Sequence[Any]) -> dict[str, Any]:
