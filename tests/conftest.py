@@ -27,7 +27,10 @@ hypothesis.settings.register_profile("usual", max_examples=60, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=1000, deadline=None)
 hypothesis.settings.load_profile("usual")
 #: these start a whole helpdesk, or look at hundreds of letters: first, so that at the end no worker waits for another
-LONGEST = ("test_running.py", "test_compose.py", "test_bench.py", "test_embedded.py", "test_hostile_html.py")
+LONGEST = (
+    "test_running.py", "test_bench.py", "test_for_everybody.py", "test_getting_in.py", "test_compose.py",
+    "test_embedded.py", "test_hostile_html.py",
+)  # fmt: skip
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 
 

@@ -24,7 +24,7 @@ def test_every_part_has_figures_with_floors_that_fit_and_leaves_no_database_behi
     done = subprocess.run(
         [
             sys.executable, "manage.py", "bench", "--sizes", "200",
-            "--times", "3", "--seconds", "0.3", "--mails", "40",
+            "--times", "1", "--seconds", "0.3", "--mails", "20",
         ],
         cwd=ROOT, env=os.environ | {"BENCH_DATA": ""}, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
