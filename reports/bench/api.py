@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from itertools import count, cycle, islice
-from pathlib import Path
 
 from django.urls import reverse
 
@@ -22,7 +21,7 @@ _CUSTOMERS = 400
 _WARMING = 5
 
 
-def measure(size: str, effort: Effort, agent: Agent, folder: Path) -> None:
+def measure(size: str, effort: Effort, agent: Agent, ports: web.Ports) -> None:
     """One client and eight, beside two bare INSERTs and a commit on as many connections."""
     inbox = Inbox.objects.active().order_by("pk")[0]
     path = reverse("api_tickets")
@@ -30,17 +29,16 @@ def measure(size: str, effort: Effort, agent: Agent, folder: Path) -> None:
     for clients in (1, 8):
         floor = _floor(clients, effort.seconds / 2)
         newest = Ticket.objects.latest("number").number
-        with web.processes(folder / "web.log") as ports:
-            callers = [
-                web.Client(port, Authorization=f"Bearer {secret}", Host="localhost")
-                for port in islice(cycle(ports), clients)
-            ]
-            numbers = count()
-            work = [_opener(caller, path, inbox, numbers) for caller in callers]
-            for _warm in range(_WARMING):
-                for open_one in work:
-                    open_one()
-            rate, made = per_second(work, effort.seconds)
+        callers = [
+            web.Client(port, Authorization=f"Bearer {secret}", Host="localhost")
+            for port in islice(cycle(ports()), clients)
+        ]
+        numbers = count()
+        work = [_opener(caller, path, inbox, numbers) for caller in callers]
+        for _warm in range(_WARMING):
+            for open_one in work:
+                open_one()
+        rate, made = per_second(work, effort.seconds)
         _check(newest, made + clients * (_WARMING + 1))
         more = {"clients": clients, "processes": web.PROCESSES}
         words = f"API, tickets opened, {clients} client{'s' if clients > 1 else ''}"

@@ -31,31 +31,32 @@ def main() -> int:
     asked = parser.parse_args()
     django.setup()
     from helpdesk.models import Agent, Role
-    from reports.bench import api, chat, intake, pages, reports, search, surveys, views, webhooks
+    from reports.bench import api, chat, intake, pages, reports, search, surveys, views, web, webhooks
     from tickets.models import Message, Ticket
 
     effort, folder = Effort(asked.times, asked.seconds, asked.mails), Path(os.environ["DATA"])
     agent = Agent.objects.create(email="bench@bench.localhost", name="Bench Mark", role=Role.ADMIN)
     load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
     say(f"{asked.size}: {Ticket.objects.count():,} tickets, {Message.objects.count():,} messages; load {load}")
-    measures = {
-        "queue": lambda: pages.queue(asked.size, effort, agent, folder),
-        "views": lambda: views.measure(asked.size, effort, agent),
-        "search": lambda: search.measure(asked.size, effort, agent),
-        "ticket": lambda: pages.ticket(asked.size, effort, agent, folder),
-        "report": lambda: pages.report(asked.size, effort, agent, folder),
-        "reports": lambda: reports.measure(asked.size, effort, agent),
-        "surveys": lambda: surveys.measure(asked.size, effort, folder),
-        "intake": lambda: intake.measure(asked.size, effort),
-        "webhooks": lambda: webhooks.measure(asked.size, effort),
-        "api": lambda: api.measure(asked.size, effort, agent, folder),
-        "chat": lambda: chat.measure(asked.size, effort, folder, asked.visitors, asked.agents),
-    }
-    for what in (*ORDER, *ALONE):
-        if what in asked.what:
-            began = time.monotonic()
-            measures[what]()
-            say(f"  {what} took {time.monotonic() - began:.0f} s")
+    with web.lasting(folder / "web.log") as ports:
+        measures = {
+            "queue": lambda: pages.queue(asked.size, effort, agent, ports),
+            "views": lambda: views.measure(asked.size, effort, agent),
+            "search": lambda: search.measure(asked.size, effort, agent),
+            "ticket": lambda: pages.ticket(asked.size, effort, agent, ports),
+            "report": lambda: pages.report(asked.size, effort, agent),
+            "reports": lambda: reports.measure(asked.size, effort, agent),
+            "surveys": lambda: surveys.measure(asked.size, effort, ports),
+            "intake": lambda: intake.measure(asked.size, effort),
+            "webhooks": lambda: webhooks.measure(asked.size, effort),
+            "api": lambda: api.measure(asked.size, effort, agent, ports),
+            "chat": lambda: chat.measure(asked.size, effort, folder, asked.visitors, asked.agents),
+        }
+        for what in (*ORDER, *ALONE):
+            if what in asked.what:
+                began = time.monotonic()
+                measures[what]()
+                say(f"  {what} took {time.monotonic() - began:.0f} s")
     return 0
 
 

@@ -9,7 +9,6 @@ from html import escape
 from importlib import import_module
 from io import BytesIO
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -76,17 +75,17 @@ def get(path: str, cookie: str, **headers: str) -> bytes:
     return body
 
 
-def queue(size: str, effort: Effort, agent: Agent, folder: Path) -> None:
+def queue(size: str, effort: Effort, agent: Agent, ports: web.Ports) -> None:
     """The first page of all open tickets of all inboxes."""
     path = f"{reverse('queue')}?view=open"
     cookie = sign_in(agent)
     with floors.session() as bare:
         found = medians(lambda: get(path, cookie), floors.queue(bare), effort)
     tell_median("queue", size, found, "queue page")
-    _views("queue", size, effort, cookie, [path], folder, floors.queue)
+    _views("queue", size, effort, cookie, [path], ports, floors.queue)
 
 
-def ticket(size: str, effort: Effort, agent: Agent, folder: Path) -> None:
+def ticket(size: str, effort: Effort, agent: Agent, ports: web.Ports) -> None:
     """A ticket of 20 messages, beside the list it was opened from; and the conversation alone, as htmx fetches it."""
     numbers = long_tickets(agent)
     paths = [f"{reverse('ticket', args=[number])}?view=open" for number in numbers]
@@ -99,7 +98,7 @@ def ticket(size: str, effort: Effort, agent: Agent, folder: Path) -> None:
         tell_median("ticket", size, found, f"ticket page, {LONG} messages")
         found = medians(lambda: get(f"{next(turn)}&part=reading", cookie, HX_Request="true"), bare_ticket, effort)
         tell_median("ticket", size, found, "  the conversation alone", part="reading")
-    _views("ticket", size, effort, cookie, paths, folder, lambda bare: floors.ticket(bare, numbers))
+    _views("ticket", size, effort, cookie, paths, ports, lambda bare: floors.ticket(bare, numbers))
 
 
 def long_tickets(agent: Agent, count: int = 10) -> list[int]:
@@ -146,7 +145,7 @@ def _views(
     effort: Effort,
     cookie: str,
     paths: list[str],
-    folder: Path,
+    ports: web.Ports,
     floor: Callable[[Any], Callable[[], Any]],
 ) -> None:
     """Views a second of four clients over loopback; the floor is the same query on four connections."""
@@ -156,12 +155,11 @@ def _views(
     finally:
         for bare in sessions:
             bare.close()
-    with web.processes(folder / "web.log") as ports:
-        clients = [web.Client(port, Cookie=cookie, Host="localhost") for port in islice(cycle(ports), CLIENTS)]
-        for path in islice(cycle(paths), 10):
-            for client in clients:  # in turns: a connection nobody uses for five seconds is closed
-                client.get(path)
-        rate, _views_seen = per_second([_viewer(client, paths) for client in clients], effort.seconds)
+    clients = [web.Client(port, Cookie=cookie, Host="localhost") for port in islice(cycle(ports()), CLIENTS)]
+    for path in islice(cycle(paths), 10):
+        for client in clients:  # in turns: a connection nobody uses for five seconds is closed
+            client.get(path)
+    rate, _views_seen = per_second([_viewer(client, paths) for client in clients], effort.seconds)
     more = {"clients": CLIENTS, "processes": web.PROCESSES}
     tell(Figure(what, size, "per_s", rate, floor_rate, f"  views, {CLIENTS} clients, {web.PROCESSES} processes", more))
 
@@ -171,7 +169,7 @@ def _viewer(client: web.Client, paths: list[str]) -> Callable[[], bytes]:
     return lambda: client.get(next(turn))
 
 
-def report(size: str, effort: Effort, agent: Agent, folder: Path) -> None:
+def report(size: str, effort: Effort, agent: Agent) -> None:
     """The service report of the last 30 and 90 days of the history."""
     newest = TicketFacts.objects.aggregate(at=Max("created_at"))["at"]
     last = periods.local_day(newest, agent.zone) - timedelta(days=1)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from itertools import count, cycle, islice
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +22,7 @@ MOST_A_SECOND = 3000
 _NONCE = re.compile(rb'name="nonce" value="([^"]+)"')
 
 
-def measure(size: str, effort: Effort, folder: Path) -> None:
+def measure(size: str, effort: Effort, ports: web.Ports) -> None:
     """Both figures, each beside the statements that such a request cannot do without."""
     scanned = _invitations(1)[0]
     most = int(effort.seconds * MOST_A_SECOND) + 100
@@ -36,31 +35,26 @@ def measure(size: str, effort: Effort, folder: Path) -> None:
     finally:
         for bare in [*readers, *writers]:
             bare.close()
-    with web.processes(folder / "web.log") as ports:
-        clients = [
-            web.Client(ports[number % len(ports)], Host="localhost", User_Agent="Scanner") for number in range(CLIENTS)
-        ]
-        rate, requests = per_second([_scanner(client, scanned.token) for client in clients], effort.seconds)
-        recorded = Response.objects.filter(invitation=scanned).count() + Hit.objects.filter(invitation=scanned).count()
-        if recorded:
-            raise RuntimeError(f"{recorded} of {requests} requests of scanners were recorded")
-        tell(
-            Figure("surveys", size, "per_s", rate, look, f"scanners' requests, {CLIENTS} clients",
-                   {"clients": CLIENTS, "part": "scanners", "recorded": recorded})
-        )  # fmt: skip
-        hands = iter(tokens)
-        answered: list[str] = []
-        people = [
-            web.Client(ports[number % len(ports)], Host="localhost", User_Agent="Person") for number in range(CLIENTS)
-        ]
-        rate, _answers = per_second([_person(client, hands, answered) for client in people], effort.seconds)
-        kept = Response.objects.filter(invitation__token__in=answered).count()
-        if kept != len(answered):
-            raise RuntimeError(f"{len(answered)} people were thanked, and {kept} answers are kept")
-        tell(
-            Figure("surveys", size, "per_s", rate, write, f"people's answers, {CLIENTS} clients",
-                   {"clients": CLIENTS, "part": "answers", "kept": kept})
-        )  # fmt: skip
+    clients = _clients(ports(), "Scanner")
+    rate, requests = per_second([_scanner(client, scanned.token) for client in clients], effort.seconds)
+    recorded = Response.objects.filter(invitation=scanned).count() + Hit.objects.filter(invitation=scanned).count()
+    if recorded:
+        raise RuntimeError(f"{recorded} of {requests} requests of scanners were recorded")
+    tell(
+        Figure("surveys", size, "per_s", rate, look, f"scanners' requests, {CLIENTS} clients",
+               {"clients": CLIENTS, "part": "scanners", "recorded": recorded})
+    )  # fmt: skip
+    hands = iter(tokens)
+    answered: list[str] = []
+    people = _clients(ports(), "Person")
+    rate, _answers = per_second([_person(client, hands, answered) for client in people], effort.seconds)
+    kept = Response.objects.filter(invitation__token__in=answered).count()
+    if kept != len(answered):
+        raise RuntimeError(f"{len(answered)} people were thanked, and {kept} answers are kept")
+    tell(
+        Figure("surveys", size, "per_s", rate, write, f"people's answers, {CLIENTS} clients",
+               {"clients": CLIENTS, "part": "answers", "kept": kept})
+    )  # fmt: skip
     say(f"  of {requests:,} requests of scanners none was an answer; of {len(answered):,} answers all are kept")
 
 

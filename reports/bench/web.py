@@ -1,6 +1,7 @@
 """Real web processes on loopback, and clients that keep their connection."""
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,17 @@ def processes(log: Path) -> Iterator[list[int]]:
         yield ports
     finally:
         stop_all(running)
+
+
+#: the ports of web processes, which are started when somebody first asks
+Ports = Callable[[], list[int]]
+
+
+@contextlib.contextmanager
+def lasting(log: Path) -> Iterator[Ports]:
+    """The same two processes for everything that is measured, as in production they serve every page."""
+    with contextlib.ExitStack() as stack:
+        yield functools.cache(lambda: stack.enter_context(processes(log)))
 
 
 def _uvicorn(name: str, fd: int) -> Program:
