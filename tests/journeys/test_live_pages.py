@@ -61,6 +61,26 @@ def test_a_signed_out_page_leads_to_the_sign_in(house: House, sit, ana, ticket):
     expect(seat.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_an_answer_sent_after_the_session_ended_is_there_for_who_signs_in_again(  # type: ignore[no-untyped-def]
+    house: House, sit, ana, ticket, settings
+):
+    seat = sit(ana)
+    seat.expected += ["ERR_FAILED"]
+    page = seat.page
+    page.goto(f"/tickets/{ticket.number}/")
+    page.keyboard.press("r")
+    page.keyboard.type("It left on Monday")
+    signed_in = seat.context.cookies()
+    seat.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.keyboard.type(" by train.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    seat.context.add_cookies(signed_in)
+    page.goto(f"/tickets/{ticket.number}/")
+    expect(words(page)).to_have_value("It left on Monday by train.")
+    assert ticket.messages.count() == 1, "nothing was sent"
+
+
 def test_a_hostile_mail_is_only_read(house: House, sit, ana, inbox):  # type: ignore[no-untyped-def]
     content = mail(subject="Look <script>window.harmed = 1</script>").replace(b"text/plain", b"text/html")
     content = content.replace(

@@ -2,7 +2,7 @@
 import { choose } from "./recipients.js";
 import { dropDraft, keepLocally, restoreLocally, saveNow, saveSoon, settled } from "./drafts.js";
 import { goOn, leadOn } from "./onward.js";
-import { fetchPart } from "./pages.js";
+import { fetchPart, isSignIn } from "./pages.js";
 import { word } from "./words.js";
 import { blurText, caretIn, fieldOf, focusText, kindOf, prepareSheets, setCaret, setWords, state, textOf } from "./sheets.js";
 import "./attachments.js";
@@ -234,7 +234,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const kind = one.dataset.sending;
   delete one.dataset.sending;
   state(one, "");
-  if (event.detail.successful) {
+  // the sign-in page is an answer, too: what was written waits on this device for whoever signs in again
+  if (event.detail.successful && !isSignIn(event.detail.xhr)) {
     dropDraft(one, kind);
     one.dataset.sent = kind;
     const scroll = document.querySelector("[data-thread-scroll]");

@@ -117,10 +117,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.classList?.contains("list-more")) markCurrent();
 });
 
+/** Whether the session ended: the answer is the sign-in page, which belongs in no part of this one, and nothing was done. */
+export const isSignIn = (xhr) => Boolean(word("login")) && new URL(xhr.responseURL || location.href, location.href).pathname === word("login");
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
-  // the session ended: the answer is the sign-in page, which belongs in no part of this one
-  if (word("login") && new URL(xhr.responseURL || location.href, location.href).pathname === word("login")) {
+  if (isSignIn(xhr)) {
     event.detail.shouldSwap = false;
     location.assign(`${word("login")}?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
