@@ -61,7 +61,17 @@ def test_a_key_of_a_ticket_does_for_the_selected_what_it_does_for_one(
         page.keyboard.press(key)
     expect(page.locator("#toasts")).to_contain_text("2 tickets")
     assert Ticket.objects.filter(assignee=ana).count() == 2
-    for key in ("j", "x", "j", "Shift+x", "e"):
+    # the keys go on at the row that was chosen last
+    second = page.locator("#rows .row").nth(1).locator(".row-link")
+    expect(second).to_be_focused()
+    for key in ("x", "k", "Shift+x", "p", "Escape"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-bulk-count]")).to_have_text("2 selected")  # Esc closed the menu, and nothing else
+    for key in ("p", "h"):
+        page.keyboard.press(key)
+    expect(page.locator("#toasts")).to_contain_text("Priority high: 2 tickets")
+    expect(page.locator("#rows .row").first.locator(".row-link")).to_be_focused()
+    for key in ("x", "j", "Shift+x", "e"):
         page.keyboard.press(key)
     expect(page.locator("#toasts")).to_contain_text("Set to resolved: 2 tickets")
     page.keyboard.press("z")

@@ -38,7 +38,25 @@ const upTo = (box) => {
   for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) choose(one, true);
 };
 
+/** The bar goes away: whoever was in it goes on at the row that was chosen last, or the one in its place now. */
+let leftAt = null;
+const stepOut = () => {
+  if (!form()?.contains(document.activeElement)) return;
+  const at = boxes().findIndex((box) => box.value === last);
+  if (at >= 0) leftAt = { number: last, at, until: Date.now() + 10_000 };
+};
+
+const goOn = () => {
+  const isNowhere = !document.activeElement || document.activeElement === document.body;
+  if (!leftAt || !isNowhere || Date.now() > leftAt.until || document.querySelector("dialog[open]")) return;
+  const all = boxes();
+  const box = all.find((one) => one.value === leftAt.number) ?? all[Math.min(leftAt.at, all.length - 1)];
+  box?.closest(".row").querySelector(".row-link")?.focus({ preventScroll: true });
+  leftAt = null;
+};
+
 const clear = () => {
+  stepOut();
   selected.clear();
   last = null;
   const all = form()?.querySelector("[data-bulk-all]");
@@ -78,6 +96,16 @@ const PRESSED = {
   trash: '{"do": "trash"}',
 };
 const OPENED = ["assign", "status", "tag", "snooze", "priority", "type"];
+const LETTERED = ["status", "priority", "type"];
+/** The choices a key opened, for the letter after it. */
+let lettered = [];
+
+const choicesOf = (place) => {
+  if (place.matches("summary")) return [...place.parentElement.querySelectorAll(".menu-item")];
+  const found = [];
+  for (let one = place.nextElementSibling; one?.matches(".menu-item"); one = one.nextElementSibling) found.push(one);
+  return found;
+};
 
 askedFirst((name) => {
   const bar = form();
@@ -87,6 +115,7 @@ askedFirst((name) => {
   const place = OPENED.includes(name) ? bar.querySelector(`[data-bulk-key="${name}"]`) : null;
   const menu = place?.closest("details");
   if (menu) {
+    lettered = LETTERED.includes(name) ? choicesOf(place) : [];
     for (const other of bar.querySelectorAll("details[open]")) other.open = false;
     menu.open = true;
     (place.matches("input") ? place : place.matches("summary") ? menu.querySelector(".menu-item") : place.nextElementSibling).focus();
@@ -105,6 +134,20 @@ document.addEventListener("keydown", (event) => {
   const at = all.indexOf(document.activeElement);
   all[at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length].focus();
 });
+
+// and a letter takes the choice that begins with it, as on a ticket, or goes to the next of several
+document.addEventListener("keydown", (event) => {
+  if (event.key.length > 1 || event.key === " " || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const item = event.target.closest?.("#bulk-form details[open] .menu-item");
+  if (!item) return;
+  const begins = (one) => one.textContent.trim().toLowerCase().startsWith(event.key.toLowerCase());
+  const all = lettered.includes(item) ? lettered : [...item.parentElement.querySelectorAll(".menu-item")];
+  const at = all.indexOf(item);
+  const fitting = [...all.slice(at + 1), ...all.slice(0, at + 1)].filter(begins);
+  event.preventDefault();
+  if (fitting.length === 1 && all === lettered) fitting[0].click();
+  else fitting[0]?.focus();
+}, true);
 
 document.addEventListener("click", (event) => {
   const box = event.target.closest?.(".row-check");
@@ -132,9 +175,11 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("change", (event) => event.target.matches?.("[data-bulk-all]") && show());
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && selected.size && !document.querySelector("dialog[open], details.menu[open]")) {
+  // what Escape closed was what it was pressed for
+  if (event.key === "Escape" && !event.defaultPrevented && selected.size && !document.querySelector("dialog[open], details.menu[open]")) {
     if (document.activeElement?.closest?.("#composer, input, textarea, [contenteditable]:not([contenteditable=false])")) return;
     clear();
+    goOn();
   }
   // Enter in a field of the bar does what the button beside it does
   const field = event.target.closest?.("[data-bulk-enter]");
@@ -144,12 +189,17 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.addEventListener("list-renewed", show);
+document.addEventListener("list-renewed", () => {
+  show();
+  goOn();
+});
 document.addEventListener("htmx:afterSwap", (event) => event.detail.target?.classList?.contains("list-more") && show());
 document.addEventListener("bulkdone", clear);
 document.addEventListener("bulkbegun", (event) => {
   if (document.getElementById("bulk-progress")) window.htmx.ajax("GET", event.detail.url, { target: "#bulk-progress", swap: "innerHTML" });
 });
+// its menu closes while the answer is awaited, and takes the focus with it
+document.addEventListener("htmx:beforeRequest", (event) => event.target.id === "bulk-form" && stepOut());
 // while a worker is at it, nothing is asked for twice
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.target.id !== "bulk-form" || !event.detail.successful) return;
