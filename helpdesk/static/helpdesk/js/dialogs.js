@@ -85,6 +85,8 @@ const narrow = (filter) => {
     create.value = filter.value.trim();
     create.querySelector("span").textContent = word(create.dataset.pickerCreate || "createTag", filter.value.trim());
   }
+  const none = picker.querySelector("[data-picker-none]");
+  if (none) none.hidden = options(picker).length > 0;
   activate(picker, options(picker)[0]);
 };
 
