@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -59,6 +60,18 @@ def url(name: str, default: str, schemes: Sequence[str]) -> str:
     value = text(name, default)
     if urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(f"The setting {name} must begin with {' or '.join(s + '://' for s in schemes)}.")
+    return value
+
+
+def zone(name: str, default: str) -> str:
+    """The setting as the name of a time zone."""
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # unknown names, folders of names, names that lead elsewhere
+        raise ImproperlyConfigured(
+            f"The setting {name} must be the name of a time zone, such as Europe/Berlin, not {value!r}."
+        ) from None
     return value
 
 

@@ -16,6 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = environment.folder("DATA", BASE_DIR / "data")
 PORT = environment.whole("PORT", 8000, least=1, most=65535)
 SMTP_PORT = environment.whole("SMTP_PORT", min(PORT + 25, 65535), least=1, most=65535)
+if SMTP_PORT == PORT:
+    raise ImproperlyConfigured(f"The setting SMTP_PORT must be another port than PORT: {PORT} is for the pages.")
 BASE_URL = environment.url("BASE_URL", f"http://localhost:{PORT}", ["http", "https"]).rstrip("/")
 INSTANCE = environment.text("INSTANCE", f"p{PORT}")
 if not INSTANCE.isalnum():
@@ -25,6 +27,8 @@ LOG_FORMAT = environment.choice("LOG_FORMAT", "console", ["console", "json"])
 
 _secret_file = DATA / "secret_key"
 SECRET_KEY = environment.text("SECRET_KEY", _secret_file.read_text().strip() if _secret_file.exists() else "")
+if SECRET_KEY and len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured("The setting SECRET_KEY must have at least 32 characters.")
 if not SECRET_KEY:
     # Commands that sign nothing (explaining a mail, making migrations) may run without one; whatever signs refuses.
     SECRET_KEY = "unsigned"  # noqa: S105 - helpdesk.checks refuses to serve with it
@@ -220,7 +224,7 @@ if CLAMD_URL:
 LANGUAGE_CODE = environment.choice("LANGUAGE_CODE", "en", ["en", "de"])
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "helpdesk" / "locale"]
-TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.zone("TIME_ZONE", "UTC")
 USE_I18N = USE_TZ = True
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

@@ -23,12 +23,26 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
         ("PORT", "eighty"), ("PORT", "70000"), ("DATABASE_URL", "mysql://x"), ("REDIS_URL", "memcached://x"),
         ("DEBUG", "perhaps"), ("BASE_URL", "helpdesk.example"), ("LANGUAGE_CODE", "xx"), ("LOG_FORMAT", "xml"),
         ("INSTANCE", "a b"), ("EMAIL_URL", "http://x"), ("SURVEY_DELAY_MINUTES", "-1"), ("SECRET_KEY", "short"),
+        ("TIME_ZONE", "Berlin"), ("TIME_ZONE", "Europe"), ("TIME_ZONE", "../UTC"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused_by_name(name, value):
     result = start(**{name: value})
     assert result.returncode != 0
     assert name in result.stderr.strip().splitlines()[-1] or name in result.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"TIME_ZONE": "Berlin"}, {"SECRET_KEY": "short"}, {"PORT": "8000", "SMTP_PORT": "8000"}]
+)
+def test_the_one_command_start_says_a_wrong_setting_in_one_sentence(wrong, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "helpdesk.running"],
+        cwd=ROOT, env={**os.environ, "DATA": str(tmp_path), **wrong}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = result.stderr.strip().splitlines()
+    assert result.returncode == 1 and len(said) == 1
+    assert said[0].startswith(f"The helpdesk cannot run: The setting {list(wrong)[-1]} must ")
 
 
 def test_the_process_lives_works_and_tells_its_figures(client, db, ticket):
