@@ -380,6 +380,7 @@ POLICIES: dict[str, Policy] = {
     # development only
     "chat_demo": everybody(404, "GET"),
     "content_chat_file": everybody(404, "GET"),
+    "content_sent_file": everybody(404, "GET"),
     "settings_channels": admins(GET=200),
     "settings_channel_new": admins(GET=200, POST=422),
     "settings_inboxes_connection": admins(GET=404, POST=404),
@@ -814,6 +815,7 @@ def house(
         **{f"intake_{part}": [raw.pk] for part in ("mail", "source", "raw", "replay", "dismissal", "ticket")},
         **{name: ["nobody-knows-it"] for name in NAMES if name.startswith("chat_") and name != "chat_demo"},
         "content_chat_file": ["made-up"],
+        "content_sent_file": ["made-up"],
         "channel_hook": ["generic", "nobody-knows-it"], "settings_channel_new": ["generic"],
         "api_inbox_reviews": [inbox.pk],
         "settings_inboxes_connection": [inbox.pk], "settings_inboxes_reviews": [inbox.pk],

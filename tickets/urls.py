@@ -108,6 +108,7 @@ urlpatterns = [
     path("attachments/<int:pk>/", files.attachment, name="attachment"),
     path("content/letter/<str:token>", content.letter, name="content_letter"),
     path("content/file/<str:token>", content.file, name="content_file"),
+    path("content/sent/<str:token>", content.sent_file, name="content_sent_file"),
     path("content/chat/<str:token>", chat.file, name="content_chat_file"),
     path("content/picture/<str:token>", content.picture, name="content_picture"),
     path("guide/trial", guide.trial, name="guide_trial"),

@@ -35,7 +35,15 @@ from tickets.channels.protocol import (
     Unknowable,
     Unreadable,
 )
-from tickets.models import Attachment, ChannelAccount, ChannelMessage, ContactPoint, Delivery, RawMessage
+from tickets.models import (
+    Attachment,
+    ChannelAccount,
+    ChannelMessage,
+    ContactPoint,
+    Delivery,
+    OutgoingMail,
+    RawMessage,
+)
 from tickets.operations import health, intake, network_templates, posting, sending
 from tickets.operations.posting import account_of
 from tickets.operations.talking import Heard
@@ -288,7 +296,7 @@ def posts_of(delivery: Delivery) -> Iterator[Post]:
     can = posting.capabilities(mail.inbox, talk)
     template = mail.headers.get("template") or {}
     parts = [mail.text] if template else posting.parts_of(mail.text, can)
-    messages = _messages(parts, _files(mail.said_id), can)
+    messages = _messages(parts, _files(mail, can), can)
     key = mail.message_id.partition("@")[0]
     answered = _answered(mail.said_id, talk.pk)
     for number, (text, files) in enumerate(messages):
@@ -307,14 +315,20 @@ def _messages(
     most = can.files_a_message or max(len(files), 1)
     bundles = [files[n : n + most] for n in range(0, len(files), most)]
     last = texts[-1]
-    if bundles and (not last or can.most_caption is None or splitting.length(last, can.counts) <= can.most_caption):
+    if bundles and (not last or can.most_caption is None or splitting.measure(last, can) <= can.most_caption):
         messages[-1] = (last, bundles.pop(0))
     return [*messages, *(("", bundle) for bundle in bundles)]
 
 
-def _files(message: int | None) -> tuple[OutgoingFile, ...]:
-    found = Attachment.objects.filter(message=message).select_related("file") if message else []
-    return tuple(OutgoingFile(one.filename, one.content_type, one.file.read()) for one in found)
+def _files(mail: OutgoingMail, can: Capabilities) -> tuple[OutgoingFile, ...]:
+    found = Attachment.objects.filter(message=mail.said_id).select_related("file") if mail.said_id else []
+    return tuple(
+        OutgoingFile(
+            one.filename, one.content_type, one.file.read(),
+            posting.file_address(one.pk, mail.pk) if can.fetches_files else "",
+        )
+        for one in found
+    )  # fmt: skip
 
 
 def _answered(message: int | None, talk: int) -> str:

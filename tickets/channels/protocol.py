@@ -34,6 +34,8 @@ class Capabilities:
     #: the longest message; None has no limit
     most_text: int | None = None
     counts: Counting = "letters"
+    #: each link in a text counts as so many letters, however long it is
+    link: int | None = None
     #: a longer answer goes out as several, else it is refused
     splits: bool = True
     #: media types sent, as prefixes ("image/"); none sends no files
@@ -45,6 +47,8 @@ class Capabilities:
     files_a_message: int | None = None
     #: the longest text beside a file; a longer one goes before it, in a message of its own
     most_caption: int | None = None
+    #: the network fetches files itself, from an address of ours that names them for some hours
+    fetches_files: bool = False
     #: answers are public posts where the conversation is
     is_public: bool = False
     #: after the customer's last message nothing may be sent for longer than this, but templates
@@ -205,6 +209,8 @@ class OutgoingFile:
     filename: str
     content_type: str
     content: bytes
+    #: where it is for some hours, for a network that fetches it
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

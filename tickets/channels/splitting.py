@@ -11,6 +11,15 @@ from tickets.channels.protocol import Capabilities, Counting
 _CUTS = (re.compile(r"\n{2,}"), re.compile(r"\n"), re.compile(r"(?<=[.!?…])\s+"), re.compile(r"\s+"))
 #: a part shorter than this share of the limit is not made for the sake of a nicer cut
 _LEAST = 0.5
+_LINK = re.compile(r"https?://[^\s<>\"']+")
+
+
+def measure(text: str, can: Capabilities) -> int:
+    """How long a network says a text is, with its links as long as it takes them for."""
+    if can.link is None:
+        return length(text, can.counts)
+    found = _LINK.findall(text)
+    return length(_LINK.sub("", text), can.counts) + can.link * len(found)
 
 
 def length(text: str, counts: Counting) -> int:
@@ -37,19 +46,19 @@ def _hangs_on(letter: str) -> bool:
 def split(text: str, can: Capabilities) -> list[str]:
     """The parts of a text a network takes, in order; at least one, which may be empty."""
     parts, rest = [], text.strip()
-    while can.most_text is not None and length(rest, can.counts) > can.most_text:
-        cut = _cut(rest, _reach(rest, can.most_text, can.counts))
+    while can.most_text is not None and measure(rest, can) > can.most_text:
+        cut = _cut(rest, _reach(rest, can.most_text, can))
         parts.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return [*parts, rest] if rest or not parts else parts
 
 
-def _reach(text: str, most: int, counts: Counting) -> int:
+def _reach(text: str, most: int, can: Capabilities) -> int:
     """How many letters from the beginning fit."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if length(text[:middle], counts) <= most else (low, middle - 1)
+        low, high = (middle, high) if measure(text[:middle], can) <= most else (low, middle - 1)
     return max(low, 1)
 
 

@@ -17,13 +17,14 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from helpdesk import clock, live, statements
+from helpdesk import clock, content, live, statements
 from helpdesk.doorbell import ring
 from helpdesk.events import record
 from helpdesk.failpoints import reach
 from tickets.channels import directory, protocol, splitting
 from tickets.channels.protocol import Capabilities, Receipt, Template
 from tickets.models import (
+    Attachment,
     ChannelAccount,
     ChannelMessage,
     Conversation,
@@ -189,10 +190,10 @@ def must_fit(route: Route, text: str, files: Sequence[tuple[str, str, int]], *, 
         raise NotPossible(route.closed)
     if template and files:
         raise NotPossible(_("No files go with a template."))
-    if not can.splits and can.most_text and splitting.length(text, can.counts) > can.most_text:
+    if not can.splits and can.most_text and splitting.measure(text, can) > can.most_text:
         raise NotPossible(
             _("%(channel)s takes %(most)d characters at most; this is %(n)d.")
-            % {"channel": route.name, "most": can.most_text, "n": splitting.length(text, can.counts)}
+            % {"channel": route.name, "most": can.most_text, "n": splitting.measure(text, can)}
         )
     if files and not can.files:
         raise NotPossible(_("%(channel)s carries no files.") % {"channel": route.name})
@@ -378,6 +379,18 @@ def account_of(inbox: Inbox) -> protocol.Account:
         inbox=inbox.pk, address=kept.address, config=kept.config, secrets=kept.secrets, cursor=kept.cursor,
         webhook_url=webhook_url(kept),
     )  # fmt: skip
+
+
+def file_address(attachment: int, mail: int) -> str:
+    """Where the network an answer goes to fetches a file of it, for some hours; whoever knows the address can."""
+    path = content.address("content_sent_file", attachment, mail)
+    return path if path.startswith("http") else f"{settings.BASE_URL}{path}"
+
+
+def file_at(attachment: int, mail: int) -> Attachment | None:
+    """What `file_address` was made for, as long as the answer was not taken back."""
+    sent = OutgoingMail.objects.filter(pk=mail, conversation__isnull=False, said__withdrawn_at=None).values("said")
+    return Attachment.objects.select_related("file").filter(pk=attachment, message__in=sent).first()
 
 
 def webhook_url(account: ChannelAccount) -> str:

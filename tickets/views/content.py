@@ -11,12 +11,20 @@ from helpdesk import content, fetching, pictures
 from helpdesk.models import Agent, File
 from tickets import letter_page
 from tickets.models import Attachment, Message, Ticket
+from tickets.operations import posting
 
 #: pictures fetched at a time by one process, so that pages always find a thread; and how long one waits for its turn
 _turns = BoundedSemaphore(3)
 TURN_SECONDS = 3.0
 FETCH_SECONDS = 8.0
 MOST_PICTURE_BYTES = 5_000_000
+#: besides pictures, what a network takes by what it is called; it is to be saved, and never looked at here
+_SENT = frozenset(
+    [
+        "application/pdf", "audio/aac", "audio/mp4", "audio/mpeg", "audio/wav", "audio/x-m4a", "audio/x-wav",
+        "video/mp4", "video/ogg", "video/quicktime", "video/webm", "video/x-msvideo",
+    ]
+)  # fmt: skip
 _FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
@@ -45,6 +53,20 @@ def file(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
             found = seen.select_related("file").filter(pk=int(pk)).first()
             if found and not found.file.held:
                 return handed_out(found)
+    return content.refusal()
+
+
+@require_safe
+def sent_file(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
+    """A file of an answer, for the network that fetches it."""
+    match content.named_by("content_sent_file", token):
+        case [pk, mail_pk]:
+            found = posting.file_at(int(pk), int(mail_pk))
+            if found is not None and not found.file.held:
+                response = handed_out(found)
+                if response["Content-Type"] == "application/octet-stream" and found.content_type in _SENT:
+                    response["Content-Type"] = found.content_type
+                return response
     return content.refusal()
 
 

@@ -5,7 +5,9 @@ webhook, or a poll of its stand-in), and keeps what the product hands on. The st
 """
 
 import json
+import struct
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,6 +87,16 @@ def network(answer: Callable[[Asked], tuple[int, Any, dict[str, str]] | None]) -
     finally:
         server.shutdown()
         server.server_close()
+
+
+def picture() -> bytes:
+    """A real picture, of one grey point."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\x00\x00")) + chunk(b"IEND", b"")
 
 
 class Rig:

@@ -52,6 +52,8 @@ MEDIA = ("image/", "video/", "audio/")
 #: a server without a limit of its own, and what the mention of the customer takes of it
 MOST_TEXT = 500
 MENTION = 35
+#: what a server that says nothing of it takes a link for, however long it is
+LINK = 23
 #: what is older when we ask for the first time is history
 FIRST = timedelta(days=1)
 #: how often we look for edits and for what we wrote elsewhere
@@ -92,15 +94,17 @@ class Mastodon(Channel):
     docs = "channels.md"
     is_polled = True
     can = Capabilities(
-        most_text=MOST_TEXT - MENTION, files=("image/",), most_files=4, files_a_message=4, most_file=MOST_FILE,
+        most_text=MOST_TEXT - MENTION, counts="graphemes", link=LINK, files=("image/",), most_files=4,
+        files_a_message=4, most_file=MOST_FILE,
         tells_edits=True, tells_deletions=True, is_idempotent=True,
     )  # fmt: skip
 
     def capabilities(self, account: Account) -> Capabilities:
-        most = account.cursor.get("most")
+        most, link = account.cursor.get("most"), account.cursor.get("link")
+        can = replace(self.can, link=link) if isinstance(link, int) and 0 < link < MOST_TEXT else self.can
         if not isinstance(most, int) or most <= 2 * MENTION:
-            return self.can
-        return replace(self.can, most_text=most - MENTION)
+            return can
+        return replace(can, most_text=most - MENTION)
 
     def form(self) -> type[ConnectionForm]:
         return MastodonForm
@@ -119,7 +123,11 @@ class Mastodon(Channel):
         cursor = dict(account.cursor)
         if not cursor.get("me") or _is_over(cursor.get("asked"), ASK_AGAIN):
             me = self._ask(account, "GET", "/api/v1/accounts/verify_credentials")
-            cursor |= {"me": str(me["id"]), "most": _most(self._instance(account)), "asked": clock.now().timestamp()}
+            told = self._instance(account)
+            cursor |= {
+                "me": str(me["id"]), "most": _number_of(told, "max_characters", MOST_TEXT),
+                "link": _number_of(told, "characters_reserved_per_url", LINK), "asked": clock.now().timestamp(),
+            }  # fmt: skip
         for page in self._mentions(account, cursor):
             cursor["since"] = str(page[-1]["id"])
             statuses = [one["status"] for one in page if one.get("status")]
@@ -285,11 +293,12 @@ def _server(account: Account) -> str:
     return str(account.config.get("server") or "").rstrip("/")
 
 
-def _most(instance: Mapping[str, Any]) -> int:
+def _number_of(instance: Mapping[str, Any], name: str, otherwise: int) -> int:
+    """What a server says of statuses in numbers."""
     try:
-        return int(instance["configuration"]["statuses"]["max_characters"])
+        return int(instance["configuration"]["statuses"][name])
     except (LookupError, TypeError, ValueError):
-        return MOST_TEXT
+        return otherwise
 
 
 def _timestamp(told: Any) -> float:

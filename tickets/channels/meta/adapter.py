@@ -10,6 +10,7 @@ that WhatsApp takes templates.
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -54,6 +55,16 @@ _SHOWN = {
     "video/3gpp": ("video", 16 * MB), "audio/aac": ("audio", 16 * MB), "audio/mp4": ("audio", 16 * MB),
     "audio/mpeg": ("audio", 16 * MB), "audio/amr": ("audio", 16 * MB), "audio/ogg": ("audio", 16 * MB),
 }  # fmt: skip
+#: the other kinds WhatsApp takes, as documents
+_DOCUMENTS = (
+    "application/pdf", "text/plain", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.",
+)  # fmt: skip
+#: what Instagram takes: pictures, recordings, videos, and PDF
+_ON_INSTAGRAM = (
+    "image/png", "image/jpeg", "image/gif", "audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav",
+    "video/mp4", "video/ogg", "video/quicktime", "video/webm", "video/x-msvideo", "application/pdf",
+)  # fmt: skip
 #: what reading something of another shape than documented raises
 _MISSHAPEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, OSError, RecursionError)
 _WANTED = {
@@ -111,8 +122,8 @@ class Meta(Channel):
     docs = "channels.md"
     has_webhook = True
     can = Capabilities(
-        most_text=4096, files=("",), most_files=10, most_file=16 * MB, files_a_message=1, most_caption=1024,
-        window=WINDOW, tells_edits=True, tells_deletions=True, honours_deletions=True, reports=True,
+        most_text=4096, files=(*_SHOWN, *_DOCUMENTS), most_files=10, most_file=16 * MB, files_a_message=1,
+        most_caption=1024, window=WINDOW, tells_edits=True, tells_deletions=True, honours_deletions=True, reports=True,
     )  # fmt: skip
     _messenger = Capabilities(
         most_text=2000, files=("",), most_files=10, most_file=MOST_FILE, files_a_message=1, most_caption=0,
@@ -123,8 +134,16 @@ class Meta(Channel):
         reports=True,
     )  # fmt: skip
 
+    #: Instagram fetches files from an address of ours; 8 MB is what it takes of a picture
+    _instagram_with_files = replace(
+        _instagram, files=_ON_INSTAGRAM, most_files=10, most_file=8 * MB, files_a_message=1, most_caption=0,
+        fetches_files=True,
+    )  # fmt: skip
+
     def capabilities(self, account: Account) -> Capabilities:
-        return {"messenger": self._messenger, "instagram": self._instagram}.get(_product(account), self.can)
+        if _product(account) == "instagram":
+            return self._instagram_with_files if account.webhook_url.startswith("https://") else self._instagram
+        return self._messenger if _product(account) == "messenger" else self.can
 
     def form(self) -> type[ConnectionForm]:
         return MetaForm
@@ -235,7 +254,10 @@ class Meta(Channel):
             return self._sent(account, json={**to, "message": message})
         file = post.files[0]
         kind = file.content_type.partition("/")[0]
-        attachment = {"type": kind if kind in ("image", "audio", "video") else "file", "payload": {}}
+        attachment: dict[str, Any] = {"type": kind if kind in ("image", "audio", "video") else "file", "payload": {}}
+        if _product(account) == "instagram":
+            attachment["payload"] = {"url": file.url}
+            return self._sent(account, json={**to, "message": {"attachment": attachment}})
         form = {
             "recipient": json.dumps(to["recipient"]), "messaging_type": "RESPONSE",
             "message": json.dumps({"attachment": attachment, **beside}),

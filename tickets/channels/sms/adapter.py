@@ -10,6 +10,7 @@ import base64
 import hmac
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -76,6 +77,10 @@ class SmsForm(ConnectionForm):
         r"^MG[0-9a-zA-Z]{8,60}$", label=gettext_lazy("Messaging service SID"), max_length=64, required=False,
         help_text=gettext_lazy("Only if you send through one; it begins with MG."),
     )  # fmt: skip
+    pictures = forms.BooleanField(
+        label=gettext_lazy("This number sends pictures (MMS)"), required=False,
+        help_text=gettext_lazy("In the United States, Canada and Australia; the provider fetches them from here."),
+    )  # fmt: skip
     server = forms.URLField(
         label=gettext_lazy("Address of the API"), assume_scheme="https", initial=API, required=False,
         help_text=gettext_lazy("Leave it as it is, unless another provider speaks the same way."),
@@ -92,7 +97,16 @@ class Sms(Channel):
     docs = "channels.md"
     has_webhook = True
     can = Capabilities(most_text=1600, reports=True)
+    #: Twilio takes 5 MB in all with one message
+    _with_pictures = replace(
+        can, files=("image/jpeg", "image/png", "image/gif"), most_files=10, most_file=5_000_000, files_a_message=1,
+        fetches_files=True,
+    )  # fmt: skip
     thanks = (b'<?xml version="1.0" encoding="UTF-8"?><Response></Response>', "text/xml")
+
+    def capabilities(self, account: Account) -> Capabilities:
+        is_reachable = account.webhook_url.startswith("https://")
+        return self._with_pictures if account.config.get("pictures") and is_reachable else self.can
 
     def form(self) -> type[ConnectionForm]:
         return SmsForm
@@ -106,6 +120,8 @@ class Sms(Channel):
         mine = [one for one in found.get("incoming_phone_numbers") or [] if one.get("phone_number") == number]
         if number.startswith("+") and not mine:
             raise Refused(_("This account has no number %(number)s.") % {"number": number})
+        if mine and account.config.get("pictures") and (mine[0].get("capabilities") or {}).get("mms") is False:
+            raise Refused(_("This number cannot send pictures: the provider says so."))
         if mine and account.webhook_url.startswith("https://"):
             told = {"SmsUrl": account.webhook_url, "SmsMethod": "POST"}
             self._ask(account, "POST", f"/IncomingPhoneNumbers/{quote(str(mine[0]['sid']))}.json", data=told)
@@ -170,7 +186,11 @@ class Sms(Channel):
         if words := self.closed(post.facts):
             raise Refused(words)
         service = account.config.get("service")
-        told = {"To": post.to, "Body": post.text, **({"MessagingServiceSid": service} if service else {})}
+        told: dict[str, Any] = {"To": post.to, **({"MessagingServiceSid": service} if service else {})}
+        if post.text or not post.files:
+            told["Body"] = post.text
+        if post.files:
+            told["MediaUrl"] = [one.url for one in post.files]
         if not service:
             told["From"] = str(account.config["number"])
         if account.webhook_url.startswith("https://"):
@@ -241,6 +261,11 @@ def _words(code: str) -> str:
         "30005": _("This number is not in use."),
         "30006": _("This is a landline: it takes no texts."),
         "30007": _("The carrier took it for spam."),
+        "11200": _("The SMS provider could not fetch the picture."),
+        "12300": _("The SMS provider could not fetch the picture."),
+        "21620": _("The SMS provider could not fetch the picture."),
+        "21623": _("The SMS provider takes no picture of this size."),
+        "63019": _("The SMS provider could not fetch the picture."),
         "30034": _("The carrier does not know this sender: the number has to be registered."),
     }
     return known.get(code, _("The SMS provider gives the code %(code)s.") % {"code": code[:20]} if code else "")

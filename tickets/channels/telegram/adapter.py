@@ -7,10 +7,11 @@ With a public https address of ours Telegram calls us (setWebhook, with a secret
 import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+import httpx
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -73,8 +74,9 @@ class Telegram(Channel):
     is_polled = True
     has_webhook = True
     can = Capabilities(
-        most_text=4096, counts="utf16", files=("",), most_files=10, most_file=50 * 1024 * 1024, tells_edits=True
-    )
+        most_text=4096, counts="utf16", files=("",), most_files=10, files_a_message=10, most_caption=1024,
+        most_file=50 * 1024 * 1024, tells_edits=True,
+    )  # fmt: skip
 
     def form(self) -> type[ConnectionForm]:
         return TelegramForm
@@ -145,18 +147,15 @@ class Telegram(Channel):
         return self._send_files(account, post, to)
 
     def _send_files(self, account: Account, post: Post, to: dict[str, Any]) -> Receipt:
-        """Files under the words, in one album; the words before them where they are too long for a caption (1,024)."""
-        caption = post.text if len(post.text) <= 1024 else ""
-        if post.text and not caption:
-            self._ask(account, "sendMessage", is_sending=True, text=post.text, **to)
+        """Files under the words, in one album."""
         attached = {f"file{n}": (one.filename, one.content, one.content_type) for n, one in enumerate(post.files)}
         form = {name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in to.items()}
         if len(post.files) == 1:
-            form |= {"document": "attach://file0", **({"caption": caption} if caption else {})}
+            form |= {"document": "attach://file0", **({"caption": post.text} if post.text else {})}
             return Receipt(_identifier(self._ask(account, "sendDocument", is_sending=True, data=form, files=attached)))
         media: list[dict[str, str]] = [{"type": "document", "media": f"attach://{name}"} for name in attached]
-        if caption:
-            media[-1]["caption"] = caption
+        if post.text:
+            media[-1]["caption"] = post.text
         form["media"] = json.dumps(media)
         sent = self._ask(account, "sendMediaGroup", is_sending=True, data=form, files=attached)
         return Receipt(_identifier(sent[-1]))
@@ -166,13 +165,24 @@ class Telegram(Channel):
         url = f"{_server(account)}/bot{account.secrets.get('token', '')}/{method}"
         body: dict[str, Any] = {"data": data, "files": files} if files else {"json": given}
         try:
-            answer = calling.call("POST", url, network="Telegram", is_sending=is_sending, **body)
+            answer = calling.call("POST", url, network="Telegram", is_sending=is_sending, look=_look, **body)
         except Refused as refused:
             raise _in_telegrams_words(refused) from None
         try:
             return answer.json()["result"]
         except (ValueError, KeyError, TypeError):
             raise Later(_("Telegram's answer makes no sense.")) from None
+
+
+def _look(answer: httpx.Response) -> None:
+    """A limit says in the body how long it lasts (ResponseParameters)."""
+    try:
+        after = answer.json()["parameters"]["retry_after"]
+    except (ValueError, LookupError, TypeError):
+        return
+    if answer.status_code == 429 and isinstance(after, int):
+        rest = min(timedelta(seconds=max(after, 1)), calling.MOST_REST)
+        raise Later(_("Telegram wants to be left alone for a while."), after=rest, rests=True)
 
 
 def _in_telegrams_words(refused: Refused) -> Exception:

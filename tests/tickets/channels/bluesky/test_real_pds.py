@@ -6,9 +6,7 @@ alone (`test_bluesky.py`).
 """
 
 import json
-import struct
 import subprocess
-import zlib
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from helpdesk import clock
 from helpdesk.models import Agent, Team
 from tests import needs
 from tests.tickets.channels.bluesky import pds
+from tests.tickets.channels.rigs import picture
 from tickets import tasks
 from tickets.channels import handling
 from tickets.channels.bluesky import CHANNEL, xrpc
@@ -28,16 +27,7 @@ from tickets.operations import posting, replying
 from tickets.operations.enclosing import Upload
 
 pytestmark = pytest.mark.django_db
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-PICTURE = (
-    b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-    + _chunk(b"IDAT", zlib.compress(b"\x00\x00")) + _chunk(b"IEND", b"")
-)  # fmt: skip
+PICTURE = picture()
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ class MastodonRig(Rig):
         self.uploads: dict[str, tuple[str, bytes]] = {}
         self.files: dict[str, bytes] = {}
         self.gone: set[str] = set()
+        self.configuration = {"max_characters": 500, "characters_reserved_per_url": 23}
         self.media_type = "image/png"
         #: servers before 4.3 know no list of statuses
         self.is_old = False
@@ -73,7 +74,7 @@ class MastodonRig(Rig):
         if path == "/api/v1/accounts/verify_credentials":
             return 200, ME, {}
         if path == "/api/v2/instance":
-            return 200, {"domain": DOMAIN, "configuration": {"statuses": {"max_characters": 500}}}, {}
+            return 200, {"domain": DOMAIN, "configuration": {"statuses": self.configuration}}, {}
         if path == "/api/v1/notifications":
             return 200, self._newest_first(self.notifications, query), {}
         if path == "/api/v1/accounts/1/statuses":

@@ -15,10 +15,11 @@ from helpdesk.models import Agent, Team
 from tests.tickets.channels.mastodon.rig import DOMAIN, ME, TOKEN, MastodonRig, account, status
 from tests.tickets.channels.rigs import network
 from tickets import tasks
+from tickets.channels import splitting
 from tickets.channels.mastodon import CHANNEL
 from tickets.channels.protocol import Account, Edited, File, Later, Post, Refused, Said, TokenDead, Unreadable
 from tickets.models import ChannelAccount, Conversation, Inbox, Message, MessageKind, Ticket
-from tickets.operations import replying
+from tickets.operations import posting, replying
 
 DORA = account(7, "Dora@far.example")
 US = Account(1, f"@shop@{DOMAIN}", {}, {"token": TOKEN}, {})
@@ -251,6 +252,23 @@ def test_the_servers_own_limit_counts() -> None:
     assert CHANNEL.capabilities(US).most_text == 465
     assert CHANNEL.capabilities(Account(1, "", {}, {}, {"most": 5000})).most_text == 4965
     assert CHANNEL.capabilities(Account(1, "", {}, {}, {"most": "x"})).most_text == 465
+
+
+def test_a_link_counts_as_long_as_the_server_takes_it_for() -> None:
+    can = CHANNEL.capabilities(US)
+    assert splitting.measure("See http://a.io and https://example.org/" + "a" * 400, can) == len("See  and ") + 46
+    longer = CHANNEL.capabilities(Account(1, "", {}, {}, {"link": 30}))
+    assert splitting.measure("http://a.io", longer) == 30
+    assert len(splitting.split("http://a.io " * 20, can)) == 2, "short links are not taken for shorter"
+    assert splitting.split(f"https://example.org/{'a' * 900} here", can) == [f"https://example.org/{'a' * 900} here"]
+
+
+@pytest.mark.django_db
+def test_what_the_server_says_of_length_and_links_is_asked_for(rig: MastodonRig) -> None:
+    rig.configuration = {"max_characters": 1000, "characters_reserved_per_url": 30}
+    rig.tell(status(20, "First", DORA))
+    can = posting.capabilities(Inbox.objects.get())
+    assert (can.most_text, can.link) == (965, 30)
 
 
 def test_the_account_is_named_with_its_domain(rig_alone: MastodonRig) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpdesk.models import Agent
 from tests.tickets.channels.meta.rig import BUSINESS_ID, PHONE_ID, SECRET, TOKEN, VERIFY, MetaRig, error
+from tests.tickets.channels.rigs import picture
 from tickets import tasks
 from tickets.channels.meta import CHANNEL, splitting, trouble
 from tickets.channels.meta.adapter import sign
@@ -34,6 +35,7 @@ from tickets.channels.protocol import (
 )
 from tickets.models import Customer, Delivery, DeliveryState, Message, RawMessage
 from tickets.operations import posting, replying
+from tickets.operations.status import NotPossible
 
 SECRETS = {"token": TOKEN, "app_secret": SECRET, "verify_token": VERIFY}
 URL = "https://desk.example/channels/meta/key/"
@@ -431,6 +433,49 @@ def test_sound_with_words_goes_as_a_document(rig: MetaRig) -> None:
     assert [asked.json["type"] for asked in rig.net.asked if asked.path.split("?")[0].endswith("messages")] == [
         "audio", "document",
     ]  # fmt: skip
+
+
+def test_instagram_fetches_pictures_and_files_from_an_address_of_ours(rig: MetaRig, ana: Agent, settings: Any) -> None:
+    settings.BASE_URL = "https://desk.example"
+    taken: list[Any] = []
+
+    def answers(asked: Any) -> Any:
+        if asked.method == "GET":
+            return 200, {"name": "Dora Lind", "username": "dora"}, {}
+        taken.append(asked.json)
+        return 200, {"recipient_id": "IGSID", "message_id": f"m_out{len(taken)}"}, {}
+
+    as_page(rig, answers)
+    rig.account.config = {**rig.account.config, "product": "instagram"}
+    rig.account.save()
+    event = {"sender": {"id": "IGSID"}, "recipient": {"id": "10001"}, "timestamp": 1,
+             "message": {"mid": "m_1", "text": "What does it look like?"}}  # fmt: skip
+    assert rig.send({"object": "instagram", "entry": [{"id": "10001", "time": 1, "messaging": [event]}]}) == 200
+    tasks.receive_posts()
+    ticket = Message.objects.get().ticket
+    for wrong in (replying.Upload("a.zip", "application/zip", b"PK"),
+                  replying.Upload("a.png", "image/png", bytes(8 * 1024 * 1024 + 1))):  # fmt: skip
+        with pytest.raises(NotPossible):
+            replying.reply(ticket, text="Look", actor=ana, files=[wrong])
+    files = [replying.Upload("a.png", "image/png", picture()), replying.Upload("a.pdf", "application/pdf", b"%PDF-1.7")]
+    replying.reply(ticket, text="Like this:", actor=ana, files=files)
+    tasks.deliver_posts()
+    words, *attached = [one["message"] for one in taken]
+    assert words == {"text": "Like this:"} and "messaging_type" not in taken[0]
+    assert [one["attachment"]["type"] for one in attached] == ["image", "file"]
+    paths = [one["attachment"]["payload"]["url"].removeprefix("https://desk.example") for one in attached]
+    got = [Client().get(path) for path in paths]
+    assert [(one.status_code, one["Content-Type"]) for one in got] == [(200, "image/png"), (200, "application/pdf")]
+    assert got[1]["Content-Disposition"].startswith("attachment") and b"".join(got[1].streaming_content) == b"%PDF-1.7"
+
+
+def test_what_each_of_the_three_takes_is_known_before_it_is_sent() -> None:
+    whatsapp, page, instagram = (CHANNEL.capabilities(one) for one in (WHATSAPP, PAGE, INSTAGRAM))
+    assert "application/vnd.openxmlformats-officedocument.wordprocessingml.document".startswith(whatsapp.files)
+    assert not any(kind.startswith(whatsapp.files) for kind in ("application/zip", "image/webp", "image/gif"))
+    assert "application/zip".startswith(page.files) and not "application/zip".startswith(instagram.files)
+    nowhere = replace(INSTAGRAM, webhook_url="http://localhost/")
+    assert CHANNEL.capabilities(nowhere).files == () and CHANNEL.capabilities(nowhere).most_text == 1000
 
 
 def test_connecting_asks_who_we_are_and_subscribes(rig: MetaRig) -> None:

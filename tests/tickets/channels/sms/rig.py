@@ -20,9 +20,14 @@ class SmsRig(Rig):
     def __init__(self) -> None:
         super().__init__()
         self.files: dict[str, bytes] = {}
+        self.can_mms = True
 
     def setting(self) -> tuple[str, dict[str, Any], dict[str, str]]:
-        return NUMBER, {"sid": SID, "number": NUMBER, "service": "", "server": self.net.url}, {"token": TOKEN}
+        return (
+            NUMBER,
+            {"sid": SID, "number": NUMBER, "service": "", "pictures": False, "server": self.net.url},
+            {"token": TOKEN},
+        )
 
     def answer(self, asked: Asked) -> tuple[int, Any, dict[str, str]] | None:
         if asked.method == "HEAD":
@@ -33,7 +38,8 @@ class SmsRig(Rig):
             named = {"Content-Type": "image/png", "Content-Disposition": 'inline; filename="a.png"'}
             return 200, self.files[asked.path.rpartition("/")[2]], named
         if not asked.path.endswith("/Messages.json"):
-            return 200, {"sid": SID, "incoming_phone_numbers": [{"sid": "PN1", "phone_number": NUMBER}]}, {}
+            number = {"sid": "PN1", "phone_number": NUMBER, "capabilities": {"sms": True, "mms": self.can_mms}}
+            return 200, {"sid": SID, "incoming_phone_numbers": [number]}, {}
         moods: dict[str, tuple[int, Any, dict[str, str]]] = {
             "limited": (429, {"code": 20429, "message": "Too Many Requests", "status": 429}, {"Retry-After": "20"}),
             "away": (503, {"code": 20503, "message": "Service unavailable", "status": 503}, {}),
@@ -43,7 +49,9 @@ class SmsRig(Rig):
             return moods[self.mood]
         told = dict(parse_qsl(asked.body.decode()))
         assert told["From"] == NUMBER
-        self.taken.append(Taken(told["Body"], told["To"]))
+        pictures = tuple((value, b"") for name, value in parse_qsl(asked.body.decode()) if name == "MediaUrl")
+        assert pictures or told["Body"]
+        self.taken.append(Taken(told.get("Body", ""), told["To"], files=pictures))
         return None if self.mood == "silent" else (201, {"sid": f"SM{len(self.taken):032}", "status": "queued"}, {})
 
     def tell(self, told: dict[str, str], token: str = TOKEN) -> int:

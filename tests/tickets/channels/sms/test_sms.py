@@ -3,17 +3,20 @@
 import base64
 import hmac
 from collections.abc import Iterator
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk import clock, content
 from helpdesk.models import Agent, Team
-from tests.tickets.channels.rigs import network
+from tests.tickets.channels.rigs import network, picture
 from tests.tickets.channels.sms.rig import NUMBER, SID, TOKEN, SmsRig
 from tickets import tasks
 from tickets.channels.protocol import (
@@ -34,11 +37,13 @@ from tickets.channels.sms.adapter import _look, sign
 from tickets.channels.sms.segments import segments
 from tickets.models import ChannelAccount, Delivery, DeliveryState, Inbox, Message, RawMessage
 from tickets.operations import posting, replying
+from tickets.operations.enclosing import Upload
 from tickets.operations.status import NotPossible
 
 URL = "https://desk.example/channels/sms/key/"
 ACCOUNT = Account(1, NUMBER, {"sid": SID, "number": NUMBER}, {"token": TOKEN}, {}, URL)
 SM = "SM" + "a" * 32
+PICTURE = picture()
 
 
 def asked(body: str, signature: str, url: str = URL) -> Request:
@@ -241,6 +246,55 @@ def test_what_was_taken_without_a_name_may_or_may_not_have_arrived(rig: SmsRig) 
     rig.net.answer = lambda one: (200, b"<html>", {})
     with pytest.raises(Unknowable):
         CHANNEL.deliver(posting.account_of(rig.inbox), Post("k", "+1", "+1", "Hello"))
+
+
+def sends_pictures(rig: SmsRig, settings: Any) -> None:
+    settings.BASE_URL = "https://desk.example"
+    rig.account.config = {**rig.account.config, "pictures": True}
+    rig.account.save()
+
+
+def test_a_picture_goes_by_an_address_that_gives_it_for_some_hours(rig: SmsRig, ana: Agent, settings: Any) -> None:
+    sends_pictures(rig, settings)
+    rig.say(1, "What does it look like?")
+    tasks.receive_posts()
+    ticket = Message.objects.get().ticket
+    (route,) = posting.routes(ticket)
+    assert route.can.files == ("image/jpeg", "image/png", "image/gif")
+    with pytest.raises(NotPossible):
+        replying.reply(ticket, text="Look", actor=ana, files=[Upload("a.pdf", "application/pdf", b"%PDF")])
+    pictures = [Upload("a.png", "image/png", PICTURE), Upload("b.png", "image/png", PICTURE)]
+    said = replying.reply(ticket, text="Like this:", actor=ana, files=pictures)
+    tasks.deliver_posts()
+    assert [one.text for one in rig.taken] == ["Like this:", ""]
+    urls = [url for taken in rig.taken for url, _content in taken.files]
+    assert len(set(urls)) == 2 and all(url.startswith("https://desk.example/content/sent/") for url in urls)
+
+    def got(url: str) -> Any:
+        return Client().get(url.removeprefix("https://desk.example"))
+
+    there = got(urls[0])
+    assert (there.status_code, there["Content-Type"], there.content) == (200, "image/png", PICTURE)
+    assert "sandbox" in there["Content-Security-Policy"]
+    assert got(urls[0][:-1] + ("A" if urls[0][-1] != "A" else "B")).status_code == 404
+    with time_machine.travel(clock.now() + timedelta(hours=5)):
+        assert got(urls[0]).status_code == 404, "it does not live for ever"
+    other = content.address("content_sent_file", said.attachments.first().pk, 0)  # type: ignore[union-attr]
+    assert Client().get(other).status_code == 404, "an address is made for one answer"
+    Message.objects.filter(pk=said.pk).update(withdrawn_at=clock.now())
+    assert got(urls[0]).status_code == 404
+
+
+def test_no_picture_goes_where_nobody_could_fetch_it_or_the_number_sends_none(rig: SmsRig, settings: Any) -> None:
+    assert CHANNEL.capabilities(posting.account_of(rig.inbox)).files == ()
+    sends_pictures(rig, settings)
+    assert CHANNEL.capabilities(posting.account_of(rig.inbox)).files
+    settings.BASE_URL = "http://localhost:8000"
+    assert CHANNEL.capabilities(posting.account_of(rig.inbox)).files == ()
+    assert CHANNEL.connected(posting.account_of(rig.inbox)) == NUMBER
+    rig.can_mms = False
+    with pytest.raises(Refused, match="pictures"):
+        CHANNEL.connected(posting.account_of(rig.inbox))
 
 
 def test_what_a_text_costs_is_shown_while_it_is_written(rig: SmsRig, ana: Agent, as_agent: Any) -> None:

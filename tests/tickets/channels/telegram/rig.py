@@ -56,12 +56,15 @@ class TelegramRig(Rig):
             parts = message_from_bytes(head + asked.body).get_payload()
             form = {p.get_param("name", header="content-disposition"): p for p in parts}  # type: ignore[union-attr]
             chat = form["chat_id"].get_payload()
-            text = form["caption"].get_payload() if "caption" in form else ""
+            media = json.loads(form["media"].get_payload()) if "media" in form else []
+            captions = [str(one["caption"]) for one in media if "caption" in one]
+            text = form["caption"].get_payload() if "caption" in form else "".join(captions)
             files = tuple((p.get_filename(), p.get_payload(decode=True)) for p in form.values() if p.get_filename())
         self.taken.append(Taken(text, chat, "", files))
         if self.mood == "silent":
             return None
-        return 200, {"ok": True, "result": {"message_id": 1000 + len(self.taken), "chat": {"id": int(chat)}}}, {}
+        sent = {"message_id": 1000 + len(self.taken), "chat": {"id": int(chat)}}
+        return 200, {"ok": True, "result": [sent] if method == "sendMediaGroup" else sent}, {}
 
     def _tell(self, update: dict[str, Any]) -> None:
         """As getUpdates gives it. The same update comes again with the same number; a poll forgets nothing."""
