@@ -107,6 +107,17 @@ def rich(page: Page) -> Locator:
     return page.locator(".composer-editor:visible")
 
 
+def soon(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait for something the page comes to by itself. (Playwright's own waiting needs `eval`, which we forbid.)
+
+    Playwright waits: what a frame did is told to this process while one of its calls runs, not while we sleep.
+    """
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while not is_so():
+        assert time.monotonic() < until, "it did not come to that"
+        page.wait_for_timeout(50)
+
+
 def text_of(received: Any) -> str:
     """The plain text of a mail."""
     part = received.get_body(("plain",))

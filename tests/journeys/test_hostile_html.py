@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Error, Page, expect
 from helpdesk.models import Agent
 from tests.canary import Canary, canary
 from tests.hostile_html import payloads
-from tests.journeys.conftest import PATIENCE_MS, House
+from tests.journeys.conftest import House, soon
 from tests.pictures import png
 from tickets import safe_html
 from tickets.models import Message, Ticket
@@ -81,17 +81,6 @@ def said(ticket: Ticket, *htmls: str) -> list[Message]:
             for n, html in enumerate(htmls)
         ]
     )
-
-
-def soon(page: Page, is_so: Callable[[], bool]) -> None:
-    """Wait for something the page comes to by itself. (Playwright's own waiting needs `eval`, which we forbid.)
-
-    Playwright waits: what a frame did is told to this process while one of its calls runs, not while we sleep.
-    """
-    until = time.monotonic() + PATIENCE_MS / 1000
-    while not is_so():
-        assert time.monotonic() < until, "it did not come to that"
-        page.wait_for_timeout(50)
 
 
 #: payloads that need nobody's hand

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from playwright.sync_api import expect
@@ -91,9 +92,9 @@ def test_a_list_is_narrowed_saved_and_put_on_top(
     with page.expect_response("**/views/new*"):
         third.get_by_label("What").select_option(label="Waiting")
     expect(third.get_by_placeholder("4 hours")).to_be_visible()
-    with page.expect_response("**/views/new*"):
-        third.get_by_label("How").select_option(label="less than")
-    page.wait_for_timeout(300)
+    third.evaluate("(group) => (group.dataset.until = 'drawn anew')")
+    third.get_by_label("How").select_option(label="less than")
+    expect(page.locator("[data-until]")).to_have_count(0)
     third.get_by_label("Value").fill("4 working hours")
     page.get_by_label("Name", exact=True).fill("Fresh")
     page.get_by_role("button", name="Save the view").click()
@@ -101,10 +102,12 @@ def test_a_list_is_narrowed_saved_and_put_on_top(
     expect(page.locator("#rows .row")).to_have_count(1)
     link = page.locator("#views .view-link", has_text="Fresh")
     link.focus()
-    for _ in range(page.locator("#views .view-link").count() - 1):
-        link.press("Alt+ArrowUp")
+    key = page.locator("#views [data-view-key]", has_text="Fresh").get_attribute("data-view-key")
+    is_kept = f"order={quote_plus(key or '')}%2C"
+    with page.expect_response(lambda answer: (answer.request.post_data or "").startswith(is_kept)):
+        for _ in range(page.locator("#views .view-link").count() - 1):
+            link.press("Alt+ArrowUp")
     expect(page.locator("#views .view-link").first).to_contain_text("Fresh")
-    page.wait_for_timeout(1500)
     page.reload()
     expect(page.locator("#views .view-link").first).to_contain_text("Fresh")
 

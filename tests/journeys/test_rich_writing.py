@@ -1,12 +1,11 @@
 """The editor: bold words, links, lists and pictures as one writes, and the same in the mail and its plain text."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import House, rich, text_of, words
+from tests.journeys.conftest import House, rich, soon, text_of, words
 from tests.journeys.test_composer import DORA, PIXEL, open_ticket, saved
 from tickets.models import Draft, Message
 
@@ -56,9 +55,7 @@ def test_what_is_written_richly_is_kept_sent_and_taken_back(house: House, sit, a
     look(page, "rich")
     html = '<p>It <strong>ships</strong> today.</p><ul><li><p>one</p></li><li><p><a href="https://x.example/2">two</a></p></li></ul>'
     said = "It ships today.\n\n- one\n- two <https://x.example/2>"
-    until = time.monotonic() + 5
-    while "x.example" not in Draft.objects.get().text and time.monotonic() < until:
-        time.sleep(0.1)
+    soon(page, lambda: "x.example" in Draft.objects.get().text)
     draft = Draft.objects.get()
     assert (draft.text, draft.html) == (said, html)
 

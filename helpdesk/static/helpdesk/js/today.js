@@ -23,7 +23,11 @@ const renewPart = (old, fresh) => {
 
 const refresh = async () => {
   const here = place();
-  if (!here || document.hidden || asking) return;
+  if (!here || document.hidden) return;
+  if (asking) {
+    soon(); // the answer that is awaited may not know yet
+    return;
+  }
   asking = true;
   asked = Date.now();
   try {
