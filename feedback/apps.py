@@ -18,6 +18,7 @@ class FeedbackConfig(AppConfig):
             panels,
             personal_data,
             recovery_panels,
+            review_settings,
             subscribers,
             tabs,
             ticket_conditions,

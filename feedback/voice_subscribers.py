@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from feedback.operations import complaining, remarks, topics
+from feedback.operations import complaining, opening_recoveries, remarks, topics
 from feedback.tasks import resort_topics
 from helpdesk.doorbell import ring
 from helpdesk.events import subscribe, subscribe_batch
@@ -47,9 +47,16 @@ def keep_complaint(event: Event) -> None:
 
 @subscribe("message.received", "message.edited")
 def keep_review(event: Event) -> None:
-    """What customers write about us elsewhere is a remark, with the stars they gave."""
+    """What customers write about us elsewhere is a remark, with the stars they gave; few of them let somebody act."""
     if event.verb == "message.edited" or event.facts.get("channel") == "reviews":
         remarks.hear_review(event.facts["message"])
+        opening_recoveries.open_for_review(event.facts["message"], at=event.at)
+
+
+@subscribe("message.taken_back")
+def leave_review(event: Event) -> None:
+    """A review that was taken back needs nobody who acts, unless somebody does already."""
+    opening_recoveries.open_for_review(event.facts["message"], at=event.at)
 
 
 @subscribe("customer.merged", "customer.unmerged")

@@ -8,6 +8,7 @@ from feedback.models.opt_out import OptOut
 from feedback.models.quality import QualityPlan, QualityReview
 from feedback.models.recovery import NOT_OVER, Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
 from feedback.models.response import LOW_SCORE, Hit, Response
+from feedback.models.review_rule import ReviewRule
 from feedback.models.survey import LOW, SCALES, AskedBy, Survey, SurveyKind
 from feedback.models.voice import Complaint, Remark, RemarkTopic, Resorting, TicketTopic, Topic
 
@@ -41,6 +42,7 @@ __all__ = [
     "Resorting",
     "Response",
     "Retention",
+    "ReviewRule",
     "Survey",
     "SurveyKind",
     "TicketTopic",

@@ -15,6 +15,7 @@ from feedback.models import (
     Recovery,
     RecoverySource,
     Response,
+    ReviewRule,
     SurveyKind,
 )
 from feedback.operations import recovering
@@ -22,7 +23,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import hours
-from tickets.models import Customer, Inbox, Ticket
+from tickets.models import ChannelMessage, Customer, Inbox, Message, Ticket
 from tickets.operations.status import NotPossible, must_work_tickets
 
 #: to be taken up within, where no survey says it
@@ -85,10 +86,37 @@ def open_by_hand(
     )  # fmt: skip
 
 
+@transaction.atomic
+def open_for_review(message_id: int, *, at: datetime | None = None) -> Recovery | None:
+    """Open a recovery for a review of few stars, where the inbox it came to wants that; take it back for a better one.
+
+    It looks at the review as it is now, so it may be called as often as anybody hears of it. None where there is none.
+    """
+    row = ChannelMessage.objects.filter(message=message_id, part=0, facts__has_key="stars").first()
+    rule = ReviewRule.objects.select_related("owner").filter(inbox=row.inbox_id).first() if row else None
+    if row is None or rule is None:
+        return None
+    message = Message.objects.get(pk=message_id)
+    ticket = Ticket.objects.locked(message.ticket_id)
+    known = Recovery.objects.filter(ticket=ticket, source=RecoverySource.REVIEW).order_by("-pk").first()
+    stars = row.facts["stars"]
+    if not isinstance(stars, int) or stars > rule.up_to or row.deleted_at is not None:
+        return recovering.withdraw(known) if known else None
+    if known is not None:
+        return recovering.again(known) if known.outcome == Outcome.NOT_NEEDED and known.taken_up_at is None else known
+    if ticket.is_removed or (message.claimed_at or message.created_at) < rule.since:
+        return None
+    return _open(
+        customer=ticket.customer, ticket=ticket, inbox=Inbox.objects.get(pk=ticket.inbox_id), response=None,
+        source=RecoverySource.REVIEW, reason=None, rated=None, within=rule.hours, owner=rule.owner, actor=None, at=at,
+        score=stars,
+    )  # fmt: skip
+
+
 def _open(
     *, customer: Customer, ticket: Ticket | None, inbox: Inbox, response: Response | None, source: RecoverySource,
     reason: ReasonCode | None, rated: Agent | None, within: int, owner: Agent | None, actor: Agent | None,
-    at: datetime | None,
+    at: datetime | None, score: int | None = None,
 ) -> Recovery:  # fmt: skip
     if ticket is not None and (open_now := Recovery.objects.standing().filter(ticket=ticket).first()):
         return open_now
@@ -106,7 +134,7 @@ def _open(
         "recovery.opened", recovery.subject, actor=actor, at=at, recovery=recovery.pk, source=str(source),
         customer=customer.pk, owner=recovery.owner_id, department=recovery.department_id,
         reason=recovery.reason_id, in_control=recovery.in_control, due_at=recovery.due_at.isoformat(),
-        score=response.score if response else None, rated_agent=rated.pk if rated else None,
+        score=response.score if response else score, rated_agent=rated.pk if rated else None,
     )  # fmt: skip
     return recovery
 

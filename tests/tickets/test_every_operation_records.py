@@ -28,6 +28,7 @@ from feedback.models import (
     Recovery,
     Remark,
     Response,
+    ReviewRule,
     Survey,
     Topic,
 )
@@ -52,9 +53,13 @@ from tests.conftest import mail
 from tickets.channels.email.reading import read
 from tickets.models import (
     BulkAct,
+    ChannelMessage,
+    ContactPoint,
+    Conversation,
     CustomField,
     Delivery,
     Draft,
+    Inbox,
     InboxAccess,
     Merge,
     Message,
@@ -64,6 +69,7 @@ from tickets.models import (
     RawState,
     Tag,
     Ticket,
+    Visitor,
 )
 from tickets.operations import (
     access,
@@ -294,6 +300,26 @@ class House:
             Survey.objects.update(opens_recovery=True)
         return found
 
+    def left_chat(self) -> None:
+        """Dora was asked in a chat, and left before she saw it."""
+        if Visitor.objects.exists():
+            return
+        asked, now = self.invitation(InvitationState.SENT), clock.now()
+        inbox = Inbox.objects.create(name="Chat", channel="chat")
+        point = ContactPoint.objects.create(customer=self.ticket.customer, channel="chat", address="visitor:1")
+        talk = Conversation.objects.create(inbox=inbox, thread="visitor:1", point=point, ticket=self.ticket)
+        Visitor.objects.create(inbox=inbox, thread="visitor:1", talk=talk, here_at=now - timedelta(minutes=10))
+        Invitation.objects.filter(pk=asked.pk).update(channel="chat", recipient="visitor:1", talk=talk, queued_at=now)
+
+    def bad_review(self) -> int:
+        """What came with one star to an inbox where that opens a recovery."""
+        found = ChannelMessage.objects.first()
+        if found is None:
+            message, inbox = self.opening(), self.ticket.inbox
+            found = ChannelMessage.objects.create(inbox=inbox, identifier="r1", message=message, facts={"stars": 1})
+            ReviewRule.objects.create(inbox=inbox, up_to=2, since=clock.now() - timedelta(days=3650))
+        return found.message_id or 0
+
     def bounced(self) -> None:
         self.invitation()
         self.ticket.customer.contact_points.update(is_bouncing=True)
@@ -507,6 +533,7 @@ CHANGES: dict[Callable[..., Any], Change] = {
     mailing.sent: Change(
         lambda h: mailing.sent(h.delivery().mail_id, at=clock.now()), "survey.sent", lambda h: h.delivery("survey")
     ),
+    mailing.mail_unseen: Change(lambda h: mailing.mail_unseen(), "survey.left_to_mail", House.left_chat),
     mailing.not_delivered: Change(
         lambda h: mailing.not_delivered(h.delivery().mail_id), "survey.bounced", lambda h: h.delivery("survey")
     ),
@@ -600,6 +627,9 @@ CHANGES |= {
     ),
     opening_recoveries.open_for_answer: Change(
         lambda h: opening_recoveries.open_for_answer(h.low_answer()), "recovery.opened", House.low_answer
+    ),
+    opening_recoveries.open_for_review: Change(
+        lambda h: opening_recoveries.open_for_review(h.bad_review()), "recovery.opened", House.bad_review
     ),
     opening_recoveries.open_by_hand: Change(
         lambda h: opening_recoveries.open_by_hand(h.ticket, actor=h.ana), "recovery.opened"
