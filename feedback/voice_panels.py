@@ -1,5 +1,7 @@
 """What tickets show of the voice: what they are about, and the steps of a complaint."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models.signals import post_delete, post_save
@@ -36,7 +38,7 @@ def topic(ticket: Ticket, agent: Agent) -> Panel | None:
     now, is_by_hand, words, said = seen
     standing = kept.or_ask("topics", _standing)
     names = {pk: name for pk, name, _phrases in standing}
-    found = phrases.matcher((pk, lines) for pk, _name, lines in sorted(standing)).look(said)
+    found = _spoken_for(tuple((pk, lines) for pk, _name, lines in sorted(standing)), said)
     offered = [Offered(one.topic, names[one.topic], one.said) for one in found if one.topic != now]
     return Panel(
         title=_("Topic"),
@@ -50,6 +52,12 @@ def topic(ticket: Ticket, agent: Agent) -> Panel | None:
             "others": tuple((pk, name) for pk, name in names.items() if pk != now),
         },
     )  # fmt: skip
+
+
+@lru_cache(maxsize=200)
+def _spoken_for(topics: tuple[tuple[int, str], ...], said: str) -> Sequence[phrases.Found]:
+    """The topics that words speak for; the same words speak for the same ones each time the ticket is looked at."""
+    return tuple(phrases.matcher(topics).look(said))
 
 
 def _glance(number: int) -> tuple[int | None, bool, str, str] | None:

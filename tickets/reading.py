@@ -29,6 +29,8 @@ from tickets.lists import IDLE, OVER, RANKS, VIEWS, Order, View
 from tickets.models import Customer, Inbox, Organisation, ReadMark, Ticket
 
 PAGE = 50
+#: so many rows of a page come with a ticket, as hardly more fit beside it; the others once they are in sight
+BESIDE = 25
 JUST = timedelta(minutes=10)
 COUNT_MOST = 500
 #: beyond that many parts a merge costs more than it saves
@@ -69,21 +71,28 @@ def page(view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxe
 
 
 def numbers_of(
-    view: View, agent: Agent, *, after: str = "", limit: int = PAGE, inboxes: Sequence[int] | None = None
+    view: View,
+    agent: Agent,
+    *,
+    after: str = "",
+    limit: int = PAGE,
+    inboxes: Sequence[int] | None = None,
+    cut: int | None = None,
 ) -> tuple[list[int], str]:
-    """As `page`, the numbers alone."""
+    """As `page`, the numbers alone. With `cut`, the cursor stands after the first so many of them."""
     ids = list(inboxes) if inboxes is not None else inbox_ids(agent)
     if not ids or view.problem:
         return [], ""
     groups = _groups(view.order, ids)
     spots = _cursor(after)
     rows = _first(view, agent, groups, spots, limit + 1)
-    shown = rows[:limit]
-    if len(rows) <= limit:
-        return [row.number for row in shown], ""
+    shown = rows[: limit if cut is None else cut]
+    numbers = [row.number for row in rows[:limit]]
+    if len(rows) == len(shown):
+        return numbers, ""
     group_of = {inbox: group for group, members in groups.items() for inbox in members}
     left = {**spots, **{group_of.get(row.inbox, 0): row for row in shown}}
-    return [row.number for row in shown], _written(left)
+    return numbers, _written(left)
 
 
 def around(view: View, agent: Agent, ticket: Ticket) -> tuple[int | None, int | None]:
@@ -306,11 +315,13 @@ def _as_long_a_wait(mine: Spot, calendar: Any, now: datetime, used: int) -> Spot
     return mine if mine.value < as_long else Spot(mine.rank, as_long, 0)
 
 
-def opening(view: View, agent: Agent, *, after: str = "", inboxes: Sequence[int]) -> tuple[Page, Sequence[Ticket]]:
-    """A page of a list and what just arrived further down, dressed together."""
-    numbers, cursor = numbers_of(view, agent, after=after, inboxes=inboxes)
+def opening(
+    view: View, agent: Agent, *, after: str = "", limit: int = PAGE, cut: int | None = None, inboxes: Sequence[int]
+) -> tuple[Page, Sequence[Ticket]]:
+    """A page of a list, or with `cut` its first rows, and what just arrived further down, dressed together."""
+    numbers, cursor = numbers_of(view, agent, after=after, limit=limit, inboxes=inboxes, cut=cut)
     latest = [] if after else _arrived(view, agent, numbers, inboxes)
-    dressed = dress([*numbers, *latest], agent)
+    dressed = dress([*numbers[:cut], *latest], agent)
     fresh = set(latest)
     page_ = Page([row for row in dressed if row.number not in fresh], cursor)
     return page_, [row for row in dressed if row.number in fresh]

@@ -1,6 +1,8 @@
 """The queue: who may see what, in which order, at a constant cost."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -109,6 +111,32 @@ def test_what_just_arrived_is_in_sight_though_others_wait_longer(inbox, dora, an
     page = as_agent(ana).get("/").content.decode()
     assert "Brand new" in page and "Just arrived" in page
     assert f'id="row-{raw.said.ticket_id}"' in page
+
+
+def test_beside_a_ticket_a_page_of_the_list_comes_in_two_parts(inbox, dora, ana, as_agent):
+    make(inbox, dora, 60)
+    client = as_agent(ana)
+    whole = rows_in(client.get("/").content.decode())
+    number = whole[0]
+    page = client.get(f"/tickets/{number}/").content.decode()
+    more = unescape(re.search(r'hx-get="([^"]*)"[^>]*hx-trigger="click, intersect once"', page)[1])
+    rest = client.get(more, headers={"HX-Request": "true"}).content.decode()
+    assert (len(rows_in(page)), len(rows_in(rest))) == (25, 25)
+    assert rows_in(page) + rows_in(rest) == whole
+    assert "intersect" not in rest and "Show more" in rest
+
+
+def test_beside_a_ticket_a_short_list_is_whole(inbox, dora, ana, as_agent):
+    make(inbox, dora, 25)
+    client = as_agent(ana)
+    whole = rows_in(client.get("/").content.decode())
+    page = client.get(f"/tickets/{whole[0]}/").content.decode()
+    assert rows_in(page) == whole and len(whole) == 25
+    assert "list-more" not in page
+
+
+def rows_in(page):
+    return re.findall(r'id="row-(\d+)"', page)
 
 
 def test_a_short_queue_needs_no_such_group(inbox, ana, as_agent, ticket):

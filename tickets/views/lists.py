@@ -70,11 +70,14 @@ def _query(asked: tuple[tuple[str, str], ...]) -> str:
     return urlencode(asked)
 
 
-def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
-    """The views column and the list."""
+def queue_context(request: HttpRequest, view: View, *, is_beside: bool = False) -> dict[str, Any]:
+    """The views column and the list: its first rows where it `is_beside` a ticket, and the rest of them when asked."""
     agent: Agent = agent_of(request)
     inboxes = reading.inbox_ids(agent)
-    found, arrived = reading.opening(view, agent, after=request.GET.get("after", ""), inboxes=inboxes)
+    after = "" if is_beside else request.GET.get("after", "")
+    limit = reading.PAGE - reading.BESIDE if after and "rest" in request.GET else reading.PAGE
+    cut = reading.BESIDE if is_beside else None
+    found, arrived = reading.opening(view, agent, after=after, limit=limit, cut=cut, inboxes=inboxes)
     shown = [one for one in views_of(request) if not one.is_hidden or one.key == view.key][:MOST_COUNTED]
     counted = reading.counts(agent, inboxes, shown)
     return {
@@ -85,6 +88,7 @@ def queue_context(request: HttpRequest, view: View) -> dict[str, Any]:
         "arrivals": arrived,
         "list_url": address_of(view),
         "next_url": address_of(view, after=found.after) if found.after else "",
+        "is_cut": is_beside,
         "conditions": [
             *([f"“{view.words}”"] if view.words else []),
             *(conditions.describe(one, agent) for one in view.conditions),

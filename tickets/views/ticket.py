@@ -59,7 +59,8 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
         return render(request, f"tickets/ticket.html#{part}", context)
-    return render(request, "tickets/ticket.html", {**queue_context(request, view_of(request)), **context})
+    beside = queue_context(request, view_of(request), is_beside=True)
+    return render(request, "tickets/ticket.html", {**beside, **context})
 
 
 def _gone_into(request: HttpRequest, ticket: Ticket) -> HttpResponse | None:
@@ -252,6 +253,6 @@ def _refused(request: HttpRequest, ticket: Ticket, kind: str, why: str) -> HttpR
 
 def _again(request: HttpRequest, ticket: Ticket, kind: str, why: str, *, status: int, **more: Any) -> HttpResponse:
     """The page with what was sent still in its fields."""
-    context = {**queue_context(request, view_of(request)), **ticket_context(request, ticket), **more}
+    context = {**queue_context(request, view_of(request), is_beside=True), **ticket_context(request, ticket), **more}
     context["composer"] = composing.composer(request, ticket, problem=why, kind=kind)
     return render(request, "tickets/ticket.html", context, status=status)

@@ -56,7 +56,9 @@ const takeList = (fresh) => {
     return;
   }
   let count = 0;
-  for (const row of fresh.querySelectorAll(".row")) {
+  // the rest of a list that came cut, beside a ticket, is not news
+  const shown = old.querySelector("[data-cut]") ? old.querySelectorAll(".row").length : undefined;
+  for (const row of [...fresh.querySelectorAll(".row")].slice(0, shown)) {
     const mine = document.getElementById(row.id);
     if (!mine || !list().contains(mine)) count += 1;
     else if (!mine.contains(document.activeElement)) replace(mine, row.cloneNode(true));
