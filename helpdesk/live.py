@@ -16,6 +16,7 @@ import redis.asyncio
 import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import connection, transaction
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,28 @@ def publish(notices: Iterable[Notice]) -> None:
             client().publish(channel(), json.dumps(told[start : start + 200]))
     except (redis.RedisError, OSError) as error:
         log.warning("live updates are away", error=str(error))
+
+
+class _Told:
+    """What is told after a commit, in one go."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def __call__(self) -> None:
+        publish(self.notices)
+
+
+def publish_after_commit(notices: Iterable[Notice]) -> None:
+    """Tell open pages what the transaction changed, once it is there, all of it together."""
+    held = set(connection.savepoint_ids)
+    for savepoints, function, _is_robust in connection.run_on_commit:
+        if isinstance(function, _Told) and savepoints == held and connection.in_atomic_block:
+            function.notices += notices
+            return
+    told = _Told()
+    told.notices += notices
+    transaction.on_commit(told, robust=True)
 
 
 class Ear:

@@ -13,7 +13,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from helpdesk.api.views import Body, absolute, shaping
-from helpdesk.models import Agent, Event, Team
+from helpdesk.models import Agent, Event, Role, Team
+from helpdesk.prepared import Prepared
 from tickets import delivery_words
 from tickets.models import (
     Attachment,
@@ -30,6 +31,7 @@ from tickets.models import (
     Ticket,
     TicketType,
 )
+from tickets.models.inbox import InboxQuerySet
 from tickets.operations.opening import MOST_TEXT
 from tickets.operations.posting import BY_MAIL
 from tickets.operations.recipients import MOST as MOST_RECIPIENTS
@@ -328,6 +330,27 @@ organisation = shaping(WholeOrganisationSerializer)
 
 
 # --- What may be sent -------------------------------------------------------------------------------------------------
+def _seen_by(agent: Agent) -> InboxQuerySet:
+    return Inbox.objects.visible_to(agent).active().order_by()
+
+
+def _at(inboxes: InboxQuerySet, address: str) -> InboxQuerySet:
+    return inboxes.alias(lower=Lower("address")).filter(lower=address)[:1]
+
+
+_any_at = Prepared(lambda place: _at(_seen_by(Agent(role=Role.ADMIN)), place(str)))
+#: whose agent it is, is one of the values
+_visible_at = Prepared(lambda place: _at(_seen_by(Agent(pk=place(int), role=Role.AGENT)), place(str)))
+
+
+def _inbox_at(agent: Agent, address: str) -> Inbox | None:
+    """The inbox of an address, of those an agent sees: each ticket that is opened by a program asks for it."""
+    if not agent.is_active or agent.limited_to is not None:
+        return _at(_seen_by(agent), address).first()
+    found = _any_at(address) if agent.is_admin else _visible_at(agent.pk, address)
+    return next(iter(found), None)
+
+
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "format": "email"}]})
 class InboxField(serializers.Field):
     """An inbox by its id or its address, of those the agent sees."""
@@ -335,12 +358,11 @@ class InboxField(serializers.Field):
     default_error_messages = {"absent": _("There is no such inbox, or none you may use.")}
 
     def to_internal_value(self, data: Any) -> Inbox:
-        seen = Inbox.objects.visible_to(self.context["request"].user).active().order_by()
-        found = None
+        agent, found = self.context["request"].user, None
         if type(data) is int and 0 < data < 2**63:
-            found = seen.filter(pk=data).first()
+            found = _seen_by(agent).filter(pk=data).first()
         elif isinstance(data, str) and len(data) <= 254 and data.isprintable():
-            found = seen.alias(lower=Lower("address")).filter(lower=data.lower()).first()
+            found = _inbox_at(agent, data.lower())
         if found is None:
             self.fail("absent")
         return found

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.crypto import EncryptedTextField
 from helpdesk.models import Agent, Role
-from helpdesk.prepared import once
+from helpdesk.prepared import Prepared, once
 
 
 class InboxQuerySet(models.QuerySet["Inbox"]):
@@ -160,8 +160,12 @@ def works_in(agent: Agent, inbox_id: int) -> bool:
     """Whether an agent changes tickets and answers customers here: their role lets them, and nothing narrows it."""
     if not agent.may_reply or agent.is_admin:
         return agent.may_reply
-    narrowed = InboxAccess.objects.filter(agent=agent, inbox=inbox_id).exclude(level=InboxAccess.Level.AGENT)
-    return once(("works_in", agent.pk, inbox_id), lambda: not narrowed.exists())
+    return once(("works_in", agent.pk, inbox_id), lambda: not _narrowed(agent.pk, inbox_id))
+
+
+_narrowed = Prepared(
+    lambda place: InboxAccess.objects.filter(agent=place(int), inbox=place(int)).exclude(level=InboxAccess.Level.AGENT)
+)
 
 
 def is_worker(agent: Agent, inbox_id: int) -> bool:

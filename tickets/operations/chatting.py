@@ -187,7 +187,7 @@ def say(inbox: Inbox, digest: str, spoken: Spoken, *, visitor: Visitor | None = 
         tell(kept.conversation_id, kept.pk)
     if "talk" in change:  # browsers of theirs that waited for a first word hear of the talk from now on
         news = live.Notice("chat.began", None, f"visitor:{visitor.pk}", 0)
-        transaction.on_commit(lambda: live.publish([news]), robust=True)
+        live.publish_after_commit([news])
     reach("in.tx_before_commit")
     return visitor, kept
 
@@ -213,7 +213,7 @@ def show_page(visitor: Visitor, *, url: str, title: str = "") -> None:
 def tell(talk: int, latest: int) -> None:
     """After the commit, let every browser of a talk know how far it has come."""
     notice = live.Notice("chat.message", None, f"talk:{talk}", latest)
-    transaction.on_commit(lambda: live.publish([notice]), robust=True)
+    live.publish_after_commit([notice])
 
 
 def shown(talk: Conversation | None) -> "QuerySet[ChannelMessage]":

@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.events import draft, record_many
 from helpdesk.models import Agent, File, Team
-from helpdesk.prepared import Prepared
+from helpdesk.prepared import Prepared, insert
 from tickets import texts
 from tickets.models import Attachment, ContactPoint, Customer, Inbox, Message, MessageKind, Ticket
 from tickets.operations import locking, writing_down
@@ -85,10 +85,9 @@ def _write(
         updated_at=at,
         waiting_since=at,
         snippet=texts.snippet(text),
-        # drawn beforehand, which spares writing the ticket twice
-        last_message_id=_next_message_id(),
     )
-    ticket.save(force_insert=True)
+    # the message's number is drawn with the ticket's, which spares writing the ticket twice
+    insert(ticket, last_message_id="nextval(pg_get_serial_sequence('tickets_message', 'id'))")
     message = Message(
         pk=ticket.last_message_id,
         ticket=ticket,
@@ -102,14 +101,8 @@ def _write(
         created_at=at,
         once=key,
     )
-    message.save(force_insert=True)
+    insert(message)
     return ticket, message
-
-
-def _next_message_id() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('tickets_message', 'id'))")
-        return int(cursor.fetchone()[0])
 
 
 def _once(inbox: Inbox, actor: Agent | None, once: str) -> str:

@@ -6,27 +6,31 @@ where the last attempt ended.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from psycopg.types.numeric import Int8
 
 from helpdesk import clock, content, live, statements
 from helpdesk.doorbell import ring
 from helpdesk.events import record
 from helpdesk.failpoints import reach
+from helpdesk.prepared import Prepared, columns, insert, made
 from tickets.channels import directory, protocol, splitting
 from tickets.channels.protocol import Capabilities, Receipt, Template
 from tickets.models import (
     Attachment,
     ChannelAccount,
     ChannelMessage,
+    ContactPoint,
     Conversation,
     Delivery,
     DeliveryState,
@@ -101,8 +105,44 @@ def measured(route: Route, parts: Sequence[str]) -> str:
 
 def routes(ticket: Ticket) -> list[Route]:
     """The talks one can answer into on this ticket, the latest heard first. None on a ticket of mail alone."""
-    talks = Conversation.objects.filter(messages__message__ticket=ticket).select_related("point", "inbox__account")
-    return [_route(talk) for talk in talks.distinct().order_by(F("heard_at").desc(nulls_last=True), "-pk")]
+    sql, models = _talking()
+    with statements.cursor() as cursor:
+        cursor.execute(sql, [Int8(ticket.pk)])
+        rows = cursor.fetchall()
+    return [_route(_talk(row, models)) for row in rows]
+
+
+@lru_cache(maxsize=1)
+def _talking() -> tuple[str, dict[str, type[Model]]]:
+    """The talks of a ticket with all that a route is made of, in our own words: every answer asks for them."""
+    models: dict[str, type[Model]] = {"t": Conversation, "p": ContactPoint, "i": Inbox, "a": ChannelAccount}
+    wanted = ", ".join(f'{sign}."{name}"' for sign, model in models.items() for name in columns(model))
+    sql = f"""
+        SELECT {wanted} FROM tickets_conversation t JOIN tickets_contactpoint p ON p.id = t.point_id
+        JOIN tickets_inbox i ON i.id = t.inbox_id LEFT JOIN tickets_channelaccount a ON a.inbox_id = i.id
+        WHERE t.id IN (
+            SELECT c.conversation_id FROM tickets_channelmessage c JOIN tickets_message m ON m.id = c.message_id
+            WHERE m.ticket_id = %s
+        )
+        ORDER BY t.heard_at DESC NULLS LAST, t.id DESC
+    """  # noqa: S608 - names of columns only
+    return sql, models
+
+
+def _talk(row: Sequence[Any], models: Mapping[str, type[Model]]) -> Conversation:
+    parts: dict[str, Any] = {}
+    for sign, model in models.items():
+        width = len(columns(model))
+        parts[sign], row = made(model, row[:width]) if row[0] is not None else None, row[width:]
+    talk, inbox, account = parts["t"], parts["i"], parts["a"]
+    talk.point, talk.inbox = parts["p"], inbox
+    if account is not None:
+        account.inbox = inbox
+    inbox._state.fields_cache["account"] = account
+    return cast(Conversation, talk)
+
+
+_spoken_in = Prepared(lambda place: ChannelMessage.objects.filter(message=place(int)).order_by("pk")[:1])
 
 
 def by_mail(ticket: Ticket) -> Route | None:
@@ -134,7 +174,7 @@ def route_to(
         if chosen is None:
             raise NotPossible(_("That conversation is not on this ticket."))
         return chosen
-    spoken = ChannelMessage.objects.filter(message=answered).values_list("conversation", flat=True).first()
+    spoken = next((one.conversation_id for one in _spoken_in(answered.pk)), None) if answered else None
     return next(
         (one for one in known if one.talk and one.talk.pk == spoken), None if answered else next(iter(known), None)
     )
@@ -233,14 +273,14 @@ def write(
         inbox=talk.inbox, ticket=ticket, said=said, conversation=talk, purpose=purpose, message_id=message_id,
         to=[talk.point.address], text=text, headers={"template": template} if template else {},
     )  # fmt: skip
-    mail.save(force_insert=True)
+    insert(mail)
     due = clock.now() + delay
     delivery = Delivery(mail=mail, recipient=talk.point.address, due_at=due, give_up_at=due + PATIENCE[purpose])
     is_at_home = not delay and directory.of(talk.inbox.channel).can.is_at_home
     if is_at_home and _is_its_turn(talk):
         _put_into_the_talk(delivery, talk)
         return mail
-    delivery.save(force_insert=True)
+    insert(delivery)
     if is_at_home:
         transaction.on_commit(lambda: _hand_on_here(delivery.pk), robust=True)
     else:
@@ -272,15 +312,15 @@ def _put_into_the_talk(delivery: Delivery, talk: Conversation) -> None:
     receipt = f"{mail.message_id.partition('@')[0]}.0"
     delivery.state, delivery.sent_at = DeliveryState.SENT, delivery.due_at
     delivery.attempts, delivery.receipts = 1, [receipt]
-    delivery.save(force_insert=True)
+    insert(delivery)
     row = ChannelMessage(
         inbox=mail.inbox, identifier=receipt[:255], conversation=talk, message=mail.said,
         mail=None if mail.said_id else mail,
     )  # fmt: skip
-    row.save(force_insert=True)
+    insert(row)
     notice = live.Notice("chat.message", None, f"talk:{talk.pk}", row.pk)
     transaction.on_commit(lambda: reach("out.tx_committed"))
-    transaction.on_commit(lambda: live.publish([notice]), robust=True)
+    live.publish_after_commit([notice])
     sending.tell("message.sent", delivery)
     health.note_sent(mail.inbox_id)
 
@@ -368,7 +408,7 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
     if talk is not None and directory.of(delivery.mail.inbox.channel).can.is_at_home:
         latest = ChannelMessage.objects.filter(conversation=talk).aggregate(at=Max("pk"))["at"] or 0
         notice = live.Notice("chat.message", None, f"talk:{talk.pk}", latest)
-        transaction.on_commit(lambda: live.publish([notice]), robust=True)
+        live.publish_after_commit([notice])
     return is_mine
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent
+from helpdesk.prepared import Prepared
 from tickets import domains, hours, kept
 from tickets.channels.email import addresses
 from tickets.models import Message, MessageKind, Participant, Ticket
@@ -31,11 +32,20 @@ __all__ = [
 ]  # fmt: skip
 
 
+_answered_by = Prepared(
+    lambda place: Message.objects.filter(
+        ticket=place(int), kind=MessageKind.INCOMING, is_automated=False, withdrawn_at=None
+    ).exclude(marks__contains=["stranger"]).order_by("-created_at", "-id")[:1],
+    related="sender",
+)  # fmt: skip
+
+
 def answered_by(ticket: Ticket) -> Message | None:
     """The message an answer answers unless somebody chose another: the latest a person we know wrote."""
-    written = ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False, withdrawn_at=None)
-    known = written.exclude(marks__contains=["stranger"]).select_related("sender")
-    return known.order_by("-created_at", "-id").first()
+    message = next(iter(_answered_by(ticket.pk)), None)
+    if message is not None:
+        message.ticket = ticket
+    return message
 
 
 def latest_answerable(said: Sequence[Message]) -> Message | None:

@@ -11,6 +11,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.failpoints import reach
 from helpdesk.models import Agent, Event
+from helpdesk.prepared import insert, update
 from tickets import mentions, minting, rich_text, texts
 from tickets.models import Draft, Message, MessageKind, SideConversation, Status, Ticket
 from tickets.operations import (
@@ -79,6 +80,8 @@ def reply(
     at = clock.now()
     answered = answers if answers is not None else recipients.answered_by(ticket)
     route = posting.route_to(ticket, answered, via)
+    if route is not None and route.talk is not None and route.talk.inbox_id == ticket.inbox_id:
+        ticket.inbox = route.talk.inbox
     chosen = recipients.decide(ticket, answered, to) if route is None else Chosen()
     words = text
     if template is not None and route is not None and (route.is_late or not texts.clean(text)):
@@ -142,7 +145,7 @@ def _move(ticket: Ticket, message: Message, answered: Message | None, actor: Age
     if then == "resolve":
         change = status.apply(ticket, Status.RESOLVED, at)
         record(status.VERBS[Status.RESOLVED], ticket, actor=actor, at=at, **change)
-    ticket.save()
+    update(ticket)
 
 
 @transaction.atomic
@@ -224,7 +227,7 @@ def write(
         raise NotPossible(_("There is nothing to send yet."))
     if len(text) > drafting.MOST_TEXT or len(html) > rich_text.MOST:
         raise NotPossible(_("That is too long: a message has at most 200,000 characters."))
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket,
         kind=kind,
         author=actor,
@@ -239,6 +242,7 @@ def write(
         once=drafting.once_key(actor, once) if once else None,
         created_at=at,
     )
+    insert(message)
     html = rich_text.clean(html)
     enclosing.put_on(message, files, enclosures, html)
     if html:

@@ -15,7 +15,7 @@ from helpdesk import clock
 from helpdesk.events import draft, record, record_many
 from helpdesk.failpoints import reach
 from helpdesk.models import Event, File, Team
-from helpdesk.prepared import Prepared
+from helpdesk.prepared import Prepared, insert, update
 from tickets import courtesies, texts
 from tickets.channels import directory, protocol
 from tickets.channels.protocol import Called, Deleted, Edited, Happened, Person, Reported, Said
@@ -269,7 +269,7 @@ def open_for(inbox: Inbox, talk: Conversation, said: Said, at: datetime, follows
     )  # fmt: skip
     if customer.is_blocked:
         ticket.status, ticket.removed_at = Status.SPAM, at
-    ticket.save(force_insert=True)
+    insert(ticket)
     return ticket
 
 
@@ -287,12 +287,13 @@ def _write(
 ) -> Message:  # fmt: skip
     missing = any(one.content is None for one in said.files)
     marks = [mark for mark, is_so in (("file_missing", missing), ("elsewhere", said.is_ours)) if is_so]
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket, kind=kind, sender=point, channel=ticket.inbox.channel, subject=texts.line(said.subject),
         sender_name=texts.line(said.sender.name or said.sender.handle, 200), text=texts.clean(said.text),
         html=said.html.replace("\x00", ""), marks=marks, is_automated=said.is_automated, matched_by=why,
         claimed_at=said.at, created_at=at, raw=raw,
     )  # fmt: skip
+    insert(message)
     enclose(message, said.files)
     return message
 
@@ -300,6 +301,8 @@ def _write(
 def enclose(message: Message, files: Sequence[protocol.File]) -> None:
     """Its files, as far as they could be had."""
     there = [one for one in files if one.content is not None]
+    if not there:
+        return
     stored = File.objects.store_many([one.content or b"" for one in there])
     Attachment.objects.bulk_create(
         Attachment(
@@ -329,7 +332,7 @@ def _move(ticket: Ticket, message: Message, said: Said, at: datetime) -> list[Ev
             ticket.snoozed_until = None
             if ticket.status == Status.OPEN:
                 ticket.waiting_since = ticket.waiting_since or at
-    ticket.save()
+    update(ticket)
     return drafts
 
 
@@ -339,10 +342,11 @@ def _names(message: Message) -> list[str]:
 
 
 def remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, at: datetime) -> ChannelMessage:
-    row = ChannelMessage.objects.create(
+    row = ChannelMessage(
         inbox_id=talk.inbox_id, identifier=said.identifier[:255], conversation=talk, message=message,
         url=said.url[:500], facts=dict(said.facts),
     )  # fmt: skip
+    insert(row)
     talk.ticket = ticket
     talk.heard_at = max(talk.heard_at or at, at) if not said.is_ours else talk.heard_at
     if said.facts.get("talk"):
@@ -350,7 +354,7 @@ def remember(talk: Conversation, ticket: Ticket, message: Message, said: Said, a
     claimed = {what: word for what, word in said.sender.claimed.items() if word != said.sender.address}
     if claimed and not said.is_ours:
         talk.facts = {**talk.facts, "claimed": claimed}
-    talk.save(update_fields=["ticket", "heard_at", "facts"])
+    update(talk, "ticket", "heard_at", "facts")
     return row
 
 

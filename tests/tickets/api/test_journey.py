@@ -134,12 +134,12 @@ def test_opening_costs_few_queries(
     client.get("/api/v1/teams/")  # the token's use is noted once a minute
     if known:
         order["customer"] = {"address": "dora@customer.example"}
-    # token, inbox, its team, the address, the message's number, ticket, message, event, outbox;
+    # token, inbox, its team, the address, ticket, message, events;
     # a new address: lock, look again, customer, address
-    with django_assert_num_queries(9 if known else 13):
+    with django_assert_num_queries(7 if known else 11):
         assert client.post("/api/v1/tickets/", order).status_code == 201
     # the key: look, remember
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         assert client.post("/api/v1/tickets/", order, headers={"Idempotency-Key": "k"}).status_code == 201
 
 
