@@ -27,6 +27,7 @@ PRESETS: tuple[tuple[str, str | Promise], ...] = (
     ("7", _("Last 7 days")),
     ("28", _("Last 28 days")),
     ("90", _("Last 90 days")),
+    ("365", _("Last 365 days")),
     ("month", _("This month")),
     ("last_month", _("Last month")),
     ("custom", _("Chosen days")),

@@ -22,7 +22,7 @@ from reports.periods import Period, Unit
 from tickets.models import Inbox, Ticket
 
 PAGE = 50
-Preset = Literal["7", "28", "90", "month", "last_month", "custom"]
+Preset = Literal["7", "28", "90", "365", "month", "last_month", "custom"]
 Compare = Literal["", "before", "year"]
 
 
