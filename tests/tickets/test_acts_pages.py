@@ -94,7 +94,8 @@ def test_the_last_act_is_undone_from_another_page(ticket, ana, as_agent):
     browser.post(f"/tickets/{ticket.pk}/acts", {"do": "priority", "to": "high"}, **HTMX)
     answer = browser.post("/undo", {"current": ""}, **HTMX)
     ticket.refresh_from_db()
-    assert ticket.priority == "normal" and f"#{ticket.pk}" in toast(answer)["message"]
+    assert ticket.priority == "normal"
+    assert toast(answer)["message"] == f"Undone on #{ticket.pk}: {ana.name} set the priority to high"
     assert answer["HX-Reswap"] == "none"
     assert "nothing" in toast(browser.post("/undo", **HTMX))["message"], "what was undone is not done again"
 

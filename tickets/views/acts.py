@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from helpdesk import clock
 from helpdesk.models import Event, Team
 from helpdesk.pages import agent_of, agents_only, toast
-from tickets import choosing, moments, reading, texts
+from tickets import activity, choosing, moments, reading, texts
 from tickets.models import Message, Ticket
 from tickets.operations import acting, assignment, collisions, replying, sorting, withdrawing
 from tickets.operations import bulk as bulk_acts
@@ -197,7 +197,7 @@ def undo(request: HttpRequest, number: int, event: int) -> HttpResponse:
     current = request.POST.get("current", "")
     if request.htmx and current and current != str(ticket.number):  # type: ignore[attr-defined]
         # the page has gone on to another ticket, and stays there
-        return toast(_unchanged(), _("Undone on #%(number)s") % {"number": ticket.number})
+        return toast(_unchanged(), _undone(ticket, done))
     return after_act(request, ticket, _("Undone"), can_undo=False)
 
 
@@ -222,7 +222,7 @@ def undo_last(request: HttpRequest) -> HttpResponse:
             ticket = undo_event(ticket, event, actor=agent)
     except NotPossible as why:
         return _nowhere(request, str(why))
-    said = _("Undone on #%(number)s") % {"number": ticket.number}
+    said = _undone(ticket, event)
     if event.verb == "ticket.merged":  # the page shows where it had gone
         messages.success(request, said)
         where = reverse("ticket", args=[ticket.number])
@@ -232,6 +232,13 @@ def undo_last(request: HttpRequest) -> HttpResponse:
     if not request.htmx or request.POST.get("current") == str(ticket.number):  # type: ignore[attr-defined]
         return after_act(request, ticket, said, can_undo=False)
     return toast(_unchanged(), said)
+
+
+def _undone(ticket: Ticket, event: Event) -> str:
+    """What was taken back, and where: Z reaches further back than the page that is shown."""
+    for line in activity.told([event]):
+        return _("Undone on #%(number)s: %(what)s") % {"number": ticket.number, "what": line.sentence}
+    return _("Undone on #%(number)s") % {"number": ticket.number}
 
 
 def _nowhere(request: HttpRequest, why: str) -> HttpResponse:
