@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.models import Agent, CalendarVersion, Event, SpecialDay
 from helpdesk.pages import Block
-from tickets.models import Inbox, Mailbox, RawMessage
+from tickets.models import Inbox, Mailbox, RawMessage, Ticket
 
 #: where the mail of the guide says it came from
 SOURCE = "guide"
@@ -58,6 +58,11 @@ def _has_hours() -> bool:
     return changed.exists() or SpecialDay.objects.exists() or CalendarVersion.objects.count() > 1
 
 
+def _is_lively() -> bool:
+    """Whether there is enough to look at here: the demo company, or a helpdesk that is at work."""
+    return len(Ticket.objects.order_by()[:100].values_list("pk")) == 100
+
+
 def shown_to(agent: Agent) -> Block | None:
     """The guide for an admin who has not put it away and has not done all of it."""
     if not agent.is_admin or agent.hides_guide:
@@ -66,7 +71,7 @@ def shown_to(agent: Agent) -> Block | None:
     done = sum(step.is_done for step in found)
     if done == len(found):
         return None
-    return Block("tickets/_guide.html", {"steps": found, "done": done, "all": len(found)})
+    return Block("tickets/_guide.html", {"steps": found, "done": done, "all": len(found), "is_lively": _is_lively()})
 
 
 def above_settings(agent: Agent) -> Block | None:
