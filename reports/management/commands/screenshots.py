@@ -9,18 +9,21 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 from django.db.models import Count, Q
 
 from feedback.models import Invitation, InvitationState, Response
@@ -28,15 +31,28 @@ from feedback.operations.bootstrapping import bootstrap
 from helpdesk import clock, embedded, probe
 from helpdesk.models import Agent
 from helpdesk.signed_in import SessionStore
+from tickets.chat_desk import CHAT
 from tickets.models import MessageKind, Status, Ticket
+from tickets.operations import assignment, chat_seats, replying
+from tickets.tasks import deliver_posts
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+T = TypeVar("T")
 
 DESK = (1440, 900)
 PHONE = (390, 844)
 #: who looks: a lead whom the demo company lets see most
 VIEWER = "priya"
+CHAT_DESK, CHAT_PAGE = (1080, 760), (500, 760)
+VISITORS = (
+    ("Emil Borg", "Do you ship to Malta?"),
+    ("Nora Lindqvist", "Hello! My order 4471 was to come on Friday. Do you know where it is?"),
+)
+ANSWER = "Hello Nora, it left our house on Thursday and is with the carrier in Leipzig."
+ABOUT_TO_SAY = "Could it go to my neighbour instead? I am away"
+ABOUT_TO_ANSWER = "Of course. Tell me"
 #: the first of these that the machine has is the pictures' (Debian: fonts-inter)
 FONTS = ("Inter", "Cantarell", "Noto Sans", "Liberation Sans")
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -119,8 +135,14 @@ class Command(BaseCommand):
             for picture in wanted:
                 path = folder / f"{picture.name}.png"
                 _take_one(browser, picture, path, cookie)
-                self.stdout.write(f"{path}  {path.stat().st_size / 1000:.0f} kB")
+                self._say(path)
+            if not only or "chat" in only:
+                _take_chat(browser, agent, at, folder / "chat.png", cookie)
+                self._say(folder / "chat.png")
             browser.close()
+
+    def _say(self, path: Path) -> None:
+        self.stdout.write(f"{path}  {path.stat().st_size / 1000:.0f} kB")
 
 
 def pictures(agent: Agent) -> Iterator[Picture]:
@@ -199,6 +221,77 @@ def _take_one(browser: "Browser", picture: Picture, path: Path, cookie: Any) -> 
         page.wait_for_timeout(200)
     page.screenshot(path=path, animations="disabled")
     context.close()
+
+
+def _take_chat(browser: "Browser", agent: Agent, at: datetime, path: Path, cookie: Any) -> None:
+    """Two who chat, each in front of their own screen, side by side."""
+    _apart(lambda: chat_seats.switch(agent, is_available=True, actor=agent), at)
+    visitors = [_visitor(browser, name, words) for name, words in VISITORS]
+    page, ticket = visitors[-1]
+
+    def work() -> None:
+        for _page, theirs in visitors:
+            assignment.take(theirs, actor=agent)
+        replying.reply(ticket, text=ANSWER, actor=agent)
+        deliver_posts()
+
+    _apart(work, at + timedelta(minutes=1))
+    page.get_by_role("log").get_by_text(ANSWER[:20]).wait_for()
+    desk = _context(browser, CHAT_DESK, cookie).new_page()
+    desk.goto(f"{settings.BASE_URL}/tickets/{ticket.number}/")
+    _settle(desk)
+    page.get_by_label("Write a message").press_sequentially(ABOUT_TO_SAY)
+    desk.locator(".visitor-typing").get_by_text(ABOUT_TO_SAY[-12:]).wait_for()
+    desk.keyboard.press("r")
+    desk.keyboard.type(ABOUT_TO_ANSWER)
+    page.get_by_text("is typing").wait_for()
+    seen = [b64encode(one.screenshot(animations="disabled")).decode() for one in (desk, page)]
+    both = _context(browser, (CHAT_DESK[0] + CHAT_PAGE[0] + 24, CHAT_DESK[1])).new_page()
+    both.set_content(
+        "<style>body{margin:0;display:flex;justify-content:space-between;background:#d6d3cd}</style>"
+        + "".join(f'<img src="data:image/png;base64,{one}">' for one in seen)
+    )
+    both.screenshot(path=path)
+    for one in {desk.context, both.context, *(each.context for each, _ticket in visitors)}:
+        one.close()
+
+
+def _visitor(browser: "Browser", name: str, words: str) -> "tuple[Page, Ticket]":
+    """Somebody who says this in the chat, and the ticket it is."""
+    page = _context(browser, CHAT_PAGE).new_page()
+    page.goto(f"{settings.BASE_URL}/chat/demo/")
+    page.get_by_role("button", name="Open the chat").click()
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Write a message").fill(words)
+    page.keyboard.press("Enter")
+    page.get_by_role("log").get_by_text("Received").wait_for()
+    return page, _apart(lambda: Ticket.objects.filter(channel=CHAT).latest("pk"))
+
+
+def _apart(work: Callable[[], T], at: datetime | None = None) -> T:
+    """Do this beside the browser, whose loop no query may hold up; at a time of the demo company's."""
+    import time_machine
+
+    def do() -> T:
+        try:
+            with time_machine.travel(at, tick=True) if at else nullcontext():
+                return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(do).result()
+
+
+def _context(browser: "Browser", size: tuple[int, int], cookie: Any = None) -> "BrowserContext":
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="light", locale="en-GB",
+        timezone_id="Europe/Berlin", reduced_motion="reduce",
+    )  # fmt: skip
+    if cookie:
+        context.add_cookies([cookie])
+    return context
 
 
 def _settle(page: "Page") -> None:

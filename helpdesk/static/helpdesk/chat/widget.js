@@ -147,6 +147,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
 .invite .say{padding:12px 16px;padding-inline-end:0;text-align:start}.invite .no{width:44px;height:44px;display:grid;place-items:center;flex:none}
 .aside{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media(max-height:600px){.panel{inset-block:8px;height:auto}.open .launch{display:none}}
+@media(max-width:640px){[data-preview] .launch{bottom:76px}}
 @media(max-width:480px){.panel{inset:0!important;width:100vw;max-width:none;height:100vh;height:100dvh;border-radius:0}.open .launch{display:none}}
 @media(prefers-reduced-motion:no-preference){.panel,.invite{animation:in .15s ease-out}@keyframes in{from{opacity:0;transform:translateY(8px)}}}
 @media(forced-colors:active){.launch,.go,.text,.panel{border:1px solid}}
@@ -209,7 +210,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     invite = h("div", { class: "invite", hidden: true });
     const before = root;
     const isMirrored = pageDirection() !== told.direction;
-    root = h("div", { class: `root ${(look.position === "start") !== isMirrored ? "start" : ""}`, "data-theme": look.theme || "auto", dir: told.direction, lang: told.language, onkeydown: pressed }, news, invite, panel, launch);
+    root = h("div", { class: `root ${(look.position === "start") !== isMirrored ? "start" : ""}`, "data-preview": isPreview, "data-theme": look.theme || "auto", dir: told.direction, lang: told.language, onkeydown: pressed }, news, invite, panel, launch);
     root.style.setProperty("--accent", colour);
     root.style.setProperty("--on", readable(colour));
     if (before) before.replaceWith(root);

@@ -36,3 +36,15 @@ if (here) {
   side.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
   side.scrollTop += Math.max(inner.bottom - outer.bottom + 8, 0);
 }
+
+// what is only to be taken elsewhere is copied by one press
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copies]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copies);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.querySelector("[aria-live]").textContent = button.dataset.said;
+  } catch { /* it is selected, to be copied by hand */ }
+});
