@@ -258,6 +258,8 @@ SENTENCES: Mapping[str, Sentence] = {
         gettext_lazy("%(who)s took it out of the trash"), gettext_lazy("Out of the trash: they wrote")
     ),
     "chat.left": lambda _one: _("The visitor left"),
+    "chat.carried_over": lambda _one: _("The visitor signed in on the site, which says who they are"),
+    "chat.given_back": lambda _one: _("The chat is no longer that of who signed in later"),
     "chat.mailed": lambda _one: _("The visitor was away: what they had not seen went out by mail"),
     "ticket.participant_added": _acted(gettext_lazy("%(who)s included %(address)s")),
     "ticket.participant_removed": _acted(gettext_lazy("%(who)s took out %(address)s")),

@@ -13,11 +13,12 @@ from helpdesk.addresses import objects_to_address
 from helpdesk.doorbell import ring
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event, Role
-from tickets.models import Draft, Inbox, Message, Visitor
+from tickets.models import Customer, Draft, Inbox, Message, Visitor
 from tickets.operations import (
     acknowledging,
     assignment,
     budget,
+    carrying,
     chat_seats,
     chatting,
     merging_customers,
@@ -80,6 +81,13 @@ def show_mails_in_the_chat(event: Event) -> None:
 def show_ends_in_the_chat(event: Event) -> None:
     """An open widget says that its chat is over, or goes on."""
     live.publish([live.Notice("chat.ended", None, f"writing:{event.subject_id}", 0)])
+
+
+@subscribe("customer.unmerged")
+def part_chats(event: Event) -> None:
+    """Who turned out to be somebody else has their chat for themselves again."""
+    if source := Customer.objects.filter(pk=event.facts["source"]).first():
+        carrying.give_back(source)
 
 
 @subscribe("message.received")

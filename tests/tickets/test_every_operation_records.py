@@ -955,6 +955,7 @@ MODULES_OF_OTHERS = {
         "change no ticket; tests/tickets/test_customers.py",
     ),
     "tickets.operations.erasing": "what was said, and no ticket's history; tests/tickets/test_erasing.py",
+    "tickets.operations.carrying": "chats; tests/tickets/channels/chat/test_signing_in.py",
     "tickets.operations.merging_customers": "each of their tickets; tests/tickets/test_merging_customers.py",
     "tickets.operations.indexing": "writes what search looks in, from what is there; tests/tickets/test_indexing.py",
     "tickets.operations.threading": "only reads",

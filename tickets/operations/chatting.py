@@ -15,6 +15,7 @@ from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from helpdesk import clock, live, statements
 from helpdesk.events import draft, record, record_many
@@ -125,12 +126,20 @@ def recognise(inbox: Inbox, digest: str, identity: Identity) -> Visitor | None:
     return visitor
 
 
+_ENDED = gettext_lazy("This browser has ended its chat. Load the page again.")
+
+
 def _give(visitor: Visitor, digest: str) -> None:
     try:
         with transaction.atomic():
             VisitorToken.objects.create(digest=digest, visitor=visitor)
     except IntegrityError:
-        raise NotPossible(_("This browser has ended its chat. Load the page again.")) from None
+        raise NotPossible(_ENDED) from None
+
+
+def _must_not_have_ended(digest: str) -> None:
+    if VisitorToken.objects.filter(digest=digest).exists():
+        raise NotPossible(_ENDED)
 
 
 def _change(visitor: Visitor, **change: Any) -> None:
@@ -160,11 +169,12 @@ def say(inbox: Inbox, digest: str, spoken: Spoken, *, visitor: Visitor | None = 
         locking.hold(f"visitor {digest}")
         visitor = known(inbox, digest)
     if visitor is None:
+        _must_not_have_ended(digest)
         visitor = Visitor.objects.create(inbox=inbox, thread=f"visitor:{digest[:32]}")
         _give(visitor, digest)
     name = visitor.name or texts.line(spoken.name, 200)
     said = Said(
-        identifier=f"{visitor.pk}/{spoken.id}", thread=visitor.thread, sender=_person(visitor, name),
+        identifier=f"{visitor.pk}/{spoken.id}", thread=visitor.thread, sender=person_of(visitor, name),
         text=spoken.text, files=spoken.files, language=spoken.language,
         facts={
             "id": spoken.id, **({"answers": [list(one) for one in spoken.answers]} if spoken.answers else {}),
@@ -192,7 +202,7 @@ def say(inbox: Inbox, digest: str, spoken: Spoken, *, visitor: Visitor | None = 
     return visitor, kept
 
 
-def _person(visitor: Visitor, name: str) -> Person:
+def person_of(visitor: Visitor, name: str) -> Person:
     """Whom the site signs for is joined to who has that address; who merely says so is not (T29)."""
     address = visitor.thread if not visitor.user_id else f"user:{visitor.inbox_id}:{visitor.user_id}"
     handle = name or _("Visitor %(sign)s") % {"sign": visitor.thread[-4:].upper()}

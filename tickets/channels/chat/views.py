@@ -14,7 +14,7 @@ from tickets.channels.chat.adapter import MOST_FILE, MOST_FILES
 from tickets.channels.chat.gate import Answer, Said, endpoint, text, whole
 from tickets.channels.protocol import File
 from tickets.models import ChannelAccount, Visitor
-from tickets.operations import chatting
+from tickets.operations import carrying, chatting
 from tickets.operations.chatting import Spoken
 from tickets.operations.status import NotPossible
 from tickets.views.content import handed_out
@@ -51,7 +51,9 @@ def boot(request: HttpRequest, account: ChannelAccount, said: Said) -> HttpRespo
     digest = tokens.digest(account.key, said.get("token"))
     token = said.get("token") if digest else ""
     visitor = chatting.known(account.inbox, digest)
+    is_carried = False
     if who is not None:
+        before, shown = visitor, digest
         if not digest or (visitor is not None and visitor.user_id != who.id):
             token = tokens.mint(account.key)  # somebody else sat here before
         digest = tokens.digest(account.key, token)
@@ -60,10 +62,15 @@ def boot(request: HttpRequest, account: ChannelAccount, said: Said) -> HttpRespo
         except NotPossible:  # it was signed out of
             token = tokens.mint(account.key)
             visitor = chatting.recognise(account.inbox, tokens.digest(account.key, token), who)
+        if before is not None and visitor is not None and not before.user_id:
+            is_carried = carrying.carry_over(before, visitor, digest=shown)
+            if is_carried:
+                visitor = chatting.known(account.inbox, tokens.digest(account.key, token))
     elif visitor is not None and visitor.user_id:
         visitor, token = None, ""  # signed out of the site: what they said is theirs alone
     answer = {
         "token": token or tokens.mint(account.key),
+        "is_carried": is_carried,
         "identity": "known" if who else "refused" if given else "none",
         "wait": waiting.expected(account.inbox),
         **_look(account, said),

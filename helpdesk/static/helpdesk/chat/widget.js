@@ -889,7 +889,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     }
     if (found.identity === "refused") console.warn("helpdesk: data-identity is not signed with this inbox's secret, or has run out; the visitor is anonymous.");
     if (found.token !== token()) {
-      store.set({ token: found.token, queue: token() ? [] : store.all().queue });
+      store.set({ token: found.token, queue: token() && !found.is_carried ? [] : store.all().queue });
       messages.clear();
       latest = 0;
       seen = 0;
