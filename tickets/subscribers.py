@@ -13,7 +13,7 @@ from helpdesk.addresses import objects_to_address
 from helpdesk.doorbell import ring
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event, Role
-from tickets.models import Customer, Draft, Inbox, Message, Visitor
+from tickets.models import Customer, Draft, Inbox, Message, Ticket, Visitor
 from tickets.operations import (
     acknowledging,
     assignment,
@@ -88,6 +88,15 @@ def part_chats(event: Event) -> None:
     """Who turned out to be somebody else has their chat for themselves again."""
     if source := Customer.objects.filter(pk=event.facts["source"]).first():
         carrying.give_back(source)
+
+
+@subscribe("ticket.assigned")
+def tell_who_goes_on(event: Event) -> None:
+    """A visitor hears who goes on with them, where it is not who spoke with them until now."""
+    agent = Agent.objects.filter(pk=event.facts.get("agent") or 0).first()
+    ticket = Ticket.objects.filter(pk=event.stream_id or 0, channel="chat").first() if agent is not None else None
+    if agent is not None and ticket is not None and ticket.assignee_id == agent.pk:
+        chatting.tell_who_goes_on(ticket, agent, event=event.pk)
 
 
 @subscribe("message.received")

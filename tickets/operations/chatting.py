@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from helpdesk import clock, live, statements
 from helpdesk.events import draft, record, record_many
 from helpdesk.failpoints import reach
+from helpdesk.models import Agent
 from helpdesk.prepared import columns, made, part_of
 from tickets import texts
 from tickets.channels.chat.identity import Identity
@@ -310,6 +311,29 @@ def _mark(visitor: Visitor, upto: int, statement: str, verb: str, **facts: Any) 
 def came(visitors: Iterable[int]) -> None:
     """These have a browser connected."""
     Visitor.objects.filter(pk__in=list(visitors)).update(here_at=clock.now())
+
+
+@transaction.atomic
+def tell_who_goes_on(ticket: Ticket, agent: Agent, *, event: int) -> bool:
+    """Tell a visitor who is there that somebody else than who answered last goes on with them; once a hand-over."""
+    talk = Conversation.objects.select_related("inbox").filter(ticket=ticket, inbox__channel="chat").last()
+    if talk is None or not is_here(talk):
+        return False
+    answers = Message.objects.filter(ticket=ticket, kind=MessageKind.REPLY, author__isnull=False, withdrawn_at=None)
+    last = answers.order_by("-pk").values_list("author", flat=True).first()
+    if last is None or last == agent.pk:
+        return False
+    locking.hold(f"talk {talk.inbox_id} {talk.thread}")
+    row, is_new = ChannelMessage.objects.get_or_create(
+        inbox=talk.inbox, identifier=f"note {event}",
+        defaults={
+            "conversation": talk,
+            "facts": {"note": "handed", "name": texts.line(agent.name, 200), "at": clock.now().isoformat()},
+        },
+    )  # fmt: skip
+    if is_new:
+        tell(talk.pk, row.pk)
+    return is_new
 
 
 def is_here(talk: Conversation) -> bool:

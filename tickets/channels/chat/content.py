@@ -8,6 +8,7 @@ from django.db.models import prefetch_related_objects
 from helpdesk import content, statements
 from helpdesk.prepared import Prepared
 from tickets import registry
+from tickets.channels.chat import words
 from tickets.models import Attachment, ChannelMessage, MessageKind, OutgoingMail, Visitor
 from tickets.operations import chatting
 
@@ -52,7 +53,7 @@ def of(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
     """One message."""
     message = row.message
     if message is None:
-        return _by_itself(row)
+        return _by_itself(row, visitor)
     is_ours = message.kind == MessageKind.REPLY
     return {
         "seq": row.pk,
@@ -66,10 +67,23 @@ def of(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
     }
 
 
-def _by_itself(row: ChannelMessage) -> dict[str, Any]:
+def _note(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
+    """What both sides see between the messages, in the visitor's language."""
+    config = row.inbox.account.config
+    own = config.get("texts") or {}
+    spoken = words.of(words.language_of(visitor.language, own, config.get("language", "auto")), own)
+    text = spoken.get(str(row.facts.get("note")), "").replace("{name}", str(row.facts.get("name", "")))
+    return {
+        "seq": row.pk, "id": "", "ours": True, "note": True, "from": "", "text": text, "mail": False, "files": [],
+        "at": str(row.facts.get("at", "")),
+    }  # fmt: skip
+
+
+def _by_itself(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
     """What was said of our own accord: that a message arrived, or what we would like to know."""
     mail = row.mail
-    assert mail is not None
+    if mail is None:
+        return _note(row, visitor)
     asked = registry.chat_question(mail) if mail.purpose == OutgoingMail.Purpose.SURVEY else None
     return {
         **({"asks": asked} if asked else {}),
