@@ -112,7 +112,7 @@ class Item(NamedTuple):
     key: str
     name: str
     hotkey: str
-    count: int | None
+    held: int | None
     is_capped: bool
     url: str
     current: bool
