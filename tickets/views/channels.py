@@ -178,6 +178,6 @@ def connection_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 TAB = Tab(
-    "connection", gettext_lazy("Connection"), gettext_lazy("How this inbox signs in at its network."),
+    "connection", gettext_lazy("Connection"), gettext_lazy("How this inbox is connected with where customers write."),
     form=None, view=connection_page, on=lambda inbox: not inbox.is_of_mail,
 )  # fmt: skip
