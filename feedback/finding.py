@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db import connection
-
 from feedback.models import Invitation, Response, Survey
 from feedback.models.department import reason_words
-from helpdesk import prepared
+from helpdesk import prepared, statements
 from tickets import hours
 from tickets.models import Ticket
 
@@ -39,7 +37,7 @@ class Asked:
 
 def asked(token: str) -> Asked | None:
     """The invitation of a token, with its survey; of its ticket what the page shows, with the inbox."""
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(_asking(), [token])
         row = cursor.fetchone()
     if row is None:

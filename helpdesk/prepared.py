@@ -105,9 +105,13 @@ def _place(field: Any) -> str:
 
 
 def _given(one: Model, fields: Sequence[Any], *, is_new: bool) -> list[Any]:
-    """The values as they are written; whole numbers of one width, so that the statement is the same one each time."""
-    values = [field.get_db_prep_save(field.pre_save(one, is_new), connection) for field in fields]
-    return [Int8(value) if type(value) is int else value for value in values]
+    """The values as they are written."""
+    return [_of_one_width(field.get_db_prep_save(field.pre_save(one, is_new), connection)) for field in fields]
+
+
+def _of_one_width(value: Any) -> Any:
+    """A number is sent as narrow as it is otherwise, and each width would be a statement of its own."""
+    return Int8(value) if type(value) is int else value
 
 
 def insert(one: Model, **drawn: str) -> None:
@@ -175,7 +179,8 @@ class Prepared(Generic[Row]):
             self._compile()
         with statements.cursor() as cursor:
             cursor.execute(
-                self.sql, [values[place] if place is not None else given for place, given in self.parameters]
+                self.sql,
+                [_of_one_width(values[place]) if place is not None else given for place, given in self.parameters],
             )
             rows = cursor.fetchall()
         return [self._row(row) for row in rows]

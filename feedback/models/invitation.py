@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.numeric import Int8
 
 from feedback.models.survey import Survey
-from helpdesk import clock, prepared
+from helpdesk import clock, prepared, statements
 from helpdesk.models import Agent
 from tickets.models import Customer, Inbox, OutgoingMail, Ticket
 
@@ -71,8 +72,8 @@ def new_token() -> str:
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def locked(self, pk: int) -> "Invitation":
         """This invitation with its survey, ours alone until the transaction ends. Raises Invitation.DoesNotExist."""
-        with connection.cursor() as cursor:
-            cursor.execute(_locking(), [pk])
+        with statements.cursor() as cursor:
+            cursor.execute(_locking(), [Int8(pk)])
             row = cursor.fetchone()
         if row is None:
             raise Invitation.DoesNotExist(f"There is no invitation {pk}.")

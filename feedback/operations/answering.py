@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from feedback import nonces
 from feedback.models import Hit, Invitation, InvitationState, OptOut, ReasonCode, Response, Survey
-from helpdesk import clock
+from helpdesk import clock, statements
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import texts
@@ -130,7 +130,7 @@ def _answer(invitation: Invitation, said: Said, program: str, now: datetime) -> 
         invitation=invitation, score=said.score, comment=said.comment, is_solved=said.is_solved,
         reason=_reason(invitation.survey, said), answered_at=now, is_after_reminder=invitation.reminded_at is not None,
     )  # fmt: skip
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(
             f"""
             WITH pressed AS ({_PRESSED}), replier AS (

@@ -10,8 +10,9 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.numeric import Int8
 
-from helpdesk import clock, prepared
+from helpdesk import clock, prepared, statements
 from helpdesk.models import Agent
 from tickets.models.inbox import Inbox
 from tickets.models.tag import Tag
@@ -79,10 +80,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             return self.select_for_update(of=("self",), no_key=True).get(number=number)
         if held := _held.get().pop(number, None):
             return held
-        with (
-            connection.cursor() as cursor
-        ):  # every operation begins so: in our own words it takes a quarter of the time
-            cursor.execute(_locking(), [number])
+        with statements.cursor() as cursor:  # every operation begins so
+            cursor.execute(_locking(), [Int8(number)])
             row = cursor.fetchone()
         if row is None:
             raise Ticket.DoesNotExist(f"There is no ticket #{number}.")

@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Callable, Iterable
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
+from psycopg.types.numeric import Int8
 
+from helpdesk import statements
 from tickets.models import Customer, Ticket
 from tickets.operations.status import NotPossible
 
@@ -47,5 +49,5 @@ def advisory_key(key: str) -> int:
 
 def hold(key: str) -> None:
     """Wait for this lock and keep it until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [advisory_key(key)])
+    with statements.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Int8(advisory_key(key))])

@@ -301,7 +301,7 @@ def _is_its_turn(talk: Conversation) -> bool:
                 WHERE m.conversation_id = %s AND d.state IN ('queued', 'sending')
             )
             """,
-            [locking.advisory_key(f"talk {talk.inbox_id} {talk.thread}"), talk.pk],
+            [Int8(locking.advisory_key(f"talk {talk.inbox_id} {talk.thread}")), Int8(talk.pk)],
         )
         return bool(cursor.fetchone()[0])
 

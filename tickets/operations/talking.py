@@ -7,15 +7,18 @@ held while it is written to, so that two webhooks of one customer make one ticke
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import accumulate
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from psycopg.types.numeric import Int8
 
-from helpdesk import clock
+from helpdesk import clock, statements
 from helpdesk.events import draft, record, record_many
 from helpdesk.failpoints import reach
 from helpdesk.models import Event, File, Team
-from helpdesk.prepared import Prepared, insert, update
+from helpdesk.prepared import Prepared, columns, insert, made, update
 from tickets import courtesies, texts
 from tickets.channels import directory, protocol
 from tickets.channels.protocol import Called, Deleted, Edited, Happened, Person, Reported, Said
@@ -188,14 +191,31 @@ def _known(inbox: Inbox, identifier: str) -> ChannelMessage | None:
 
 def talk_of(inbox: Inbox, said: Said, at: datetime) -> Conversation:
     """The talk, made if it is new. Its advisory lock is held."""
-    talks = Conversation.objects.select_for_update(of=("self",), no_key=True).select_related("point__customer")
-    talk = talks.filter(inbox=inbox, thread=said.thread[:255]).first()
+    with statements.cursor() as cursor:
+        cursor.execute(_holding(), [Int8(inbox.pk), said.thread[:255]])
+        row = cursor.fetchone()
+    talk = None
+    if row is not None:
+        ends = list(accumulate(len(columns(model)) for model in (Conversation, ContactPoint)))
+        talk, point = made(Conversation, row[: ends[0]]), made(ContactPoint, row[ends[0] : ends[1]])
+        talk.inbox, talk.point, point.customer = inbox, point, made(Customer, row[ends[1] :])
     if talk is None:
         point = point_of(inbox, said.sender)
         talk = Conversation.objects.create(
             inbox=inbox, thread=said.thread[:255], point=point, is_public=said.is_public, created_at=at
         )
     return talk
+
+
+@lru_cache(maxsize=1)
+def _holding() -> str:
+    parts = (("t", Conversation), ("p", ContactPoint), ("c", Customer))
+    wanted = ", ".join(f'{sign}."{name}"' for sign, model in parts for name in columns(model))
+    return f"""
+        SELECT {wanted} FROM tickets_conversation t JOIN tickets_contactpoint p ON p.id = t.point_id
+        JOIN tickets_customer c ON c.id = p.customer_id
+        WHERE t.inbox_id = %s AND t.thread = %s FOR NO KEY UPDATE OF t
+    """  # noqa: S608 - names of columns only
 
 
 def point_of(inbox: Inbox, person: Person) -> ContactPoint:
