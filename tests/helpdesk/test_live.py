@@ -35,6 +35,7 @@ class Ear:
                 return json.loads(line[6:])
 
     def close(self) -> None:
+        self.response.close()
         self.connection.close()
 
 

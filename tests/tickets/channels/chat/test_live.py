@@ -52,7 +52,15 @@ class Line:
                 return name, number
 
     def close(self) -> None:
+        self.response.close()
         self.connection.close()
+
+
+def turned_away(*args: Any, **more: Any) -> http.client.HTTPResponse:
+    """What is answered to who hears nothing; nobody waits for more."""
+    line = Line(*args, **more)
+    line.close()
+    return line.response
 
 
 def test_an_answer_is_told_to_its_visitor_and_only_that_it_is_there(
@@ -116,16 +124,16 @@ def test_that_a_chat_is_over_is_told_to_its_visitor(address: str, dora: Browser,
 def test_t22_3_a_page_elsewhere_hears_nothing(address: str, dora: Browser, chat: ChannelAccount) -> None:
     dora.say("My secret")
     for origin in ("https://evil.example", "null", "https://shop.example.evil.example"):
-        refused = Line(address, dora.key, dora.token, origin=origin)
-        assert refused.response.status == 403 and "access-control-allow-origin" not in dict(refused.response.headers)
-    assert Line(address, "made-up", dora.token).response.status == 404
-    assert Line(address, dora.key, dora.token, method="GET").response.status == 405
+        refused = turned_away(address, dora.key, dora.token, origin=origin)
+        assert refused.status == 403 and "access-control-allow-origin" not in dict(refused.headers)
+    assert turned_away(address, "made-up", dora.token).status == 404
+    assert turned_away(address, dora.key, dora.token, method="GET").status == 405
 
 
 @pytest.mark.parametrize("token", ["", None, [], True, "x" * 65, "*", "talk:1"])
 def test_t22_1_without_a_token_of_ones_own_nobody_listens(address: str, dora: Browser, token: Any) -> None:
     dora.say("My secret")
-    assert Line(address, dora.key, token).response.status == 401
+    assert turned_away(address, dora.key, token).status == 401
 
 
 def test_whose_token_ended_hears_no_more(address: str, dora: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +160,7 @@ def test_one_browser_has_some_lines_and_not_any_number(
     dora.say("Hi")
     lines = [Line(address, dora.key, dora.token) for _ in range(2)]
     assert [line.next()[0] for line in lines] == ["message", "message"]
-    assert Line(address, dora.key, dora.token).response.status == 429
+    assert turned_away(address, dora.key, dora.token).status == 429
     for line in lines:
         line.close()
 
