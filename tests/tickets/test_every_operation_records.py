@@ -696,7 +696,9 @@ OTHERS: dict[Callable[..., Any], str] = {
         [drafting.save, drafting.begun, drafting.discard, drafting.consume, drafting.tell],
         "a draft is no fact of the ticket until it is sent",
     ),
-    **dict.fromkeys([drafting.of, drafting.joined, drafting.new_key, drafting.once_key], "only reads"),
+    **dict.fromkeys(
+        [drafting.of, drafting.joined, drafting.new_key, drafting.once_key, drafting.files_beside], "only reads"
+    ),
     drafting.must_be_allowed: "only asks",
     **dict.fromkeys([enclosing.attach, enclosing.detach, enclosing.choose], "files of a draft"),
     **dict.fromkeys([enclosing.put_on, enclosing.put_back], "part of what records the message, or takes it back"),
@@ -752,6 +754,8 @@ OTHERS: dict[Callable[..., Any], str] = {
             collisions.thing_of,
             linking.kind_of,
             posting.capabilities,
+            posting.file_address,
+            posting.file_at,
             enclosing.free_name,
             traces.carried,
             traces.words_of,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock, live
 from helpdesk.models import Agent
 from tickets import rich_text, texts
-from tickets.models import Draft, Message, Ticket
+from tickets.models import Draft, DraftFile, Message, Ticket
 from tickets.operations.recipients import Chosen
 from tickets.operations.status import NotPossible, must_answer_customers
 
@@ -88,6 +88,12 @@ def new_key() -> str:
 def of(ticket: Ticket, actor: Agent, kind: str) -> Draft | None:
     """The agent's draft of this kind on a ticket."""
     return Draft.objects.filter(ticket=ticket, author=actor, kind=kind).first()
+
+
+def files_beside(ticket: Ticket, actor: Agent) -> list[tuple[str, str, int]]:
+    """The files that will go with an answer: (name, media type, bytes) of each."""
+    kept = DraftFile.objects.filter(draft__ticket=ticket, draft__author=actor, draft__kind=Draft.Kind.REPLY)
+    return list(kept.values_list("filename", "content_type", "file__size"))
 
 
 def once_key(actor: Agent, once: str) -> str:

@@ -115,7 +115,7 @@ def parts(request: HttpRequest, number: int) -> HttpResponse:
         route = posting.route_to(found, recipients.answered_by(found), request.POST.get("via", "")[:20])
         if route is None:
             return HttpResponse()
-        posting.must_fit(route, text, [])
+        posting.must_fit(route, text, drafting.files_beside(found, agent_of(request)))
     except NotPossible as why:
         return render(request, "tickets/_composer_parts.html", {"problem": str(why)})
     made = posting.parts_of(text, route.can)

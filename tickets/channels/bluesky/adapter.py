@@ -37,7 +37,8 @@ from tickets.channels.protocol import (
     Unreadable,
 )
 
-#: the lexicon's limit of a picture
+#: what its view makes pictures of; and the lexicon's limit of one
+PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 MOST_FILE = 1_000_000
 #: what is older when we ask for the first time is history
 FIRST = timedelta(days=1)
@@ -85,7 +86,7 @@ class Bluesky(Channel):
     docs = "channels.md"
     is_polled = True
     can = Capabilities(
-        most_text=300, counts="graphemes", files=("image/",), most_files=4, files_a_message=4, most_file=MOST_FILE,
+        most_text=300, counts="graphemes", files=PICTURES, most_files=4, files_a_message=4, most_file=MOST_FILE,
         is_public=True, is_idempotent=True, in_private=CHAT,
     )  # fmt: skip
 

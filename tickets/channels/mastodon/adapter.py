@@ -46,8 +46,12 @@ from tickets.channels.protocol import (
 )
 
 MOST_FILE = 10 * 1024 * 1024
+#: whatever a server says, no more than this is handed on
+MOST_PICTURE, MOST_FILES = 20 * 1024 * 1024, 10
 #: of a picture, a video or a recording that comes in
 MOST_MEDIA = 40 * 1024 * 1024
+#: what each server takes of pictures; some take more
+PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 MEDIA = ("image/", "video/", "audio/")
 #: a server without a limit of its own, and what the mention of the customer takes of it
 MOST_TEXT = 500
@@ -94,7 +98,7 @@ class Mastodon(Channel):
     docs = "channels.md"
     is_polled = True
     can = Capabilities(
-        most_text=MOST_TEXT - MENTION, counts="graphemes", link=LINK, files=("image/",), most_files=4,
+        most_text=MOST_TEXT - MENTION, counts="graphemes", link=LINK, files=PICTURES, most_files=4,
         files_a_message=4, most_file=MOST_FILE,
         tells_edits=True, tells_deletions=True, is_idempotent=True,
     )  # fmt: skip
@@ -102,6 +106,11 @@ class Mastodon(Channel):
     def capabilities(self, account: Account) -> Capabilities:
         most, link = account.cursor.get("most"), account.cursor.get("link")
         can = replace(self.can, link=link) if isinstance(link, int) and 0 < link < MOST_TEXT else self.can
+        picture, pictures = account.cursor.get("picture"), account.cursor.get("pictures")
+        if isinstance(picture, int) and picture > 0:
+            can = replace(can, most_file=min(picture, MOST_PICTURE))
+        if isinstance(pictures, int) and pictures > 0:
+            can = replace(can, most_files=min(pictures, MOST_FILES), files_a_message=min(pictures, MOST_FILES))
         if not isinstance(most, int) or most <= 2 * MENTION:
             return can
         return replace(can, most_text=most - MENTION)
@@ -125,8 +134,11 @@ class Mastodon(Channel):
             me = self._ask(account, "GET", "/api/v1/accounts/verify_credentials")
             told = self._instance(account)
             cursor |= {
-                "me": str(me["id"]), "most": _number_of(told, "max_characters", MOST_TEXT),
-                "link": _number_of(told, "characters_reserved_per_url", LINK), "asked": clock.now().timestamp(),
+                "me": str(me["id"]), "asked": clock.now().timestamp(),
+                "most": _number_of(told, "statuses", "max_characters", MOST_TEXT),
+                "link": _number_of(told, "statuses", "characters_reserved_per_url", LINK),
+                "pictures": _number_of(told, "statuses", "max_media_attachments", 4),
+                "picture": _number_of(told, "media_attachments", "image_size_limit", MOST_FILE),
             }  # fmt: skip
         for page in self._mentions(account, cursor):
             cursor["since"] = str(page[-1]["id"])
@@ -293,10 +305,10 @@ def _server(account: Account) -> str:
     return str(account.config.get("server") or "").rstrip("/")
 
 
-def _number_of(instance: Mapping[str, Any], name: str, otherwise: int) -> int:
-    """What a server says of statuses in numbers."""
+def _number_of(instance: Mapping[str, Any], what: str, name: str, otherwise: int) -> int:
+    """What a server says in numbers of what it takes."""
     try:
-        return int(instance["configuration"]["statuses"][name])
+        return int(instance["configuration"][what][name])
     except (LookupError, TypeError, ValueError):
         return otherwise
 

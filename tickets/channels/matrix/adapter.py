@@ -7,6 +7,7 @@ read here: such a message says so on its ticket, and nothing is sent into such a
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -47,6 +48,8 @@ MOST_TEXT = 30_000
 #: what is older when we ask for the first time is history
 FIRST = timedelta(days=1)
 PAGES = 10
+#: how often the homeserver is asked what it takes
+ASK_AGAIN = timedelta(days=1)
 TYPES = ["m.room.message", "m.room.encrypted", "m.room.redaction"]
 FILTER = {
     "room": {
@@ -89,6 +92,10 @@ class Matrix(Channel):
         reports=True,
     )  # fmt: skip
 
+    def capabilities(self, account: Account) -> Capabilities:
+        most = account.cursor.get("upload")
+        return replace(self.can, most_file=min(most, MOST_FILE)) if isinstance(most, int) and most > 0 else self.can
+
     def form(self) -> type[ConnectionForm]:
         return MatrixForm
 
@@ -98,7 +105,10 @@ class Matrix(Channel):
     # --- in
 
     def poll(self, account: Account) -> Iterator[Fetched]:
-        since = str(account.cursor.get("since") or "")
+        cursor = dict(account.cursor)
+        if clock.now().timestamp() - float(cursor.get("asked") or 0) >= ASK_AGAIN.total_seconds():
+            cursor |= {"upload": self._most_upload(account), "asked": clock.now().timestamp()}
+        since = str(cursor.get("since") or "")
         for _page in range(PAGES):
             wanted = {"filter": json.dumps(FILTER), "timeout": "0", **({"since": since} if since else {})}
             found = self._ask(account, "GET", f"{CLIENT}/sync", params=wanted)
@@ -112,9 +122,18 @@ class Matrix(Channel):
                 raw for room, told in (rooms.get("join") or {}).items() for raw in self._of(account, room, told, since)
             ]
             since = str(found["next_batch"])
-            yield Fetched(raws, {"since": since})
+            yield Fetched(raws, {**cursor, "since": since})
             if not raws and not invited:
                 return
+
+    def _most_upload(self, account: Account) -> int:
+        """Bytes of a file the homeserver takes; 0 where it does not say."""
+        try:
+            found = self._ask(account, "GET", "/_matrix/client/v1/media/config")
+        except Refused:  # homeservers before v1.11
+            return 0
+        most = found.get("m.upload.size")
+        return most if isinstance(most, int) else 0
 
     def _of(self, account: Account, room: str, told: Mapping[str, Any], since: str) -> Iterator[Raw]:
         """What is new in a room, the oldest first."""

@@ -253,8 +253,7 @@ class Meta(Channel):
             message = {"text": post.text, **beside}
             return self._sent(account, json={**to, "message": message})
         file = post.files[0]
-        kind = file.content_type.partition("/")[0]
-        attachment: dict[str, Any] = {"type": kind if kind in ("image", "audio", "video") else "file", "payload": {}}
+        attachment: dict[str, Any] = {"type": _shown(file), "payload": {}}
         if _product(account) == "instagram":
             attachment["payload"] = {"url": file.url}
             return self._sent(account, json={**to, "message": {"attachment": attachment}})
@@ -317,6 +316,14 @@ class Meta(Channel):
             words = _("Meta's answer makes no sense.")
             raise (Unknowable(words) if more.get("is_sending") else Later(words)) from None
         return said
+
+
+def _shown(file: OutgoingFile) -> str:
+    """As what Messenger and Instagram show a file; a picture of another kind, or too large for one, is a file."""
+    kind, _slash, of = file.content_type.partition("/")
+    if kind == "image":
+        return "image" if of in ("jpeg", "png", "gif") and len(file.content) <= 8 * MB else "file"
+    return kind if kind in ("audio", "video") else "file"
 
 
 def sign(secret: str, body: bytes) -> bytes:

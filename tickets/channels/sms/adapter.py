@@ -96,7 +96,8 @@ class Sms(Channel):
     about = gettext_lazy("People text your number; over Twilio, or a provider that speaks the same way.")
     docs = "channels.md"
     has_webhook = True
-    can = Capabilities(most_text=1600, reports=True)
+    #: counted so that it is never fewer than the provider counts
+    can = Capabilities(most_text=1600, counts="utf16", reports=True)
     #: Twilio takes 5 MB in all with one message
     _with_pictures = replace(
         can, files=("image/jpeg", "image/png", "image/gif"), most_files=10, most_file=5_000_000, files_a_message=1,

@@ -11,6 +11,7 @@ const filesUrl = (form, kind) => `${form.querySelector(`[name=kind][value="${kin
 const put = (form, kind, html) => {
   const list = form.querySelector(`[data-files="${kind}"]`);
   list.innerHTML = html;
+  list.dispatchEvent(new Event("files-changed", { bubbles: true }));
 };
 
 const insert = (text, pictures) => {

@@ -1,4 +1,4 @@
-// The way an answer goes: what becomes of a long one on its network is shown while it is written.
+// The way an answer goes: what becomes of a long one on its network, or of its files, is shown while it is written.
 import { csrfHeaders } from "./pages.js";
 import { contentOf } from "./sheets.js";
 
@@ -13,7 +13,8 @@ const look = async (form) => {
   const content = contentOf(form);
   const most = Number(chosen.dataset.most ?? Infinity);
   const number = ++asked;
-  if (!("measured" in chosen.dataset) && (content.get("html") || content.get("text") || "").length < most * 0.9) {
+  const hasFiles = form.querySelector('[data-files="reply"]')?.childElementCount > 0;
+  if (!hasFiles && !("measured" in chosen.dataset) && (content.get("html") || content.get("text") || "").length < most * 0.9) {
     box.replaceChildren();
     return;
   }
@@ -36,3 +37,4 @@ document.addEventListener("input", ({ target }) => {
 });
 document.addEventListener("input", soon);
 document.addEventListener("change", soon);
+document.addEventListener("files-changed", soon);

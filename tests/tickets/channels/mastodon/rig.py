@@ -53,6 +53,7 @@ class MastodonRig(Rig):
         self.uploads: dict[str, tuple[str, bytes]] = {}
         self.files: dict[str, bytes] = {}
         self.gone: set[str] = set()
+        self.picture = 16_000_000
         self.configuration = {"max_characters": 500, "characters_reserved_per_url": 23}
         self.media_type = "image/png"
         #: servers before 4.3 know no list of statuses
@@ -74,7 +75,8 @@ class MastodonRig(Rig):
         if path == "/api/v1/accounts/verify_credentials":
             return 200, ME, {}
         if path == "/api/v2/instance":
-            return 200, {"domain": DOMAIN, "configuration": {"statuses": self.configuration}}, {}
+            told = {"statuses": self.configuration, "media_attachments": {"image_size_limit": self.picture}}
+            return 200, {"domain": DOMAIN, "configuration": told}, {}
         if path == "/api/v1/notifications":
             return 200, self._newest_first(self.notifications, query), {}
         if path == "/api/v1/accounts/1/statuses":

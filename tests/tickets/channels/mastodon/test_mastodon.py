@@ -265,10 +265,12 @@ def test_a_link_counts_as_long_as_the_server_takes_it_for() -> None:
 
 @pytest.mark.django_db
 def test_what_the_server_says_of_length_and_links_is_asked_for(rig: MastodonRig) -> None:
-    rig.configuration = {"max_characters": 1000, "characters_reserved_per_url": 30}
+    rig.configuration = {"max_characters": 1000, "characters_reserved_per_url": 30, "max_media_attachments": 2}
+    rig.picture = 5_000_000
     rig.tell(status(20, "First", DORA))
     can = posting.capabilities(Inbox.objects.get())
-    assert (can.most_text, can.link) == (965, 30)
+    assert (can.most_text, can.link, can.most_files, can.files_a_message) == (965, 30, 2, 2)
+    assert can.most_file == 5_000_000 and not "image/svg+xml".startswith(can.files)
 
 
 def test_the_account_is_named_with_its_domain(rig_alone: MastodonRig) -> None:

@@ -36,6 +36,8 @@ class MatrixRig(Rig):
         self.sent: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
         self.uploads: dict[str, tuple[str, bytes]] = {}
+        #: bytes of a file it takes; None: it does not say
+        self.upload: int | None = 50_000_000
         #: a sync tells so many events of a room
         self.most = 50
 
@@ -50,6 +52,10 @@ class MatrixRig(Rig):
             return 401, {"errcode": "M_UNKNOWN_TOKEN", "error": "Invalid access token passed."}, {}
         if path == "/_matrix/client/v3/account/whoami":
             return 200, {"user_id": ME, "device_id": "D"}, {}
+        if path == "/_matrix/client/v1/media/config":
+            return (404, {"errcode": "M_UNRECOGNIZED"}, {}) if self.upload is None else (
+                200, {"m.upload.size": self.upload}, {},
+            )  # fmt: skip
         if path == "/_matrix/client/v3/sync":
             return 200, self._sync(int(query.get("since", ["0"])[0])), {}
         if path.endswith("/messages"):

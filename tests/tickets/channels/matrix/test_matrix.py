@@ -139,8 +139,8 @@ def rig(alone: MatrixRig, team: Team) -> MatrixRig:
     return alone
 
 
-def seen(rig: MatrixRig, since: str = "") -> Account:
-    return Account(1, ME, {"server": rig.net.url + "/"}, {"token": TOKEN}, {"since": since})
+def seen(rig: MatrixRig, since: str = "", **more: Any) -> Account:
+    return Account(1, ME, {"server": rig.net.url + "/"}, {"token": TOKEN}, {"since": since, **more})
 
 
 def test_direct_invitations_are_accepted_and_others_are_not(alone: MatrixRig) -> None:
@@ -150,6 +150,16 @@ def test_direct_invitations_are_accepted_and_others_are_not(alone: MatrixRig) ->
     alone.invited = {"!direct:far": invitation(True), "!crowd:far": invitation(False)}
     list(CHANNEL.poll(seen(alone)))
     assert list(alone.invited) == ["!crowd:far"]
+
+
+@pytest.mark.parametrize(("told", "most"), [(1_000_000, 1_000_000), (50_000_000, 20 * 1024 * 1024), (None, None)])
+def test_the_homeserver_says_how_large_a_file_may_be(alone: MatrixRig, told: int | None, most: int | None) -> None:
+    alone.upload = told
+    step = [*CHANNEL.poll(seen(alone))][-1]
+    assert CHANNEL.capabilities(seen(alone, **step.cursor)).most_file == (most or CHANNEL.can.most_file)
+    asked = len(alone.net.asked)
+    list(CHANNEL.poll(seen(alone, **step.cursor)))
+    assert not any("media/config" in one.path for one in alone.net.asked[asked:]), "it is asked once a day"
 
 
 def test_what_a_sync_leaves_out_is_fetched(alone: MatrixRig) -> None:

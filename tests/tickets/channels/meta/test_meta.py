@@ -17,7 +17,7 @@ from tests.tickets.channels.meta.rig import BUSINESS_ID, PHONE_ID, SECRET, TOKEN
 from tests.tickets.channels.rigs import picture
 from tickets import tasks
 from tickets.channels.meta import CHANNEL, splitting, trouble
-from tickets.channels.meta.adapter import sign
+from tickets.channels.meta.adapter import _shown, sign
 from tickets.channels.protocol import (
     Account,
     Deleted,
@@ -474,6 +474,10 @@ def test_what_each_of_the_three_takes_is_known_before_it_is_sent() -> None:
     assert "application/vnd.openxmlformats-officedocument.wordprocessingml.document".startswith(whatsapp.files)
     assert not any(kind.startswith(whatsapp.files) for kind in ("application/zip", "image/webp", "image/gif"))
     assert "application/zip".startswith(page.files) and not "application/zip".startswith(instagram.files)
+    shown = [_shown(OutgoingFile("a", kind, bytes(size))) for kind, size in (
+        ("image/png", 9), ("image/svg+xml", 9), ("image/png", 9_000_000), ("video/mp4", 9), ("text/plain", 9),
+    )]  # fmt: skip
+    assert shown == ["image", "file", "file", "video", "file"]
     nowhere = replace(INSTAGRAM, webhook_url="http://localhost/")
     assert CHANNEL.capabilities(nowhere).files == () and CHANNEL.capabilities(nowhere).most_text == 1000
 

@@ -36,7 +36,7 @@ from tickets.channels.sms import CHANNEL
 from tickets.channels.sms.adapter import _look, sign
 from tickets.channels.sms.segments import segments
 from tickets.models import ChannelAccount, Delivery, DeliveryState, Inbox, Message, RawMessage
-from tickets.operations import posting, replying
+from tickets.operations import enclosing, posting, replying
 from tickets.operations.enclosing import Upload
 from tickets.operations.status import NotPossible
 
@@ -310,3 +310,6 @@ def test_what_a_text_costs_is_shown_while_it_is_written(rig: SmsRig, ana: Agent,
     assert "Counts as 2 SMS." in told("x" * 161)
     assert "Goes out as 2 messages" in told("word " * 400) and "Counts as 14 SMS." in told("word " * 400)
     assert told("").strip() == ""
+    picture = Upload("a.png", "image/png", b"a picture")
+    enclosing.attach(Message.objects.get().ticket, uploads=[picture], actor=ana, kind="reply")
+    assert "SMS carries no files." in told("Look"), "what its way does not carry is said before it is sent"
