@@ -47,6 +47,7 @@ WORDS: dict[str, str | Promise] = {
     "agent.came_back": gettext_lazy("came back"),
     "agent.chats_began": gettext_lazy("takes chats"),
     "agent.chats_ended": gettext_lazy("takes no more chats"),
+    "agent.chats_limited": gettext_lazy("was given another number of chats at once"),
     "apitoken.created": gettext_lazy("made a token"),
     "apitoken.revoked": gettext_lazy("revoked a token"),
 }

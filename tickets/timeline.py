@@ -110,6 +110,8 @@ class Abroad:
     #: of a call: what sort of one, how long it took, and the number to call back
     call: str = ""
     tel: str = ""
+    #: what they answered before they began to chat
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ def _bring_abroad(said: Sequence[Message]) -> None:
         of_talks[message].abroad_shown = Abroad(
             url if url.startswith("https://") else "", tuple(facts.get("before", ())),
             stars if isinstance(stars, int) else None, bool(is_public), *call_words.of(facts.get("call")),
+            tuple((str(question), str(answer)) for question, answer in facts.get("answers", ())),
         )  # fmt: skip
 
 

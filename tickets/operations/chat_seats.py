@@ -45,10 +45,21 @@ def switch(agent: Agent, *, is_available: bool, actor: Agent | None, why: str = 
 
 @transaction.atomic
 def arrange(agent: Agent, *, capacity: int, rings: bool, notifies: bool) -> ChatSeat:
-    """How many chats at once, and how the agent hears of them. That is theirs to say, and nobody else's to read."""
+    """How many chats at once, and how the agent hears of them, as they say themselves."""
     seat = _locked(agent)
     seat.capacity, seat.rings, seat.notifies = capacity, rings, notifies
     seat.save(update_fields=["capacity", "rings", "notifies"])
+    return seat
+
+
+@transaction.atomic
+def allow(agent: Agent, *, capacity: int, actor: Agent) -> ChatSeat:
+    """How many chats come to an agent at once, as an admin says. Twice is once."""
+    seat = _locked(agent)
+    if seat.capacity != capacity:
+        was, seat.capacity = seat.capacity, capacity
+        seat.save(update_fields=["capacity"])
+        record("agent.chats_limited", agent, actor=actor, was=was, now=capacity)
     return seat
 
 

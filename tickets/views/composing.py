@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -22,6 +22,7 @@ from helpdesk.models import Agent
 from helpdesk.pages import agent_of
 from helpdesk.templatetags.ui import short_time
 from tickets import glance, rich_text, signatures, texts, timeline, watching
+from tickets.channels.protocol import Template
 from tickets.glance import Glance
 from tickets.models import Draft, DraftFile, Message, MessageKind, Ticket, works_in
 from tickets.operations import drafting, forwarding, macros, posting, recipients, scheduling
@@ -33,6 +34,15 @@ from tickets.views import written
 def _people_drawn(people: Recipients, kind: str, only: str, _language: str | None) -> SafeString:
     shown = {"people": people, "kind": kind, "only": only, "prefix": ""}
     return render_to_string("tickets/_recipients_line.html", shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A template that may be sent instead of free words; each piece with whether it is a place, and what is in it."""
+
+    template: Template
+    is_chosen: bool
+    pieces: Sequence[tuple[str, bool, str]]
 
 
 @dataclass(slots=True)
@@ -62,6 +72,8 @@ class Sheet:
     routes: Sequence[posting.Route] = ()
     #: the key of the one it goes
     via: str = ""
+    #: of each network whose time for free words is over: its templates, as they were chosen and filled in
+    late: Sequence[Sequence[Offered]] = ()
     #: of the forwarded message, each with whether it goes along
     attachments: Sequence[tuple[Any, bool]] = ()
 
@@ -250,10 +262,20 @@ def _reply(request: HttpRequest, ticket: Ticket, draft: Draft | None, said: Sequ
     if asked is not None or chosen is None:
         sheet.answers = asked or recipients.latest_answerable(said)
     _route(sheet, ticket, draft, said)
+    sheet.late = [[_offered(one, request.POST) for one in route.templates] for route in sheet.routes if route.is_late]
     suggested = recipients.suggest(ticket, sheet.answers, said=said)
     sheet.suggested = "|".join(", ".join(part) for part in (suggested.chosen.to, suggested.chosen.cc))
     _address(sheet, suggested if chosen is None else recipients.describe(ticket, sheet.answers, chosen))
     return sheet
+
+
+def _offered(template: Template, post: QueryDict) -> Offered:
+    """A template of a network, as the form had it that was refused."""
+    pieces = [
+        (piece, is_place, post.get(f"place.{template.key}.{piece}", "")[:1000] if is_place else "")
+        for piece, is_place in template.pieces
+    ]
+    return Offered(template, post.get("template") == template.key, pieces)
 
 
 def _route(sheet: Sheet, ticket: Ticket, draft: Draft | None, said: Sequence[Message]) -> None:

@@ -4,15 +4,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from helpdesk.models import Role
+from helpdesk.models import Agent, Role
 from helpdesk.pages import agent_of, agents_only, roles, sections_for, toast
 from tickets import chat_desk, texts
 from tickets.models import ChatSeat
@@ -95,6 +96,8 @@ class SeatForm(forms.ModelForm):
 def seat(request: HttpRequest) -> HttpResponse:
     """How many chats come to one at once, and how one hears of what visitors write."""
     agent = agent_of(request)
+    if request.method == "POST" and "agent" in request.POST:
+        return _allow(request, agent)
     form = SeatForm(request.POST or None, instance=chat_seats.seat_of(agent))
     if request.method == "POST" and form.is_valid():
         chat_seats.arrange(agent, **form.cleaned_data)
@@ -103,5 +106,39 @@ def seat(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "sections": sections_for(agent), "section": "chats", "rail_current": "settings", "form": form,
         "title": _("Your chats"), "about": _("How many chats come to you at once, and how you hear of them."),
+        "others": _others(agent) if agent.is_admin else (),
     }  # fmt: skip
     return render(request, "tickets/settings/seat.html", context, status=422 if form.errors else 200)
+
+
+class CapacityForm(forms.ModelForm):
+    """How many chats come to somebody else at once."""
+
+    class Meta:
+        model = ChatSeat
+        fields = ["capacity"]
+
+
+def _others(agent: Agent) -> list[tuple[Agent, CapacityForm]]:
+    """The colleagues who answer customers, each with their number."""
+    theirs = Agent.objects.active().exclude(role=Role.LIGHT).exclude(pk=agent.pk).order_by("name")
+    seats = {seat.agent_id: seat for seat in ChatSeat.objects.filter(agent__in=theirs)}
+    return [
+        (one, CapacityForm(instance=seats.get(one.pk) or ChatSeat(agent=one), auto_id=f"id_{one.pk}_%s"))
+        for one in theirs
+    ]
+
+
+def _allow(request: HttpRequest, agent: Agent) -> HttpResponse:
+    if not agent.is_admin:
+        raise PermissionDenied
+    other = get_object_or_404(
+        Agent.objects.active().exclude(role=Role.LIGHT), pk=texts.number(request.POST["agent"]) or 0
+    )
+    form = CapacityForm(request.POST, instance=chat_seats.seat_of(other))
+    if not form.is_valid():
+        messages.error(request, next(iter(form.errors["capacity"])))
+        return redirect("settings_chats")
+    chat_seats.allow(other, capacity=form.cleaned_data["capacity"], actor=agent)
+    messages.success(request, _("Saved."))
+    return redirect("settings_chats")

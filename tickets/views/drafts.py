@@ -1,6 +1,5 @@
 """Drafts: saved in the background, their files put on at once, and what waits for its time."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from tickets.operations import drafting, enclosing, scheduling, sharing
 from tickets.operations.drafting import Outdated
 from tickets.operations.status import NotPossible
 from tickets.views import composing, written
-from tickets.views.shared import after_act, find, not_possible
+from tickets.views.shared import after_act, find, not_possible, undo_time
 
 _PICTURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -161,9 +160,9 @@ def _change(request: HttpRequest, ticket: Ticket, draft: Draft) -> Done:
 
 
 def _now(request: HttpRequest, ticket: Ticket, draft: Draft) -> Done:
-    delay = timedelta(seconds=settings.UNDO_SECONDS)
+    delay = undo_time(ticket, draft.via)
     message = scheduling.send_now(draft, actor=agent_of(request), delay=delay)
-    undo_url = reverse("ticket_withdrawal", args=[ticket.number, message.pk]) if settings.UNDO_SECONDS else ""
+    undo_url = reverse("ticket_withdrawal", args=[ticket.number, message.pk]) if delay else ""
     return _("Answer sent"), undo_url
 
 

@@ -1,8 +1,10 @@
 """What the workspace's pages share: finding a ticket, and answering after an act."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -28,9 +30,10 @@ from tickets import (
     texts,
     timeline,
 )
+from tickets.channels import directory
 from tickets.glance import Glance
 from tickets.models import ContactPoint, MessageKind, Status, Ticket, workers_of, works_in
-from tickets.operations import linking, merging
+from tickets.operations import linking, merging, posting
 from tickets.operations.collisions import ChangedMeanwhile
 from tickets.operations.undo import UNDOABLE
 from tickets.views import composing
@@ -165,3 +168,10 @@ def not_possible(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse
     response = HttpResponse(status=409)
     response["HX-Trigger"] = json.dumps({"toast": {"message": why, "undo_url": "", "tone": "bad"}})
     return response
+
+
+def undo_time(ticket: Ticket, via: str) -> timedelta:
+    """How long an answer can be taken back: not at all in a chat, where somebody sits and waits."""
+    channel = directory.every().get(ticket.inbox.channel)
+    is_chat = channel is not None and channel.can.is_at_home and via != posting.BY_MAIL
+    return timedelta(seconds=0 if is_chat else settings.UNDO_SECONDS)

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
 from tickets import glance, reading
-from tickets.channels import directory
 from tickets.models import Draft, Message, Ticket
 from tickets.operations import (
     drafting,
@@ -34,7 +33,7 @@ from tickets.operations.replying import SomethingNew
 from tickets.operations.status import NotAnswered, NotPossible
 from tickets.views import composing, field_answers, written
 from tickets.views.onward import lead_on
-from tickets.views.shared import after_act, find, not_possible, queue_context, ticket_context, view_of
+from tickets.views.shared import after_act, find, not_possible, queue_context, ticket_context, undo_time, view_of
 from tickets.views.written import Written
 
 PARTS = ("reading", "header", "thread", "panel", "composer", "changed")
@@ -164,9 +163,7 @@ def _say(request: HttpRequest, number: int, kind: str) -> HttpResponse:
 
 def _delay(ticket: Ticket, read: Written) -> timedelta:
     """How long it can be taken back: not at all in a chat, where somebody sits and waits."""
-    channel = directory.every().get(ticket.inbox.channel)
-    is_chat = channel is not None and channel.can.is_at_home and read.via != posting.BY_MAIL
-    return timedelta(seconds=0 if is_chat and read.kind == Draft.Kind.REPLY else settings.UNDO_SECONDS)
+    return undo_time(ticket, read.via) if read.kind == Draft.Kind.REPLY else timedelta(seconds=settings.UNDO_SECONDS)
 
 
 def _write(ticket: Ticket, read: Written, agent: Agent) -> Message:

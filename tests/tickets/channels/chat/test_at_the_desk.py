@@ -17,8 +17,8 @@ from tests.tickets.channels.chat.rig import Browser
 from tickets import attendance, chat_desk, kept, lists, tasks
 from tickets import presence as colleagues
 from tickets.channels.chat import presence as here
-from tickets.models import ChannelAccount, ChatSeat, Ticket, Visitor
-from tickets.operations import assignment, chat_seats, replying
+from tickets.models import ChannelAccount, ChatSeat, Draft, Ticket, Visitor
+from tickets.operations import assignment, chat_seats, drafting, replying, scheduling
 from tickets.presence import Doing
 
 pytestmark = pytest.mark.django_db
@@ -319,6 +319,45 @@ def test_how_many_at_once_is_a_number_of_some_sense(ana: Agent, at_desk: Client)
     for many in ("0", "21", "many", ""):
         assert at_desk.post("/settings/you/chats/", {"capacity": many}).status_code == 422
     assert "Your chats" in at_desk.get("/settings/you/chats/").content.decode()
+
+
+def test_admins_say_how_many_come_to_others(
+    chat: ChannelAccount, ana: Agent, admin: Agent, at_desk: Client, lou: Agent
+) -> None:
+    url = "/settings/you/chats/"
+    assert "How many come to others" not in at_desk.get(url).content.decode()
+    assert at_desk.post(url, {"agent": admin.pk, "capacity": "2"}).status_code == 403
+    browser = Client()
+    browser.force_login(admin)
+    page = browser.get(url).content.decode()
+    assert f"Chats at once of {ana.name}" in page and lou.name not in page
+    for _twice in range(2):
+        assert browser.post(url, {"agent": ana.pk, "capacity": "2"}).status_code == 302
+    assert chat_seats.seat_of(ana).capacity == 2
+    event = Event.objects.get(verb="agent.chats_limited")
+    assert event.actor_id == admin.pk and event.facts["now"] == 2
+    browser.post(url, {"agent": ana.pk, "capacity": "99"})
+    assert chat_seats.seat_of(ana).capacity == 2
+    assert browser.post(url, {"agent": lou.pk, "capacity": "2"}).status_code == 404
+
+
+def test_what_was_answered_before_the_chat_stands_above_the_first_message(dora: Browser, at_desk: Client) -> None:
+    dora.say("Where is my parcel?", answers={"Order number": "A <77>"})
+    page = at_desk.get(Ticket.objects.get().get_absolute_url()).content.decode()
+    assert "<dt>Order number</dt><dd>A &lt;77&gt;</dd>" in page
+
+
+def test_a_scheduled_answer_that_is_sent_now_waits_for_nothing_in_a_chat(
+    dora: Browser, ana: Agent, at_desk: Client, settings: Any
+) -> None:
+    settings.UNDO_SECONDS = 30
+    dora.say("Where is my parcel?")
+    ticket = Ticket.objects.get()
+    drafting.save(ticket, actor=ana, kind="reply", content=drafting.Content("It comes tomorrow."))
+    draft = scheduling.schedule(Draft.objects.get(), actor=ana, at=clock.now() + timedelta(hours=2))
+    done = at_desk.post(f"/tickets/{ticket.pk}/draft/{draft.pk}", {"act": "now"}, headers={"HX-Request": "true"})
+    assert done.status_code == 200 and "withdrawal" not in str(done.headers)
+    assert [one["text"] for one in dora.read()][-1] == "It comes tomorrow."
 
 
 def test_an_open_page_keeps_chats_coming(chat: ChannelAccount, ana: Agent, at_desk: Client) -> None:

@@ -111,6 +111,17 @@ def test_the_composer_offers_templates_and_keeps_the_words_they_went_instead_of(
     assert kept.text == "Free words." and kept.once != draft.once
 
 
+def test_a_refused_answer_keeps_its_template_and_words_without_scripts(late: Ticket, ana: Agent, as_agent: Any) -> None:
+    form = {
+        "kind": "reply", "text": "", "template": "order_update/en_US", "once": "0" * 32,
+        "place.order_update/en_US.1": "Dora & Emil", "place.order_update/en_US.2": "",
+    }  # fmt: skip
+    refused = as_agent(ana).post(f"/tickets/{late.pk}/reply", form)
+    page = refused.content.decode()
+    assert refused.status_code == 422 and 'value="order_update/en_US" checked' in page
+    assert 'value="Dora &amp; Emil"' in page
+
+
 def test_in_time_no_template_is_offered(rig: MetaRig, late: Ticket, ana: Agent, as_agent: Any) -> None:
     with time_machine.travel(clock.now() - timedelta(hours=2)):
         assert 'name="template"' not in as_agent(ana).get(f"/tickets/{late.pk}/").content.decode()
