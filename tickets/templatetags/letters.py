@@ -24,6 +24,8 @@ from tickets.timeline import Entry, Said
 
 register = template.Library()
 
+#: a reader's language, zone and day
+Reader = tuple[str | None, str, date]
 #: how many are kept, and how long one may be to be kept: a few megabytes in all
 KEPT, LONGEST = 500, 20_000
 
@@ -31,32 +33,36 @@ KEPT, LONGEST = 500, 20_000
 @register.simple_tag(takes_context=True)
 def letter(context: Context, message: Said) -> SafeString:
     """A message that `timeline.of` made ready."""
+    return _letter(context, message, _reader())
+
+
+def _letter(context: Context, message: Said, reader: Reader) -> SafeString:
     asked = getattr(context.get("request"), "session", {}).get("pictures", ()) if message.frame else ()
-    return draw(message, with_pictures=message.id in asked)
+    return draw(message, with_pictures=message.id in asked, reader=reader)
+
+
+def _reader() -> Reader:
+    # times of today are told by the hour
+    return get_language(), timezone.get_current_timezone_name(), timezone.localtime(clock.now()).date()
 
 
 @register.simple_tag(takes_context=True)
 def entries(context: Context, shown: Sequence[Entry]) -> SafeString:
     """Messages, talks and what happened between them, one after the other."""
-    unread = context.get("first_unread")
+    unread, reader = context.get("first_unread"), _reader()
     drawn: list[str] = []
     for one in shown:
         if unread and unread in one.ids:
             drawn.append(format_html('<p class="unread-line" id="unread">{}</p>', _("New")))
         if one.message is not None:
-            drawn.append(letter(context, one.message))
+            drawn.append(_letter(context, one.message, reader))
         elif one.talk is not None:
             with context.push(talk=one.talk):
                 talk: Any = get_template("tickets/_talk.html")
                 drawn.append(talk.template.render(context))
         elif one.event is not None:
-            drawn.append(_line(one.event))
+            drawn.append(_line_drawn(one.event, *reader))
     return mark_safe("".join(drawn))  # noqa: S308 - templates' output
-
-
-def _line(event: Activity) -> SafeString:
-    today = timezone.localtime(clock.now()).date()
-    return _line_drawn(event, get_language(), timezone.get_current_timezone_name(), today)
 
 
 @lru_cache(maxsize=KEPT)
@@ -64,11 +70,10 @@ def _line_drawn(event: Activity, _language: str | None, _zone: str, _today: date
     return render_to_string("tickets/_activity.html", {"event": event})
 
 
-def draw(message: Said, *, with_pictures: bool = False) -> SafeString:
+def draw(message: Said, *, with_pictures: bool = False, reader: Reader | None = None) -> SafeString:
     """As `letter`; `with_pictures` where those from elsewhere were asked for."""
-    today = timezone.localtime(clock.now()).date()  # times of today are told by the hour
     drawn = _drawn if len(message.html) + len(message.quoted_html) <= LONGEST else _drawn.__wrapped__
-    return drawn(message, with_pictures, get_language(), timezone.get_current_timezone_name(), today)
+    return drawn(message, with_pictures, *(reader or _reader()))
 
 
 @lru_cache(maxsize=KEPT)
