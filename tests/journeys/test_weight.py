@@ -4,7 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
-from playwright.sync_api import Response, expect
+from playwright.sync_api import Response, Route, expect
 
 from tests.journeys.conftest import House
 
@@ -61,3 +61,26 @@ def test_nothing_moves_while_a_page_arrives(house: House, sit, ana, ticket, plac
         if moved[-1] <= 0.02:
             return
     raise AssertionError(f"it moved by {moved}")
+
+
+PLACES = """() => [...document.querySelectorAll(":is(#header, #thread), :is(#header, #thread) > *, .ticket-acts")]
+  .map((one) => [one.tagName, one.getBoundingClientRect()])
+  .map(([name, { x, y, width }]) => [name, x, y, width].join(" "))"""
+
+
+def test_a_ticket_of_which_the_end_has_yet_to_come_stays_where_it_is(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    """Where a line or a machine is slow, what has come of a page is drawn."""
+    page = sit(ana).page
+
+    def half(route: Route) -> None:
+        answer = route.fetch()
+        come, found, _rest = answer.text().partition('<aside class="panel')
+        assert found
+        route.fulfill(response=answer, body=come)
+
+    page.route("**/tickets/*/", half)
+    page.goto(f"/tickets/{ticket.number}/")
+    before = page.evaluate(PLACES)
+    page.unroute("**/tickets/*/")
+    page.goto(f"/tickets/{ticket.number}/")
+    assert len(before) >= 6 and page.evaluate(PLACES) == before
