@@ -92,7 +92,7 @@ class _Told:
 def publish_after_commit(notices: Iterable[Notice]) -> None:
     """Tell open pages what the transaction changed, once it is there, all of it together."""
     held = set(connection.savepoint_ids)
-    for savepoints, function, _is_robust in connection.run_on_commit:
+    for savepoints, function, *_ in connection.run_on_commit:
         if isinstance(function, _Told) and savepoints == held and connection.in_atomic_block:
             function.notices += notices
             return

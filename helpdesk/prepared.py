@@ -91,7 +91,8 @@ def _inserting(model: type[Model], drawn: Sequence[tuple[str, str]], has_key: bo
 
 @lru_cache(maxsize=256)
 def _updating(model: type[Model], names: Sequence[str]) -> Writer:
-    key, fields = model._meta.pk, [model._meta.get_field(name) for name in names]
+    key = model._meta.pk
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
     if not names:
         fields = [one for one in model._meta.concrete_fields if one is not key]
     changes = ", ".join(f'"{one.column}" = {_place(one)}' for one in fields)
