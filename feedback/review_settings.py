@@ -18,7 +18,7 @@ class ReviewRuleForm(forms.ModelForm):
     """Its fields are the rule's, not the inbox's."""
 
     up_to = forms.TypedChoiceField(
-        label=_("A review opens a recovery"), coerce=int, required=False, empty_value=0,
+        label=_("A review opens a recovery"), coerce=int, required=False, empty_value=None,
         choices=[
             (0, _("never")),
             *(
@@ -43,10 +43,11 @@ class ReviewRuleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         rule = ReviewRule.objects.filter(inbox=self.instance).first()
         if rule is not None:
-            self.initial |= {"up_to": rule.up_to, "owner": rule.owner_id, "hours": rule.hours}
+            self.initial.update(up_to=rule.up_to, owner=rule.owner_id, hours=rule.hours)
 
     def save(self, commit: bool = True) -> Inbox:
-        kept = {name: self.cleaned_data[name] for name in ("up_to", "owner", "hours")}
+        kept = {name: self.cleaned_data[name] for name in ("owner", "hours")}
+        kept["up_to"] = self.cleaned_data["up_to"] or 0
         rule, _is_new = ReviewRule.objects.get_or_create(inbox=self.instance, defaults={"since": clock.now()})
         if kept["up_to"] > rule.up_to:  # what was good enough until now stays so
             rule.since = clock.now()

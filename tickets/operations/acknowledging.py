@@ -95,6 +95,7 @@ def acknowledge(message: Message, *, floods: loops.Floods | None = None) -> Outg
         verdict.reason
         or ("flood" if source else "")
         or _misfit(verdict.route, written)
+        or _was_told(verdict.route, at)
         or budget.draw(address, PURPOSE, at=at, channel=channel)
     )
     if reason:
@@ -155,7 +156,7 @@ def decide(message: Message, *, at: datetime) -> Verdict:
     if sender is None:
         return Verdict("no_address")
     if sender.channel != "email":
-        return _decide_in_talk(message, at)
+        return _decide_in_talk(message)
     if reason := budget.never(sender.address):
         return Verdict(reason)
     if sender.is_bouncing:
@@ -166,8 +167,8 @@ def decide(message: Message, *, at: datetime) -> Verdict:
     return Verdict(loops.machine(raw, message.text) if raw is not None else "")
 
 
-def _decide_in_talk(message: Message, at: datetime) -> Verdict:
-    """Whether what was said in a talk is acknowledged there: where it is private, open, and not told so already."""
+def _decide_in_talk(message: Message) -> Verdict:
+    """Whether what was said in a talk is acknowledged there: where it is private and open."""
     sender = message.sender
     talk = next((row.conversation for row in message.abroad.select_related("conversation") if row.conversation), None)
     if sender is None or talk is None or not carries(message.ticket.inbox):
@@ -179,9 +180,15 @@ def _decide_in_talk(message: Message, at: datetime) -> Verdict:
     route = next((one for one in posting.routes(message.ticket) if one.talk and one.talk.pk == talk.pk), None)
     if route is None or route.closed:
         return Verdict("closed")
-    if OutgoingMail.objects.filter(conversation=talk, purpose=PURPOSE, created_at__gt=at - budget.DAY).exists():
-        return Verdict("told")
     return Verdict(route=route)
+
+
+def _was_told(route: "posting.Route | None", at: datetime) -> str:
+    """Whether a talk was told so within a day, in a word."""
+    if route is None or route.talk is None:
+        return ""
+    told = OutgoingMail.objects.filter(conversation=route.talk, purpose=PURPOSE, created_at__gt=at - budget.DAY)
+    return "told" if told.exists() else ""
 
 
 def _has_earlier(message: Message) -> bool:

@@ -4,6 +4,8 @@ What was said in it goes into that person's own talk, so that it goes on in thei
 is merged into who they are. The browser's old token ends: whoever knew it reads nothing of what follows.
 """
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -71,7 +73,7 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     )
     chatting.sign_out(digest)
     if old.ticket is not None:
-        facts = {"merge": merge.pk} if merge else {}
+        facts: dict[str, Any] = {"merge": merge.pk} if merge else {}
         record("chat.carried_over", old.ticket, actor=None, visitor=visitor.pk, was=before.pk, **facts)
     chatting.tell(talk.pk, chatting.latest(talk.pk))
     return True

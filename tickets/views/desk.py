@@ -117,6 +117,7 @@ class CapacityForm(forms.ModelForm):
     class Meta:
         model = ChatSeat
         fields = ["capacity"]
+        widgets = {"capacity": forms.NumberInput(attrs={"class": "input"})}
 
 
 def _others(agent: Agent) -> list[tuple[Agent, CapacityForm]]:
@@ -137,7 +138,7 @@ def _allow(request: HttpRequest, agent: Agent) -> HttpResponse:
     )
     form = CapacityForm(request.POST, instance=chat_seats.seat_of(other))
     if not form.is_valid():
-        messages.error(request, next(iter(form.errors["capacity"])))
+        messages.error(request, str(next(iter(form.errors["capacity"]))))
         return redirect("settings_chats")
     chat_seats.allow(other, capacity=form.cleaned_data["capacity"], actor=agent)
     messages.success(request, _("Saved."))
