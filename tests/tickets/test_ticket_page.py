@@ -81,3 +81,9 @@ def test_what_a_glance_says_is_asked_for(ticket, ana, chloe, dora, as_agent):
     page = page_of(as_agent(ana), ticket).content.decode()
     assert "In good time." in page and "seen.txt" in page
     assert glance.at(ticket, ana).read_upto == found.last_message
+
+
+def test_a_mail_without_words_says_so(send_mail_in, ana, as_agent):
+    said = send_mail_in(mail(subject="Hello", text="", Message_ID="<wordless@customer.example>")).said
+    page = page_of(as_agent(ana), said.ticket).content.decode()
+    assert page.count("Nothing is written in it.") == 1
