@@ -40,6 +40,7 @@ def register() -> None:
         Act("previous", _("Previous ticket"), ("k",), "list", needs=ROWS, icon="arrow-up"),
         Act("open", _("Open ticket"), ("o", "Enter"), "list", in_palette=False),
         Act("select", _("Select"), ("x",), "list", needs="#bulk-form", icon="square-check"),
+        Act("filter", _("Filter the list"), (), "list", needs='[data-act="filter"]', icon="list-filter"),
         Act("select_range", _("Select up to here"), ("Shift+x",), "list", needs="#bulk-form", icon="list-checks"),
         Act("back", _("Back to the list"), ("u",), "list", needs=ON_A_TICKET, icon="arrow-left"),
         Act("next_chat", _("Next of my chats"), (".",), needs="#chat-bar [data-chat]", icon="message-circle"),

@@ -78,3 +78,8 @@ def test_the_page_saves_refuses_and_brings_back(as_agent, ana):
 def test_everybody_has_their_own_keys(as_agent, ana, chloe):
     choose_keys(ana, {"reply": "$"}, actor=ana)
     assert 'data-keys="r" data-do="reply"' in as_agent(chloe).get("/").content.decode()
+
+
+def test_the_filter_of_a_list_is_found_by_its_name(inbox, ana, as_agent):
+    page = as_agent(ana).get("/?view=open").content.decode()
+    assert 'data-act="filter"' in page and 'data-do="filter"' in page
