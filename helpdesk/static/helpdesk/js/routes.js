@@ -20,14 +20,20 @@ const look = async (form) => {
   }
   const url = form.querySelector("[data-routes]").dataset.partsUrl;
   const answer = await fetch(url, { method: "POST", body: content, headers: csrfHeaders() });
-  if (answer.ok && number === asked) box.innerHTML = await answer.text();
+  if (!answer.ok || number !== asked) return;
+  const told = await answer.text();
+  // the page may have been brought up to date meanwhile, and the composer with it
+  const now = document.getElementById(form.id)?.querySelector("[data-route-parts]");
+  if (now) now.innerHTML = told;
 };
 
 const soon = ({ target }) => {
-  const form = target.closest?.("#composer");
-  if (!form?.querySelector("[data-routes]")) return;
+  if (!target.closest?.("#composer")?.querySelector("[data-routes]")) return;
   clearTimeout(timer);
-  timer = setTimeout(() => look(form), PAUSE);
+  timer = setTimeout(() => {
+    const form = document.querySelector("#composer");
+    if (form) look(form);
+  }, PAUSE);
 };
 
 // words for a place choose its template
@@ -38,3 +44,7 @@ document.addEventListener("input", ({ target }) => {
 document.addEventListener("input", soon);
 document.addEventListener("change", soon);
 document.addEventListener("files-changed", soon);
+document.addEventListener("htmx:load", ({ target }) => {
+  const form = target.closest?.("#composer") ?? target.querySelector?.("#composer");
+  if (form?.querySelector('[data-files="reply"] li')) soon({ target: form });
+});
