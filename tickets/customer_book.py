@@ -153,8 +153,8 @@ class OrganisationPage:
 
 
 def organisations(agent: Agent, *, words: str = "", after: str = "", limit: int = PAGE) -> OrganisationPage:
-    """The next organisations by name, each with how many of its people the agent may see."""
-    found = Organisation.objects.order_by("name", "pk")
+    """The next organisations the agent may see, by name, each with how many of its people they see."""
+    found = Organisation.objects.visible_to(agent).order_by("name", "pk")
     if words:
         found = found.filter(Q(name__icontains=words) | Q(domain__icontains=words))
     name, _bar, pk = after.rpartition("|")

@@ -57,7 +57,8 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     """What happened with the people of an organisation whom the agent sees."""
-    agent, found = agent_of(request), get_object_or_404(Organisation, pk=pk)
+    agent = agent_of(request)
+    found = get_object_or_404(Organisation.objects.visible_to(agent), pk=pk)
     people = Customer.objects.visible_to(agent).filter(organisation=found).values_list("pk", flat=True)
     period, choice = _period(request, agent, people)
     return _page(request, found, timeline.of_organisation(found, agent, period, _zone(agent)), choice)

@@ -80,7 +80,7 @@ def test_what_was_answered_anonymously_is_nobodys(story, ana, as_agent):
     assert "Nobody told me why." not in page(as_agent(ana), story.customer).content.decode()
 
 
-def test_an_organisation_is_its_people(story, ana, as_agent):
+def test_an_organisation_is_its_people(story, ana, ben, as_agent):
     acme = Organisation.objects.create(name="Acme", fields={"plan": "gold"})
     Customer.objects.filter(pk=story.customer_id).update(organisation=acme)
     AccountEvent.objects.create(organisation=acme, kind="upgraded", at=clock.now() - timedelta(days=2))
@@ -90,6 +90,7 @@ def test_an_organisation_is_its_people(story, ana, as_agent):
     of_acme = client.get(reverse("organisation", args=[acme.pk])).content.decode()
     assert "Plan: gold" in of_acme and "A customer since" in of_acme
     assert reverse("report_organisation", args=[acme.pk]) in of_acme
+    assert as_agent(ben).get(reverse("report_organisation", args=[acme.pk])).status_code == 404
 
 
 def test_a_long_story_costs_as_many_queries_as_a_short_one(story, ana, as_agent, send_mail_in, settle):

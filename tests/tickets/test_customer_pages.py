@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from helpdesk.models import Agent
 from tests.conftest import mail
+from tickets import conditions
 from tickets.models import ContactPoint, Customer, CustomerNote, CustomField, Inbox, Organisation, RawMessage, Ticket
-from tickets.operations import customer_notes, customers, merging_customers, opening, replying
+from tickets.operations import customer_notes, customers, merging_customers, opening, organisations, replying
 
 Browser = Callable[[Agent], Client]
 
@@ -210,14 +211,52 @@ def test_an_organisation_shows_its_people_and_tickets(
     assert "1 customer joined" in body(browser.post(f"/organisations/{acme.pk}/join", follow=True))
     page = body(browser.get(f"/organisations/{acme.pk}/"))
     assert "Dora Diaz" in page and "My order" in page
-    bens = body(as_agent(ben).get(f"/organisations/{acme.pk}/"))
-    assert "Dora" not in bens and "My order" not in bens
+    assert as_agent(ben).get(f"/organisations/{acme.pk}/").status_code == 404
     assert "Acme" in body(browser.get("/organisations/?q=acm"))
     assert "Anybody can have" in body(
         browser.post(f"/organisations/{acme.pk}/edit/", {"name": "A", "domain": "gmail.com"})
     )
     browser.post(f"/organisations/{acme.pk}/removal")
     assert not Organisation.objects.exists()
+
+
+def test_an_organisation_of_others_is_nowhere(ticket: Ticket, ana: Agent, ben: Agent, as_agent: Browser) -> None:
+    secret = Organisation.objects.create(name="Secret Ltd", domain="secret.example")
+    Organisation.objects.create(name="Nobody's Ltd")
+    Customer.objects.filter(pk=ticket.customer_id).update(organisation=secret)
+    told = customer_notes.add(secret, text="They pay late", actor=ana)
+    fay = customers.create(name="Fay", address="fay@else.example", actor=ben)
+    browser = as_agent(ben)
+    page = body(browser.get("/organisations/"))
+    assert "Secret" not in page and "Nobody" in page
+    assert "Secret" in body(as_agent(ana).get("/organisations/"))
+    for url in (f"/organisations/{secret.pk}/", f"/organisations/{secret.pk}/edit/"):
+        assert browser.get(url).status_code == 404
+    for url, said in [
+        (f"/organisations/{secret.pk}/notes", {"text": "x"}), (f"/organisations/{secret.pk}/join", {}),
+        (f"/organisations/{secret.pk}/removal", {}), (f"/customers/notes/{told.pk}", {"text": "x"}),
+    ]:  # fmt: skip
+        assert browser.post(url, said).status_code == 404
+    for url in (f"/customers/?organisation={secret.pk}", f"/customers/{fay.pk}/edit/", "/palette/?q=secret"):
+        assert "Secret" not in body(browser.get(url))
+    again = body(browser.post("/organisations/new/", {"name": "Mine", "domain": "secret.example"}))
+    assert "Another organisation already has this domain." in again and "Secret" not in again
+    browser.post(f"/customers/{fay.pk}/edit/", {"name": "Fay", "language": "", "organisation": "secret ltd"})
+    fay.refresh_from_db()
+    assert fay.organisation and fay.organisation != secret
+    assert list(secret.notes.values_list("text", flat=True)) == ["They pay late"]
+    about = {"field": "organisation", "is": "is", "value": secret.pk}
+    assert "Secret" in conditions.describe(about, ana) and "Secret" not in conditions.describe(about, ben)
+
+
+def test_who_joins_an_organisation_is_who_the_agent_sees(
+    dora: Customer, ticket: Ticket, ana: Agent, ben: Agent
+) -> None:
+    fay = customers.create(name="Fay", address="fay@customer.example", actor=ben)
+    company = organisations.create(name="Acme", domain="customer.example", actor=ben)
+    assert list(organisations.could_join(company, ben)) == [fay.pk]
+    assert organisations.let_join(company, actor=ben) == 1
+    assert list(organisations.could_join(company, ana)) == [dora.pk]
 
 
 @pytest.mark.parametrize("address", ["dora@customer.example", "no address"])

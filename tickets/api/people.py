@@ -75,12 +75,13 @@ def _answers(about: str, given: dict[str, Any]) -> dict[str, Any]:
 
 @extend_schema_field(OpenApiTypes.INT)
 class KnownOrganisationField(serializers.Field):
-    """An organisation by its id."""
+    """An organisation the agent may see, by its id."""
 
     default_error_messages = {"absent": gettext_lazy("There is no such organisation.")}
 
     def to_internal_value(self, data: Any) -> Organisation:
-        found = Organisation.objects.filter(pk=data).first() if type(data) is int and 0 < data < LARGEST else None
+        seen = Organisation.objects.visible_to(agent_of(self.context["request"]))
+        found = seen.filter(pk=data).first() if type(data) is int and 0 < data < LARGEST else None
         if found is None:
             self.fail("absent")
         return found
@@ -577,8 +578,9 @@ def _find_organisation(request: Request, pk: int) -> Organisation:
 
 def _find_note(request: Request, pk: int) -> CustomerNote:
     """A note about whom the agent may see."""
-    note = get_object_or_404(CustomerNote.objects.standing().select_related("author"), pk=pk)
-    seen = Customer.objects.visible_to(agent_of(request)).filter(pk=note.customer_id or 0)
-    if note.customer_id and not seen.exists():
+    found = CustomerNote.objects.standing().select_related("author", "customer", "organisation")
+    note = get_object_or_404(found, pk=pk)
+    about = note.customer or note.organisation
+    if about is None or not type(about).objects.visible_to(agent_of(request)).filter(pk=about.pk).exists():
         raise Http404
     return note

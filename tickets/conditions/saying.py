@@ -63,12 +63,12 @@ def _said(about: Field, value: Any, agent: Agent) -> str:
         return UPPER[about.key].said(value)
     if about.values == CustomField.Kind.CHECKBOX:
         return _("yes") if value else _("no")
-    if about.values in ("customer", "inbox") and isinstance(value, int):
-        seen: Any = Customer.objects if about.values == "customer" else Inbox.objects
-        return str(seen.visible_to(agent).filter(pk=value).first() or f"#{value}")
+    limited: dict[str, Any] = {"customer": Customer, "inbox": Inbox, "organisation": Organisation}
+    if about.values in limited and isinstance(value, int):
+        return str(limited[about.values].objects.visible_to(agent).filter(pk=value).first() or f"#{value}")
     if is_time(about):
         return time_words.said(str(value))
-    named: dict[str, Any] = {"agent": Agent, "team": Team, "organisation": Organisation}
+    named: dict[str, Any] = {"agent": Agent, "team": Team}
     if about.values in named and isinstance(value, int):
         return str(named[about.values].objects.filter(pk=value).first() or _("somebody who is gone"))
     return str(value)

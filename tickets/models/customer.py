@@ -17,9 +17,11 @@ from tickets.models.ticket import Ticket
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def visible_to(self, agent: Agent) -> "OrganisationQuerySet":
         """Organisations of customers the agent may see, and those without any people."""
+        if not agent.is_active:
+            return self.none()
         if agent.sees_all:
             return self
-        people = Customer.objects.filter(organisation=models.OuterRef("pk"))
+        people = Customer.objects.filter(organisation=models.OuterRef("pk"), merged_into=None)
         seen = people.visible_to(agent)
         return self.filter(models.Exists(seen) | ~models.Exists(people))
 

@@ -22,7 +22,7 @@ def create(
     must_work_tickets(actor)
     name = _name(name)
     known, _keys = fields.changed({}, answers or {})
-    organisation = Organisation(name=name, domain=clean_domain(domain), fields=known)
+    organisation = Organisation(name=name, domain=clean_domain(domain, agent=actor), fields=known)
     _save(organisation)
     record("organisation.created", organisation, actor=actor)
     return organisation
@@ -40,7 +40,9 @@ def change(
     if name is not AS_IT_IS and organisation.name != (name := _name(name)):
         organisation.name = name
         changed.append("name")
-    if domain is not AS_IT_IS and organisation.domain != (domain := clean_domain(domain, besides=organisation)):
+    if domain is not AS_IT_IS and organisation.domain != (
+        domain := clean_domain(domain, besides=organisation, agent=actor)
+    ):
         organisation.domain = domain
         changed.append("domain")
     save = list(changed)
@@ -67,8 +69,11 @@ def delete(organisation: Organisation, *, actor: Agent | None) -> None:
     found.delete()
 
 
-def clean_domain(domain: str, *, besides: Organisation | None = None) -> str:
-    """A domain as we compare it; "" for none. Raises NotPossible for one that says nothing about who writes."""
+def clean_domain(domain: str, *, besides: Organisation | None = None, agent: Agent | None = None) -> str:
+    """A domain as we compare it; "" for none. Raises NotPossible for one that says nothing about who writes.
+
+    Whose domain it is already is told only to an agent who sees that organisation.
+    """
     domain = domain.strip().lower().removeprefix("https://").removeprefix("http://").removeprefix("www.")
     domain = domain.partition("/")[0].rpartition("@")[2].strip(".")
     if not domain:
@@ -81,29 +86,32 @@ def clean_domain(domain: str, *, besides: Organisation | None = None) -> str:
     if besides is not None:
         others = others.exclude(pk=besides.pk)
     if other := others.first():
-        raise NotPossible(_("%(name)s already has this domain.") % {"name": other.name})
+        if agent is None or Organisation.objects.visible_to(agent).filter(pk=other.pk).exists():
+            raise NotPossible(_("%(name)s already has this domain.") % {"name": other.name})
+        raise NotPossible(_("Another organisation already has this domain."))
     return domain
 
 
-def could_join(organisation: Organisation) -> Iterable[int]:
-    """The customers who write from its domain and belong to no organisation."""
+def could_join(organisation: Organisation, agent: Agent | None = None) -> Iterable[int]:
+    """The customers whom the agent sees, all for None, who write from its domain and belong to no organisation."""
     if not organisation.domain:
         return []
     points = ContactPoint.objects.filter(channel="email", address__ilike=f"@{organisation.domain}")
+    points = points.filter(customer__organisation=None, customer__merged_into=None)
+    if agent is not None and not agent.sees_all:
+        points = points.filter(customer__in=Customer.objects.visible_to(agent))
     return [
         pk
-        for pk, address in points.filter(customer__organisation=None, customer__merged_into=None)
-        .order_by("customer_id")
-        .values_list("customer_id", "address")[:5000]
+        for pk, address in points.order_by("customer_id").values_list("customer_id", "address")[:5000]
         if domains.of(address) == organisation.domain
     ]
 
 
 @transaction.atomic
 def let_join(organisation: Organisation, *, actor: Agent | None) -> int:
-    """Let everybody who writes from its domain, and belongs to nobody, belong to it. Returns how many did."""
+    """Let everybody the actor sees who writes from its domain, and belongs to nobody, belong to it: how many did."""
     must_work_tickets(actor)
-    return _join(organisation, could_join(organisation), actor)
+    return _join(organisation, could_join(organisation, actor), actor)
 
 
 @transaction.atomic

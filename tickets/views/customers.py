@@ -66,7 +66,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     query["before"] = str(found.before)
     context = {
         "rows": found.rows, "words": words, "blocked": blocked,
-        "organisation": Organisation.objects.filter(pk=organisation).first() if organisation else None,
+        "organisation": Organisation.objects.visible_to(agent).filter(pk=organisation or 0).first(),
         "is_narrowed": bool(words or organisation or blocked),
         "next_url": f"?{query.urlencode()}" if found.before else "",
         "rail_current": "customers", "section": "customers",
@@ -164,19 +164,21 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form, "title": customer.display_name, "back_url": customer.get_absolute_url(),
         "back_title": customer.display_name, "rail_current": "customers", "section": "customers",
-        "organisations": Organisation.objects.values_list("name", flat=True).order_by("name")[:MOST_SUGGESTED],
+        "organisations": Organisation.objects.visible_to(agent).order_by("name").values_list("name", flat=True)[
+            :MOST_SUGGESTED
+        ],
     }  # fmt: skip
     return render(request, "tickets/customers/form.html", context, status=422 if form.errors else 200)
 
 
 def _organisation(name: str, customer: Customer, agent: Agent) -> Organisation | None:
-    """The organisation of this name; a new one where there is none."""
+    """The organisation of this name that the agent sees; a new one where there is none."""
     name = texts.line(name, 200)
     if not name:
         return None
     if customer.organisation and customer.organisation.name.casefold() == name.casefold():
         return customer.organisation
-    found = Organisation.objects.filter(name__iexact=name).first()
+    found = Organisation.objects.visible_to(agent).filter(name__iexact=name).first()
     return found or organisations.create(name=name, actor=agent)
 
 
@@ -278,10 +280,10 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     """Change, pin, unpin, delete or bring back a note about a customer or an organisation."""
     agent = agent_of(request)
     found = get_object_or_404(CustomerNote.objects.select_related("customer", "organisation"), pk=pk)
-    if found.customer_id and not Customer.objects.visible_to(agent).filter(pk=found.customer_id).exists():
-        raise Http404
     about = found.customer or found.organisation
     assert about is not None
+    if not type(about).objects.visible_to(agent).filter(pk=about.pk).exists():
+        raise Http404
     act, undo = request.GET.get("act") or request.POST.get("act", ""), ""
     try:
         if act == "delete":

@@ -17,6 +17,11 @@ from tickets.people_forms import OrganisationForm
 from tickets.views.customers import done, refused
 
 
+def find(request: HttpRequest, pk: int) -> Organisation:
+    """The organisation, if the agent may see it; else 404, whether there is one or not."""
+    return get_object_or_404(Organisation.objects.visible_to(agent_of(request)), pk=pk)
+
+
 @agents_only
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
@@ -38,7 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def profile(request: HttpRequest, pk: int) -> HttpResponse:
     """One organisation: its people, their tickets, fields and notes, as far as the agent may see."""
-    organisation, agent = get_object_or_404(Organisation, pk=pk), agent_of(request)
+    organisation, agent = find(request, pk), agent_of(request)
     people = customer_book.page(
         agent, organisation=organisation.pk, before=texts.number(request.GET.get("before", "")), limit=25
     )
@@ -50,7 +55,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         "answers": fields.for_organisation(organisation),
         "panels": registry.organisation_panels(organisation, agent),
         "notes": list(organisation.notes.standing().select_related("author")),
-        "joinable": len(list(organisations.could_join(organisation))) if agent.may_reply else 0,
+        "joinable": len(list(organisations.could_join(organisation, agent))) if agent.may_reply else 0,
         "can_change": agent.may_reply,
         "rail_current": "customers",
         "section": "organisations",
@@ -62,7 +67,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """A new organisation, or another name and domain for one."""
-    organisation = get_object_or_404(Organisation, pk=pk) if pk else Organisation()
+    organisation = find(request, pk) if pk else Organisation()
     form = OrganisationForm(request.POST or None, organisation)
     if request.method == "POST" and form.is_valid():
         given = {"name": form.cleaned_data["name"], "domain": form.cleaned_data["domain"], "answers": form.answers}
@@ -88,7 +93,7 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @require_POST
 def notes(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a note about an organisation."""
-    organisation = get_object_or_404(Organisation, pk=pk)
+    organisation = find(request, pk)
     try:
         customer_notes.add(organisation, text=request.POST.get("text", ""), actor=agent_of(request))
     except NotPossible as why:
@@ -99,8 +104,8 @@ def notes(request: HttpRequest, pk: int) -> HttpResponse:
 @agents_only
 @require_POST
 def join(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let everybody who writes from its domain belong to it."""
-    organisation = get_object_or_404(Organisation, pk=pk)
+    """Let everybody the agent sees who writes from its domain belong to it."""
+    organisation = find(request, pk)
     try:
         joined = organisations.let_join(organisation, actor=agent_of(request))
     except NotPossible as why:
@@ -113,7 +118,7 @@ def join(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def removal(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete an organisation; its people stay."""
-    organisation = get_object_or_404(Organisation, pk=pk)
+    organisation = find(request, pk)
     try:
         organisations.delete(organisation, actor=agent_of(request))
     except NotPossible as why:

@@ -221,6 +221,18 @@ def test_an_organisation_is_added_changed_and_deleted(api: Api, ana: Agent) -> N
     assert client.delete(url).status_code == 204 and not Organisation.objects.exists()
 
 
+def test_an_organisation_of_others_is_not_there(api: Api, ana: Agent, ben: Agent, ticket: Ticket) -> None:
+    acme = organisations.create(name="Acme", actor=ana)
+    Customer.objects.filter(pk=ticket.customer_id).update(organisation=acme)
+    told = customer_notes.add(acme, text="Pay late", actor=ana)
+    fay = customers.create(name="Fay", address="fay@x.example", actor=ben)
+    client = api(ben)
+    assert names(client.get("/api/v1/organisations/")) == []
+    for url in (f"/api/v1/organisations/{acme.pk}/", f"/api/v1/notes/{told.pk}/"):
+        assert client.patch(url, {"name": "Mine"}).status_code == 404
+    assert client.patch(url_of(fay), {"organisation": acme.pk}).status_code == 400
+
+
 def test_fields_of_inboxes_one_does_not_see_are_not_told(api: Api, ana: Agent, inbox: Inbox, billing: Inbox) -> None:
     for key, inboxes in {"everywhere": [], "here": [inbox, billing], "there": [billing]}.items():
         CustomField.objects.create(key=key, name=key).inboxes.set(inboxes)
