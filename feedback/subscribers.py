@@ -55,6 +55,12 @@ def follow_merges(event: Event) -> None:
     opening_recoveries.follow_customers(event.facts["source"], event.subject_id)
 
 
+@subscribe("chat.carried_over", "chat.given_back")
+def follow_talks(event: Event) -> None:
+    """What was asked in a talk is answered where it can be read."""
+    inviting.follow_talks(event.stream_id or 0)
+
+
 @subscribe("message.sent", "message.failed", "message.bounced", "message.uncertain")
 def hear_of_delivery(event: Event) -> None:
     """How the mail of an invitation fared."""

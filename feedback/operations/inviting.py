@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import get_supported_language_variant
 
 from feedback import choosing, drawing
@@ -14,7 +14,7 @@ from feedback.operations.asking import Way, too_soon, way_to, why_not
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Event
-from tickets.models import Customer, Ticket
+from tickets.models import Customer, OutgoingMail, Ticket
 
 
 @transaction.atomic
@@ -176,6 +176,14 @@ def language_of(customer: Customer) -> str:
         return get_supported_language_variant(customer.language)
     except LookupError:
         return settings.LANGUAGE_CODE
+
+
+def follow_talks(ticket: int) -> None:
+    """What was asked in a talk that goes on in another one is answered there, and is not missed where it was."""
+    asked = Invitation.objects.filter(ticket=ticket, talk__isnull=False, mail__conversation__isnull=False)
+    elsewhere = asked.exclude(talk=F("mail__conversation"))
+    talks = OutgoingMail.objects.filter(pk=OuterRef("mail")).values("conversation")[:1]
+    Invitation.objects.filter(pk__in=elsewhere.values("pk")).update(talk=Subquery(talks))
 
 
 @transaction.atomic

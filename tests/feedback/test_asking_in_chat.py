@@ -12,10 +12,12 @@ from django.core.cache import cache
 from feedback.models import Invitation, InvitationState, Reason, Response, Survey, SurveyKind
 from feedback.operations import mailing
 from feedback.tasks import send_due_invitations
+from helpdesk import clock
 from helpdesk.models import Agent, Event, Team
 from reports.ledger import facts
 from reports.models import SurveyFacts
-from tests.tickets.channels.chat.rig import SITE, Browser
+from tests.tickets.channels.chat.rig import SECRET, SITE, Browser
+from tests.tickets.channels.chat.test_talking_to_the_widget import signed
 from tickets import tasks
 from tickets.models import ChannelAccount, ContactPoint, Inbox, OutgoingMail, Ticket, Unrequested, Visitor
 from tickets.operations import budget, status
@@ -167,3 +169,23 @@ def test_who_looked_at_it_is_not_asked_by_mail_too(
     visitor.ask("seen", upto=visitor.read()[-1]["seq"])
     monday.shift(timedelta(minutes=3))
     assert Visitor.objects.get().here_at < MONDAY + timedelta(minutes=1) and mailing.mail_unseen() == 0
+
+
+def test_who_signs_in_after_they_were_asked_answers_where_the_talk_goes_on(
+    visitor: Browser, chat: ChannelAccount, ana: Agent, settle: Callable[[], None], monday: Any
+) -> None:
+    chat.sealed = json.dumps({"identity_secret": SECRET})
+    chat.save()
+    made = resolve(ana, settle)
+    monday.shift(timedelta(seconds=20))
+    assert visitor.boot(identity=signed(name="Dora Lind"))["is_carried"]
+    settle()
+    shown = asked(visitor)
+    assert shown and shown["token"] == made.token and not shown["is_over"]
+    assert visitor.ask("answer", asking=shown["token"], score=2).status_code == 200
+    # they are there, in the talk that goes on: nothing goes by mail as well
+    monday.shift(timedelta(minutes=3))
+    Visitor.objects.filter(user_id="u-5").update(here_at=clock.now())
+    with_address()
+    Invitation.objects.update(state=InvitationState.SENT)
+    assert mailing.mail_unseen() == 0

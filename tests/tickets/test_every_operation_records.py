@@ -910,6 +910,7 @@ OTHERS: dict[Callable[..., Any], str] = {
         "anonymous: no event may tell; tests/feedback/test_ballots.py",
     ),
     inviting.follow_merge: "part of what is recorded of the merge",
+    inviting.follow_talks: "part of what is recorded of the chat",
     inviting.language_of: "only reads",
     **dict.fromkeys([topics.standing, topics.openings, topics.latest], "only reads"),
     topics.look_at_remark: "records where it changes; its caller has the remark",

@@ -16,6 +16,7 @@ from tickets.models import (
     Conversation,
     Customer,
     CustomerMerge,
+    MessageKind,
     OutgoingMail,
     Status,
     Ticket,
@@ -39,6 +40,9 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     before = Visitor.objects.select_related("talk__point__customer", "inbox").get(pk=before.pk)
     if before.user_id or not visitor.user_id or before.inbox_id != visitor.inbox_id or before.talk is None:
         return False
+    signed = visitor.email.lower() if visitor.is_email_vouched else ""
+    if before.email and before.email.lower() != signed:
+        return False
     for thread in sorted((before.thread, visitor.thread)):
         locking.hold(f"talk {before.inbox_id} {thread}")
     old = before.talk
@@ -49,16 +53,19 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     now = merging_customers.standing_for(point.customer)
     merge: CustomerMerge | None = None
     if was.pk != now.pk:
-        if not _is_nobody(was, visitor.email if visitor.is_email_vouched else ""):
+        if not _is_nobody(was, signed):
             return False
         try:
             with transaction.atomic():
                 merge = merging_customers.merge(was, now, actor=None, reason=REASON)
         except NotPossible:
             return False
+    else:
+        _hold_tickets(old)
     talk, _is_new = Conversation.objects.get_or_create(
         inbox=before.inbox, thread=visitor.thread, defaults={"point": point, "created_at": old.created_at}
     )
+    marks = _marks(before, visitor, old, talk)
     _move(old, talk)
     ticket = talk.ticket
     if ticket is None or ticket.status in (Status.RESOLVED, Status.CLOSED):
@@ -66,8 +73,8 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     talk.heard_at = max(filter(None, (talk.heard_at, old.heard_at)), default=None)
     talk.facts = {**old.facts, **talk.facts}
     talk.save(update_fields=["ticket", "heard_at", "facts"])
+    Conversation.objects.filter(pk=old.pk).update(facts={**old.facts, chatting.CARRIED_TO: talk.pk})
     Visitor.objects.filter(pk=before.pk).update(left_at=clock.now())
-    marks = {name: max(getattr(before, name), getattr(visitor, name)) for name in ("got_to", "seen_to", "mailed_to")}
     Visitor.objects.filter(pk=visitor.pk).update(
         talk=talk, here_at=clock.now(), left_at=None, language=visitor.language or before.language, **marks
     )
@@ -79,9 +86,29 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     return True
 
 
+def _hold_tickets(*talks: Conversation) -> None:
+    """Lock the tickets of these talks, so that whoever answers in one now knows where it goes on.
+
+    A talk is held before its tickets.
+    """
+    said = ChannelMessage.objects.filter(conversation__in=talks, message__isnull=False)
+    Ticket.objects.all_locked(set(said.values_list("message__ticket", flat=True)))
+
+
+def _marks(before: Visitor, visitor: Visitor, old: Conversation, talk: Conversation) -> dict[str, int]:
+    """How far they are when both talks are one: nothing new to them is passed over, and they may be told twice."""
+    marks = {}
+    for name in ("got_to", "seen_to", "mailed_to"):
+        mine, theirs = getattr(before, name), getattr(visitor, name)
+        new = chatting.shown(old).filter(pk__gt=mine) | chatting.shown(talk).filter(pk__gt=theirs)
+        first = new.filter(message__kind=MessageKind.REPLY).order_by("pk").values_list("pk", flat=True).first()
+        marks[name] = min(max(mine, theirs), first - 1 if first else max(mine, theirs))
+    return marks
+
+
 def _is_nobody(customer: Customer, email: str) -> bool:
     """Whether all that is known of them is that they chatted here, and the address the site signs."""
-    known = Q(channel="chat", address__startswith="visitor:") | Q(channel="email", address=email.lower())
+    known = Q(channel="chat", address__startswith="visitor:") | Q(channel="email", address=email)
     return not customer.contact_points.exclude(known).exists()
 
 
@@ -109,12 +136,15 @@ def give_back(source: Customer) -> int:
         assert talk is not None
         for thread in sorted((old.thread, talk.thread)):
             locking.hold(f"talk {old.inbox_id} {thread}")
+        _hold_tickets(old, talk)
         said = [row.message_id for row in mine if row.message_id]
         sent = [row.mail_id for row in mine if row.mail_id]
         OutgoingMail.objects.filter(Q(said__in=said) | Q(pk__in=sent), conversation=talk).update(conversation=old)
         for row in mine:
             row.conversation, row.facts = old, {key: one for key, one in row.facts.items() if key != "carried"}
         ChannelMessage.objects.bulk_update(mine, ["conversation", "facts"], batch_size=500)
+        old.facts.pop(chatting.CARRIED_TO, None)
+        old.save(update_fields=["facts"])
         if talk.ticket_id is not None and Ticket.objects.filter(pk=talk.ticket_id, customer=source).exists():
             Conversation.objects.filter(pk=talk.pk).update(ticket=None)
         count += len(mine)

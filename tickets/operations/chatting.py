@@ -57,6 +57,8 @@ SHOWN = Q(message__isnull=False) | Q(mail__isnull=False) | Q(identifier__startsw
 #: what is among ourselves
 NOT_SHOWN = (MessageKind.NOTE, MessageKind.ASIDE)
 TRANSCRIPT_EVERY = timedelta(hours=24)
+#: among a talk's facts: the talk in which it goes on, as its visitor signed in (`carrying`)
+CARRIED_TO = "carried_to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ def sign_out(digest: str) -> None:
 def say(inbox: Inbox, digest: str, spoken: Spoken, *, visitor: Visitor | None = None) -> tuple[Visitor, ChannelMessage]:
     """A visitor says something, for the first time or again; twice is once. Raises NotPossible for an ended token.
 
-    `visitor` is who the token's is, where that is known.
+    `visitor` is who the token's is, where that is known. What was said before they signed in, and is repeated after it,
+    was said by them; what is said with the token of before is refused, so that the browser sends it with its new one.
     """
     transaction.on_commit(lambda: reach("in.tx_committed"))
     if visitor is None:
@@ -182,7 +185,11 @@ def say(inbox: Inbox, digest: str, spoken: Spoken, *, visitor: Visitor | None = 
             **({"page": spoken.page_url} if spoken.page_url else {}),
         },
     )  # fmt: skip
-    kept, _is_new = talking.hear_of(inbox, said)
+    if (carried := _carried(visitor, spoken.id)) is not None:
+        return visitor, carried
+    kept, is_new = talking.hear_of(inbox, said)
+    if is_new and kept.conversation is not None and CARRIED_TO in kept.conversation.facts:
+        raise NotPossible(_ENDED)
     change: dict[str, Any] = {"here_at": clock.now(), "left_at": None}
     if kept.conversation_id != visitor.talk_id:
         change["talk"] = kept.conversation
@@ -201,6 +208,14 @@ def say(inbox: Inbox, digest: str, spoken: Spoken, *, visitor: Visitor | None = 
         live.publish_after_commit([news])
     reach("in.tx_before_commit")
     return visitor, kept
+
+
+def _carried(visitor: Visitor, id: str) -> ChannelMessage | None:
+    """What a visitor whom the site signs for said by this name before they signed in."""
+    if not visitor.user_id or visitor.talk_id is None:
+        return None
+    rows = ChannelMessage.objects.filter(conversation=visitor.talk_id, facts__has_key="carried", facts__id=id)
+    return rows.select_related("message").first()
 
 
 def person_of(visitor: Visitor, name: str) -> Person:

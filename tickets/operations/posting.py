@@ -387,9 +387,7 @@ def claim(limit: int, *, lease: uuid.UUID, inbox: int | None = None, only: int |
 @transaction.atomic
 def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
     """The network took a part of an answer: remember what it calls it. False when the lease was lost."""
-    talk = delivery.mail.conversation
-    if talk is not None:  # what is said in a talk is numbered in the order in which it can be read
-        locking.hold(f"talk {talk.inbox_id} {talk.thread}")
+    talk = _held(delivery.mail)
     receipts = [*delivery.receipts[:number], receipt.identifier]
     mine = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.SENDING, lease=delivery.lease)
     is_mine = bool(mine.update(receipts=receipts, transmitting=False))
@@ -398,7 +396,7 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
     ChannelMessage.objects.bulk_create(
         [
             ChannelMessage(
-                inbox=delivery.mail.inbox, identifier=receipt.identifier[:255], conversation=delivery.mail.conversation,
+                inbox=delivery.mail.inbox, identifier=receipt.identifier[:255], conversation=talk,
                 message=delivery.mail.said, mail=None if delivery.mail.said_id else delivery.mail, part=number,
                 url=receipt.url[:500],
             )
@@ -410,6 +408,22 @@ def part_taken(delivery: Delivery, number: int, receipt: Receipt) -> bool:
         notice = live.Notice("chat.message", None, f"talk:{talk.pk}", latest)
         live.publish_after_commit([notice])
     return is_mine
+
+
+def _held(mail: OutgoingMail) -> Conversation | None:
+    """The talk an answer goes into, held: what is said in it is numbered in the order in which it can be read.
+
+    It may go on in another one since it was asked for (`carrying`).
+    """
+    for _hop in range(3):
+        talk = mail.conversation
+        if talk is None:
+            return None
+        locking.hold(f"talk {talk.inbox_id} {talk.thread}")
+        if OutgoingMail.objects.filter(pk=mail.pk, conversation=talk).exists():
+            return talk
+        mail.refresh_from_db(fields=["conversation"])
+    return mail.conversation
 
 
 def account_of(inbox: Inbox) -> protocol.Account:

@@ -1,6 +1,8 @@
 """Who signs in on the site while they chat: what they said is theirs, and nobody else's."""
 
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ from helpdesk.models import Agent, Event
 from tests.tickets.channels.chat.rig import Browser
 from tests.tickets.channels.chat.test_talking_to_the_widget import answer, signed
 from tickets.activity import told
+from tickets.channels.chat import tokens
+from tickets.channels.protocol import Receipt
 from tickets.models import ChannelAccount, ContactPoint, Customer, CustomerMerge, Ticket, Visitor
-from tickets.operations import merging_customers, replying, status
+from tickets.operations import chatting, merging_customers, posting, replying, status
+from tickets.operations.status import NotPossible
 
 pytestmark = pytest.mark.django_db
 DORA: dict[str, Any] = {"name": "Dora Lind", "email": "dora@customer.example"}
@@ -105,3 +110,60 @@ def test_t29_where_an_agent_said_who_it_is_or_another_address_was_left_nothing_i
     ContactPoint.objects.create(customer=frida, channel="phone", address="+4930123", is_verified=True)
     assert not emil.boot(identity=signed(**DORA))["is_carried"]
     assert not Ticket.objects.filter(customer=lind).exists()
+
+
+def test_t29_who_left_an_address_that_the_site_does_not_sign_keeps_their_chat_to_themselves(
+    dora: Browser, lind: Customer
+) -> None:
+    dora.say("Hello")
+    assert dora.ask("email", email="emil@customer.example").status_code == 200
+    assert not dora.boot(identity=signed(**DORA))["is_carried"] and texts(dora) == []
+    assert Ticket.objects.get().customer != lind
+
+
+def test_a_message_that_is_repeated_after_signing_in_is_said_once(dora: Browser, lind: Customer) -> None:
+    dora.say("Where is my parcel?")
+    dora.boot(identity=signed(**DORA))
+    again = dora.say("Where is my parcel?")  # its answer was lost with the page
+    assert again.status_code == 200 and again.json()["message"]["text"] == "Where is my parcel?"
+    assert texts(dora) == ["Where is my parcel?"]
+    dora.say("And my other one?", 2)
+    assert texts(dora) == ["Where is my parcel?", "And my other one?"]
+
+
+def test_what_is_said_with_the_old_token_while_it_is_carried_over_is_refused_and_sent_again(
+    dora: Browser, lind: Customer, chat: ChannelAccount
+) -> None:
+    dora.say("One")
+    digest = tokens.digest(chat.key, dora.token)
+    before = chatting.known(chat.inbox, digest)  # as the request found it
+    dora.boot(identity=signed(**DORA))
+    with pytest.raises(NotPossible):
+        chatting.say(chat.inbox, digest, chatting.Spoken("message-2", "Two"), visitor=before)
+    dora.say("Two", 2)
+    assert texts(dora) == ["One", "Two"]
+
+
+def test_an_answer_that_is_being_handed_on_meanwhile_is_read_where_the_talk_goes_on(
+    dora: Browser, lind: Customer, ana: Agent
+) -> None:
+    dora.say("Where is my parcel?")
+    replying.reply(Ticket.objects.get(), text="On its way", actor=ana, delay=timedelta(microseconds=1))
+    [delivery] = posting.claim(5, lease=uuid.uuid4(), inbox=Ticket.objects.get().inbox_id)
+    dora.boot(identity=signed(**DORA))
+    posting.part_taken(delivery, 0, Receipt("m-1"))
+    assert texts(dora) == ["Where is my parcel?", "On its way"]
+
+
+def test_what_nobody_saw_in_either_talk_is_still_unseen_when_they_are_one(
+    dora: Browser, lind: Customer, ana: Agent, chat: ChannelAccount
+) -> None:
+    phone = Browser(chat.key, token="")
+    phone.boot(identity=signed(**DORA))
+    phone.say("An older matter")
+    answer(ana, "Nobody saw this")
+    dora.say("A new matter", 5)
+    answer(ana, "This was seen")
+    dora.ask("seen", upto=dora.read()[-1]["seq"])
+    assert dora.boot(identity=signed(**DORA))["is_carried"]
+    assert dora.boot(identity=signed(**DORA))["unseen"] == 2
