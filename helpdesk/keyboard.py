@@ -41,6 +41,8 @@ class Act:
     group: str = "ticket"
     #: a selector of something that must be on the page; "" for nothing
     needs: str = ""
+    #: the act its keys do instead where that is not on the page
+    otherwise: str = ""
     #: nobody chooses another key for it
     is_fixed: bool = False
     #: the command palette offers it

@@ -229,20 +229,14 @@ class Instance:
         """The rest of its history, beside the work."""
         if not (self.wants_demo and self._wanted.exists()):
             return
-        if self.demo_all <= self.demo_first:
-            self._wanted.unlink()
-            return
 
         def ended(code: int) -> None:
             if code == 0:
                 self._wanted.unlink(missing_ok=True)
                 self.log.line("demo", "the demo company is complete")
 
-        supervisor.start(
-            self._command(
-                "demo", "demo", "--skip-checks", "--tickets", str(self.demo_all), restart=False, nice=10, ended=ended
-            )
-        )
+        words = "demo", "--skip-checks", "--tickets", str(self.demo_all), "--final"
+        supervisor.start(self._command("demo", *words, restart=False, nice=10, ended=ended))
 
     # --- words ------------------------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "helpdesk.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "helpdesk.middleware.ContentHostMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "helpdesk.plain_files.PlainFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "helpdesk.middleware.ReaderMiddleware",

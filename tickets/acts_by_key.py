@@ -14,7 +14,10 @@ def register() -> None:
         Act("reply", _("Reply"), ("r",), needs="#composer", icon="reply"),
         Act("note", _("Note for the team"), ("n",), needs="#composer", icon="sticky-note"),
         Act("forward", _("Forward"), ("f",), needs="#composer", icon="forward"),
-        Act("replies", _("Saved replies and macros"), ("/",), needs="#composer", icon="zap"),
+        Act(
+            "replies", _("Saved replies and macros; with no ticket open, search"), ("/",), needs="#composer",
+            otherwise="search", icon="zap",
+        ),
         Act("assign", _("Assign"), ("a",), needs="#assign-dialog", icon="user-round-plus"),
         Act("take", _("Take it"), ("i",), needs="#assign-me", icon="hand"),
         Act("status", _("Status, then a letter"), ("s",), needs="#status-dialog", icon="circle-dot"),

@@ -71,6 +71,8 @@ class _Now:
 
     now: datetime  # in the reader's zone
     calendar: BusinessCalendar
+    #: what is past may be meant, too
+    may_be_past: bool = False
 
     @property
     def today(self) -> date:
@@ -93,6 +95,21 @@ def read(words: str, *, now: datetime, zone: str, calendar: BusinessCalendar) ->
         return _read(words, _Now(now.astimezone(ZoneInfo(zone)), calendar))
     except (ValueError, OverflowError):
         return None
+
+
+_PAST = frozenset("yesterday ago last previous gestern vorgestern letzten letzte letzter letztes vorigen".split())
+
+
+def is_past(words: str, *, now: datetime, zone: str, calendar: BusinessCalendar) -> bool:
+    """Whether words mean a moment that is over, which `read` does not take."""
+    if _PAST & set(words.casefold().replace(",", " ").split()):
+        return True
+    here = _Now(now.astimezone(ZoneInfo(zone)), calendar, may_be_past=True)
+    try:
+        at = _read(words, here)
+    except (ValueError, OverflowError):
+        return False
+    return at is not None and at <= now
 
 
 def write(at: datetime, *, zone: str, months: tuple[str, ...] = (), days: tuple[str, ...] = ()) -> str:
@@ -149,7 +166,7 @@ def _checked(at: datetime, here: _Now) -> datetime | None:
     at, now = at.astimezone(UTC), here.now.astimezone(UTC)
     if at.second or at.microsecond:
         at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return at if now < at <= now + FURTHEST else None
+    return at if (here.may_be_past or now < at) and at <= now + FURTHEST else None
 
 
 def _next_time(clock: time, here: _Now) -> datetime:

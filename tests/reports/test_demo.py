@@ -419,6 +419,13 @@ def test_more_tickets_go_on_where_fewer_ended(db: None) -> None:
     assert moments == sorted(moments)
 
 
+def test_a_demo_that_is_to_have_fewer_tickets_has_accounts_once_it_is_told_so(db: None) -> None:
+    demo(300)
+    assert not AccountEvent.objects.exists()
+    assert "there already" in demo(250, "--final")
+    assert AccountEvent.objects.filter(kind="renewed").exists()
+
+
 def test_more_than_was_planned_is_planned_anew(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "CAPACITY", 400)
     demo(400)

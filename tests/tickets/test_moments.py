@@ -88,6 +88,17 @@ def test_what_words_mean(words: str, means: str) -> None:
     assert read(words) == means
 
 
+@pytest.mark.parametrize(
+    ("words", "is_past"),
+    [
+        ("yesterday", True), ("gestern 9 Uhr", True), ("3 days ago", True), ("2020-01-01", True), ("today 9", True),
+        ("tomorrow 9", False), ("never", False), ("", False),
+    ],
+)  # fmt: skip
+def test_what_is_past_is_told_from_what_nobody_understands(words: str, is_past: bool) -> None:
+    assert moments.is_past(words, now=NOW, zone=BERLIN, calendar=OFFICE) is is_past
+
+
 def test_working_days_without_business_hours_are_monday_to_friday() -> None:
     at = moments.read("in 2 working days", now=NOW, zone=BERLIN, calendar=ALWAYS_OPEN)
     assert at == datetime(2026, 3, 9, 9, tzinfo=ZoneInfo(BERLIN))

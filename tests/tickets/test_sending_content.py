@@ -279,3 +279,19 @@ def test_an_infected_file_is_not_sent_and_the_answer_says_so(ticket, ana, sink):
     delivery = message.outgoing.deliveries.get()
     assert delivery.state == "failed" and "Test.Signature" in delivery.answer
     assert not sink.accepted
+
+
+def test_a_mail_without_subject_is_answered_under_its_own_first_words(db: None, ana: Agent, send_mail_in: Any) -> None:
+    send_mail_in(
+        mail("Dora <dora@customer.example>", "", "The left pedal of my bicycle squeaks, which one hears from far away.")
+    )
+    ticket = Ticket.objects.get()
+    subject = str(written(replying.reply(ticket, text="Oil it.", actor=ana))["Subject"])
+    assert " ".join(subject.split()) == "Re: The left pedal of my bicycle squeaks, which one hears from…"
+
+
+def test_others_are_not_told_the_first_words_of_a_mail_without_subject(db: None, ana: Agent, send_mail_in: Any) -> None:
+    send_mail_in(mail("Dora <dora@customer.example>", "", "Between us: my PIN is 1234."))
+    ticket = Ticket.objects.get()
+    answer = replying.reply(ticket, text="Oil it.", actor=ana, to=Chosen(to=("else@other.example",)))
+    assert str(written(answer)["Subject"]) == f"Re: [#{ticket.number}]"

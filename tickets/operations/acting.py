@@ -18,7 +18,7 @@ from django.utils.timezone import is_naive, localtime, make_aware
 from django.utils.translation import gettext as _
 
 from helpdesk import clock
-from helpdesk.calendars import ALWAYS_OPEN
+from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.models import Agent, Team
 from helpdesk.prepared import once
 from tickets import fields, moments, reading
@@ -149,8 +149,10 @@ def _until(act: Act) -> dict[str, Any]:
     words = act.get("words")
     if words is None:
         return {"until": _instant(act.get("until")).isoformat()}
-    if not isinstance(words, str) or len(words) > 80 or not _may_be_read(words):
+    if not isinstance(words, str) or len(words) > 80:
         raise NotPossible(_("Nobody can tell when that is."))
+    if not _may_be_read(words):
+        raise _no_time(words, "UTC", ALWAYS_OPEN)
     return {"words": words.strip()}
 
 
@@ -175,8 +177,14 @@ def when(ticket: Ticket, words: str, actor: Agent) -> datetime:
     business = reading.business(ticket.inbox.calendar_id)
     at = moments.read(words, now=clock.now(), zone=actor.zone, calendar=business)
     if at is None:
-        raise NotPossible(_("Nobody can tell when that is, or it is past."))
+        raise _no_time(words, actor.zone, business)
     return at
+
+
+def _no_time(words: str, zone: str, calendar: BusinessCalendar) -> NotPossible:
+    if moments.is_past(words, now=clock.now(), zone=zone, calendar=calendar):
+        return NotPossible(_("That time is past."))
+    return NotPossible(_("Nobody can tell when that is."))
 
 
 def _snooze(ticket: Ticket, act: dict[str, Any], actor: Agent) -> Ticket:

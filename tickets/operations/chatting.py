@@ -411,12 +411,20 @@ def _mail_unseen(pk: int, now: datetime) -> bool:
     with translation.override(visitor.language or None):
         mail = sending.enqueue(
             inbox=visitor.inbox, ticket=ticket, to=visitor.email, purpose=OutgoingMail.Purpose.REPLY,
-            subject=_("Our answer to your chat with %(inbox)s") % {"inbox": _sender(visitor.inbox)},
+            subject=_("Our answer to your chat with %(company)s") % {"company": _company(visitor.inbox)},
             text=_answers([row.message for row in waiting if row.message], _sender(visitor.inbox)),
         )  # fmt: skip
     Visitor.objects.filter(pk=pk).update(mailed_to=waiting[-1].pk)
     record("chat.mailed", ticket, actor=None, mail=mail.pk, messages=[row.message_id for row in waiting])
     return True
+
+
+def _company(inbox: Inbox) -> str:
+    """As whom customers know us: an inbox may be called Chat, which says nothing to them."""
+    named = inbox.brand or (inbox.mailing and inbox.mailing.brand)
+    if named:
+        return named.name
+    return inbox.sender_name or (_sender(inbox.mailing) if inbox.mailing else inbox.name)
 
 
 def _sender(inbox: Inbox) -> str:

@@ -7,6 +7,7 @@ with a token of its own. Whose turn it is to send: `claims`. What became of it, 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from textwrap import shorten
 
 from django.conf import settings
 from django.db import transaction
@@ -115,13 +116,22 @@ def enqueue_reply(
     lists = _each_once(recipients(ticket) if to is None else to, cc, bcc)
     if not any(lists):
         return None
-    subject = texts.line(ticket.subject)
+    subject = texts.line(ticket.subject) or _instead_of_subject(ticket, [one for some in lists for one in some])
     subject = subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
     quoted = quoted_history.of(message, [a for addresses in lists for a in addresses])
     return _enqueue_said(
         message, _Purpose.REPLY, lists, subject, quoted, delay,
         in_reply_to=message.in_reply_to, references=_pruned(message.references),
     )  # fmt: skip
+
+
+def _instead_of_subject(ticket: Ticket, readers: Sequence[str]) -> str:
+    """Who wrote a mail without a subject knows the answer by their own first words; others get the number alone."""
+    first = ticket.messages.filter(kind=MessageKind.INCOMING).select_related("sender").order_by("pk").first()
+    writer = first.sender.address if first and first.sender and first.channel == "email" else None
+    words = texts.line(first.text) if first and [address.lower() for address in readers] == [writer] else ""
+    whole = shorten(words, 60, placeholder="…")
+    return (whole if whole != "…" else words[:60]) or f"[#{ticket.number}]"
 
 
 def enqueue_forward(

@@ -37,6 +37,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tickets", type=_count, default=planning.CAPACITY, metavar="N", help="how many in all (20,000)"
         )
+        parser.add_argument(
+            "--final", action="store_true", help="no more are to come: say what became of its customers"
+        )
         parser.add_argument("--if-empty", action="store_true", help="do nothing where there are tickets of others")
         parser.add_argument("--seed", type=int, default=1, help="another seed tells other stories")
         parser.add_argument("--until", type=_instant, metavar="ISO", help="when the history ends (now)")
@@ -57,6 +60,7 @@ class Command(BaseCommand):
 
     def _go(self, options: dict[str, Any]) -> None:
         wanted, known = options["tickets"], planning.plans()
+        self.is_final: bool = options["final"]
         if options["if_empty"] and not known and planning.is_foreign_land(known):
             self.stdout.write("There are tickets already; nothing was written.")
             return
@@ -80,7 +84,7 @@ class Command(BaseCommand):
     def _carry_out(self, plan: Plan, up_to: int, processes: int | None) -> int:
         chunks = list(planning.missing(plan, up_to))
         if not chunks:
-            self._finish(plan)
+            self._finish(plan, up_to)
             return 0
         company.settle(plan.until, plan.days)
         writing.ensure_partitions(plan)
@@ -98,15 +102,15 @@ class Command(BaseCommand):
         progress.finish()
         for first in range(plan.customer, plan.customer + plan.customers, _CUSTOMERS_AT_ONCE):
             facts.link(range(first, min(first + _CUSTOMERS_AT_ONCE, plan.customer + plan.customers)))
-        self._finish(plan)
+        self._finish(plan, up_to)
         if total >= _WORTH_PROCESSES:
             _analyse()
         beside.settle(plan.until, plan.days, is_complete=not any(planning.missing(plan, plan.tickets)))
         return total
 
-    def _finish(self, plan: Plan) -> None:
-        """Once all tickets of a plan are there: what became of its customers."""
-        if not any(planning.missing(plan, plan.tickets)):
+    def _finish(self, plan: Plan, up_to: int) -> None:
+        """Once all tickets of a plan are there, or as many as there are to be: what became of its customers."""
+        if (self.is_final and up_to) or not any(planning.missing(plan, plan.tickets)):
             aftermath.write(plan, company.world(plan.until, plan.days))
 
     def _share_out(self, plan: Plan, chunks: Chunks, processes: int, progress: "_Progress") -> None:
@@ -213,9 +217,10 @@ class _Progress:
 
     def _say(self, ending: str) -> None:
         rate = self.done / max(time.monotonic() - self.began, 0.001)
-        left = (self.total - self.done) / rate if rate else 0
-        minutes, seconds = divmod(int(left), 60)
-        words = f"{self.done:,} of {self.total:,} tickets · {rate:,.0f}/s · {minutes} min {seconds:02} s left"
+        words = f"{self.done:,} of {self.total:,} tickets"
+        if self.done:  # before the first are there, nobody knows how long the others take
+            minutes, seconds = divmod(int((self.total - self.done) / rate), 60)
+            words += f" · {rate:,.0f}/s · {minutes} min {seconds:02} s left"
         if self.is_terminal:
             full = int(30 * self.done / self.total)
             words = f"[{'█' * full}{'·' * (30 - full)}] {words}   "

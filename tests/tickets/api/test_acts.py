@@ -65,6 +65,12 @@ def test_an_act_is_done_and_taken_back(api: Api, ana: Agent, ticket: Ticket, act
         assert undone.status_code == 200 and undone.json()[field] == before[field], undone.content
 
 
+def test_snoozing_until_yesterday_is_refused_as_past(api: Api, ana: Agent, ticket: Ticket) -> None:
+    refused = api(ana).post(acts_of(ticket), {"do": "snooze", "words": "yesterday"})
+    assert refused.status_code == 400, refused.content
+    assert "That time is past." in refused.content.decode()
+
+
 def test_snoozing_takes_a_time_or_words(api: Api, ana: Agent, ticket: Ticket) -> None:
     client = api(ana)
     at = "2099-12-24T09:00:00+01:00"

@@ -225,7 +225,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   fresh.innerHTML = xhr.responseText;
   place.replaceChildren(fresh.content);
   place.scrollIntoView({ block: "nearest" });
-  place.querySelector("button").focus();
+  // one more Enter must not send what should be read first
+  place.querySelector("[data-held-close]").focus();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

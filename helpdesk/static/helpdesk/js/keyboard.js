@@ -100,7 +100,10 @@ export const askedFirst = (work) => firsts.push(work);
 export const act = (line) => {
   const name = line.dataset.do;
   if (firsts.some((work) => work(name))) return true;
-  if (!canDo(line)) return false;
+  if (!canDo(line)) {
+    const other = line.dataset.otherwise;
+    return Boolean(other && acts[other]?.());
+  }
   return acts[name] ? acts[name]() : press(name);
 };
 

@@ -4,8 +4,20 @@ import { openTicket } from "./pages.js";
 let wanted = null;
 document.addEventListener("onward", (event) => (wanted = event.detail));
 
+// what had the focus went with the ticket that was left: it begins anew at the next one's heading
+let isGoing = false;
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!isGoing || event.target.id !== "reading") return;
+  isGoing = false;
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const heading = document.querySelector("#reading .ticket-subject");
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus({ preventScroll: true });
+});
+
 /** Go to a ticket beside its list, or to another page. */
 export const goOn = (url) => {
+  isGoing = true;
   const row = [...document.querySelectorAll("#list .row-link")].find((link) => link.getAttribute("href") === url);
   // a focus that stood in the list goes along, so that the next key starts from there
   if (row && document.activeElement?.closest("#list .row")) row.focus();

@@ -60,6 +60,7 @@ def test_what_was_not_seen_goes_in_one_mail_once(dora: Browser, ana: Agent, _mon
     [sent] = mails()
     assert sent.to == ["dora@customer.example"] and sent.inbox.address == "support@demo.localhost"
     assert "It is in Leipzig." in sent.text and "It comes tomorrow." in sent.text and "I am looking" not in sent.text
+    assert sent.subject == "Our answer to your chat with Support", "the inbox is called Chat, which nobody knows"
     assert "parcel" not in sent.subject + sent.text, "nothing a visitor wrote is sent to the address they typed"
     assert "Auto-Submitted" not in sent.headers and not Unrequested.objects.exists()
     assert chatting.mail_unseen() == 0
