@@ -83,7 +83,7 @@ def _by_address(address: str, name: str, reasons: dict[int, list[str]]) -> None:
 def _by_other_channels(customer: Customer, reasons: dict[int, list[str]]) -> None:
     """Who has the same number or name on another channel, or an address that one of the two says is theirs."""
     points = list(customer.contact_points.all())[:20]
-    numbers = {digits for point in points if (digits := _digits(point.address, point.channel))}
+    numbers = {digits for point in points if (digits := digits_of(point.address, point.channel))}
     handles = {point.handle.casefold() for point in points if _tells(point.handle)}
     others = ContactPoint.objects.exclude(customer=customer)
     if numbers:
@@ -97,7 +97,7 @@ def _by_other_channels(customer: Customer, reasons: dict[int, list[str]]) -> Non
     _by_claims(customer, points, reasons)
 
 
-def _digits(address: str, channel: str) -> str:
+def digits_of(address: str, channel: str) -> str:
     """The number an address is; "" for what is none, or for a network's own names that are digits, too."""
     bare = address.removeprefix("+")
     is_number = bare.isdecimal() and 7 <= len(bare) <= 15 and (address[:1] == "+" or channel == "phone")

@@ -10,6 +10,8 @@ from helpdesk.models import Event, IdempotencyKey, PendingEvent
 
 #: stands where an address stood
 GONE = "[erased]"
+#: not behind what a number stands behind in JSON
+_NO_NUMBER = r'(?<!": )(?<!\[)(?<!, )'
 
 
 def redact(addresses: Sequence[str], tables: Iterable[type[models.Model]]) -> None:
@@ -44,6 +46,13 @@ def pattern(addresses: Sequence[str]) -> str:
     return rf"(?<![\w.+-])({either})(?![\w-]|\.\w)"
 
 
+def _in_json(addresses: Sequence[str]) -> str:
+    """The same in JSON as text: a number of ours that looks like a network's numeric address is left alone."""
+    digits = [address for address in addresses if address.isdecimal()]
+    words = [address for address in addresses if not address.isdecimal()]
+    return "|".join([*([pattern(words)] if words else []), *([_NO_NUMBER + pattern(digits)] if digits else [])])
+
+
 def _columns(model: type[models.Model]) -> list[tuple[str, bool]]:
     """The text columns of a model, and whether each is JSON."""
     return [
@@ -60,7 +69,7 @@ def _replace(table: str, columns: Sequence[tuple[str, bool]], addresses: Sequenc
     for column, is_json in columns:
         text = f"{quote(column)}::text"
         sets.append(f"{quote(column)} = regexp_replace({text}, %s, %s, 'gi'){'::jsonb' if is_json else ''}")
-        values += [pattern(addresses), GONE]
+        values += [_in_json(addresses) if is_json else pattern(addresses), GONE]
         wheres.append(f"{text} ILIKE ANY(%s)")
         asked.append(likes)
     with connection.cursor() as cursor:

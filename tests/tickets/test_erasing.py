@@ -20,6 +20,7 @@ from feedback import nonces
 from feedback.models import Invitation, Response, Survey
 from feedback.operations import answering, inviting, mailing
 from helpdesk import clock
+from helpdesk.events import record
 from helpdesk.models import Agent, Event, File
 from reports import reading
 from reports.counting import figures
@@ -38,6 +39,7 @@ from tickets.models import (
     Inbox,
     Message,
     OutgoingMail,
+    Participant,
     RawMessage,
     SearchWord,
     Ticket,
@@ -56,6 +58,7 @@ from tickets.operations import (
     intake,
     merging,
     merging_customers,
+    naming,
     notice_mails,
     opening,
     participants,
@@ -415,3 +418,93 @@ def test_an_answer_does_not_come_back_by_taking_back_its_removal(ticket: Ticket,
     with pytest.raises(NotPossible):
         undo.undo(ticket, removed, actor=ana)
     assert Ticket.objects.get(pk=ticket.pk).fields == {}
+
+
+@pytest.fixture
+def named(ticket: Ticket, billing: Inbox, ana: Agent, ben: Agent, dora: Customer) -> Ticket:
+    """A ticket of Emil's on which Dora takes part, and is spoken of by him and by us."""
+    ContactPoint.objects.create(customer=dora, channel="phone", address="+491701234567")
+    other = opening.open_ticket(
+        inbox=billing, address="emil@other.example", name="Emil", subject="About Dora Diaz",
+        text="On Monday Dora Diaz wrote:\n> Dora\n> Diaz, call (0170) 123 45-67 or +49 (0)170 1234567 or "
+        "0049170/1234567\n"
+        "Dora said so, Diaz, Dora that is; ask Theodora Diazzo at 0170 12345678.",
+        actor=ben, once="emil",
+    )  # fmt: skip
+    participants.add(other, address="dora@customer.example", actor=ben)
+    replying.add_note(other, text="DORA DIAZ rang: +49 170 123 4567.", actor=ben)
+    Message.objects.filter(ticket=other, kind="incoming").update(html="<p><b>Dora</b>, Dora&nbsp;Diaz</p>")
+    drafting.save(other, actor=ben, kind="reply", content=drafting.Content("As Dora Diaz says"))
+    return other
+
+
+def test_their_full_name_and_number_go_out_of_what_others_said_where_they_took_part(
+    named: Ticket, dora: Customer, admin: Agent
+) -> None:
+    indexing.write([named.pk])
+    erasing.erase(dora, actor=admin)
+    named.refresh_from_db()
+    said, note = named.messages.order_by("pk")
+    assert said.text == (
+        "On Monday [erased] wrote:\n> [erased], call [erased] or [erased] or [erased]\n"
+        "Dora said so, [erased] that is; ask Theodora Diazzo at 0170 12345678."
+    )
+    assert said.html == "<p><b>Dora</b>, [erased]</p>" and note.text == "[erased] rang: [erased]."
+    assert named.subject == "About [erased]" and "Diaz" not in named.snippet.replace("Diazzo", "")
+    assert Draft.objects.get(ticket=named).text == "As [erased] says"
+    assert not SearchWord.objects.filter(word="diaz").exists()
+
+
+def test_a_name_stays_where_it_may_mean_somebody_else(
+    ticket: Ticket, inbox: Inbox, dora: Customer, ana: Agent, admin: Agent
+) -> None:
+    elsewhere = opening.open_ticket(
+        inbox=inbox, address="emil@other.example", subject="S", text="A Dora Diaz is my neighbour.", actor=ana, once="1"
+    )  # fmt: skip
+    namesake = opening.open_ticket(
+        inbox=inbox, address="dd@other.example", name="dora diaz", subject="S", text="Yours, Dora Diaz", actor=ana,
+        once="2",
+    )  # fmt: skip
+    participants.add(namesake, address="dora@customer.example", actor=ana)
+    erasing.erase(dora, actor=admin)
+    assert elsewhere.messages.get().text == "A Dora Diaz is my neighbour."
+    assert namesake.messages.get().text == "Yours, Dora Diaz"
+
+
+def test_a_first_name_and_the_name_of_a_colleague_are_nobodys_traces(
+    named: Ticket, dora: Customer, ana: Agent, admin: Agent
+) -> None:
+    Customer.objects.filter(pk=dora.pk).update(name="Dora")
+    Message.objects.update(sender_name="Dora")
+    replying.add_note(named, text="Ana Silva knows Dora.", actor=ana)
+    Participant.objects.update(name=ana.name)
+    erasing.erase(dora, actor=admin)
+    assert named.messages.latest("pk").text == "Ana Silva knows Dora."
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("Seán O'Brien", "Seán O\u2019Brien, O&#x27;Brien", "[erased], O&#x27;Brien"),
+        ("Meier, Anna", "Anna Meier; Meier, Anna; Anna", "[erased]; [erased]; Anna"),
+        ("Ann Lee (x)", "Ann Lee (x), Ann Lee", "[erased], Ann Lee"),
+        ("J. Smith", "J. Smith", "J. Smith"),
+        ("", "", ""),
+    ],
+)
+def test_names_are_found_as_they_are_written(name: str, text: str, left: str) -> None:
+    full = (name,) if naming._is_full(name) else ()
+    pattern = naming.Called(full, (), ()).pattern()
+    assert (pattern.sub("[erased]", text) if pattern else text) == left
+
+
+def test_a_number_of_ours_that_looks_like_an_address_stays(ticket: Ticket, dora: Customer, admin: Agent) -> None:
+    ContactPoint.objects.create(customer=dora, channel="telegram", address="123456789")
+    other = opening.open_ticket(
+        inbox=ticket.inbox, address="emil@other.example", subject="S", text="x", actor=admin, once="1"
+    )  # fmt: skip
+    counted = {"size": 123456789, "many": [123456789, 123456789], "of": "telegram:123456789, dora@customer.example"}
+    event = record("ticket.tagged", other, actor=admin, **counted)
+    erasing.erase(dora, actor=admin)
+    event.refresh_from_db()
+    assert event.facts == {**counted, "of": "telegram:[erased], [erased]"}

@@ -47,7 +47,7 @@ from tickets.models import (
     Ticket,
     Unrequested,
 )
-from tickets.operations import budget, indexing, locking, traces
+from tickets.operations import budget, indexing, locking, naming, traces
 from tickets.operations.status import NotPossible
 from tickets.registry import Subject
 
@@ -109,16 +109,18 @@ def erase(customer: Customer, *, actor: Agent) -> None:
     if not actor.is_admin:
         raise NotPossible(_("Only an admin erases customers."))
     found: list[Subject] = []
+    touched: list[int] = []
 
     def whom() -> tuple[Iterable[int], Iterable[int]]:
         found[:] = [subject_of(customer)]
-        # with the tickets of others on which they wrote, or into which theirs went
-        touched = _messages(found[0]).order_by().values_list("ticket", flat=True).distinct()
-        return {*found[0].tickets, *touched}, found[0].customers
+        # with the tickets of others on which they wrote or took part, or into which theirs went
+        touched[:] = _messages(found[0]).order_by().values_list("ticket", flat=True).distinct()
+        return {*found[0].tickets, *touched, *naming.took_part(found[0])}, found[0].customers
 
     tickets, people = locking.hold_tickets_and_customers(whom)
     [subject], customer = found, people[customer.pk]
-    others = [ticket for number, ticket in tickets.items() if number not in set(subject.tickets)]
+    theirs = {number: tickets[number] for number in (*subject.tickets, *touched)}
+    others = [ticket for number, ticket in theirs.items() if number not in set(subject.tickets)]
     if customer.erased_at:
         return
     if customer.merged_into_id:
@@ -129,9 +131,12 @@ def erase(customer: Customer, *, actor: Agent) -> None:
     for kept in registry.all_personal_data():
         kept.erase(subject)
     elsewhere = _elsewhere(subject, messages)
+    where = set(Message.objects.filter(pk__in=elsewhere).values_list("ticket", flat=True)) | set(tickets)
+    words += traces.words_of(list(where - set(tickets)))
+    elsewhere = sorted({*elsewhere, *naming.take_out(naming.called(subject), where - set(subject.tickets))})
     _erase_raw(_raw(subject, messages, elsewhere))
     _erase_outgoing(subject, messages, carried.mails)
-    traces.forget_notices(tickets)
+    traces.forget_notices(theirs)
     traces.forget_answers(subject.tickets)
     Attachment.objects.filter(message__in=messages).delete()
     Draft.objects.filter(Q(ticket__in=subject.tickets) | Q(pk__in=carried.drafts)).delete()
@@ -150,7 +155,7 @@ def erase(customer: Customer, *, actor: Agent) -> None:
     )
     redact(subject.addresses, _tables())
     _forget_answers(subject)
-    indexing.write({*tickets, *Message.objects.filter(pk__in=elsewhere).values_list("ticket", flat=True)})
+    indexing.write({*tickets, *where})
     traces.forget_words(words)
     gone = File.objects.forget_unused(files)
     record(
