@@ -184,9 +184,16 @@ _SPANS = """
 
 def sql(rule: Rule) -> tuple[str, dict[str, Any]]:
     """A WITH clause that ends in `spans (person, since, until)`, and its parameters: to be read on by a report."""
+    with_steps, asked = steps_sql(rule)
+    return f"{with_steps}{_SPANS}", asked
+
+
+def steps_sql(rule: Rule) -> tuple[str, dict[str, Any]]:
+    """As `sql`, ending in `steps (person, at, id, day, is_sign)`: for who needs to know of a few days only, on which
+    the last step of each person says it."""
     steps = _WROTE if rule.is_proxy else _TOLD
     is_by_contract = rule.mode == Retention.Mode.CONTRACT
-    return f"WITH RECURSIVE {steps}{_SPANS}", {
+    return f"WITH RECURSIVE {steps}", {
         "zone": rule.zone, "ends": list(ENDS), "lasts": rule.lasts, "removed": [one.value for one in REMOVED],
         "kinds": [*SIGNS, *ENDS] if is_by_contract else None,
     }  # fmt: skip

@@ -1,19 +1,24 @@
 """Who stayed after which service: customers by how they were served in a window, and whether they still are customers
-some days after it. One query a horizon, however many customers there are."""
+some days after it. Who was a customer is asked once for all windows; how they were served is read from packs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db.models import Q
 
-from feedback import accounts
 from feedback.accounts import Rule
+from feedback.models import Outcome, Recovery
 from helpdesk import clock
 from reports import periods, privacy, reading
-from reports.ledger import arrays
+from reports.counting import customers
+from reports.counting.customers import Customers
+from reports.ledger import arrays, packs
+from reports.ledger.arrays import Frame, stamp
+from reports.ledger.packs import NULL, Array
 from reports.metrics.served import SERVED
+from reports.models import SurveyFacts
 from reports.periods import Period
 from reports.reading import Filter
 from tickets.models import Inbox
@@ -22,6 +27,8 @@ from tickets.models import Inbox
 HORIZONS = (90, 180, 365)
 #: service is looked at over at least so many days
 WINDOW_DAYS = 90
+_NONE, _GOOD, _POOR, _RECOVERED = range(len(SERVED))
+_NO_TARGET = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +60,39 @@ class Aftermath:
         return self.customers > self.cohorts["none"].customers
 
 
-def aftermath(chosen: Filter, horizon: int, rule: Rule) -> Aftermath:
-    """Of one horizon. We look again on the last day of the choice, or today; the window ended so many days before."""
-    today = periods.local_day(clock.now(), chosen.zone)
-    seen_on = min(chosen.last, today)
-    after = seen_on - timedelta(days=horizon)
-    first = after - timedelta(days=max(chosen.days, WINDOW_DAYS))
-    span = periods.days(first, after - timedelta(days=1), chosen.zone)
-    found = _counted(chosen, rule, span, after, seen_on)
+def aftermath(chosen: Filter, horizons: Sequence[int], rule: Rule) -> list[Aftermath]:
+    """Of each horizon. We look again on the last day of the choice, or today; the window ended so many days before."""
+    seen_on = min(chosen.last, periods.local_day(clock.now(), chosen.zone))
+    ends = [seen_on - timedelta(days=horizon) for horizon in horizons]
+    starts = [end - timedelta(days=max(chosen.days, WINDOW_DAYS)) for end in ends]
+    windows = [
+        periods.days(start, end - timedelta(days=1), chosen.zone) for start, end in zip(starts, ends, strict=True)
+    ]
+    known = customers.on_days([seen_on, *ends], rule)
+    found = _counted(chosen, windows, ends, seen_on, known)
+    wide = _wider(chosen)
+    beside = _counted(wide, windows, ends, seen_on, known) if wide else [None] * len(found)
+    return [
+        Aftermath(horizon, start, end - timedelta(days=1), seen_on, _guarded(counted, of_all))
+        for horizon, start, end, counted, of_all in zip(horizons, starts, ends, found, beside, strict=True)
+    ]
+
+
+Counted = Mapping[str, tuple[int, int]]
+
+
+def _guarded(found: Counted, beside: Counted | None) -> dict[str, Cohort]:
+    """The cohorts, without those a reader could find out too much by; `beside` are those of the wider choice."""
     sizes = {served: n for served, (n, _stayed) in found.items()}
     hidden = privacy.hidden_cells(sizes)
-    if wide := _wider(chosen):  # a cohort that a few customers more or less would give away is hidden as well
-        beside = _counted(wide, rule, span, after, seen_on)
+    if beside is not None:  # a cohort that a few customers more or less would give away is hidden as well
         apart = {served: abs(beside.get(served, (0, 0))[0] - n) for served, n in sizes.items()}
         near = frozenset(served for served, n in apart.items() if 0 < n < privacy.SMALLEST_CELL)
         hidden = privacy.and_these(hidden, sizes, near)
-    cohorts: dict[str, Cohort] = {
+    return {
         served: Cohort(*found[served], is_hidden=served in hidden) if served in found else Cohort(0, 0)
         for served in SERVED
     }
-    return Aftermath(horizon, first, after - timedelta(days=1), seen_on, cohorts)
 
 
 def _wider(chosen: Filter) -> Filter | None:
@@ -83,20 +103,111 @@ def _wider(chosen: Filter) -> Filter | None:
 
 
 def _counted(
-    chosen: Filter, rule: Rule, span: periods.Period, after: date, seen_on: date
-) -> dict[str, tuple[int, int]]:  # fmt: skip
-    with_spans, asked = accounts.sql(rule)
-    narrow, more = _narrowed(chosen)
-    packed = _worked(chosen, span)
-    if packed is not None:
-        more |= {"worked": packed[0], "poor": packed[1]}
-    worked = _WORKED_PACKED if packed is not None else _WORKED.format(narrow=narrow)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{with_spans}{_SERVED.format(narrow=narrow, worked=worked)}",
-            {**asked, **more, "start": span.start, "end": span.end, "base": after, "seen": seen_on},
-        )
-        return {served: (customers, stayed) for served, customers, stayed in cursor.fetchall()}
+    chosen: Filter, windows: Sequence[Period], ends: Sequence[date], seen_on: date, known: Customers
+) -> list[Counted]:  # fmt: skip
+    """By how they were served in each window: those who were customers at its end, and of these those who still are."""
+    import numpy as np
+
+    stayed, counted = known.on[seen_on], []
+    for served, end in zip(_served(chosen, windows, known), ends, strict=True):
+        were = known.on[end]
+        sizes, of_these = (np.bincount(served[some], minlength=len(SERVED)) for some in (were, were & stayed))
+        counted.append({name: (int(sizes[i]), int(of_these[i])) for i, name in enumerate(SERVED) if sizes[i]})
+    return counted
+
+
+def _served(chosen: Filter, windows: Sequence[Period], known: Customers) -> list[Array]:
+    """How each customer was served in each window, as the place of the word in SERVED."""
+    frames = [_packed(chosen, window) for window in windows]
+    if any(one is None for one in frames):
+        return _by_rows(chosen, windows, known)
+    targets = dict(Inbox.objects.values_list("pk", "response_target_minutes"))
+    mended = _mended(chosen, windows, known)
+    return [
+        _of_packed(*both, targets, made_up, known)
+        for both, made_up in zip(frames, mended, strict=True) if both is not None
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------------- from packs
+
+
+def _packed(chosen: Filter, window: Period) -> tuple[Frame, Frame] | None:
+    """The tickets and the answers of a window; None where they are not packed."""
+    rows = reading.tickets(chosen).filter(
+        reading.within("created_at", window), in_volume=True, is_contact=True, customer__isnull=False
+    )
+    answers = SurveyFacts.objects.filter(
+        reading.choice(chosen), reading.within("answered_at", window), counts=True, kind__in=("csat", "ces2"),
+        score__isnull=False, customer__isnull=False,
+    )  # fmt: skip
+    worked = arrays.of(rows, "customer", "net_reopens", "frt_s", "frt_business_s", "inbox")
+    said = arrays.of(answers, "customer", "answered_at", "kind", "score")
+    return None if worked is None or said is None else (worked, said)
+
+
+def _of_packed(
+    worked: Frame, said: Frame, targets: Mapping[int, int], made_up: Array, known: Customers
+) -> Array:  # fmt: skip
+    import numpy as np
+
+    n = len(known.numbers) + 1  # the last stands for everybody else
+    business, inbox = worked["frt_business_s"], worked["inbox"]
+    took = np.where(business.known(), business.data, worked["frt_s"].data)
+    # an inbox that is gone has no target
+    target = np.array([60 * targets.get(pk, _NO_TARGET) for pk in inbox.values], dtype=np.int64)[inbox.data]
+    of = known.places(worked["customer"].data)
+    is_poor = np.zeros(n, dtype=bool)
+    is_poor[of[(worked["net_reopens"].data > 0) | (took > target)]] = True
+    has_contact = np.zeros(n, dtype=bool)
+    has_contact[of] = True
+
+    of, at, score = known.places(said["customer"].data), said["answered_at"].data, said["score"].data
+    is_csat = said.holds(Q(kind="csat"))
+    low_at, good_at = np.full(n, NULL), np.full(n, NULL)
+    for newest, these in ((low_at, score <= np.where(is_csat, 2, 3)), (good_at, score >= np.where(is_csat, 4, 5))):
+        np.maximum.at(newest, of[these], at[these])
+    has_contact[of] = True
+    is_poor |= low_at != NULL
+    is_better = made_up | ((low_at != NULL) & (good_at > low_at))
+    served = np.select([~has_contact, ~is_poor, is_better], [_NONE, _GOOD, _RECOVERED], _POOR)
+    return served[:-1]
+
+
+def _mended(chosen: Filter, windows: Sequence[Period], known: Customers) -> list[Array]:
+    """Whom a recovery was closed for as recovered, in each window."""
+    import numpy as np
+
+    first, end = min(one.start for one in windows), max(one.end for one in windows)
+    closed = Recovery.objects.filter(
+        outcome=Outcome.RECOVERED, inbox__in=chosen.inboxes, closed_at__gte=first, closed_at__lt=end
+    )
+    rows = closed.order_by().values_list("customer", "closed_at")
+    of = known.places(np.array([customer for customer, _at in rows], dtype=np.int64))
+    at = np.array([stamp(closed_at) for _customer, closed_at in rows if closed_at], dtype=np.int64)
+    found = []
+    for window in windows:
+        made_up = np.zeros(len(known.numbers) + 1, dtype=bool)
+        made_up[of[(at >= stamp(window.start)) & (at < stamp(window.end))]] = True
+        found.append(made_up)
+    return found
+
+
+# ---------------------------------------------------------------------- from rows
+
+
+def _by_rows(chosen: Filter, windows: Sequence[Period], known: Customers) -> list[Array]:
+    """The same, of all windows in one statement."""
+    import numpy as np
+
+    narrow, asked = _narrowed(chosen)
+    asked |= {"starts": [one.start for one in windows], "ends": [one.end for one in windows]}
+    found = packs.fetch(_SERVED.format(narrow=narrow), asked)
+    served = [np.full(len(known.numbers) + 1, _NONE) for _window in windows]
+    for window, word, people in found:
+        of = known.places(np.frombuffer(people, dtype=">i8").astype(np.int64))
+        served[window - 1][of] = SERVED.index(word)
+    return [one[:-1] for one in served]
 
 
 def _narrowed(chosen: Filter) -> tuple[str, dict[str, Any]]:
@@ -110,61 +221,35 @@ def _narrowed(chosen: Filter) -> tuple[str, dict[str, Any]]:
     return " AND ".join(said), asked
 
 
-def _worked(chosen: Filter, span: Period) -> tuple[list[int], list[bool]] | None:
-    """Whom we worked for in a time, and whether any of it was poor; where that is kept in packs."""
-    import numpy as np
-
-    rows = reading.tickets(chosen).filter(
-        reading.within("created_at", span), in_volume=True, is_contact=True, customer__isnull=False
-    )
-    frame = arrays.of(rows, "customer", "net_reopens", "frt_s", "frt_business_s", "inbox")
-    if frame is None:
-        return None
-    targets = dict(Inbox.objects.values_list("pk", "response_target_minutes"))
-    business, inbox = frame["frt_business_s"], frame["inbox"]
-    took = np.where(business.known(), business.data, frame["frt_s"].data)
-    # an inbox that is gone has no target
-    target = np.array([60 * targets.get(pk, _NO_TARGET) for pk in inbox.values], dtype=np.int64)[inbox.data]
-    is_poor = (frame["net_reopens"].data > 0) | (took > target)
-    people, place = np.unique(frame["customer"].data, return_inverse=True)
-    return people.tolist(), (np.bincount(place[is_poor], minlength=len(people)) > 0).tolist()
-
-
-_NO_TARGET = 1 << 40
-_WORKED_PACKED = "SELECT * FROM unnest(%(worked)s::bigint[], %(poor)s::boolean[]) AS known (person, is_poor)"
-_WORKED = """
-        SELECT f.customer AS person,
+#: `served` of everybody there was contact with, as `metrics.served` says it, by window
+_SERVED = """
+    WITH windows AS (
+        SELECT * FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS w (first, after, n)
+    ), worked AS (
+        SELECT w.n, f.customer AS person,
                bool_or(f.net_reopens > 0 OR coalesce(f.frt_business_s, f.frt_s) > 60 * i.response_target_minutes)
                    AS is_poor
-        FROM reports_ticketfacts f LEFT JOIN tickets_inbox i ON i.id = f.inbox
-        WHERE f.created_at >= %(start)s AND f.created_at < %(end)s AND f.in_volume AND f.is_contact AND {narrow}
-        GROUP BY f.customer
-"""
-#: `served` of every customer, as `metrics.served` says it
-_SERVED = """
-    , base AS (
-        SELECT DISTINCT person FROM spans WHERE since <= %(base)s AND (until IS NULL OR %(base)s < until)
-    ), later AS (
-        SELECT DISTINCT person FROM spans WHERE since <= %(seen)s AND (until IS NULL OR %(seen)s < until)
-    ), worked AS ({worked}
+        FROM windows w JOIN reports_ticketfacts f ON f.created_at >= w.first AND f.created_at < w.after
+             LEFT JOIN tickets_inbox i ON i.id = f.inbox
+        WHERE f.in_volume AND f.is_contact AND f.customer IS NOT NULL AND {narrow}
+        GROUP BY 1, 2
     ), said AS (
-        SELECT f.customer AS person,
+        SELECT w.n, f.customer AS person,
                max(f.answered_at) FILTER (WHERE f.score <= CASE f.kind WHEN 'csat' THEN 2 ELSE 3 END) AS low_at,
                max(f.answered_at) FILTER (WHERE f.score >= CASE f.kind WHEN 'csat' THEN 4 ELSE 5 END) AS good_at
-        FROM reports_surveyfacts f
-        WHERE f.answered_at >= %(start)s AND f.answered_at < %(end)s AND f.counts AND f.kind IN ('csat', 'ces2')
-              AND f.score IS NOT NULL AND {narrow}
-        GROUP BY f.customer
+        FROM windows w JOIN reports_surveyfacts f ON f.answered_at >= w.first AND f.answered_at < w.after
+        WHERE f.counts AND f.kind IN ('csat', 'ces2') AND f.score IS NOT NULL AND f.customer IS NOT NULL AND {narrow}
+        GROUP BY 1, 2
     ), mended AS (
-        SELECT DISTINCT customer_id AS person FROM feedback_recovery
-        WHERE outcome = 'recovered' AND inbox_id = ANY(%(inboxes)s) AND closed_at >= %(start)s AND closed_at < %(end)s
+        SELECT DISTINCT w.n, r.customer_id AS person
+        FROM windows w JOIN feedback_recovery r ON r.closed_at >= w.first AND r.closed_at < w.after
+        WHERE r.outcome = 'recovered' AND r.inbox_id = ANY(%(inboxes)s)
+    ), served AS (
+        SELECT n, person,
+               CASE WHEN worked.is_poor IS NOT TRUE AND said.low_at IS NULL THEN 'good'
+                    WHEN mended.person IS NOT NULL OR said.good_at > said.low_at THEN 'recovered'
+                    ELSE 'poor' END AS served
+        FROM worked FULL JOIN said USING (n, person) LEFT JOIN mended USING (n, person)
     )
-    SELECT CASE WHEN worked.person IS NULL AND said.person IS NULL THEN 'none'
-                WHEN worked.is_poor IS NOT TRUE AND said.low_at IS NULL THEN 'good'
-                WHEN mended.person IS NOT NULL OR said.good_at > said.low_at THEN 'recovered'
-                ELSE 'poor' END AS served,
-           count(*), count(later.person)
-    FROM base LEFT JOIN worked USING (person) LEFT JOIN said USING (person) LEFT JOIN mended USING (person)
-         LEFT JOIN later USING (person)
-    GROUP BY 1
+    SELECT n, served, string_agg(int8send(person), ''::bytea) FROM served GROUP BY 1, 2
 """

@@ -237,7 +237,7 @@ def _width(n: int) -> str:
     return "u1" if n < 256 else "u2" if n < 65536 else "u4"
 
 
-def _fetch(sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+def fetch(sql: str, parameters: Any) -> list[tuple[Any, ...]]:
     """Rows as they are, in binary: bytes that are written out in letters take twice as long."""
     connection.ensure_connection()
 
@@ -294,7 +294,7 @@ class Seen:
         if not missing:
             return
         versions, full_names = sorted({one[0] for one in missing}), sorted({one[1] for one in missing})
-        found = _fetch(
+        found = fetch(
             "SELECT version, name, data FROM reports_packcolumn WHERE version = ANY(%s) AND name = ANY(%s)",
             [versions, full_names],
         )
@@ -377,7 +377,7 @@ def _look(family: Family, table: Table) -> Seen | None:
 
     sql = _LOOK.format(columns=_selected(table, "fact"), table=table.name, key=table.key)
     parameters = {"family": family.number, "table": table.name, "most": MOST_MARKS}
-    [(packs, marked, is_too_much, *columns)] = _fetch(sql, parameters)
+    [(packs, marked, is_too_much, *columns)] = fetch(sql, parameters)
     if packs is None or is_too_much:
         return None
     keys = np.frombuffer(marked or b"", dtype=">i8").astype(np.int64)
@@ -477,7 +477,7 @@ def _pack(family: Family, chunk: int) -> None:
                 f"SELECT {_selected(table, 'fact')} FROM "  # noqa: S608 - our names
                 f"(SELECT * FROM {table.name} WHERE {table.key} >= %s AND {table.key} < %s) AS fact"
             )
-            [row] = _fetch(sql, [first, end])
+            [row] = fetch(sql, [first, end])
             columns = _received(table, row)
             rows = len(columns[table.key].data)
             known[table.name] = {"rows": rows, "moments": _spans(columns)}

@@ -29,9 +29,9 @@ from reports.showing.words import UNKNOWN, definition_url, number, percent
 def build(chosen: Filter) -> Report:
     """Customers by how they were served in a window, and who of them still is one 90, 180 and 365 days after it."""
     rule = Rule.of_the_house(chosen.zone)
-    found = [aftermath(chosen, horizon, rule) for horizon in HORIZONS]
+    found = aftermath(chosen, HORIZONS, rule)
     other = chosen.compared()
-    before = [aftermath(other, horizon, rule) for horizon in HORIZONS] if other else [None] * len(found)
+    before = aftermath(other, HORIZONS, rule) if other else [None] * len(found)
     return Report(
         chosen=chosen,
         taken_at=clock.now(),

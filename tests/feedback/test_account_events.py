@@ -12,6 +12,7 @@ from feedback.models import AccountEvent, Retention
 from feedback.operations import telling
 from feedback.operations.telling import News
 from helpdesk.models import Event
+from reports.counting import customers as customers_at
 from reports.metrics import loyalty
 from tickets.models import Customer, Organisation
 from tickets.operations.status import NotPossible
@@ -120,6 +121,9 @@ def test_the_proxy_is_who_wrote_lately(ticket):
     assert accounts.spans_of(ticket.customer, rule) == [(day, day + timedelta(days=5))]
     assert accounts.active_at(day + timedelta(days=4), rule) == [ticket.customer_id]
     assert accounts.active_at(day + timedelta(days=5), rule) == []
+    before, after = day - timedelta(days=1), day + timedelta(days=5)
+    found = customers_at.on_days([before, day, day + timedelta(days=4), after], rule)
+    assert [are.tolist() for are in found.on.values()] == [[False], [True], [True], [False]]
     assert Retention.of_the_house().mode == "contact"
 
 
@@ -153,10 +157,10 @@ def test_everybody_at_once_is_each_of_them_alone(people, of_acme, rule):
     AccountEvent.objects.bulk_create(rows)
 
     known = {customer.pk: accounts.spans_of(customer, rule) for customer in customers}
-    for day in (*FIRSTS, date(2026, 3, 17)):
-        assert accounts.active_at(day, rule) == [
-            pk for pk, spans in known.items() if accounts.is_active(spans, day)
-        ]  # fmt: skip
+    on_days = customers_at.on_days([*FIRSTS, date(2026, 3, 17)], rule)
+    for day, are in on_days.on.items():
+        active = [pk for pk, spans in known.items() if accounts.is_active(spans, day)]
+        assert accounts.active_at(day, rule) == on_days.numbers[are].tolist() == active
     counted = accounts.stays(FIRSTS, rule)
     assert sum(one.customers for one in counted if one.first < 0) == sum(bool(spans) for spans in known.values())
     for k in range(len(FIRSTS) - 1):

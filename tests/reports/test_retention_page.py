@@ -12,6 +12,7 @@ from django.urls import reverse
 from feedback.accounts import Rule
 from feedback.models import AccountEvent, Recovery, Retention
 from reports.counting.aftermath import aftermath
+from reports.ledger import packs
 from reports.metrics.loyalty import retention
 from reports.metrics.served import Experience, served
 from reports.models import SurveyFacts, TicketFacts
@@ -83,7 +84,9 @@ def test_what_the_database_counts_is_what_the_published_functions_count(seed, in
         ))  # fmt: skip
     TicketFacts.objects.bulk_create(tickets)
     SurveyFacts.objects.bulk_create(said)
-    found = aftermath(chosen_of(inbox), 90, Rule.of_the_house("UTC"))
+    [found] = aftermath(chosen_of(inbox), [90], Rule.of_the_house("UTC"))
+    packs.pack()
+    assert aftermath(chosen_of(inbox), [90], Rule.of_the_house("UTC")) == [found]
     sizes = Counter(known.values())
     assert {name: one.customers for name, one in found.cohorts.items() if one.customers} == sizes
     for name in sizes:
@@ -128,7 +131,7 @@ def test_a_choice_that_differs_from_all_by_a_few_customers_shows_them_not(inbox,
     )
     both = Filter(LAST - timedelta(days=89), LAST, "UTC", inboxes=(inbox.pk, billing.pk))
     rule = Rule.of_the_house("UTC")
-    assert not any(one.is_hidden for one in aftermath(both, 90, rule).cohorts.values())
+    assert not any(one.is_hidden for one in aftermath(both, [90], rule)[0].cohorts.values())
     one = replace(both, inboxes=(inbox.pk,), inbox=inbox.pk, visible=both.inboxes)
-    narrow = aftermath(one, 90, rule).cohorts
+    narrow = aftermath(one, [90], rule)[0].cohorts
     assert narrow["good"].is_hidden and narrow["none"].is_hidden

@@ -1,0 +1,107 @@
+"""Who was a customer on some days: one question, however many days, and however many customers there are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from feedback import accounts
+from feedback.accounts import Rule
+from helpdesk.calendars import start_of_day
+from reports import periods
+from reports.ledger import arrays, packs
+from reports.ledger.packs import Array
+
+#: up to this number customers are found by a table of all numbers; beyond by looking them up
+_LONGEST_TABLE = 1 << 25
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """Customers, in the order of their numbers, and which of them were customers on which day."""
+
+    numbers: Array
+    on: Mapping[date, Array]
+
+    def places(self, people: Array) -> Array:
+        """Where each of these people stands among them; behind the last for who does not."""
+        import numpy as np
+
+        n = len(self.numbers)
+        if not n:
+            return np.zeros(len(people), dtype=np.int64)
+        longest = int(self.numbers[-1]) + 2
+        if longest > _LONGEST_TABLE:
+            found = np.searchsorted(self.numbers, people)
+            return np.where(np.append(self.numbers, -1)[found] == people, found, n)
+        table = np.full(longest, n)
+        table[self.numbers] = np.arange(n)
+        return table[np.clip(people, 0, longest - 1)]  # nobody has the number 0
+
+
+def on_days(days: Sequence[date], rule: Rule) -> Customers:
+    """Who was a customer on each of these days: what `accounts.spans` says, asked once for all of them."""
+    return _who_wrote(days, rule) if rule.is_proxy else _who_is_told_of(days, rule)
+
+
+_STEPS = """
+    SELECT string_agg(int8send(person), ''::bytea), string_agg(int8send(id), ''::bytea),
+           string_agg(int8send((extract(epoch FROM at) * 1000000)::int8), ''::bytea),
+           string_agg(int2send(is_sign::int::int2), ''::bytea)
+    FROM steps
+"""
+
+
+def _who_is_told_of(days: Sequence[date], rule: Rule) -> Customers:
+    """By account events: the last one before the end of a day decides."""
+    import numpy as np
+
+    with_steps, asked = accounts.steps_sql(rule)
+    [(people, ids, moments, signs)] = packs.fetch(f"{with_steps}{_STEPS}", asked)
+    person, number, at = (np.frombuffer(data or b"", dtype=">i8").astype(np.int64) for data in (people, ids, moments))
+    order = np.lexsort((number, at))
+    at, is_sign = at[order], np.frombuffer(signs or b"", dtype=">i2")[order] > 0
+    numbers, place = np.unique(person[order], return_inverse=True)
+    on: dict[date, Array] = {}
+    for day in days:
+        first, end = (int(np.searchsorted(at, arrays.stamp(moment))) for moment in _counting(day, rule))
+        last = np.full(len(numbers), -1)
+        last[place[:end]] = np.arange(end)  # of several of one customer the last stays
+        on[day] = (last >= first) & is_sign[last] if end else np.zeros(len(numbers), dtype=bool)
+    return Customers(numbers, on)
+
+
+def _who_wrote(days: Sequence[date], rule: Rule) -> Customers:
+    """By what they wrote: who did so in the days before is a customer. Bit for bit, as there may be many tickets."""
+    import numpy as np
+
+    with_steps, asked = accounts.steps_sql(rule)
+    spans = [_counting(day, rule) for day in days]
+    bits = []
+    for bit, (since, until) in enumerate(spans):
+        asked |= {f"since_{bit}": since, f"until_{bit}": until}
+        bits.append(f"CASE WHEN at >= %(since_{bit})s AND at < %(until_{bit})s THEN {1 << bit} ELSE 0 END")
+    asked |= {"first": min(since for since, _until in spans), "end": max(until for _since, until in spans)}
+    sql = f"{with_steps}{_BITS.format(bits=' | '.join(bits))}"
+    [(people, masks)] = packs.fetch(sql, asked)
+    numbers = np.frombuffer(people or b"", dtype=">i8").astype(np.int64)
+    mask = np.frombuffer(masks or b"", dtype=">i4")
+    return Customers(numbers, {day: mask & 1 << bit > 0 for bit, day in enumerate(days)})
+
+
+_BITS = """
+    , known AS (
+        SELECT person, bit_or({bits}) AS mask FROM steps WHERE at >= %(first)s AND at < %(end)s GROUP BY person
+    )
+    SELECT string_agg(int8send(person), ''::bytea ORDER BY person),
+           string_agg(int4send(mask), ''::bytea ORDER BY person)
+    FROM known
+"""
+
+
+def _counting(day: date, rule: Rule) -> tuple[datetime, datetime]:
+    """Between which moments something makes one a customer on a day, until something else ends it."""
+    ends = periods.days(day, day, rule.zone).end
+    if rule.lasts is None:
+        return _EVER, ends
+    return start_of_day(rule.zone, day - timedelta(days=rule.lasts - 1)), ends
