@@ -39,14 +39,16 @@ def control(
                 baseline_words if width == WIDTH or not marks else "",
             )
         )  # fmt: skip
-    parts += _bands(frame, judged)
+    #: where each slice begins and ends
+    sides = [
+        (charts.at(frame.x(i) - frame.step / 2), charts.at(frame.x(i) + frame.step / 2)) for i in range(len(values))
+    ]
+    parts += _bands(frame, judged, sides)
     for pick, tone in (("high", "chart-limit"), ("low", "chart-limit"), ("centre", "chart-centre")):
         edge = [getattr(limit, pick) if limit else None for limit in judged.limits]
         for run in charts.runs(edge):
-            points = " ".join(
-                f"{charts.at(frame.x(i) + side * frame.step / 2)},{charts.at(frame.y(edge[i] or 0))}"
-                for i in run for side in (-1, 1)
-            )  # fmt: skip
+            heights = ((i, charts.at(frame.y(edge[i] or 0))) for i in run)
+            points = " ".join(f"{sides[i][0]},{y} {sides[i][1]},{y}" for i, y in heights)
             parts.append(format_html('<polyline class="{}" points="{}"/>', tone, points))
     parts += charts.line(frame, Series(name, values), labels, say)
     parts += charts.mark(frame, marks or {}, labels)
@@ -79,13 +81,12 @@ def control(
     return charts.svg(key, title, about, parts, width=width)
 
 
-def _bands(frame: charts.Frame, judged: Judged) -> list[SafeString]:
+def _bands(frame: charts.Frame, judged: Judged, sides: Sequence[tuple[str, str]]) -> list[SafeString]:
     """What chance alone would do, as a field between the limits."""
     found = []
     for run in charts.runs([limit.low if limit else None for limit in judged.limits]):
-        limits = [(i, limit) for i in run if (limit := judged.limits[i])]
-        upper = [(frame.x(i) + side * frame.step / 2, frame.y(one.high)) for i, one in limits for side in (-1, 1)]
-        lower = [(frame.x(i) + side * frame.step / 2, frame.y(one.low)) for i, one in limits for side in (-1, 1)]
-        points = " ".join(f"{charts.at(x)},{charts.at(y)}" for x, y in [*upper, *reversed(lower)])
-        found.append(format_html('<polygon class="chart-usual" points="{}"/>', points))
+        limits = [(sides[i], limit) for i in run if (limit := judged.limits[i])]
+        there = [f"{x[0]},{y} {x[1]},{y}" for x, one in limits if (y := charts.at(frame.y(one.high)))]
+        back = [f"{x[1]},{y} {x[0]},{y}" for x, one in reversed(limits) if (y := charts.at(frame.y(one.low)))]
+        found.append(format_html('<polygon class="chart-usual" points="{}"/>', " ".join([*there, *back])))
     return found

@@ -151,27 +151,21 @@ def _of_packed(
 ) -> Array:  # fmt: skip
     import numpy as np
 
-    n = len(known.numbers) + 1  # the last stands for everybody else
-    business, inbox = worked["frt_business_s"], worked["inbox"]
+    business, inbox, customer = worked["frt_business_s"], worked["inbox"], worked["customer"].data
     took = np.where(business.known(), business.data, worked["frt_s"].data)
     # an inbox that is gone has no target
     target = np.array([60 * targets.get(pk, _NO_TARGET) for pk in inbox.values], dtype=np.int64)[inbox.data]
-    of = known.places(worked["customer"].data)
-    is_poor = np.zeros(n, dtype=bool)
-    is_poor[of[(worked["net_reopens"].data > 0) | (took > target)]] = True
-    has_contact = np.zeros(n, dtype=bool)
-    has_contact[of] = True
+    went_badly = (worked["net_reopens"].data > 0) | (took > target)
 
-    of, at, score = known.places(said["customer"].data), said["answered_at"].data, said["score"].data
+    of, at, score = said["customer"].data, said["answered_at"].data, said["score"].data
     is_csat = said.holds(Q(kind="csat"))
-    low_at, good_at = np.full(n, NULL), np.full(n, NULL)
-    for newest, these in ((low_at, score <= np.where(is_csat, 2, 3)), (good_at, score >= np.where(is_csat, 4, 5))):
-        np.maximum.at(newest, of[these], at[these])
-    has_contact[of] = True
-    is_poor |= low_at != NULL
+    is_low, is_good = score <= np.where(is_csat, 2, 3), score >= np.where(is_csat, 4, 5)
+    low_at, good_at = known.newest(of[is_low], at[is_low]), known.newest(of[is_good], at[is_good])
+
+    has_contact = known.among(customer) | known.among(of)
+    is_poor = known.among(customer[went_badly]) | (low_at != NULL)
     is_better = made_up | ((low_at != NULL) & (good_at > low_at))
-    served = np.select([~has_contact, ~is_poor, is_better], [_NONE, _GOOD, _RECOVERED], _POOR)
-    return served[:-1]
+    return np.select([~has_contact, ~is_poor, is_better], [_NONE, _GOOD, _RECOVERED], _POOR)
 
 
 def _mended(chosen: Filter, windows: Sequence[Period], known: Customers) -> list[Array]:
@@ -183,14 +177,9 @@ def _mended(chosen: Filter, windows: Sequence[Period], known: Customers) -> list
         outcome=Outcome.RECOVERED, inbox__in=chosen.inboxes, closed_at__gte=first, closed_at__lt=end
     )
     rows = closed.order_by().values_list("customer", "closed_at")
-    of = known.places(np.array([customer for customer, _at in rows], dtype=np.int64))
+    people = np.array([customer for customer, _at in rows], dtype=np.int64)
     at = np.array([stamp(closed_at) for _customer, closed_at in rows if closed_at], dtype=np.int64)
-    found = []
-    for window in windows:
-        made_up = np.zeros(len(known.numbers) + 1, dtype=bool)
-        made_up[of[(at >= stamp(window.start)) & (at < stamp(window.end))]] = True
-        found.append(made_up)
-    return found
+    return [known.among(people[(at >= stamp(one.start)) & (at < stamp(one.end))]) for one in windows]
 
 
 # ---------------------------------------------------------------------- from rows
@@ -203,11 +192,11 @@ def _by_rows(chosen: Filter, windows: Sequence[Period], known: Customers) -> lis
     narrow, asked = _narrowed(chosen)
     asked |= {"starts": [one.start for one in windows], "ends": [one.end for one in windows]}
     found = packs.fetch(_SERVED.format(narrow=narrow), asked)
-    served = [np.full(len(known.numbers) + 1, _NONE) for _window in windows]
+    served = [np.full(len(known.numbers), _NONE) for _window in windows]
     for window, word, people in found:
-        of = known.places(np.frombuffer(people, dtype=">i8").astype(np.int64))
-        served[window - 1][of] = SERVED.index(word)
-    return [one[:-1] for one in served]
+        those = known.among(np.frombuffer(people, dtype=">i8").astype(np.int64))
+        served[window - 1][those] = SERVED.index(word)
+    return served
 
 
 def _narrowed(chosen: Filter) -> tuple[str, dict[str, Any]]:

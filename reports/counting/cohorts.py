@@ -4,6 +4,8 @@ Two statements read it all: one counts the tickets by hour of the week and packs
 other one fetches the few that are not finished. The curve is that of `statistics.kaplan_meier`, which is slower.
 """
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -189,6 +191,7 @@ def _unfinished(
     """
     hours = facts.hours_of_inboxes()
     waiting, unsolved, running = [], [], dict.fromkeys(targets, 0)
+    still: dict[int, list[datetime]] = defaultdict(list)
     rows = reading.came_in(chosen).filter(Q(_OWED, frt_s=None) | Q(_CONTACT, first_resolution_s=None))
     read = arrays.listed(
         rows, "inbox", "initiated_by", "is_contact", "frt_s", "first_resolution_s", "started_at", "left_at",
@@ -199,13 +202,19 @@ def _unfinished(
         until = min([at, *ends])
         if by != "agent" and frt_s is None:
             waiting.append(seconds(started, until))
-            open_s = hours.get(inbox, facts.NO_HOURS).calendar.seconds_between(started, until)
-            if open_s > targets[inbox]:
+            if not ends:
+                still[inbox].append(started)
+            elif hours.get(inbox, facts.NO_HOURS).calendar.seconds_between(started, until) > targets[inbox]:
                 late[inbox] += 1
-            elif not ends:
-                running[inbox] += 1
         if is_contact and gone is None and solved_s is None:
             unsolved.append(seconds(started, until))
+    for inbox, starts in still.items():
+        # who came earlier has waited longer: asking a few of them finds where the target passed
+        calendar = hours.get(inbox, facts.NO_HOURS).calendar
+        starts.sort()
+        passed = bisect_left(starts, -targets[inbox], key=lambda one: -calendar.seconds_between(one, at))
+        late[inbox] += passed
+        running[inbox] += len(starts) - passed
     return waiting, unsolved, running
 
 
@@ -290,7 +299,8 @@ def curve(ended: Ordered, censored: Iterable[int]) -> Curve:
     total = len(ends) + len(still)
     if not total:
         return Curve(0, 0, None, None, (), 0.0)
-    times, counts = np.unique(ends, return_counts=True)
+    first = np.flatnonzero(np.diff(ends, prepend=-1))  # of each time, as they are in order
+    times, counts = ends[first], np.diff(first, append=len(ends))
     end = float(max(ends[-1] if len(ends) else 0, still[-1] if len(still) else 0))
     if not len(times):
         return Curve(total, 0, None, None, (), end)

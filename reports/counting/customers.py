@@ -9,7 +9,7 @@ from feedback.accounts import Rule
 from helpdesk.calendars import start_of_day
 from reports import periods
 from reports.ledger import arrays, packs
-from reports.ledger.packs import Array
+from reports.ledger.packs import NULL, Array
 
 #: up to this number customers are found by a table of all numbers; beyond by looking them up
 _LONGEST_TABLE = 1 << 25
@@ -23,20 +23,26 @@ class Customers:
     numbers: Array
     on: Mapping[date, Array]
 
-    def places(self, people: Array) -> Array:
-        """Where each of these people stands among them; behind the last for who does not."""
+    def among(self, people: Array) -> Array:
+        """Which of them are among these people."""
         import numpy as np
 
-        n = len(self.numbers)
-        if not n:
-            return np.zeros(len(people), dtype=np.int64)
-        longest = int(self.numbers[-1]) + 2
+        longest = int(max(people.max(initial=0), self.numbers.max(initial=0))) + 1
         if longest > _LONGEST_TABLE:
-            found = np.searchsorted(self.numbers, people)
-            return np.where(np.append(self.numbers, -1)[found] == people, found, n)
-        table = np.full(longest, n)
-        table[self.numbers] = np.arange(n)
-        return table[np.clip(people, 0, longest - 1)]  # nobody has the number 0
+            return np.isin(self.numbers, people)
+        table = np.zeros(longest, dtype=bool)
+        table[people] = True
+        return table[self.numbers]
+
+    def newest(self, people: Array, moments: Array) -> Array:
+        """The last moment of each of them, of the moments of some people; NULL where there is none."""
+        import numpy as np
+
+        found = np.full(len(self.numbers) + 1, NULL)
+        of = np.searchsorted(self.numbers, people)
+        of[np.append(self.numbers, 0)[of] != people] = len(self.numbers)  # somebody else
+        np.maximum.at(found, of, moments)
+        return found[:-1]
 
 
 def on_days(days: Sequence[date], rule: Rule) -> Customers:

@@ -114,11 +114,11 @@ def of(rows: "QuerySet[Any]", *names: str) -> Frame | None:
 def _read(seen: Seen, where: WhereNode, asked: set[str], wanted: set[str]) -> Frame:
     import numpy as np
 
-    parts = [part for part in seen.parts if part.rows and _may_hold(where, part)]
-    seen.load(parts, asked | wanted)
+    parts = [(part, list(_open(where, part))) for part in seen.parts if part.rows and _may_hold(where, part)]
+    seen.load((part, {*wanted, *(name for one in nodes for name in _columns(one))}) for part, nodes in parts)
     chosen: list[tuple[Part, Array]] = []
     total = 0
-    for part in parts:
+    for part, nodes in parts:
         kept: dict[str, Column] = {}
 
         def column(name: str, part: Part = part, kept: dict[str, Column] = kept) -> Column:
@@ -127,7 +127,7 @@ def _read(seen: Seen, where: WhereNode, asked: set[str], wanted: set[str]) -> Fr
             return kept[name]
 
         rows = len(column(seen.table.key).data)
-        mask = _holds(where, column, rows)
+        mask = _all_of([_holds(one, column, rows) for one in nodes], rows)
         n = int(np.count_nonzero(mask))
         if n:
             chosen.append((part, None if n == rows else np.flatnonzero(mask)))
@@ -180,6 +180,34 @@ def _may_hold(node: Any, part: Part) -> bool:
     )  # fmt: skip
 
 
+def _open(node: Any, part: Part) -> Iterator[Any]:
+    """The conditions that have to be asked of each row of a part: not those on moments that all of it meets."""
+    if isinstance(node, WhereNode) and node.connector == "AND" and not node.negated:
+        for child in node.children:
+            yield from _open(child, part)
+    elif not _holds_of_all(node, part):
+        yield node
+
+
+def _holds_of_all(node: Any, part: Part) -> bool:
+    if not isinstance(node, Lookup) or not isinstance(node.lhs, Col) or not isinstance(node.rhs, datetime):
+        return False
+    first, last, unknown = part.known.get(str(node.lhs.target.column), (0, -1, 0))
+    value, how = stamp(node.rhs), node.lookup_name
+    return first <= last and not unknown and (
+        (how == "gte" and first >= value) or (how == "gt" and first > value)
+        or (how == "lt" and last < value) or (how == "lte" and last <= value)
+    )  # fmt: skip
+
+
+def _all_of(masks: Sequence[Array], n: int) -> Array:
+    import numpy as np
+
+    if not masks:
+        return np.ones(n, dtype=bool)
+    return masks[0] if len(masks) == 1 else np.logical_and.reduce(masks)
+
+
 def _holds(node: Any, column: Callable[[str], Column], n: int) -> Array:
     """Of which rows a condition holds. Unknown counts as no: Django asks with every negation for what is known."""
     import numpy as np
@@ -188,10 +216,8 @@ def _holds(node: Any, column: Callable[[str], Column], n: int) -> Array:
         return np.zeros(n, dtype=bool)
     if isinstance(node, WhereNode):
         masks = [_holds(child, column, n) for child in node.children]
-        if not masks:
-            mask: Array = np.ones(n, dtype=bool)
-        elif node.connector == "AND":
-            mask = np.logical_and.reduce(masks)
+        if not masks or node.connector == "AND":
+            mask = _all_of(masks, n)
         elif node.connector == "OR":
             mask = np.logical_or.reduce(masks)
         else:
@@ -230,7 +256,10 @@ def _compared(node: Any, column: Callable[[str], Column]) -> Array:
         return (one.data >= low) & (one.data <= high) & one.known()
     if how not in _COMPARED:
         raise Unknown
-    return getattr(np, _COMPARED[how])(one.data, _plain(rhs)) & one.known()
+    value = _plain(rhs)
+    found = getattr(np, _COMPARED[how])(one.data, value)
+    # what is unknown is less than anything
+    return found if how in ("exact", "gt", "gte") and value >= 0 else found & one.known()
 
 
 def _plain(value: Any) -> int:

@@ -286,17 +286,19 @@ class Seen:
     _read: dict[tuple[int, str], bytes] = field(default_factory=dict)
     _alive: dict[int, Array] = field(default_factory=dict)
 
-    def load(self, parts: Iterable[Part], names: Iterable[str]) -> None:
-        """Read these columns of these parts, at once."""
-        wanted = {f"{self.table.name}.{name}": name for name in {*names, self.table.key}}
-        packed = [part for part in parts if part.version]
-        missing = [(part.version, full) for part in packed for full in wanted if (part.version, full) not in self._read]
+    def load(self, wanted: Iterable[tuple[Part, Iterable[str]]]) -> None:
+        """Read of each of these parts these columns, at once."""
+        missing = {
+            (part.version, f"{self.table.name}.{name}")
+            for part, names in wanted if part.version for name in (*names, self.table.key)
+        } - self._read.keys()  # fmt: skip
         if not missing:
             return
-        versions, full_names = sorted({one[0] for one in missing}), sorted({one[1] for one in missing})
+        versions, full_names = zip(*sorted(missing), strict=True)
         found = fetch(
-            "SELECT version, name, data FROM reports_packcolumn WHERE version = ANY(%s) AND name = ANY(%s)",
-            [versions, full_names],
+            "SELECT version, name, data FROM unnest(%s::bigint[], %s::text[]) AS wanted (version, name)"
+            " JOIN reports_packcolumn USING (version, name)",
+            [list(versions), list(full_names)],
         )
         self._read.update({(version, name): data for version, name, data in found})
         if any(one not in self._read for one in missing):
