@@ -656,14 +656,20 @@ def rebuild(*, start: int = 0, chunk: int = CHUNK * 2) -> Iterator[Progress]:
     last = drop_unknown(start)
     events, at = 0, start
     while last is not None and at <= last:
-        (at,) = _query("SELECT min(stream_id) FROM helpdesk_event WHERE stream_id >= %s", [at])[0]
-        if at is None:
+        following = first_from(at)
+        if following is None:
             break
-        until = at + chunk
-        events += refresh(range(at, until), links=False)
+        until = following + chunk
+        events += refresh(range(following, until), links=False)
         yield Progress(min(until - 1, last), last, events)
         at = until
     yield from finish(Progress(last if last is not None else -1, last if last is not None else -1, events))
+
+
+def first_from(start: int) -> int | None:
+    """The first ticket from there on of which the ledger knows; numbers may begin high, and have gaps."""
+    (first,) = _query("SELECT min(stream_id) FROM helpdesk_event WHERE stream_id >= %s", [start])[0]
+    return None if first is None else int(first)
 
 
 def drop_unknown(start: int = 0) -> int | None:

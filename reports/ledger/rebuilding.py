@@ -24,6 +24,8 @@ class Failed(Exception):
 def rebuild(*, start: int = 0, processes: int | None = None, chunk: int = CHUNK * 2) -> Iterator[Progress]:
     """As `facts.rebuild`. A progress says the ticket below which everything is done."""
     last = facts.drop_unknown(start)
+    first = facts.first_from(start)
+    start = start if first is None else first
     if processes is None:
         processes = min(os.cpu_count() or 1, 8) if (last or 0) - start >= WORTH_PROCESSES else 1
     if connection.in_atomic_block:
