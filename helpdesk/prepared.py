@@ -164,27 +164,31 @@ def once(key: Any, ask: Callable[[], Answer]) -> Answer:
     return answer
 
 
-class Prepared(Generic[Row]):
-    """A queryset with places for values: `Prepared(lambda place: Team.objects.filter(pk=place(int)))`.
+class Statement:
+    """A queryset with places for values, put together at its first use: `Statement(lambda place: ….values_list("pk"))`.
 
-    Calling it with as many values, in the order the places were made, gives the rows. It knows plain columns and
-    one `select_related` foreign key, named by `related`; no prefetching and no annotations.
+    Places are made in the order their values come in. Ask for as few columns as are wanted: rows come as they are.
     """
 
-    def __init__(self, build: Callable[[Callable[[type], Any]], QuerySet[Row]], related: str = "") -> None:
-        self.build, self.related = build, related
+    def __init__(self, build: Callable[[Callable[[type], Any]], Any]) -> None:
+        self.build = build
         self.sql = ""
 
-    def __call__(self, *values: Any) -> list[Row]:
+    def words(self) -> str:
+        """The statement, to be part of another one."""
         if not self.sql:
             self._compile()
+        return self.sql
+
+    def given(self, *values: Any) -> list[Any]:
+        """What `words` wants beside it."""
+        return [_of_one_width(values[place]) if place is not None else given for place, given in self.parameters]
+
+    def rows(self, *values: Any) -> list[tuple[Any, ...]]:
+        words = self.words()
         with statements.cursor() as cursor:
-            cursor.execute(
-                self.sql,
-                [_of_one_width(values[place]) if place is not None else given for place, given in self.parameters],
-            )
-            rows = cursor.fetchall()
-        return [self._row(row) for row in rows]
+            cursor.execute(words, self.given(*values))
+            return cursor.fetchall()
 
     def _compile(self) -> None:
         marks: list[Any] = []
@@ -194,16 +198,40 @@ class Prepared(Generic[Row]):
             marks.append(kind(7_000_000_000_000_000_000 + len(marks)))
             return marks[-1]
 
-        rows = self.build(place)
-        rows = rows.select_related(self.related) if self.related else rows.select_related(None)
+        rows = self._queryset(place)
         sql, given = rows.query.sql_with_params()
         self.parameters = [(marks.index(value) if value in marks else None, value) for value in given]
         if set(range(len(marks))) - {place for place, _value in self.parameters}:
             raise ValueError("A place of this query did not come through as it was made.")
-        self.model, self.own = rows.model, len(columns(rows.model))
+        self.model, self.sql = rows.model, sql
+
+    def _queryset(self, place: Callable[[type], Any]) -> Any:
+        return self.build(place)
+
+
+class Prepared(Statement, Generic[Row]):
+    """As `Statement`, with rows as objects: `Prepared(lambda place: Team.objects.filter(pk=place(int)))`.
+
+    Calling it with as many values, in the order the places were made, gives the rows. It knows plain columns and
+    one `select_related` foreign key, named by `related`; no prefetching and no annotations.
+    """
+
+    def __init__(self, build: Callable[[Callable[[type], Any]], QuerySet[Row]], related: str = "") -> None:
+        super().__init__(build)
+        self.related = related
+
+    def __call__(self, *values: Any) -> list[Row]:
+        return [self._row(row) for row in self.rows(*values)]
+
+    def _queryset(self, place: Callable[[type], Any]) -> Any:
+        rows = self.build(place)
+        return rows.select_related(self.related) if self.related else rows.select_related(None)
+
+    def _compile(self) -> None:
+        super()._compile()
+        self.own = len(columns(self.model))
         if self.related:
-            self.other: type[Model] = self.model._meta.get_field(self.related).related_model  # type: ignore[assignment]
-        self.sql = sql
+            self.other: type[Model] = self.model._meta.get_field(self.related).related_model
 
     def _row(self, row: Sequence[Any]) -> Row:
         one = made(self.model, row[: self.own])

@@ -40,9 +40,6 @@ from tickets.views import composing
 from tickets.views.lists import queue_context as queue_context
 from tickets.views.lists import view_of as view_of
 
-#: how many other tickets of a customer a page looks at
-OTHERS = 20
-
 
 def find(request: HttpRequest, number: int) -> Ticket:
     """The ticket, if the agent may see it; else 404, whether it exists or not."""
@@ -75,7 +72,7 @@ def ticket_context(
     reading.look(ticket, clock.now())
     may_work = works_in(agent, ticket.inbox_id)
     messages = timeline.said_on(ticket, with_files=has.files)
-    others = _others(ticket, agent) if has.others else []
+    others = reading.others(agent, ticket) if has.others else []
     return {
         "ticket": ticket,
         "badges": registry.badges(ticket),
@@ -107,12 +104,6 @@ def ticket_context(
         "wait_tone": ticket.wait_tone,  # type: ignore[attr-defined]
         "rail_current": "queue",
     }
-
-
-def _others(ticket: Ticket, agent: Agent) -> list[Ticket]:
-    """The latest of the customer's other tickets that the agent may see."""
-    theirs = Ticket.objects.visible_to(agent).filter(customer_id=ticket.customer_id).exclude(pk=ticket.pk)
-    return list(theirs.order_by("-number")[:OTHERS])
 
 
 def assignable(ticket: Ticket) -> QuerySet[Agent]:
