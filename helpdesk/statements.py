@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.postgresql.psycopg_any import get_adapters_template
 from django.db.backends.utils import CursorWrapper
 from psycopg import adapt, adapters, sql
-from psycopg.pq import Format
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import Format, TransactionStatus
 
 
 @lru_cache(maxsize=1)
@@ -34,6 +35,18 @@ class _Cursor(ServerBindingCursor):
     @property
     def adapters(self) -> adapt.AdaptersMap:
         return _adapters()
+
+    def execute(self, query: Any, params: Any = None, **more: Any) -> Self:
+        """As always; a plan whose columns a migration changed since is done without.
+
+        Within a transaction nothing can be done but to fail: its end lets all plans go.
+        """
+        try:
+            return super().execute(query, params, **more)  # type: ignore[misc]
+        except FeatureNotSupported:
+            if connection.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+        return super().execute(query, params, prepare=False)  # type: ignore[misc]
 
 
 @contextmanager

@@ -48,3 +48,14 @@ def test_true_is_no_place_for_one() -> None:
     words, left = statements.written_out("SELECT %s AND %s = 1", [True, 1], [1])
     assert left == [1]
     assert words.startswith("SELECT true")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_that_a_migration_made_stale_is_made_anew() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE widened AS SELECT 'a'::varchar(5) AS word")
+        assert [ask("SELECT word FROM widened WHERE length(word) = %s", 1) for _time in range(4)] == ["a"] * 4
+        # as another process does it: psycopg would take note of our own ALTER
+        cursor.execute("DO $$ BEGIN ALTER TABLE widened ALTER COLUMN word TYPE varchar(9); END $$")
+        assert [ask("SELECT word FROM widened WHERE length(word) = %s", 1) for _time in range(4)] == ["a"] * 4
+        cursor.execute("DROP TABLE widened")

@@ -34,7 +34,7 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     """Let what an unknown visitor said be said by whom the site signs for. True where something was carried over.
 
     `digest` is of the token the unknown one had; it ends. Nothing is carried where an agent has made them somebody
-    already, or where they left an address that the site does not sign.
+    already, where they were blocked, or where they left an address that the site does not sign.
     """
     locking.hold(f"visitor {digest}")
     before = Visitor.objects.select_related("talk__point__customer", "inbox").get(pk=before.pk)
@@ -53,7 +53,7 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     now = merging_customers.standing_for(point.customer)
     merge: CustomerMerge | None = None
     if was.pk != now.pk:
-        if not _is_nobody(was, signed):
+        if was.is_blocked or not _is_nobody(was, signed):  # a merge would block whom the site signs for
             return False
         try:
             with transaction.atomic():
@@ -67,9 +67,10 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     )
     marks = _marks(before, visitor, old, talk)
     _move(old, talk)
-    ticket = talk.ticket
-    if ticket is None or ticket.status in (Status.RESOLVED, Status.CLOSED):
-        talk.ticket = old.ticket
+    ticket, theirs = talk.ticket, old.ticket
+    is_done = ticket is None or ticket.status in (Status.RESOLVED, Status.CLOSED)
+    if is_done and theirs is not None and theirs.status != Status.SPAM:  # what is spam goes on nowhere
+        talk.ticket = theirs
     talk.heard_at = max(filter(None, (talk.heard_at, old.heard_at)), default=None)
     talk.facts = {**old.facts, **talk.facts}
     talk.save(update_fields=["ticket", "heard_at", "facts"])

@@ -14,7 +14,7 @@ from tickets.activity import told
 from tickets.channels.chat import tokens
 from tickets.channels.protocol import Receipt
 from tickets.models import ChannelAccount, ContactPoint, Customer, CustomerMerge, Ticket, Visitor
-from tickets.operations import chatting, merging_customers, posting, replying, status
+from tickets.operations import chatting, merging_customers, posting, removing, replying, status
 from tickets.operations.status import NotPossible
 
 pytestmark = pytest.mark.django_db
@@ -167,3 +167,22 @@ def test_what_nobody_saw_in_either_talk_is_still_unseen_when_they_are_one(
     dora.ask("seen", upto=dora.read()[-1]["seq"])
     assert dora.boot(identity=signed(**DORA))["is_carried"]
     assert dora.boot(identity=signed(**DORA))["unseen"] == 2
+
+
+def test_whoever_was_blocked_before_they_signed_in_blocks_nobody(dora: Browser, lind: Customer) -> None:
+    dora.say("Buy cheap watches")
+    Customer.objects.filter(pk=Ticket.objects.get().customer_id).update(is_blocked=True)
+    assert not dora.boot(identity=signed(**DORA))["is_carried"]
+    lind.refresh_from_db()
+    assert not lind.is_blocked
+    dora.say("Where is my parcel?", 2)
+    assert Ticket.objects.latest("pk").customer == lind and not Ticket.objects.latest("pk").is_removed
+
+
+def test_what_they_say_does_not_go_on_where_it_was_taken_for_spam(dora: Browser, lind: Customer, ana: Agent) -> None:
+    dora.say("Hello?????")
+    removing.spam(Ticket.objects.get(), actor=ana)
+    assert dora.boot(identity=signed(**DORA))["is_carried"]
+    dora.say("Where is my parcel?", 2)
+    newest = Ticket.objects.latest("pk")
+    assert Ticket.objects.count() == 2 and not newest.is_removed and newest.customer == lind
