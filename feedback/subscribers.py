@@ -107,8 +107,8 @@ def hear_of_complaint(event: Event) -> None:
 @subscribe("message.replied", "message.withdrawn")
 def hear_of_word(event: Event) -> None:
     """The first word to the customer takes their recovery up; a word taken back was none."""
-    if ticket := Ticket.objects.filter(pk=event.stream_id or 0).first():
-        recovering.hear_reply(ticket)
+    if event.stream_id:
+        recovering.hear_reply(event.stream_id)
 
 
 @subscribe("ticket.merged")

@@ -9,7 +9,11 @@ from feedback.tasks import resort_topics
 from helpdesk.doorbell import ring
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Event
+from helpdesk.prepared import Prepared
 from tickets.models import Ticket, TicketType
+
+_tickets = Prepared(lambda place: Ticket.objects.filter(pk=place(int)))
+_complained = Prepared(lambda place: Ticket.objects.filter(pk=place(int), complaint__isnull=False))
 
 
 @subscribe_batch("ticket.created", "message.received", "message.moved_here")
@@ -73,15 +77,15 @@ def follow_type(event: Event) -> None:
     """A ticket of the type complaint is one."""
     if event.verb == "ticket.retyped" and TicketType.COMPLAINT not in (event.facts.get("was"), event.facts.get("to")):
         return
-    ticket = Ticket.objects.filter(pk=event.stream_id or 0).first()
-    if ticket is not None and (event.verb == "ticket.retyped" or ticket.type == TicketType.COMPLAINT):
-        complaining.follow(ticket)
+    for ticket in _tickets(event.stream_id or 0):
+        if event.verb == "ticket.retyped" or ticket.type == TicketType.COMPLAINT:
+            complaining.follow(ticket)
 
 
 @subscribe("message.replied", "message.withdrawn")
 def hear_answers(event: Event) -> None:
     """A person's answer tells the customer that the complaint came."""
-    if ticket := Ticket.objects.filter(pk=event.stream_id or 0, complaint__isnull=False).first():
+    for ticket in _complained(event.stream_id or 0):
         complaining.hear_answers(ticket)
 
 

@@ -13,6 +13,7 @@ from helpdesk.addresses import objects_to_address
 from helpdesk.doorbell import ring
 from helpdesk.events import subscribe, subscribe_batch
 from helpdesk.models import Agent, Event, Role
+from helpdesk.prepared import Prepared
 from tickets.models import Customer, Draft, Inbox, Message, Ticket, Visitor
 from tickets.operations import (
     acknowledging,
@@ -26,6 +27,13 @@ from tickets.operations import (
     organisations,
     pushing,
     scheduling,
+)
+
+# asked at nearly every event, and nearly always there are none
+_visitors = Prepared(lambda place: Visitor.objects.filter(talk__ticket=place(int))[:1])
+_for_later = Prepared(lambda place: Draft.objects.filter(ticket=place(int), send_at__isnull=False))
+_chats_of = Prepared(
+    lambda place: Ticket.objects.filter(pk=place(int), assignee=place(int), channel="chat"), related="assignee"
 )
 
 
@@ -71,7 +79,7 @@ def hand_over(event: Event) -> None:
 def show_mails_in_the_chat(event: Event) -> None:
     """What a visitor who left wrote and got by mail stands in their widget when they come back."""
     by_mail = event.facts.get("channel") == "email" if event.verb == "message.received" else event.facts.get("message")
-    if by_mail and event.stream_id and Visitor.objects.filter(talk__ticket=event.stream_id).exists():
+    if by_mail and event.stream_id and _visitors(event.stream_id):
         message = Message.objects.select_related("sender").filter(pk=event.facts["message"]).first()
         if message is not None and message.channel == "email" and message.kind in ("incoming", "reply"):
             chatting.join_mail(message)
@@ -93,10 +101,9 @@ def part_chats(event: Event) -> None:
 @subscribe("ticket.assigned")
 def tell_who_goes_on(event: Event) -> None:
     """A visitor hears who goes on with them, where it is not who spoke with them until now."""
-    agent = Agent.objects.filter(pk=event.facts.get("agent") or 0).first()
-    ticket = Ticket.objects.filter(pk=event.stream_id or 0, channel="chat").first() if agent is not None else None
-    if agent is not None and ticket is not None and ticket.assignee_id == agent.pk:
-        chatting.tell_who_goes_on(ticket, agent, event=event.pk)
+    for ticket in _chats_of(event.stream_id or 0, event.facts.get("agent") or 0):
+        if ticket.assignee is not None:
+            chatting.tell_who_goes_on(ticket, ticket.assignee, event=event.pk)
 
 
 @subscribe("message.received")
@@ -126,12 +133,11 @@ def hold_back_what_was_scheduled(event: Event) -> None:
     """An answer written for later does not go out past what its author did not know of."""
     if event.facts.get("automated"):
         return
-    draft = Draft.objects.filter(ticket=event.stream_id, send_at__isnull=False).select_related("ticket").first()
-    if draft is None:
+    if not event.stream_id or not (drafts := _for_later(event.stream_id)):
         return
     why = {"message.received": "customer_wrote", "message.replied": "answered"}.get(event.verb, "closed")
     by = event.actor_id if event.verb == "message.replied" else None
-    scheduling.hold_back(draft.ticket, why=why, since=event.pk, by=by)
+    scheduling.hold_back(drafts[0].ticket, why=why, since=event.pk, by=by)
 
 
 @subscribe_batch("message.received")

@@ -17,6 +17,7 @@ from feedback.operations.answering import repliers
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Event
+from helpdesk.prepared import Prepared
 from tickets import texts
 from tickets.models import Message, MessageKind, Ticket, workers_of, works_in
 from tickets.operations.collisions import ChangedMeanwhile
@@ -99,18 +100,25 @@ def _take_up(recovery: Recovery, actor: Agent | None, at: datetime) -> Recovery:
     return recovery
 
 
-@transaction.atomic
-def hear_reply(ticket: Ticket) -> Recovery | None:
+#: what goes on about a ticket
+_standing = Prepared(lambda place: Recovery.objects.standing().filter(ticket=place(int)))
+
+
+@transaction.atomic(savepoint=False)
+def hear_reply(number: int) -> Recovery | None:
     """A person wrote to the customer, or took that back: the first word that stands takes the recovery up.
 
     A word by phone, said by hand, stays. None where the ticket has no recovery that goes on.
     """
-    Ticket.objects.locked(ticket.pk)
-    found = Recovery.objects.standing().filter(ticket=ticket).first()
-    if found is None:
+    try:
+        Ticket.objects.locked(number)
+    except Ticket.DoesNotExist:
         return None
-    recovery = Recovery.objects.locked(found.pk)
-    said = Message.objects.filter(ticket=ticket, kind=MessageKind.REPLY, is_automated=False, author__isnull=False)
+    found = _standing(number)
+    if not found:
+        return None
+    recovery = Recovery.objects.locked(found[0].pk)
+    said = Message.objects.filter(ticket=number, kind=MessageKind.REPLY, is_automated=False, author__isnull=False)
     said = said.filter(created_at__gte=recovery.opened_at)
     first = said.filter(withdrawn_at=None).select_related("author").order_by("created_at", "pk").first()
     if recovery.taken_up_at is None:

@@ -13,6 +13,7 @@ from feedback.phrases import Found, Matcher
 from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent
+from helpdesk.prepared import Prepared
 from tickets.models import Message, MessageKind, Ticket
 from tickets.operations.status import NotPossible, must_work_tickets
 
@@ -25,7 +26,10 @@ MOST_TOPICS = 10
 
 def standing() -> Matcher:
     """What finds the topics in use."""
-    return phrases.matcher(Topic.objects.filter(is_active=True).order_by("pk").values_list("pk", "phrases"))
+    return phrases.matcher((topic.pk, topic.phrases) for topic in _in_use())
+
+
+_in_use = Prepared(lambda _place: Topic.objects.filter(is_active=True).order_by("pk"))
 
 
 @transaction.atomic
@@ -84,10 +88,11 @@ def look_at(numbers: Iterable[int], *, matcher: Matcher | None = None) -> int:
     What somebody said by hand stays; a ticket whose words are gone, since its customer wanted that, stays as it is.
     """
     matcher = matcher or standing()
-    kept = TicketTopic.objects.filter(ticket__in=set(numbers)).in_bulk(field_name="ticket_id")
+    wanted = sorted(set(numbers))
+    kept = _kept_of(wanted)
     if not matcher.topics and not kept:
         return 0
-    open_ones = [number for number in sorted(set(numbers)) if number not in kept or not kept[number].is_by_hand]
+    open_ones = [number for number in wanted if number not in kept or not kept[number].is_by_hand]
     changed = 0
     for number, text in sorted(openings(open_ones).items()):
         best = phrases.winner(matcher.look(text)) if text.strip() else None
@@ -95,6 +100,15 @@ def look_at(numbers: Iterable[int], *, matcher: Matcher | None = None) -> int:
             continue
         changed += _find(number, best)
     return changed
+
+
+def _kept_of(numbers: Sequence[int]) -> dict[int, TicketTopic]:
+    if len(numbers) == 1:
+        return {one.ticket_id: one for one in _kept(numbers[0])}
+    return TicketTopic.objects.filter(ticket__in=numbers).in_bulk(field_name="ticket_id")
+
+
+_kept = Prepared(lambda place: TicketTopic.objects.filter(ticket=place(int)))
 
 
 def openings(numbers: Sequence[int]) -> dict[int, str]:

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import structlog
 from django.db import connection, transaction
 from django.db import models as db
+from psycopg.types.numeric import Int4, Int8
 
-from helpdesk import clock
+from helpdesk import clock, statements
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar
 from helpdesk.events import PATIENCE
 from helpdesk.models import Calendar, PendingEvent
@@ -67,10 +68,32 @@ class Hours(NamedTuple):
 
 NO_HOURS = Hours(0, ALWAYS_OPEN)
 _known_hours: dict[int, Hours] = {}
+#: what the database said of all opening hours when they were last read, and what that made
+_last_read: tuple[str, dict[int, Hours]] = ("", {})
 
 
 def hours_of_inboxes() -> dict[int, Hours]:
-    """The opening hours of every inbox. The mark changes when anything about them does."""
+    """The opening hours of every inbox, read again when anything of them is other than it was. Do not change it."""
+    global _last_read
+    ((said,),) = _query(
+        """
+        SELECT concat_ws(' ',
+            (SELECT md5(string_agg(concat_ws(' ', id, calendar_id), ',' ORDER BY id))
+                FROM tickets_inbox WHERE calendar_id IS NOT NULL),
+            (SELECT md5(string_agg(c::text, ',' ORDER BY id)) FROM helpdesk_calendar c),
+            (SELECT md5(string_agg(v::text, ',' ORDER BY id)) FROM helpdesk_calendarversion v),
+            (SELECT md5(string_agg(d::text, ',' ORDER BY id)) FROM helpdesk_specialday d))
+        """,
+        [],
+        is_kept=True,
+    )
+    if _last_read[0] != said:
+        _last_read = (said, _read_hours())
+    return _last_read[1]
+
+
+def _read_hours() -> dict[int, Hours]:
+    """The mark changes when anything about them does."""
     inboxes = dict(Inbox.objects.filter(calendar__isnull=False).values_list("pk", "calendar_id"))
     if not inboxes:
         return {}
@@ -96,7 +119,7 @@ def _hours(calendar: BusinessCalendar) -> Hours:
 # ---------------------------------------------------------------------- refreshing
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def refresh(tickets: Iterable[int], *, links: bool = True) -> int:
     """Fold these tickets anew from all their events, and those they were merged into. Returns the events folded.
 
@@ -126,18 +149,16 @@ def _refresh(tickets: list[int], customers: set[int]) -> tuple[int, list[int]]:
 
     Adds to `customers` whose tickets they were and are.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, hashint8(t)) FROM unnest(%s::bigint[]) AS t", [_LOCK_CLASS, tickets]
-        )
+    _lock(_LOCK_CLASS, tickets)
     was_merged: dict[int, int | None] = {}
-    for ticket, merged_into, customer in _query(
-        "SELECT ticket, merged_into, customer FROM reports_ticketfacts WHERE ticket = ANY(%s)", [tickets]
-    ):
+    sources: dict[int, list[int]] = {}
+    for ticket, target, merged_into, customer in _known_of(tickets):
+        if target is not None:
+            sources.setdefault(target, []).append(ticket)
+            continue
         was_merged[ticket] = merged_into
         if customer is not None:
             customers.add(customer)
-    sources = _merged_into(tickets)
     events = _events({*tickets, *(source for found in sources.values() for source in found)})
     hours = hours_of_inboxes()
 
@@ -151,7 +172,7 @@ def _refresh(tickets: list[int], customers: set[int]) -> tuple[int, list[int]]:
         if own is None:
             continue
         calendar = _hours_of(own, hours)
-        absorbed = [event for source in sources.get(ticket, ()) for event in events.get(source, ())]
+        absorbed = [event for source in sorted(sources.get(ticket, ())) for event in events.get(source, ())]
         facts = fold(own, calendar.calendar, absorbed=absorbed)
         if not calendar.mark:
             facts = without_business(facts)
@@ -168,22 +189,26 @@ def _refresh(tickets: list[int], customers: set[int]) -> tuple[int, list[int]]:
     if gone:
         _execute("DELETE FROM reports_ticketfacts WHERE ticket = ANY(%s)", [gone])
         # their answers and stays go below, as those of tickets without any
-    _write(models.TicketFacts, rows)
-    _write_parts(models.AnswerFacts, tickets, answers)
-    _write_parts(models.StayFacts, tickets, stays)
-    _write_askings(tickets, askings)
+    asked = [list(_survey_row(asking)) for asking in askings]
+    if len(tickets) > _FEW or max(map(len, (rows, answers, stays, asked))) > _FEW:
+        _write(models.TicketFacts, rows)
+        _write_parts(models.AnswerFacts, tickets, answers)
+        _write_parts(models.StayFacts, tickets, stays)
+        _write_askings(tickets, asked)
+    else:
+        _write_few(tickets, rows, answers, stays, asked)
     return sum(map(len, events.values())), _concerned(tickets, was_merged, is_merged)
 
 
 #: what a customer's other tickets say of each: when they came next, and whether it only followed an earlier one. The
 #: rules are those of `metrics.resolution.first_contact`, which the tests hold beside it
-_LINKS = """
+_LINKS = f"""
     WITH own AS MATERIALIZED (
         SELECT ticket, customer, topic, created_at, judged_at, in_quality, follow_up_of, net_reopened_at, is_solved,
             replies_before_first_resolution, next_contact_at, next_same_topic_at, is_follow_up, fcr,
             customer IS NOT NULL AND in_volume AND is_contact AS counts,
             coalesce(last_solved_at, left_at, 'infinity') AS until
-        FROM reports_ticketfacts WHERE customer = ANY(%(customers)s) OR ticket = ANY(%(tickets)s)
+        FROM reports_ticketfacts WHERE customer = ANY(%(customers)s::bigint[]) OR ticket = ANY(%(tickets)s::bigint[])
     ), seen AS (
         SELECT ticket, topic, created_at, judged_at,
             min(created_at) FILTER (WHERE counts) OVER later AS next_any,
@@ -210,7 +235,7 @@ _LINKS = """
         SELECT ticket,
             CASE WHEN judged_at IS NULL OR next_any < judged_at THEN next_any END AS next_contact_at,
             CASE WHEN judged_at IS NULL OR next_same < judged_at THEN next_same END AS next_same_topic_at,
-            coalesce(created_at < until + %(window)s::interval, FALSE) AS is_follow_up
+            coalesce(created_at < until + interval '{NEXT_CONTACT_DAYS} days', FALSE) AS is_follow_up
         FROM chosen
     ), judged AS (
         SELECT linked.*,
@@ -237,7 +262,7 @@ _LINKS = """
     SET next_contact_at = changed.next_contact_at, next_same_topic_at = changed.next_same_topic_at,
         is_follow_up = changed.is_follow_up, fcr = changed.fcr
     FROM changed WHERE old.ticket = changed.ticket
-"""
+"""  # noqa: S608 - a number of ours
 
 
 @transaction.atomic
@@ -252,12 +277,22 @@ def _link(customers: list[int], tickets: list[int]) -> None:
     Whoever writes a ticket's facts comes here afterwards and waits for the others. So a row that somebody else holds is
     left to them: they see what is written here, and waiting for them would be waiting in a circle.
     """
-    with connection.cursor() as cursor:
+    _lock(_CUSTOMER_LOCK_CLASS, customers)
+    values = {"customers": _whole(customers), "tickets": _whole(tickets)}
+    # one plan is good for a ticket or two, and for thousands another one
+    with statements.cursor() if len(tickets) + len(customers) <= _FEW else connection.cursor() as cursor:
+        cursor.execute(_LINKS, values)
+
+
+def _lock(kind: int, numbers: list[int]) -> None:
+    """Hold these until the transaction ends, in their order; alone in its statement, so that the next sees the rest."""
+    if not numbers:
+        return
+    with statements.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, hashint8(c)) FROM unnest(%s::bigint[]) AS c",
-            [_CUSTOMER_LOCK_CLASS, customers],
+            "SELECT pg_advisory_xact_lock(%s, hashint8(t)) FROM unnest(%s::bigint[]) AS t",
+            [Int4(kind), _whole(numbers)],
         )
-        cursor.execute(_LINKS, {"customers": customers, "tickets": tickets, "window": f"{NEXT_CONTACT_DAYS} days"})
 
 
 def _hours_of(events: Sequence[LedgerRow], hours: Mapping[int, Hours]) -> Hours:
@@ -295,21 +330,25 @@ def _concerned(tickets: list[int], was: Mapping[int, int | None], now: Mapping[i
     )
 
 
-def _merged_into(tickets: Collection[int]) -> dict[int, list[int]]:
-    """For each ticket, every ticket that was merged into it, directly or through others."""
-    found: dict[int, list[int]] = {}
-    for target, source in _query(
+def _known_of(tickets: list[int]) -> list[tuple[int, int | None, int | None, int | None]]:
+    """What facts said of these tickets, without a target; and every ticket merged into one of them, with that one.
+
+    Directly or through others. Each with what it was merged into, and whose it is.
+    """
+    return _query(
         """
         WITH RECURSIVE down(ticket, target) AS (
-            SELECT ticket, merged_into FROM reports_ticketfacts WHERE merged_into = ANY(%s)
+            SELECT ticket, merged_into FROM reports_ticketfacts WHERE merged_into = ANY(%s::bigint[])
             UNION
             SELECT f.ticket, d.target FROM reports_ticketfacts f JOIN down d ON f.merged_into = d.ticket
-        ) SELECT target, ticket FROM down WHERE ticket <> target ORDER BY target, ticket
+        )
+        SELECT ticket, NULL::bigint, merged_into, customer FROM reports_ticketfacts WHERE ticket = ANY(%s::bigint[])
+        UNION ALL
+        SELECT ticket, target, NULL, NULL FROM down WHERE ticket <> target
         """,
-        [list(tickets)],
-    ):
-        found.setdefault(target, []).append(source)
-    return found
+        [_whole(tickets), _whole(tickets)],
+        is_kept=len(tickets) <= _FEW,
+    )
 
 
 def _events(tickets: Collection[int]) -> dict[int, list[LedgerRow]]:
@@ -327,13 +366,15 @@ def _events(tickets: Collection[int]) -> dict[int, list[LedgerRow]]:
             )::text
             FROM helpdesk_event WHERE stream_id = ANY(%s) GROUP BY stream_id
             """,
-            [list(tickets)],
+            [_whole(tickets)],
+            is_kept=len(tickets) <= _FEW,
         )
     }
 
 
-def _query(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+def _query(sql: str, parameters: Sequence[Any], *, is_kept: bool = False) -> list[tuple[Any, ...]]:
+    """The rows of an answer. One that is asked at every turn, about few tickets, is kept by PostgreSQL."""
+    with statements.cursor() if is_kept else connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
 
@@ -496,12 +537,72 @@ SURVEY_COLUMNS = (
 _survey_row = attrgetter(*SURVEY_COLUMNS)
 
 
-def _write_askings(tickets: list[int], askings: Sequence[SurveyFacts]) -> None:
+def _write_askings(tickets: list[int], rows: Sequence[Sequence[Any]]) -> None:
     _execute(
         "DELETE FROM reports_surveyfacts WHERE ticket = ANY(%s) AND event <> ALL(%s)",
-        [tickets, [asking.event for asking in askings]],
+        [tickets, [row[0] for row in rows]],
     )
-    _write(models.SurveyFacts, [list(_survey_row(asking)) for asking in askings])
+    _write(models.SurveyFacts, rows)
+
+
+#: up to so many rows of a table are written with all others in one statement, which PostgreSQL keeps
+_FEW = 50
+
+
+def _write_few(
+    tickets: list[int],
+    rows: Sequence[Sequence[Any]],
+    answers: Sequence[Sequence[Any]],
+    stays: Sequence[Sequence[Any]],
+    askings: Sequence[Sequence[Any]],
+) -> None:
+    """As `_write`, `_write_parts` and `_write_askings` do one after the other: what is deleted is never written."""
+    parameters: list[Any] = []
+    for model, parts in ((models.AnswerFacts, answers), (models.StayFacts, stays)):
+        last = dict.fromkeys(tickets, 0) | {row[0]: row[1] for row in parts}
+        parameters += [_whole(last), _whole(last.values()), _as_json(model, parts)]
+    parameters += [_whole(tickets), _whole(row[0] for row in askings), _as_json(models.SurveyFacts, askings)]
+    parameters.append(_as_json(models.TicketFacts, rows))
+    with statements.cursor() as cursor:
+        cursor.execute(_writing_few(), parameters)
+
+
+@cache
+def _writing_few() -> str:
+    def upsert(model: type[db.Model]) -> str:
+        table, names = model._meta.db_table, ", ".join(_TABLES[model][0])
+        # what is JSON itself comes as a text
+        taken = names.replace("detail", "(detail #>> '{}')::jsonb")
+        given = f"{taken} FROM json_populate_recordset(NULL::{table}, %s::json)"
+        return _upserting(model, given)
+
+    def shorten(model: type[db.Model]) -> str:
+        return (
+            f"DELETE FROM {model._meta.db_table} AS old USING unnest(%s::bigint[], %s::bigint[]) "  # noqa: S608 - our names
+            "AS kept(ticket, last) WHERE old.ticket = kept.ticket AND old.number > kept.last"
+        )
+
+    return f"""
+        WITH fewer_answers AS ({shorten(models.AnswerFacts)}), answers AS ({upsert(models.AnswerFacts)}),
+            fewer_stays AS ({shorten(models.StayFacts)}), stays AS ({upsert(models.StayFacts)}),
+            fewer_askings AS (
+                DELETE FROM reports_surveyfacts WHERE ticket = ANY(%s::bigint[]) AND event <> ALL(%s::bigint[])
+            ), askings AS ({upsert(models.SurveyFacts)})
+        {upsert(models.TicketFacts)}
+    """  # noqa: S608 - our names
+
+
+def _whole(numbers: Iterable[int]) -> list[Int8]:
+    """Numbers of one width, so that the statement is the same one each time."""
+    return [Int8(number) for number in numbers]
+
+
+def _as_json(model: type[db.Model], rows: Sequence[Sequence[Any]]) -> str:
+    """Rows as one value, which takes less of the processor than a list for each of dozens of columns."""
+    if not rows:
+        return "[]"
+    names = _TABLES[model][0]
+    return json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=datetime.isoformat)
 
 
 def _write_parts(model: type[db.Model], tickets: list[int], rows: Sequence[Sequence[Any]]) -> None:
@@ -551,11 +652,16 @@ _TABLES: dict[type[db.Model], tuple[tuple[str, ...], int]] = {
 
 @cache
 def _statement(model: type[db.Model], *, is_copied: bool = False) -> str:
+    columns, _ = _TABLES[model]
+    table = model._meta.db_table
+    arrays = ", ".join(f"%s::{model._meta.get_field(name).db_type(connection)}[]" for name in columns)
+    return _upserting(model, f"{', '.join(columns)} FROM incoming_{table}" if is_copied else f"* FROM unnest({arrays})")
+
+
+def _upserting(model: type[db.Model], rows: str) -> str:
     columns, keys = _TABLES[model]
     others = columns[keys:]
     table = model._meta.db_table
-    arrays = ", ".join(f"%s::{model._meta.get_field(name).db_type(connection)}[]" for name in columns)
-    rows = f"{', '.join(columns)} FROM incoming_{table}" if is_copied else f"* FROM unnest({arrays})"
     return (
         f"INSERT INTO {table} AS old ({', '.join(columns)}) SELECT {rows} "  # noqa: S608 - our names
         f"ON CONFLICT ({', '.join(columns[:keys])}) "
@@ -571,17 +677,15 @@ def _statement(model: type[db.Model], *, is_copied: bool = False) -> str:
 _LOOSE = "stream_id IS NULL AND subject_type = 'invitation'"
 
 
-@transaction.atomic
 def refresh_askings(invitations: Iterable[int]) -> int:
     """Fold these askings about no ticket anew from all their events. Returns the events folded."""
     wanted = sorted(set(invitations))
-    if not wanted:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, hashint8(i)) FROM unnest(%s::bigint[]) AS i",
-            [_ASKING_LOCK_CLASS, wanted],
-        )
+    return _refresh_askings(wanted) if wanted else 0
+
+
+@transaction.atomic(savepoint=False)
+def _refresh_askings(wanted: list[int]) -> int:
+    _lock(_ASKING_LOCK_CLASS, wanted)
     found: dict[int, list[LedgerRow]] = {}
     for invitation, *event in _query(
         f"""

@@ -641,7 +641,7 @@ CHANGES |= {
         lambda h: recovering.take_up(h.recovery(), actor=h.ana), "recovery.taken_up", House.recovery
     ),
     recovering.hear_reply: Change(
-        lambda h: recovering.hear_reply(h.ticket), "recovery.taken_up",
+        lambda h: recovering.hear_reply(h.ticket.pk), "recovery.taken_up",
         lambda h: (h.recovery(), replying.reply(h.ticket, text="I am sorry.", actor=h.ana)),
     ),
     recovering.assign: Change(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import DataError, connection, transaction
+from psycopg.types.numeric import Int8
 
+from helpdesk import statements
 from tickets.models import SearchDocument, StaleDocument, Ticket
 
 log = structlog.get_logger(__name__)
@@ -90,8 +92,8 @@ def write(numbers: Iterable[int]) -> int:
     if not wanted:
         return 0
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_WRITE, [wanted])
+        with transaction.atomic(), statements.cursor() as cursor:
+            cursor.execute(_WRITE, [[Int8(number) for number in wanted]])
             changed: int = cursor.fetchone()[0]
         return changed
     except DataError:

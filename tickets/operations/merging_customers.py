@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from psycopg.types.numeric import Int8
 
-from helpdesk import clock
+from helpdesk import clock, statements
 from helpdesk.events import draft, record, record_many
 from helpdesk.models import Agent
 from tickets import fields, texts
@@ -133,11 +134,22 @@ def unmerge(merge: CustomerMerge, *, actor: Agent | None) -> Customer:
     return source
 
 
-@transaction.atomic
+#: those of these tickets whose customer turned out to be somebody else
+_LATE = """
+    SELECT number FROM tickets_ticket t JOIN tickets_customer c ON c.id = t.customer_id
+    WHERE number = ANY(%s) AND c.merged_into_id IS NOT NULL
+"""
+
+
+@transaction.atomic(savepoint=False)
 def take_along(tickets: Iterable[int]) -> None:
     """Give the target what was opened for a merged customer while they were being merged."""
-    late = Ticket.objects.filter(pk__in=list(tickets), customer__merged_into__isnull=False)
-    locked = Ticket.objects.all_locked(late.values_list("pk", flat=True))
+    with statements.cursor() as cursor:
+        cursor.execute(_LATE, [[Int8(pk) for pk in tickets]])
+        late = [pk for (pk,) in cursor.fetchall()]
+    if not late:
+        return
+    locked = Ticket.objects.all_locked(late)
     pairs = Customer.objects.filter(pk__in={ticket.customer_id for ticket in locked.values()})
     into = dict(pairs.values_list("pk", "merged_into"))
     people = Customer.objects.all_locked({*into, *filter(None, into.values())})

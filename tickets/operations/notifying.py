@@ -5,7 +5,6 @@ who did it. What comes on one ticket within a minute is folded into one. The row
 messages (`notice_mails`, `pushing`); a replayed event finds its row.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -13,15 +12,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from psycopg.types.numeric import Int8
 
-from helpdesk import clock, live
+from helpdesk import clock, live, statements
 from helpdesk.events import record
 from helpdesk.models import Agent, Event
+from helpdesk.prepared import part_of
 from helpdesk.quiet import next_loud
 from tickets import notices
 from tickets.models import (
     REMOVED,
-    Follower,
     Inbox,
     Notification,
     NotificationChoice,
@@ -46,7 +46,7 @@ _WAITING = Notification.State.WAITING
 _NONE = Notification.State.NONE
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def tell(events: Sequence[Event], *, on: Mapping[int, int] = MappingProxyType({})) -> int:
     """Make notifications of events. Returns how many were made or grew.
 
@@ -69,13 +69,22 @@ def tell(events: Sequence[Event], *, on: Mapping[int, int] = MappingProxyType({}
 
 
 def _abouts(numbers: set[int]) -> dict[int, About]:
-    followers: dict[int, set[int]] = defaultdict(set)
-    for ticket, agent in Follower.objects.filter(ticket__in=numbers).values_list("ticket_id", "agent_id"):
-        followers[ticket].add(agent)
-    # nobody hears of what is spam or in the trash
-    tickets = Ticket.objects.filter(number__in=numbers).exclude(status__in=REMOVED)
-    tickets = tickets.only("number", "inbox_id", "assignee_id", "team_id")
-    return {one.number: About(one, frozenset(followers[one.number])) for one in tickets}
+    found: dict[int, About] = {}
+    with statements.cursor() as cursor:
+        cursor.execute(_ABOUTS, [[Int8(number) for number in numbers]])
+        for number, status, inbox, assignee, team, followers in cursor.fetchall():
+            # nobody hears of what is spam or in the trash
+            if status not in REMOVED:
+                ticket = part_of(Ticket, number=number, inbox_id=inbox, assignee_id=assignee, team_id=team)
+                found[number] = About(ticket, frozenset(followers))
+    return found
+
+
+_ABOUTS = """
+    SELECT number, status, inbox_id, assignee_id, team_id,
+        ARRAY(SELECT agent_id FROM tickets_follower WHERE ticket_id = number)
+    FROM tickets_ticket WHERE number = ANY(%s)
+"""
 
 
 def _tell(heard: Sequence[tuple[Event, list[Kind]]], abouts: Mapping[int, About]) -> int:

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from psycopg.types.numeric import Int8
 
+from helpdesk import statements
 from helpdesk.events import draft, record, record_many
 from helpdesk.models import Agent
 from tickets import domains, fields, texts
@@ -114,14 +116,21 @@ def let_join(organisation: Organisation, *, actor: Agent | None) -> int:
     return _join(organisation, could_join(organisation, actor), actor)
 
 
-@transaction.atomic
+#: the mail addresses of these customers, where they belong to nobody
+_FREE = """
+    SELECT p.customer_id, p.address FROM tickets_contactpoint p JOIN tickets_customer c ON c.id = p.customer_id
+    WHERE c.id = ANY(%s) AND p.channel = 'email' AND c.organisation_id IS NULL AND c.merged_into_id IS NULL
+"""
+
+
+@transaction.atomic(savepoint=False)
 def join_by_domain(customers: Iterable[int]) -> int:
     """Let new customers belong to the organisation whose domain they write from. Returns how many did."""
     found: dict[str, list[int]] = {}
-    points = ContactPoint.objects.filter(
-        customer__in=list(customers), channel="email", customer__organisation=None, customer__merged_into=None
-    )
-    for pk, address in points.values_list("customer_id", "address"):
+    with statements.cursor() as cursor:
+        cursor.execute(_FREE, [[Int8(pk) for pk in customers]])
+        points = cursor.fetchall()
+    for pk, address in points:
         if (domain := domains.of(address)) and domain not in domains.PUBLIC:
             found.setdefault(domain, []).append(pk)
     joined = 0
