@@ -70,16 +70,23 @@ def new_token() -> str:
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    def locked(self, pk: int) -> "Invitation":
-        """This invitation with its survey, ours alone until the transaction ends. Raises Invitation.DoesNotExist."""
+    def locked(self, pk: int, *, ticket: int | None) -> "Invitation":
+        """This invitation with its survey, ours alone until the transaction ends. Raises Invitation.DoesNotExist.
+
+        Its ticket is locked before it, as by everybody else who changes both.
+        """
         with statements.cursor() as cursor:
-            cursor.execute(_locking(), [Int8(pk)])
+            if ticket is None:
+                cursor.execute(_locking(), [Int8(pk)])
+            else:
+                cursor.execute(_locking_both(), [Int8(ticket), Int8(pk)])
             row = cursor.fetchone()
         if row is None:
             raise Invitation.DoesNotExist(f"There is no invitation {pk}.")
-        own = len(prepared.columns(Invitation))
+        own, surveys = len(prepared.columns(Invitation)), len(prepared.columns(Survey))
         found = prepared.made(Invitation, row[:own])
-        found.survey = prepared.made(Survey, row[own:])
+        found.survey = prepared.made(Survey, row[own : own + surveys])
+        found.ticket = prepared.made(Ticket, row[own + surveys :]) if ticket is not None else None
         return found
 
     def visible_to(self, agent: Agent) -> "InvitationQuerySet":
@@ -119,6 +126,22 @@ def _locking() -> str:
     columns += [f's."{name}"' for name in prepared.columns(Survey)]
     return f"""
         SELECT {", ".join(columns)} FROM feedback_invitation i JOIN feedback_survey s ON s.id = i.survey_id
+        WHERE i.id = %s FOR UPDATE OF i
+    """  # noqa: S608 - columns of our models
+
+
+@lru_cache(maxsize=1)
+def _locking_both() -> str:
+    columns = [
+        f'{short}."{name}"'
+        for short, model in (("i", Invitation), ("s", Survey), ("t", Ticket))
+        for name in prepared.columns(model)
+    ]
+    # what the invitation is joined to is there, and locked, before the invitation is
+    return f"""
+        WITH t AS MATERIALIZED (SELECT * FROM tickets_ticket WHERE number = %s FOR NO KEY UPDATE)
+        SELECT {", ".join(columns)}
+        FROM t CROSS JOIN feedback_invitation i JOIN feedback_survey s ON s.id = i.survey_id
         WHERE i.id = %s FOR UPDATE OF i
     """  # noqa: S608 - columns of our models
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg.types.numeric import Int8
 
 from feedback import nonces
 from feedback.models import Hit, Invitation, InvitationState, OptOut, ReasonCode, Response, Survey
@@ -12,7 +13,7 @@ from helpdesk import clock, statements
 from helpdesk.events import record
 from helpdesk.models import Agent
 from tickets import texts
-from tickets.models import Delivery, Message, MessageKind, Ticket
+from tickets.models import Delivery, Message, MessageKind
 from tickets.operations import sorting
 
 COMMENT_MOST = 5_000
@@ -82,10 +83,8 @@ def respond(
 
 @transaction.atomic
 def _take(invitation: Invitation, said: Said, program: str) -> Response:
-    # the ticket first, as everybody else does who changes both: a low score is shown on it
-    ticket = Ticket.objects.locked(invitation.ticket_id) if invitation.ticket_id is not None else None
-    invitation = Invitation.objects.locked(invitation.pk)
-    invitation.ticket = ticket
+    # the ticket too: a low score is shown on it
+    invitation = Invitation.objects.locked(invitation.pk, ticket=invitation.ticket_id)
     if not invitation.is_out or invitation.survey.is_anonymous:
         raise NotFromThePage
     if said.score not in invitation.survey.scale:
@@ -95,9 +94,12 @@ def _take(invitation: Invitation, said: Said, program: str) -> Response:
         raise TooLate
     if now - _delivered_at(invitation) < TOO_SOON:
         raise TooSoon
-    response = Response.objects.of(invitation)
+    response = Response.objects.of(invitation) if invitation.state == InvitationState.ANSWERED else None
     if response is None:
-        return _answer(invitation, said, program, now)
+        if first := _answer(invitation, said, program, now):
+            return first
+        response = Response.objects.get(invitation=invitation)
+        response.invitation = invitation
     if now > response.changeable_until:
         raise TooLate
     _note(invitation, said.score, Hit.Outcome.COUNTED, program)
@@ -121,10 +123,11 @@ def repliers(ticket: int, until: datetime) -> list[int]:
     return [author for author in found if author is not None]
 
 
-def _answer(invitation: Invitation, said: Said, program: str, now: datetime) -> Response:
+def _answer(invitation: Invitation, said: Said, program: str, now: datetime) -> Response | None:
     """The first answer: the press, the answer and what became of the invitation, in one statement of our own words.
 
-    Rated is the last person who had answered in public before the occasion.
+    Rated is the last person who had answered in public before the
+    occasion. None where there is an answer already: then nothing was done.
     """
     response = Response(
         invitation=invitation, score=said.score, comment=said.comment, is_solved=said.is_solved,
@@ -133,18 +136,22 @@ def _answer(invitation: Invitation, said: Said, program: str, now: datetime) -> 
     with statements.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH pressed AS ({_PRESSED}), replier AS (
+            WITH free AS (
+                SELECT WHERE NOT EXISTS (SELECT FROM feedback_response WHERE invitation_id = %(invitation)s)
+            ), pressed AS ({_PRESSED} AND EXISTS (SELECT FROM free)), replier AS (
                 SELECT author_id, created_at, id FROM tickets_message
                 WHERE ticket_id = %(ticket)s AND kind = 'reply' AND NOT is_automated AND author_id IS NOT NULL
                     AND created_at <= %(occasion)s
             ), answered AS (
-                UPDATE feedback_invitation SET state = 'answered', reason = '' WHERE id = %(invitation)s
+                UPDATE feedback_invitation SET state = 'answered', reason = ''
+                WHERE id = %(invitation)s AND EXISTS (SELECT FROM free)
             )
             INSERT INTO feedback_response (invitation_id, score, comment, is_solved, reason_id, answered_at,
                 is_after_reminder, agent_id, is_shared, is_doubtful)
-            VALUES (%(invitation)s, %(score)s, %(comment)s, %(is_solved)s, %(reason)s, %(now)s, %(is_after_reminder)s,
-                (SELECT author_id FROM replier ORDER BY created_at DESC, id DESC LIMIT 1),
-                (SELECT count(DISTINCT author_id) > 1 FROM replier), false)
+            SELECT %(invitation)s, %(score)s, %(comment)s, %(is_solved)s::boolean, %(reason)s::bigint, %(now)s,
+                %(is_after_reminder)s, (SELECT author_id FROM replier ORDER BY created_at DESC, id DESC LIMIT 1),
+                (SELECT count(DISTINCT author_id) > 1 FROM replier), false
+            FROM free
             RETURNING id, agent_id, is_shared
             """,  # noqa: S608 - our own words
             {
@@ -153,7 +160,10 @@ def _answer(invitation: Invitation, said: Said, program: str, now: datetime) -> 
                 "reason": response.reason_id, "is_after_reminder": response.is_after_reminder,
             },
         )  # fmt: skip
-        response.pk, response.agent_id, response.is_shared = cursor.fetchone()
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    response.pk, response.agent_id, response.is_shared = row
     response._state.adding, response._state.db = False, connection.alias
     invitation.state, invitation.reason = InvitationState.ANSWERED, ""
     _tell(response, scored=True, commented=bool(said.comment), changed=False)
@@ -277,11 +287,11 @@ def opened(invitation: Invitation) -> None:
     if invitation.opened_at is not None:
         return
     at_once = "on" if connection.in_atomic_block else "off"  # what others do in their transaction is theirs
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         cursor.execute(
             "UPDATE feedback_invitation SET opened_at = %s WHERE id = %s AND opened_at IS NULL"
             " AND set_config('synchronous_commit', %s, true) IS NOT NULL",
-            [clock.now(), invitation.pk, at_once],
+            [clock.now(), Int8(invitation.pk), at_once],
         )
 
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.core.cache import cache
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -10,6 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from helpdesk import clock
+from helpdesk.cache import house
 from helpdesk.models import Agent, ApiToken
 from helpdesk.models.api import digest
 from helpdesk.prepared import Prepared
@@ -69,11 +69,7 @@ def _count_wrong(request: Request) -> None:
 
 def counted(key: str, seconds: int) -> int:
     """Count one more in the cache. 1 while the cache is away: what is counted there is not worth failing for."""
-    try:
-        return cache.incr(key)
-    except ValueError:
-        cache.set(key, 1, seconds)
-        return 1
+    return house().count(key, seconds)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

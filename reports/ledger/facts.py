@@ -189,14 +189,14 @@ def _refresh(tickets: list[int], customers: set[int]) -> tuple[int, list[int]]:
     if gone:
         _execute("DELETE FROM reports_ticketfacts WHERE ticket = ANY(%s)", [gone])
         # their answers and stays go below, as those of tickets without any
-    asked = [list(_survey_row(asking)) for asking in askings]
-    if len(tickets) > _FEW or max(map(len, (rows, answers, stays, asked))) > _FEW:
+    survey_rows = [list(_survey_row(asking)) for asking in askings]
+    if max(len(tickets), len(rows), len(answers), len(stays), len(survey_rows)) > _FEW:
         _write(models.TicketFacts, rows)
         _write_parts(models.AnswerFacts, tickets, answers)
         _write_parts(models.StayFacts, tickets, stays)
-        _write_askings(tickets, asked)
+        _write_askings(tickets, survey_rows)
     else:
-        _write_few(tickets, rows, answers, stays, asked)
+        _write_few(tickets, rows, answers, stays, survey_rows)
     return sum(map(len, events.values())), _concerned(tickets, was_merged, is_merged)
 
 
