@@ -49,7 +49,12 @@ def _first(account: Account, cursor: dict[str, Any]) -> list[Raw]:
     for convo in convos:
         if moment((convo.get("lastMessage") or {}).get("sentAt")) < since:
             continue
-        page = _ask(account, "GET", "getMessages", params={"convoId": convo["id"], "limit": PAGE})
+        try:
+            page = _ask(account, "GET", "getMessages", params={"convoId": convo["id"], "limit": PAGE})
+        except xrpc.NoChats:
+            raise
+        except Refused:  # it was left since
+            continue
         said = [one for one in page.get("messages") or [] if moment(one.get("sentAt")) >= since]
         raws += [_raw(account, convo, one) for one in reversed(said)]
     cursor["chats"] = max((str(convo["rev"]) for convo in convos), default="0")
@@ -71,10 +76,21 @@ def _log(account: Account, cursor: dict[str, Any]) -> Iterator[list[Raw]]:
                 continue
             number = str(one["convoId"])
             if number not in convos:
-                convos[number] = _ask(account, "GET", "getConvo", params={"convoId": number})["convo"]
+                convos[number] = _convo(account, number, str(one["message"]["sender"]["did"]))
             raws.append(_raw(account, convos[number], one["message"]))
         cursor["chats"] = max(str(one["rev"]) for one in new)
         yield raws
+
+
+def _convo(account: Account, number: str, sender: str) -> Mapping[str, Any]:
+    """A chat with its members; of one that was left since, or is gone, who spoke is known all the same."""
+    try:
+        found: Mapping[str, Any] = _ask(account, "GET", "getConvo", params={"convoId": number})["convo"]
+    except xrpc.NoChats:
+        raise
+    except Refused:
+        return {"id": number, "members": [{"did": sender}]}
+    return found
 
 
 def _raw(account: Account, convo: Mapping[str, Any], message: Mapping[str, Any]) -> Raw:

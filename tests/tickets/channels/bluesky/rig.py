@@ -39,6 +39,8 @@ class BlueskyRig(Rig):
         self.convos: dict[str, dict[str, Any]] = {}
         self.logs: list[dict[str, Any]] = []
         self.may_chat = True
+        #: chats our account has left
+        self.left: set[str] = set()
         self.handles = {"dora.example": "did:plc:dora"}
         self.sessions = 0
         self.expired: set[str] = set()
@@ -93,6 +95,8 @@ class BlueskyRig(Rig):
         assert asked.headers["atproto-proxy"] == "did:web:api.bsky.chat#bsky_chat"
         if not self.may_chat:
             return 400, {"error": "InvalidToken", "message": "Bad token method"}, {}
+        if query.get("convoId", [""])[0] in self.left:
+            return 400, {"error": "InvalidRequest", "message": "Convo not found"}, {}
         if method == "listConvos":
             return 200, {"convos": list(self.convos.values())}, {}
         if method == "getConvo":

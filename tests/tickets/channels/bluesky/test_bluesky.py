@@ -330,6 +330,19 @@ def test_a_password_that_may_not_chat_still_brings_the_posts(desk: BlueskyRig) -
         CHANNEL.deliver(seen(desk), private)
 
 
+@pytest.mark.django_db
+def test_a_chat_that_was_left_since_holds_up_no_other(desk: BlueskyRig) -> None:
+    desk.chat("Hello?")
+    comes_in(desk)
+    desk.chat("In a chat that is left", convo="c2")
+    desk.left.add("c2")
+    desk.chat("Are you there?")
+    comes_in(desk)
+    assert [one.text for one in Message.objects.order_by("pk")] == [
+        "Hello?", "In a chat that is left", "Are you there?",
+    ]  # fmt: skip
+
+
 def test_more_chats_than_a_page_of_the_log_and_what_is_no_speech(rig: BlueskyRig) -> None:
     rig.chat("Long ago", sentAt="2020-01-01T00:00:00Z")
     rig.chat("First")
