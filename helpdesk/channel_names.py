@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 _KNOWN: dict[str, tuple[str | Promise, str]] = {
     "email": (_("Email"), "mail"),
-    "form": (_("Web form"), "globe"),
     "api": (_("API"), "webhook"),
 }
 

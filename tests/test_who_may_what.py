@@ -377,6 +377,9 @@ POLICIES: dict[str, Policy] = {
         everybody(404, *METHODS),
     ),
     "chat_widget": everybody(404, "GET"),
+    # no such form; what one takes is in tests/tickets/channels/form/
+    "form_page": everybody(404, "GET", "POST"),
+    "form_thanks": everybody(404, "GET"),
     # development only
     "chat_demo": everybody(404, "GET"),
     "content_chat_file": everybody(404, "GET"),
@@ -815,6 +818,7 @@ def house(
         "settings_inboxes_out": [inbox.pk], "settings_inboxes_out_trial": [inbox.pk],
         **{f"intake_{part}": [raw.pk] for part in ("mail", "source", "raw", "replay", "dismissal", "ticket")},
         **{name: ["nobody-knows-it"] for name in NAMES if name.startswith("chat_") and name != "chat_demo"},
+        "form_page": ["nobody-knows-it"], "form_thanks": ["nobody-knows-it"],
         "content_chat_file": ["made-up"],
         "content_sent_file": ["made-up"],
         "channel_hook": ["generic", "nobody-knows-it"], "settings_channel_new": ["generic"],

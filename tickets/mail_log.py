@@ -26,7 +26,7 @@ WINDOW = 100_000
 SOURCES = {
     "smtp": _("our mail server"), "lmtp": _("our mail server (LMTP)"), "imap": _("IMAP"), "pipe": _("pipe"),
     "poll": _("asking the network"),
-    "webhook": _("webhook"),
+    "webhook": _("webhook"), "form": _("web form"),
 }  # fmt: skip
 ACTS = {
     "mail.replayed": _("Read again"), "mail.released": _("Let in"), "mail.dismissed": _("Dismissed"),

@@ -252,7 +252,7 @@ def bring(thing: Model, name: str, found: list[Any]) -> None:
 
 def _bring_abroad(said: Sequence[Message]) -> None:
     """Let messages of networks know what is known of them there. Asks nothing where there are none."""
-    of_talks: dict[Any, Any] = {one.pk: one for one in said if posting.is_talk(one.channel)}
+    of_talks: dict[Any, Any] = {one.pk: one for one in said if posting.is_abroad(one.channel)}
     if not of_talks:
         return
     known = ChannelMessage.objects.filter(message__in=list(of_talks), part=0)

@@ -38,6 +38,7 @@ from tickets.views import (
 
 urlpatterns = [
     path("chat/", include("tickets.channels.chat.urls")),
+    path("form/", include("tickets.channels.form.urls")),
     path("channels/<slug:kind>/<str:key>/", channels.hook, name="channel_hook"),
     path("", queue.queue, name="queue"),
     path("notifications/", notifications.notifications, name="notifications"),

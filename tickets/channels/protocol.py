@@ -66,6 +66,8 @@ class Capabilities:
     carries_links: bool = True
     #: nothing is sent from here: calls, reviews without an API
     is_read_only: bool = False
+    #: nothing is sent this way: answers go by mail, to the address the customer named (`Person.claimed`)
+    answers_by_mail: bool = False
     #: the messages are ours: no network stands between (live chat)
     is_at_home: bool = False
     #: what it carries in private talks, where those are of another kind than the public ones

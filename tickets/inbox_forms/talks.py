@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from tickets.channels import directory
 from tickets.models import Inbox
 
 
@@ -21,3 +22,6 @@ class TalkInboxForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["mails_through"].queryset = Inbox.objects.filter(channel="email", is_active=True)  # type: ignore[attr-defined]
+        channel = directory.every().get(self.instance.channel)
+        # without one nobody could be answered
+        self.fields["mails_through"].required = channel is not None and channel.can.answers_by_mail

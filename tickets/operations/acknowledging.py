@@ -177,6 +177,8 @@ def _decide_in_talk(message: Message) -> Verdict:
     """Whether what was said in a talk is acknowledged there: where it is private and open."""
     sender = message.sender
     talk = next((row.conversation for row in message.abroad.select_related("conversation") if row.conversation), None)
+    if sender is not None and directory.of(sender.channel).can.answers_by_mail:
+        return Verdict("anonymous")  # as below: a form takes any address
     if sender is None or talk is None or not carries(message.ticket.inbox):
         return Verdict("no_way")
     if talk.is_public:

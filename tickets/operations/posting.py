@@ -109,7 +109,7 @@ def routes(ticket: Ticket) -> list[Route]:
     with statements.cursor() as cursor:
         cursor.execute(sql, [Int8(ticket.pk)])
         rows = cursor.fetchall()
-    return [_route(_talk(row, models)) for row in rows]
+    return [_route(talk) for row in rows if is_talk((talk := _talk(row, models)).inbox.channel)]
 
 
 @lru_cache(maxsize=1)
@@ -155,6 +155,11 @@ def by_mail(ticket: Ticket) -> Route | None:
 
 def is_talk(kind: str) -> bool:
     """Whether what came by this channel is answered into a talk, and not by mail."""
+    return is_abroad(kind) and not directory.of(kind).can.answers_by_mail
+
+
+def is_abroad(kind: str) -> bool:
+    """Whether what comes by this channel is known by a name of its network's, and not as a mail."""
     return kind in directory.every() and kind != "email"
 
 

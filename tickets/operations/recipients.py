@@ -241,8 +241,10 @@ class _Circle:
 
     def _person(self, address: str) -> Person:
         lower = address.lower()
-        marks = [] if self.is_known(lower) else ["new"]
         verdicts = [said.authentication for said in self.said if (said.sender__address or "").lower() == lower]
+        marks = [] if self.is_known(lower) else ["new"]
+        if self._is_claimed(lower) and not verdicts:
+            marks = ["unverified"]
         # where nobody checks senders, it says nothing of this one that nobody did
         if verdicts and (verdicts[-1] == "fail" or (settings.TRUSTED_AUTHSERV_ID and verdicts[-1] == "unknown")):
             marks.append("unverified")
@@ -250,9 +252,13 @@ class _Circle:
             marks.append("bouncing")
         return Person(address, self._name(address), tuple(marks))
 
+    def _is_claimed(self, lower: str) -> bool:
+        """Whether it is what the customer typed into a form, and no address of theirs."""
+        return lower not in self.points and lower == self.customer.lower()
+
     def _name(self, address: str) -> str:
         lower = address.lower()
-        if lower in self.points:
+        if lower in self.points or self._is_claimed(lower):
             return self.ticket.customer.name
         if (participant := self.participants.get(lower)) and participant.name:
             return participant.name

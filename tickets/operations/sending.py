@@ -16,7 +16,18 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.models import File
 from tickets import minting, quoted_history, signatures, texts
-from tickets.models import Delivery, DeliveryState, Inbox, MailPicture, Message, MessageKind, OutgoingMail, Ticket
+from tickets.channels import directory
+from tickets.models import (
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Inbox,
+    MailPicture,
+    Message,
+    MessageKind,
+    OutgoingMail,
+    Ticket,
+)
 from tickets.operations.claims import (
     LEASE,
     begin_transmission,
@@ -76,6 +87,8 @@ def _pruned(ids: Sequence[str]) -> list[str]:
 def recipients(ticket: Ticket, *, said: Sequence[Message] | None = None) -> list[str]:
     """Who an answer goes to: the address the customer last wrote from, else their first that takes mail.
 
+    Who wrote on a channel that is answered by mail, and has no address of their own, is reached where they said.
+
     `said` are the ticket's messages with their senders, oldest first, where they are at hand.
     """
     last = _last_written_from(ticket) if said is None else _last_among(ticket, said)
@@ -84,7 +97,18 @@ def recipients(ticket: Ticket, *, said: Sequence[Message] | None = None) -> list
     points = ticket.customer.contact_points.filter(channel="email")
     good = points.filter(is_bouncing=False).order_by("-id" if last else "id").values_list("address", flat=True).first()
     address = good or (last[0] if last else points.values_list("address", flat=True).first())
+    address = address or _claimed(ticket)
     return [address] if address else []
+
+
+def _claimed(ticket: Ticket) -> str:
+    """The address a form was given, which nobody proved."""
+    channel = directory.every().get(ticket.channel)
+    if channel is None or not channel.can.answers_by_mail:
+        return ""
+    talks = Conversation.objects.filter(messages__message__ticket=ticket, inbox__channel=ticket.channel)
+    said = talks.filter(facts__claimed__has_key="email").order_by("-heard_at")
+    return str(said.values_list("facts__claimed__email", flat=True).first() or "")
 
 
 def _last_written_from(ticket: Ticket) -> tuple[str, bool] | None:

@@ -83,6 +83,8 @@ def answer(rig: Rig, message: Message, ana: Agent, text: str, **more: Any) -> De
 def needs_answers(rig: Rig) -> None:
     if rig.channel.can.is_read_only:
         pytest.skip("nothing is sent on this channel; that sending is refused is tested below")
+    if rig.channel.can.answers_by_mail:
+        pytest.skip("it is answered by mail: tested below, and by the tests of mail")
 
 
 def needs_a_network(rig: Rig) -> None:
@@ -440,6 +442,16 @@ def test_nothing_is_sent_where_nothing_can_be(rig: Rig, ana: Agent) -> None:
     message = heard(rig, 1, "Not good.")
     with pytest.raises(NotPossible):
         answer(rig, message, ana, "Sorry.")
+
+
+def test_where_answers_go_by_mail_they_go_to_the_address_that_was_given(rig: Rig, ana: Agent, inbox: Inbox) -> None:
+    if not rig.channel.can.answers_by_mail:
+        return
+    Inbox.objects.filter(pk=rig.inbox.pk).update(mails_through=inbox)
+    message = heard(rig, 1, "Where is my parcel?")
+    delivery = answer(rig, message, ana, "On its way.")
+    claimed = Conversation.objects.get().facts["claimed"]["email"]
+    assert (delivery.recipient, delivery.mail.inbox, delivery.mail.conversation) == (claimed, inbox, None)
 
 
 def test_an_answer_can_be_taken_back_before_it_is_handed_on(rig: Rig, ana: Agent) -> None:

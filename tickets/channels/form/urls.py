@@ -1,0 +1,10 @@
+"""The addresses of web forms."""
+
+from django.urls import path
+
+from tickets.channels.form import views
+
+urlpatterns = [
+    path("<str:key>/", views.page, name="form_page"),
+    path("<str:key>/thanks/", views.thanks, name="form_thanks"),
+]
