@@ -567,6 +567,8 @@ POLICIES: dict[str, Policy] = {
     "api_links": api(GET=200, POST=400),
     "api_link": api(DELETE=404),
     "api_drafts": api(GET=200),
+    "api_colleague_schedule": api(DELETE=200),
+    "api_draft_takeover": api(POST=200, light=409),
     "api_ways": api(GET=200),
     "api_draft": Policy(
         {"GET": (401, 401, 404, 404, 404, 404, 404), "PUT": (401, 401, 404, 200, 200, 200, 200),
@@ -854,6 +856,7 @@ def house(
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
         "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
         "api_draft": [ticket.pk, "note"], "api_macro": [refund.pk], "api_field": [things["fields"]],
+        "api_colleague_schedule": [ticket.pk, shared.pk], "api_draft_takeover": [ticket.pk, shared.pk],
         "api_draft_schedule": [ticket.pk, "reply"], "api_draft_sending": [ticket.pk, "reply"],
         "api_ticket_macro": [ticket.pk, away.pk],
         "api_attachment": [ticket.pk, attachment.pk], "api_tag": [ticket.pk, "vip"],

@@ -30,7 +30,7 @@ from tickets.api.serializers import (
 )
 from tickets.api.shared import agent_of, find, seen
 from tickets.models import Draft, Message, Ticket
-from tickets.operations import drafting, posting, scheduling
+from tickets.operations import drafting, posting, scheduling, sharing
 from tickets.operations.opening import MOST_TEXT
 from tickets.operations.recipients import Chosen
 
@@ -45,7 +45,7 @@ IF_MATCH = OpenApiParameter(
 
 
 class DraftSerializer(serializers.ModelSerializer[Draft]):
-    """An agent's unsent words of one kind on a ticket. What a colleague shares is read in the list only."""
+    """An agent's unsent words of one kind on a ticket. A colleague's are read in the list, and acted on by their id."""
 
     url = serializers.SerializerMethodField(help_text="Where its author reads, changes and discards it.")
     author = AgentBriefSerializer()
@@ -123,7 +123,7 @@ class Drafts(ApiView):
     )
     @paged(BY_ID)
     def get(self, request: Request, number: int) -> Any:
-        """Your drafts on this ticket, and those that colleagues share."""
+        """Your drafts on this ticket, and colleagues' that are shared, wait for their time or were held back."""
         found = Draft.objects.visible_to(agent_of(request)).filter(ticket=find(request, number))
         return found.select_related("author"), _draft
 
@@ -193,6 +193,44 @@ class DraftSchedule(ApiView):
         return _shown(kept)
 
 
+class ColleagueSchedule(ApiView):
+    """The going out by itself of an answer, whoever wrote it."""
+
+    @extend_schema(
+        operation_id="drafts_cancel", summary="Cancel a scheduled answer", tags=["messages"], parameters=[IF_MATCH],
+        responses={200: DraftSerializer},
+    )  # fmt: skip
+    def delete(self, request: Request, number: int, draft: int) -> Response:
+        """Let an answer, a colleague's too, no longer go out by itself. The words stay theirs, and they find out why.
+
+        409 where it was sent meanwhile. Cancelling twice is cancelling once.
+        """
+        with _held_by_id(request, number, draft) as found:
+            kept = scheduling.cancel(found, actor=agent_of(request))
+        return _shown(kept)
+
+
+class DraftTakeover(ApiView):
+    """A colleague's draft's becoming yours."""
+
+    light_methods = ("POST",)
+
+    @extend_schema(
+        operation_id="drafts_take_over", summary="Take over a draft", tags=["messages"], request=KnownBody,
+        parameters=[IF_MATCH], responses={200: DraftSerializer},
+    )  # fmt: skip
+    @idempotent
+    def post(self, request: Request, number: int, draft: int) -> Response:
+        """Make a draft of a colleague's yours; what you had begun stands below. It goes out by itself no more.
+
+        Light collaborators take over notes only. 409 where your own answer waits for its time.
+        """
+        body = read(KnownBody, request)
+        with _held_by_id(request, number, draft, body.get("version")) as found:
+            kept = sharing.take_over(found, actor=agent_of(request))
+        return _shown(kept)
+
+
 class DraftSending(ApiView):
     """Your draft's becoming an answer."""
 
@@ -233,6 +271,20 @@ def _held(request: Request, number: int, kind: str, version: int | None = None) 
     ticket = find(request, number)
     with transaction.atomic():
         draft = _mine(request, Ticket.objects.locked(ticket.pk), kind)
+        known = seen(request, version)
+        if known is not None and draft.version != known:
+            raise drafting.Outdated(draft)
+        yield draft
+
+
+@contextmanager
+def _held_by_id(request: Request, number: int, pk: int, version: int | None = None) -> Iterator[Draft]:
+    """The same of anybody's draft that the agent may see."""
+    ticket = find(request, number)
+    with transaction.atomic():
+        locked = Ticket.objects.locked(ticket.pk)
+        found = Draft.objects.visible_to(agent_of(request)).select_related("author").filter(ticket=locked)
+        draft = get_object_or_404(found, pk=pk)
         known = seen(request, version)
         if known is not None and draft.version != known:
             raise drafting.Outdated(draft)

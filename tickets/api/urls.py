@@ -24,6 +24,14 @@ urlpatterns = [
     path("tickets/<int:number>/links/", acts.Links.as_view(), name="api_links"),
     path("tickets/<int:number>/links/<int:other>/", acts.LinkView.as_view(), name="api_link"),
     path("tickets/<int:number>/drafts/", drafts.Drafts.as_view(), name="api_drafts"),
+    path(
+        "tickets/<int:number>/drafts/<int:draft>/schedule/",
+        drafts.ColleagueSchedule.as_view(),
+        name="api_colleague_schedule",
+    ),
+    path(
+        "tickets/<int:number>/drafts/<int:draft>/takeover/", drafts.DraftTakeover.as_view(), name="api_draft_takeover"
+    ),
     path("tickets/<int:number>/drafts/<slug:kind>/", drafts.DraftView.as_view(), name="api_draft"),
     path(
         "tickets/<int:number>/drafts/<slug:kind>/schedule/", drafts.DraftSchedule.as_view(), name="api_draft_schedule"

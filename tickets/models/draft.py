@@ -11,8 +11,9 @@ from tickets.models.ticket import Ticket
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def visible_to(self, agent: Agent) -> "DraftQuerySet":
-        """An agent's own drafts and those others share, on tickets the agent may see."""
-        return self.filter(Q(author=agent) | Q(is_shared=True), ticket__in=Ticket.objects.visible_to(agent))
+        """The agent's own drafts, and of others those that are shared, wait for their time or were held back."""
+        known = Q(author=agent) | Q(is_shared=True) | Q(send_at__isnull=False) | ~Q(held_back="")
+        return self.filter(known, ticket__in=Ticket.objects.visible_to(agent))
 
 
 class Draft(models.Model):

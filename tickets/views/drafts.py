@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -133,8 +132,8 @@ def _shown(found: DraftFile) -> HttpResponse:
 def draft_act(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Do something with a draft that waits, was held back or is shared: `act` is change, now, cancel, take or drop."""
     ticket = find(request, number)
-    known = Q(author=agent_of(request)) | Q(is_shared=True) | Q(send_at__isnull=False) | ~Q(held_back="")
-    found = get_object_or_404(Draft.objects.filter(known).select_related("author"), pk=pk, ticket=ticket)
+    seen = Draft.objects.visible_to(agent_of(request)).select_related("author")
+    found = get_object_or_404(seen, pk=pk, ticket=ticket)
     acts = {"change": _change, "now": _now, "cancel": _cancel, "take": _take, "drop": _drop}
     act = acts.get(request.POST.get("act", ""))
     if act is None:

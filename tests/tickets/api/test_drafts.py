@@ -64,6 +64,30 @@ def test_a_draft_is_given_a_time_and_loses_it_again(api: Api, ana: Agent, ben: A
     assert ticket.messages.count() == 1
 
 
+def test_a_colleagues_answer_is_cancelled_and_taken_over(
+    api: Api, ana: Agent, chloe: Agent, ben: Agent, lou: Agent, ticket: Ticket
+) -> None:
+    client, url = api(chloe), f"/api/v1/tickets/{ticket.pk}/drafts/"
+    client.put(f"{url}reply/", {"text": "It ships today."})
+    draft = Draft.objects.get()
+    assert api(ana).post(f"{url}{draft.pk}/takeover/").status_code == 404, "it is private"
+    client.put(f"{url}reply/schedule/", {"at": later(days=1)})
+    [waits] = api(ana).get(url).json()["results"]
+    assert waits["id"] == draft.pk and waits["send_at"] and waits["author"]["name"] == chloe.name
+    assert api(ben).delete(f"{url}{draft.pk}/schedule/").status_code == 404
+    assert api(lou).delete(f"{url}{draft.pk}/schedule/").status_code == 403
+    assert api(ana).delete(f"{url}{draft.pk}/schedule/", HTTP_IF_MATCH='"1"').status_code == 412
+    stopped = api(ana).delete(f"{url}{draft.pk}/schedule/")
+    assert stopped.status_code == 200 and stopped.json()["send_at"] is None
+    assert ana.name in stopped.json()["held_back"] and stopped.json()["author"]["name"] == chloe.name
+    api(ana).put(f"{url}reply/", {"text": "Mine."})
+    assert api(lou).post(f"{url}{draft.pk}/takeover/").status_code == 409
+    taken = api(ana).post(f"{url}{draft.pk}/takeover/", HTTP_IDEMPOTENCY_KEY="one")
+    assert taken.status_code == 200 and taken.json()["text"] == "It ships today.\n\nMine.", taken.content
+    assert api(ana).post(f"{url}{draft.pk}/takeover/", HTTP_IDEMPOTENCY_KEY="one").content == taken.content
+    assert Draft.objects.get().author == ana and client.get(f"{url}reply/").status_code == 404
+
+
 def test_a_draft_is_sent_once(api: Api, ana: Agent, ben: Agent, ticket: Ticket) -> None:
     client, url = api(ana), f"/api/v1/tickets/{ticket.pk}/drafts/reply/"
     client.put(url, {"text": "It ships today.", "to": ["dora@customer.example"], "bcc": ["boss@x.example"]})
