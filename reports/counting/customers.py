@@ -50,31 +50,73 @@ def on_days(days: Sequence[date], rule: Rule) -> Customers:
     return _who_wrote(days, rule) if rule.is_proxy else _who_is_told_of(days, rule)
 
 
-_STEPS = """
-    SELECT string_agg(int8send(person), ''::bytea), string_agg(int8send(id), ''::bytea),
-           string_agg(int8send((extract(epoch FROM at) * 1000000)::int8), ''::bytea),
-           string_agg(int2send(is_sign::int::int2), ''::bytea)
-    FROM steps
+#: what counts of the ledger; who is known under another number by now; who belongs to an organisation
+_TOLD = """
+    WITH told AS (
+        SELECT string_agg(int8send(coalesce(customer_id, -organisation_id)), ''::bytea) AS who,
+               string_agg(int8send(2 * id + (kind <> ALL(%(ends)s))::int), ''::bytea) AS what,
+               string_agg(timestamptz_send(at), ''::bytea) AS at
+        FROM feedback_accountevent
+        WHERE voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+    ), staff AS (
+        SELECT string_agg(int8send(id), ''::bytea) AS person, string_agg(int8send(organisation_id), ''::bytea) AS at
+        FROM tickets_customer WHERE organisation_id IS NOT NULL AND merged_into_id IS NULL
+    ), merged AS (
+        SELECT array_agg(id) AS was, array_agg(merged_into_id) AS person
+        FROM tickets_customer WHERE merged_into_id IS NOT NULL
+    )
+    SELECT told.who, told.what, told.at, staff.person, staff.at, merged.was, merged.person FROM told, staff, merged
 """
+#: microseconds between the epoch of PostgreSQL, the year 2000, and that of everybody else
+_SINCE_1970 = 946_684_800_000_000
 
 
 def _who_is_told_of(days: Sequence[date], rule: Rule) -> Customers:
-    """By account events: the last one before the end of a day decides."""
+    """By account events: the last one before the end of a day decides. An organisation's hold for its people who have
+    none of their own."""
     import numpy as np
 
-    with_steps, asked = accounts.steps_sql(rule)
-    [(people, ids, moments, signs)] = packs.fetch(f"{with_steps}{_STEPS}", asked)
-    person, number, at = (np.frombuffer(data or b"", dtype=">i8").astype(np.int64) for data in (people, ids, moments))
-    order = np.lexsort((number, at))
-    at, is_sign = at[order], np.frombuffer(signs or b"", dtype=">i2")[order] > 0
-    numbers, place = np.unique(person[order], return_inverse=True)
+    [(*columns, was, became)] = packs.fetch(_TOLD, accounts.steps_sql(rule)[1])
+    who, what, at, person, works_at = (np.frombuffer(data or b"", dtype=">i8").astype(np.int64) for data in columns)
+    if was:
+        who = _as_of_now(who, dict(zip(was, became, strict=True)))
+    order = np.lexsort((what, at))
+    who, is_sign, at = who[order], what[order] % 2 == 1, at[order] + _SINCE_1970
+    numbers, place = np.unique(who, return_inverse=True)
     on: dict[date, Array] = {}
     for day in days:
         first, end = (int(np.searchsorted(at, arrays.stamp(moment))) for moment in _counting(day, rule))
         last = np.full(len(numbers), -1)
         last[place[:end]] = np.arange(end)  # of several of one customer the last stays
         on[day] = (last >= first) & is_sign[last] if end else np.zeros(len(numbers), dtype=bool)
-    return Customers(numbers, on)
+    # in `numbers` organisations stand first, below nothing
+    where = np.searchsorted(numbers, -works_at)
+    known = np.append(numbers, 0)
+    is_led = (known[where] == -works_at) & (known[np.searchsorted(numbers, person)] != person)
+    person, where = person[is_led], where[is_led]
+    are_people = numbers > 0
+    everybody = np.concatenate([numbers[are_people], person])
+    order = np.argsort(everybody)
+    return Customers(
+        everybody[order],
+        {day: np.concatenate([are[are_people], are[where]])[order] for day, are in on.items()},
+    )  # fmt: skip
+
+
+def _as_of_now(who: Array, became: Mapping[int, int]) -> Array:
+    """The numbers people are known by after all merges; the others as they are."""
+    import numpy as np
+
+    last = {}
+    for number in became:
+        now, seen = number, set[int]()
+        while now in became and now not in seen:
+            seen.add(now)
+            now = became[now]
+        last[number] = number if now in became else now  # who was merged in a circle is nobody else
+    was = np.array(sorted(last))
+    at = np.minimum(np.searchsorted(was, who), len(was) - 1)
+    return np.where(was[at] == who, np.array([last[one] for one in was.tolist()])[at], who)
 
 
 def _who_wrote(days: Sequence[date], rule: Rule) -> Customers:

@@ -104,6 +104,8 @@ def test_an_organisations_contract_is_that_of_its_people_unless_they_have_one(do
     telling.tell([news(acme), news(dora, day=20)], source="shop", actor=ana)
     assert accounts.active_at(date(2026, 3, 3), CONTRACT) == [other.pk]
     assert accounts.active_at(date(2026, 3, 30), CONTRACT) == [dora.pk, other.pk]
+    found = customers_at.on_days([date(2026, 3, 3), date(2026, 3, 30)], CONTRACT)
+    assert [found.numbers[are].tolist() for are in found.on.values()] == [[other.pk], [dora.pk, other.pk]]
 
 
 def test_who_was_merged_is_whom_they_became(dora, ana):
@@ -112,6 +114,7 @@ def test_who_was_merged_is_whom_they_became(dora, ana):
     telling.tell([news(dora)], source="shop", actor=ana)
     Customer.objects.filter(pk=dora.pk).update(merged_into=middle)
     assert accounts.active_at(date(2026, 3, 3), CONTRACT) == [last.pk]
+    assert customers_at.on_days([date(2026, 3, 3)], CONTRACT).numbers.tolist() == [last.pk]
     assert accounts.spans_of(last, CONTRACT) == [(date(2026, 3, 2), None)]
 
 
