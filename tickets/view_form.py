@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import channel_names
 from helpdesk.models import Agent, Team
-from tickets import conditions, lists, time_words, watching
+from tickets import conditions, lists, search_meaning, time_words, watching
 from tickets.conditions import BARE, MANY, OPERATORS, BadCondition, Condition, Field
 from tickets.models import CustomField, Inbox, SavedView, Tag
 from tickets.operations import viewing
@@ -132,6 +132,20 @@ class ViewForm:
         """One row less."""
         if 0 <= number < len(self.raw):
             del self.raw[number]
+
+    def take_qualifiers(self, agent: Agent) -> str:
+        """What is written as in search ("tag:refund") becomes conditions; why it cannot, else "".
+
+        Among the words of a view it would mean nothing, and the view would list everything.
+        """
+        query = search_meaning.parse(self.query, agent)
+        wrong = [chip.text for chip in query.chips if chip.why]
+        if wrong or query.more or query.everywhere:
+            raw = wrong[0] if wrong else self.query
+            return _("“%(words)s” cannot be kept in a view; choose a condition instead.") % {"words": raw}
+        if query.conditions:
+            self.raw, self.query = [*self.raw, *query.conditions], query.words
+        return ""
 
     def given(self, agent: Agent) -> dict[str, Any]:
         """What `viewing.save` wants."""

@@ -272,3 +272,25 @@ def test_words_of_a_search_are_kept_beside_the_conditions(
     listed = browser.get(kept["Location"]).content.decode()
     assert f'id="row-{ticket.pk}"' in listed and f'id="row-{other.pk}"' not in listed
     assert reading.counts(ana, views=[lists.of_saved(SavedView.objects.get())]) == {str(SavedView.objects.get().pk): 1}
+
+
+def test_words_of_a_view_that_are_meant_as_in_search_become_its_conditions(ana: Agent, as_agent: Open) -> None:
+    Tag.objects.create(name="refund")
+    form = {"name": "Refunds", "scope": "private", "order": "created", "do": "save", "query": "is:open tag:refund bike"}
+    as_agent(ana).post("/views/new", form)
+    view = SavedView.objects.get()
+    assert (view.query, conditions.written(view.conditions)) == ("bike", "status is open; tag is refund")
+
+
+@pytest.mark.parametrize("query", ["in:anywhere", "is:unread", "tag:nonesuch inbox:nowhere"])
+def test_what_only_search_can_do_is_not_left_out_of_a_view_in_silence(ana: Agent, as_agent: Open, query: str) -> None:
+    form = {"name": "Refunds", "scope": "private", "order": "created", "do": "save", "query": query}
+    refused = as_agent(ana).post("/views/new", form)
+    assert refused.status_code == 422 and "cannot be kept in a view" in refused.content.decode()
+    assert not SavedView.objects.exists()
+
+
+def test_a_button_that_arranges_has_the_focus_again(ana: Agent, as_agent: Open) -> None:
+    done = as_agent(ana).post("/views/", {"do": "unpin:mine"})
+    assert done["Location"] == "/views/#pin-mine"
+    assert 'id="pin-mine"' in as_agent(ana).get("/views/").content.decode()

@@ -1,6 +1,7 @@
 """Saved views: making and changing one, deleting it and taking that back, and arranging one's own column."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -48,6 +49,8 @@ def _posted(request: HttpRequest, saved: SavedView | None) -> HttpResponse:
             number = do.removeprefix("remove-")
             form.remove(int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1)
         return _shown(request, saved, form)
+    if problem := form.take_qualifiers(agent):
+        return _shown(request, saved, form, problem=problem, status=422)
     if do == "show":
         wanted, problem = cleaned(form.raw)
         if problem:
@@ -123,7 +126,10 @@ def arrangement(request: HttpRequest) -> HttpResponse:
         changed_views(request)
         if request.htmx:  # type: ignore[attr-defined]
             return toast(HttpResponse(status=204), "")
-        return redirect("views")
+        # the button that was pressed has the focus again
+        do, _mark, key = request.POST.get("do", "").partition(":")
+        pressed = {"unpin": "pin", "show": "hide"}.get(do, do)
+        return redirect(f"{reverse('views')}#{quote(f'{pressed}-{key}')}" if key else "views")
     views = views_of(request)
     deleted = request.GET.get("deleted", "")
     event = None

@@ -148,6 +148,31 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// a time that is half typed: the menu stays open and the browser says what is missing; Enter means the button beside it
+const typedTime = (one) => one.querySelector("[name=send_at_other]");
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches?.("form.composer [name=send_at_other]")) return;
+  event.preventDefault();
+  form().querySelector("[name=later]").click();
+});
+document.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest?.("form.composer [name=later]") || typedTime(form()).reportValidity()) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+// nor does it keep anything else from being sent, unseen in a closed menu
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches("details.composer-later:not([open])") && !typedTime(event.target).validity.valid) typedTime(event.target).value = "";
+  },
+  true,
+);
+
 // what was chosen is in the text now, and was to be sent with it
 document.addEventListener("taken", (event) => send(event.detail.send));
 

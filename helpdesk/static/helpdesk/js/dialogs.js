@@ -129,5 +129,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 // a dialog that was fetched opens as soon as it is there
 document.addEventListener("htmx:afterSettle", (event) => {
   const fetched = event.target.querySelector?.("dialog[data-open-now]");
-  if (fetched && !fetched.open) openDialog(fetched.id, event.detail.requestConfig?.elt);
+  if (!fetched || fetched.open) return;
+  openDialog(fetched.id, event.detail.requestConfig?.elt);
+  // what is asked for is answered at once: the first field, not the button that closes
+  if (document.activeElement?.matches("[data-close-dialog]")) {
+    fetched.querySelector("form input:not([type=hidden], [type=radio], [type=checkbox]), form select, form textarea")?.focus();
+  }
 });
