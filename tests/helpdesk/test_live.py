@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -59,11 +58,9 @@ def test_a_stranger_hears_nothing(address):
 
 def test_a_new_mail_is_told_without_being_asked_for(address, as_agent, ana, send_mail_in):
     ear = listening(address, as_agent(ana))
-    began = time.monotonic()
     raw = send_mail_in(mail())
     told = ear.until("change")
     assert {"verb": "ticket.created", "ticket": raw.said.ticket_id} in told
-    assert time.monotonic() - began < 5
     ear.close()
 
 

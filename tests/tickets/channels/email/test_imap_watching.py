@@ -43,13 +43,18 @@ def checked_again(mailbox):
     return lambda: mine.get().checked_at != known
 
 
-def test_the_watcher_hears_of_a_new_mail_within_a_second_or_two(server, mailbox):
+@pytest.fixture
+def looks_no_more(monkeypatch):
+    """Who is not told of a mail finds it in ten minutes."""
+    monkeypatch.setattr(watching, "IDLE_SECONDS", 600)
+    monkeypatch.setattr(watching, "REFRESH_SECONDS", 600)
+
+
+def test_the_watcher_hears_of_a_new_mail_when_it_comes(server, mailbox, looks_no_more):
     with watched(mailbox):
         wait_until(checked_again(mailbox))
-        began = time.monotonic()
         server.deliver(mail())
         wait_until(RawMessage.objects.exists)
-        assert time.monotonic() - began < 5
 
 
 def test_the_other_folders_are_looked_at_as_well(server, mailbox, monkeypatch):
@@ -77,14 +82,12 @@ def test_a_mail_that_came_between_the_look_and_the_idling_waits_for_no_minute(se
         wait_until(RawMessage.objects.exists, 10)
 
 
-def test_a_folder_that_is_gone_is_told_and_the_others_go_on(server, mailbox):
+def test_a_folder_that_is_gone_is_told_and_the_others_go_on(server, mailbox, looks_no_more):
     MailFolder.objects.create(mailbox=mailbox, name="Gone", uidvalidity=1)
     with watched(mailbox):
         wait_until(lambda: "no folder “Gone”" in Mailbox.objects.get().error)
-        began = time.monotonic()
         server.deliver(mail())
         wait_until(RawMessage.objects.exists)
-        assert time.monotonic() - began < 5
 
 
 def test_a_server_without_idle_is_asked_now_and_then(server, mailbox, monkeypatch):
