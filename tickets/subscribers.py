@@ -164,7 +164,7 @@ def tell_agents(events: Sequence[Event]) -> None:
     notifying.tell(events)
     for event in events:
         if event.verb == "message.withdrawn" and event.stream_id:
-            notifying.forget_message(event.facts["message"], event.stream_id)
+            notifying.forget_message(event.facts["message"], event.stream_id, event.facts.get("undone", ()))
 
 
 @objects_to_address

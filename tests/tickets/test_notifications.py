@@ -176,6 +176,47 @@ def test_what_was_taken_back_is_not_told(ticket, ana, chloe, settle):
     assert told(chloe) == []
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_came_with_what_was_taken_back_is_still_told(is_first, ticket, ana, chloe, settle):
+    assignment.take(ticket, actor=chloe)
+    settle()
+
+    def note():
+        replying.add_note(ticket, text="Look at this", actor=ana)
+
+    if not is_first:
+        note()
+    message = replying.reply(ticket, text="Wrong", actor=ana, delay=timedelta(minutes=1))
+    if is_first:
+        note()
+    settle()
+    [one] = Notification.objects.filter(agent=chloe)
+    assert one.facts["more"] == 1
+    withdrawing.withdraw(message, actor=ana)
+    settle()
+    [left] = Notification.objects.filter(agent=chloe)
+    noted = Event.objects.get(verb="message.noted")
+    assert (left.pk, left.kind, left.event_id, left.facts["message"]) == (
+        one.pk, "written", noted.pk, noted.facts["message"],
+    )  # fmt: skip
+    assert not left.facts.get("more") and left.read_at is None
+    notifying.tell(list(Event.objects.filter(stream_id=ticket.pk, verb__in=["message.replied", "message.noted"])))
+    assert Notification.objects.get(agent=chloe).facts == left.facts, "heard twice it is told once"
+    [shown], _after = bell.page(chloe)
+    assert shown.snippet == "Look at this" and not shown.more
+
+
+def test_of_two_that_were_taken_back_nothing_is_told(ticket, ana, chloe, settle):
+    assignment.take(ticket, actor=chloe)
+    settle()
+    said = [replying.reply(ticket, text=words, actor=ana, delay=timedelta(minutes=1)) for words in ("One", "Two")]
+    settle()
+    for message in reversed(said):
+        withdrawing.withdraw(message, actor=ana)
+        settle()
+    assert not Notification.objects.filter(agent=chloe).exists()
+
+
 def test_old_news_tell_nobody(ticket, ana, chloe, settle):
     assignment.assign(ticket, agent=ana, team=None, actor=chloe)
     with time_machine.travel(clock.now() + notifying.FRESH + timedelta(minutes=1)):

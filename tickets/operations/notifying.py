@@ -15,7 +15,7 @@ from django.db.models import Q
 from psycopg.types.numeric import Int8
 
 from helpdesk import clock, live, statements
-from helpdesk.events import record
+from helpdesk.events import history, record
 from helpdesk.models import Agent, Event
 from helpdesk.prepared import part_of
 from helpdesk.quiet import next_loud
@@ -42,6 +42,8 @@ REST = timedelta(minutes=2)
 KEEP = timedelta(days=90)
 #: facts of the event that a sentence or a snippet needs
 _FACTS = ("message", "low_score", "recovery")
+#: what tells of an answer or forward that may be taken back
+_SAYING = ("message.replied", "message.forwarded")
 _WAITING = Notification.State.WAITING
 _NONE = Notification.State.NONE
 
@@ -65,7 +67,7 @@ def tell(events: Sequence[Event], *, on: Mapping[int, int] = MappingProxyType({}
     abouts = {
         event.pk: found[number] for event, _kinds in heard if (number := event.stream_id or on[event.pk]) in found
     }
-    return _tell(heard, abouts) if abouts else 0
+    return _write(_whom(heard, abouts)) if abouts else 0
 
 
 def _abouts(numbers: set[int]) -> dict[int, About]:
@@ -87,7 +89,11 @@ _ABOUTS = """
 """
 
 
-def _tell(heard: Sequence[tuple[Event, list[Kind]]], abouts: Mapping[int, About]) -> int:
+#: whom an event is told: (agent, event) -> the event, its ticket, as which kind, by which ways
+Told = dict[tuple[int, int], tuple[Event, About, Kind, frozenset[Way]]]
+
+
+def _whom(heard: Sequence[tuple[Event, list[Kind]]], abouts: Mapping[int, About]) -> Told:
     concerned: list[tuple[Event, About, Kind, set[int]]] = []
     for event, kinds in heard:
         if about := abouts.get(event.pk):
@@ -98,10 +104,10 @@ def _tell(heard: Sequence[tuple[Event, list[Kind]]], abouts: Mapping[int, About]
     named = {agent for *_rest, found in concerned for agent in found}
     wide = {kind.key for _event, _about, kind, _found in concerned if kind.is_wide}
     if not named and not wide:
-        return 0
+        return {}
     choices = choices_of(named, {kind.key for _event, _about, kind, _found in concerned}, wide)
     readers: dict[int, set[int]] = {}
-    told: dict[tuple[int, int], tuple[Event, About, Kind, frozenset[Way]]] = {}
+    told: Told = {}
     for event, about, kind, found in concerned:
         inbox = about.ticket.inbox_id
         if not found and not (kind.is_wide and choices.is_asked_for(kind)):
@@ -112,7 +118,7 @@ def _tell(heard: Sequence[tuple[Event, list[Kind]]], abouts: Mapping[int, About]
             ways = choices.ways(agent, inbox, kind)
             if ways:
                 told.setdefault((agent, event.pk), (event, about, kind, ways))
-    return _write(told)
+    return told
 
 
 def choices_of(agents: Iterable[int], kinds: Iterable[str], wide: Iterable[str] = ()) -> Choices:
@@ -123,7 +129,7 @@ def choices_of(agents: Iterable[int], kinds: Iterable[str], wide: Iterable[str] 
     return Choices({Choice(agent, inbox, kind, way): said for agent, inbox, kind, way, said in found})
 
 
-def _write(told: Mapping[tuple[int, int], tuple[Event, About, Kind, frozenset[Way]]]) -> int:
+def _write(told: Told) -> int:
     if not told:
         return 0
     agents = Agent.objects.in_bulk({agent for agent, _event in told})
@@ -218,9 +224,48 @@ def _ring() -> None:
 
 
 @transaction.atomic
-def forget_message(message: int, ticket: int) -> None:
-    """What was taken back is told to nobody who has not read of it."""
-    Notification.objects.filter(ticket=ticket, read_at=None, facts__message=message).delete()
+def forget_message(message: int, ticket: int, undone: Iterable[int] = ()) -> None:
+    """What was taken back, with the events it undid, is told to nobody who has not read of it; other news stays."""
+    gone = {*undone, *history(ticket, _SAYING).filter(facts__message=message).values_list("id", flat=True)}
+    about = Q(facts__message=message) | Q(event_id__in=gone)
+    for pk in gone:
+        about |= Q(facts__events__contains=[pk])
+    rows = Notification.objects.select_for_update(of=("self",)).filter(about, ticket=ticket, read_at=None)
+    for one in rows.order_by("pk"):
+        _take_out(one, message, gone)
+
+
+def _take_out(one: Notification, message: int, gone: set[int]) -> None:
+    """Let a notification say only what is left of it; one of which nothing is left is gone."""
+    whole = [one.event_id, *one.facts.get("events", ())]
+    said = Q(verb__in=_SAYING, facts__message=message)  # on a ticket that was merged into this one, perhaps
+    gone = {*gone, *one.facts.get("gone", ()), *Event.objects.filter(said, pk__in=whole).values_list("id", flat=True)}
+    left = list(Event.objects.filter(pk__in=set(whole) - gone).order_by("id"))
+    about = _abouts({one.ticket_id or 0}).get(one.ticket_id or 0)
+    told = _whom(
+        [(event, notices.of_verb(event.verb)) for event in left], {event.pk: about for event in left} if about else {}
+    )
+    news = [told[key] for key in sorted(told) if key[0] == one.agent_id]
+    if not news:
+        one.delete()
+        return
+    [(first, _about, kind, ways), *more] = news
+    was_mail, was_push = one.mail, one.push
+    one.kind, one.actor_id, one.facts = kind.key, first.actor_id, _facts(first)
+    one.is_shown = Way.PAGE in ways
+    one.mail = _WAITING if Way.MAIL in ways else _NONE
+    for event, _about, another, its_ways in more:
+        _fold(one, event, another, its_ways, was_push == _WAITING)
+    if was_mail != _WAITING:  # it went out, or nobody wanted it
+        one.mail = was_mail
+    one.push = _NONE if was_push == _WAITING and not any(Way.PUSH in ways for *_rest, ways in news) else was_push
+    # what was told once is not told again when its event is heard twice
+    rest = [pk for pk in whole if pk != first.pk]
+    if rest:
+        one.facts = {**one.facts, "events": rest, "gone": sorted(set(whole) & gone)}
+    one.event_id = first.pk
+    one.save()
+    _tell_pages_of(Agent(pk=one.agent_id))
 
 
 def mark_read(agent: Agent, *, ticket: Ticket | None = None, pk: int | None = None) -> int:
