@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from feedback.models.account import KNOWN_KINDS
 from feedback.operations import telling
 from feedback.operations.telling import News
 from tickets.channels.email import charsets
@@ -39,6 +40,8 @@ COLUMNS: dict[str, str | Promise] = {
     "currency": gettext_lazy("Currency"),
     "external_id": gettext_lazy("Your number for it"),
 }
+#: before the colon of an event of one's own
+_OWN = "own"
 _CALLED = {
     "kind": ("kind", "event", "type", "what", "ereignis", "art"),
     "at": ("at", "date", "when", "time", "timestamp", "moment", "occurred_at", "created_at", "datum", "zeitpunkt"),
@@ -185,7 +188,7 @@ def _news(
             raise Unreadable(_("There is no organisation %(name)s, or more than one.") % {"name": name[:100]})
     else:
         raise Unreadable(_("It names neither a customer nor an organisation."))
-    kind = re.sub(r"[^a-z0-9]+", "_", said["kind"].lower()).strip("_")
+    kind = _kind(said["kind"])
     at, value = _moment(said["at"], zone), _value(said["value"])
     number = said["external_id"][:200]
     if not number:
@@ -194,6 +197,19 @@ def _news(
         seen[content] += 1
         number = "line-" + hashlib.sha256(f"{content}\n{seen[content]}".encode()).hexdigest()[:40]
     return News(about, kind, at, value, said["currency"].upper() if value is not None else "", number)
+
+
+def _kind(given: str) -> str:
+    """What happened. A word we do not know is a slip of the pen, unless the file says that it is one of their own."""
+    prefix, mark, word = given.lower().partition(":")
+    is_own = bool(mark) and prefix.strip() == _OWN
+    kind = re.sub(r"[^a-z0-9]+", "_", word if is_own else given.lower()).strip("_")
+    if not is_own and kind not in KNOWN_KINDS:
+        raise Unreadable(
+            _("“%(word)s” is no event we know (%(known)s). Write %(own)s if it is one of your own.")
+            % {"word": given[:40], "known": ", ".join(KNOWN_KINDS), "own": f"{_OWN}:{kind[:40] or 'word'}"}
+        )
+    return kind
 
 
 def _moment(given: str, zone: str) -> datetime:

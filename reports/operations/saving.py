@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,8 @@ from helpdesk.events import record
 from helpdesk.models import Agent, Role
 from reports import periods
 from reports.models import SavedReport
+from reports.reading import Filter
 from tickets.models import Inbox
-
-if TYPE_CHECKING:
-    from reports.forms import FilterForm
 
 Cadence = SavedReport.Cadence
 #: what of a question is kept
@@ -45,9 +43,8 @@ def possible_recipients() -> "QuerySet[Agent]":
     return Agent.objects.active().filter(role__in=READERS).order_by("name")
 
 
-def question(form: "FilterForm", page: str) -> str:
-    """A page's address query that asks for a form's choice by its preset: what is saved moves on with the days."""
-    chosen = form.filter
+def question(chosen: Filter, page: str) -> str:
+    """A page's address query that asks for a choice by its preset: what is saved moves on with the days."""
     asked: dict[str, Any] = {"page": page, "period": chosen.preset, "zone": chosen.zone, "inbox": chosen.inbox}
     if chosen.preset == "custom":
         asked |= {"from": chosen.first, "to": chosen.last}

@@ -20,7 +20,7 @@ from reports.pages import page
 from reports.pages.parts import alike
 from reports.reading import Filter
 from reports.showing.blocks import Chart, Line, Report, Section, Tile
-from reports.showing.words import UNKNOWN, answers, definition_url, number, percent
+from reports.showing.words import UNKNOWN, answers, bound, definition_url, number, percent
 
 
 @page("loyalty", gettext_lazy("Loyalty"), gettext_lazy("Would customers recommend us, and do they stay?"), "experience")
@@ -116,7 +116,7 @@ def finely(share: float | None) -> str:
     """A small share with one decimal: of churn the decimals matter."""
     if share is None:
         return UNKNOWN
-    return _("%(n)s %%") % {"n": formats.number_format(100 * share, 1)}
+    return bound(_("%(n)s %%") % {"n": formats.number_format(100 * share, 1)})
 
 
 def customers_url(which: str, chosen: Filter) -> str:

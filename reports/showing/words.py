@@ -42,7 +42,12 @@ def spell(seconds: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share as whole percents."""
-    return UNKNOWN if share is None else _("%(n)d %%") % {"n": round(share * 100)}
+    return UNKNOWN if share is None else bound(_("%(n)d %%") % {"n": round(share * 100)})
+
+
+def bound(said: str) -> str:
+    """A number that stays on one line with its sign."""
+    return said.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def number(value: float | None) -> str:

@@ -53,7 +53,7 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
         "report": found,
         "csv_url": f"{reverse('report_csv', args=[page.key])}?{query}",
         "xlsx_url": f"{reverse('report_xlsx', args=[page.key])}?{query}",
-        "save_url": f"{reverse('saved_report_new')}?{saving.question(form, page.key)}",
+        "save_url": f"{reverse('saved_report_new')}?{saving.question(form.filter, page.key)}",
     }
     response = render(request, "reports/report.html", context)
     warm.soon()

@@ -52,8 +52,19 @@ def test_lines_are_understood_by_their_headings(dora, acme):
 
 def test_what_is_wrong_is_said_line_by_line(dora, acme):
     said = dict(understood(MAY).problems)
-    assert list(said) == [6, 7, 8, 10]
+    assert list(said) == [6, 7, 8, 9, 10]
     assert "31.2.2026" in said[6] and "nobody@customer.example" in said[7] and "lots" in said[10]
+    assert said[9].startswith("“=SUM” is no event we know (joined, ") and "Write own:sum if" in said[9]
+
+
+def test_an_event_of_ones_own_is_called_so(dora):
+    lines = [
+        "kind,at,email",
+        "Own: Trial begun,2026-03-01,dora@customer.example",
+        "own:,2026-03-01,dora@customer.example",
+    ]
+    found = understood("\n".join(lines))
+    assert [one.kind for one in found.news] == ["trial_begun"] and [line for line, _why in found.problems] == [3]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
@@ -81,7 +92,7 @@ def test_a_file_is_looked_at_read_in_once_and_taken_back(dora, acme, admin, as_a
     client = as_agent(admin)
     looked_at = upload(client)["Location"]
     page = client.get(looked_at).content.decode()
-    assert "Read in 5 events" in page and "Line 7: There is no customer" in page and not AccountEvent.objects.exists()
+    assert "Read in 4 events" in page and "Line 7: There is no customer" in page and not AccountEvent.objects.exists()
     columns = {f"column_{key}": place for key, place in zip(("kind", "at", "address"), range(3), strict=True)}
     assert "Line 5: It names neither" in client.post(looked_at, columns).content.decode()
     columns |= {"column_organisation": 3, "column_value": 4, "column_currency": 5, "do": "import"}
@@ -90,12 +101,12 @@ def test_a_file_is_looked_at_read_in_once_and_taken_back(dora, acme, admin, as_a
     tasks.read_account_files()
     page = client.get(looked_at, headers={"HX-Request": "true"}).content.decode()
     assert "It is read in." in page and "Line 7: There is no customer" in page and "<html" not in page
-    assert AccountEvent.objects.count() == 5
+    assert AccountEvent.objects.count() == 4
     again = upload(client)["Location"]
     client.post(again, columns)
     client.post(again, columns)
     tasks.read_account_files()
-    assert AccountEvent.objects.count() == 5
+    assert AccountEvent.objects.count() == 4
     first = AccountImport.objects.earliest("pk")
     client.post(reverse("settings_account_import_undo", args=[first.pk]))
     assert AccountEvent.objects.filter(voided_at=None).count() == 0

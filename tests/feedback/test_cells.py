@@ -69,7 +69,7 @@ def test_the_page_of_the_survey_shows_them(as_agent, admin: Agent, survey: Surve
     hand_out(survey, inbox, 20, [5, 4, 1, 1, 2, None])
     hand_out(survey, inbox, 18, [1, None])
     page = as_agent(admin).get(f"/settings/surveys/{survey.pk}/").content.decode()
-    assert "5 of 6 answered (83 %)." in page and "2 were asked; fewer than five answered." in page
+    assert "5 of 6 answered (83&nbsp;%)." in page and "2 were asked; fewer than five answered." in page
 
 
 def test_the_survey_changes_nothing_that_was_promised_and_no_cell_that_was_shown(survey: Survey, inbox: Inbox) -> None:

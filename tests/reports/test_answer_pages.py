@@ -85,10 +85,10 @@ def test_the_page_says_what_silence_could_hide(settings):
     SurveyFacts.objects.bulk_create([asking(i, score=5 if i < 15 else 1 if i < 18 else None) for i in range(100)])
     report = find("satisfaction").build(march())
     said = lines(report)
-    assert said["csat"].said == "83 %" and said["csat_low"].said == "17 %"
-    assert said["csat_bounds"].said == "15 % to 97 %"
+    assert said["csat"].said == "83\u00a0%" and said["csat_low"].said == "17\u00a0%"
+    assert said["csat_bounds"].said == "15\u00a0% to 97\u00a0%"
     notes = [note for section in report.sections for note in section.notes]
-    assert any("from 15 % to 97 %" in note for note in notes)
+    assert any("from 15\u00a0% to 97\u00a0%" in note for note in notes)
 
 
 def test_groups_too_small_are_hidden_on_the_page_and_in_the_file():
@@ -141,7 +141,7 @@ def test_changes_are_said_with_their_interval():
     SurveyFacts.objects.bulk_create([asking(i * 5, score=5 if i < 63 else 1) for i in range(120)])
     chosen = Filter(date(2026, 3, 15), date(2026, 3, 28), "UTC", inboxes=(1,), compare="before")
     change = lines(find("satisfaction").build(chosen))["csat"].change
-    assert change.is_clear and change.is_better is False and change.said.startswith("before 100 %")
+    assert change.is_clear and change.is_better is False and change.said.startswith("before 100\u00a0%")
 
 
 def test_anonymous_answers_are_shown_in_whole_weeks_that_are_over(inbox):

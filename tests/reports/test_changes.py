@@ -11,15 +11,15 @@ from reports.metrics.loyalty import nps
 def test_a_clear_change_says_by_how_much_and_between_what():
     found = changes.share_change((60, 100), (85, 100))
     assert found.is_clear and found.is_better
-    assert found.said == "before 60 %, now +25 points (+13 to +36 points)"
+    assert found.said == "before 60\u00a0%, now +25 points (+13 to +36 points)"
     worse = changes.share_change((85, 100), (60, 100), compare="year")
-    assert worse.is_clear and worse.is_better is False and worse.said.startswith("a year ago 85 %, now −25 points")
+    assert worse.is_clear and worse.is_better is False and worse.said.startswith("a year ago 85\u00a0%, now −25 points")
 
 
 def test_a_change_within_chance_is_no_clear_change():
     found = changes.share_change((70, 90), (66, 78))
     assert not found.is_clear and found.is_better is None
-    assert found.said == "before 78 %, no evidence of change (−5 to +18 points)"
+    assert found.said == "before 78\u00a0%, no evidence of change (−5 to +18 points)"
 
 
 def test_too_few_answers_on_either_side_give_nothing_away():

@@ -74,9 +74,9 @@ def test_a_planted_cliff_is_found_and_named():
     )
     report = find("drivers").build(march())
     assert report.answer[0] == (
-        "More customers are satisfied with a first answer within 4 h (90 %) than with a later one (30 %)."
+        "More customers are satisfied with a first answer within 4 h (90\u00a0%) than with a later one (30\u00a0%)."
     )
-    assert report.answer[-1] == "The cliff of “First answer after”: from 1 to 4 h (90 %) to 4 to 24 h (30 %)."
+    assert report.answer[-1] == "The cliff of “First answer after”: from 1 to 4 h (90\u00a0%) to 4 to 24 h (30\u00a0%)."
 
 
 def test_a_link_that_the_mix_makes_is_not_called_one():

@@ -106,7 +106,8 @@ def test_poor_service_that_goes_with_leaving_is_said_with_numbers(
     with django_assert_max_num_queries(4):
         report = find("retention").build(chosen_of(inbox))
     assert report.answer[0] == (
-        "Poor service goes with leaving: 90 days later 50 % were still customers, against 100 % after good service."
+        "Poor service goes with leaving: 90 days later 50\u00a0% were still customers, "
+        "against 100\u00a0% after good service."
     )
     asked = {"from": "2026-04-02", "to": "2026-06-30", "zone": "UTC"}
     html = as_agent(chloe).get(reverse("report", args=["retention"]), asked).content.decode()

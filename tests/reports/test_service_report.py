@@ -134,8 +134,14 @@ def test_what_is_unknown_is_a_dash_and_never_zero(march, chloe, as_agent):
 
 def test_csat_comes_with_its_interval_its_answers_and_the_response_rate(answers, chloe, as_agent):
     said = tiles(page(as_agent(chloe)))
-    assert said["csat"] == ["75 %", "20 answers", "between 53 % and 89 %", "15 % gave 1 or 2", "few answers"]
-    assert said["response_rate"][0] == "33 %"
+    assert said["csat"] == [
+        "75\u00a0%",
+        "20 answers",
+        "between 53\u00a0% and 89\u00a0%",
+        "15\u00a0% gave 1 or 2",
+        "few answers",
+    ]
+    assert said["response_rate"][0] == "33\u00a0%"
     assert said["response_rate"][1] == "20 of 60 asked in this period answered so far"
 
 
@@ -220,7 +226,7 @@ def test_speed_and_satisfaction_are_joined_in_one_sentence_when_enough_answered(
         )  # fmt: skip
     said = overview.build(filter_of(chloe)).answer
     assert said[-1] == "A faster first answer goes with more satisfied customers."
-    assert said[-2].startswith("Answered within 1 h 30 min, 90 % were satisfied (50 answers)")
+    assert said[-2].startswith("Answered within 1 h 30 min, 90\u00a0% were satisfied (50 answers)")
 
 
 def test_a_number_is_compared_with_the_days_before_it(answers, chloe, as_agent):
