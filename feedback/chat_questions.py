@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from feedback import finding, mail, nonces
 from feedback.forms import AnswerForm
 from feedback.models import Invitation, Response, SurveyKind
-from feedback.operations import answering
+from feedback.operations import answering, mailing
 from helpdesk import clock
 from tickets import registry
 from tickets.models import OutgoingMail
@@ -41,7 +41,8 @@ def _drawn(asked: finding.Asked) -> dict[str, Any]:
             "note": _("Your answer is not anonymous: the people who helped you see it."),
             "stop": [_("No more questions"), mail.link("survey_unsubscribe", invitation)],
             "answer": _thanks(response) if response else "",
-            "is_over": not invitation.is_out or invitation.is_expired(clock.now()),
+            "is_over": not (invitation.is_out or mailing.is_left_to_mail(invitation))
+            or invitation.is_expired(clock.now()),
         }  # fmt: skip
 
 
@@ -59,6 +60,8 @@ def answer(token: str, talk: int, said: Mapping[str, Any]) -> tuple[int, dict[st
         form = AnswerForm(_typed(said), survey=invitation.survey)
         if not form.is_valid():
             return 422, {"words": next(iter(next(iter(form.errors.values()))))}
+        if mailing.is_left_to_mail(invitation):
+            mailing.saw_it_after_all(invitation)
         try:
             answering.respond(invitation, nonce=nonces.make(invitation), program="chat", **form.said)
         except answering.TooSoon:

@@ -152,6 +152,26 @@ def _mail_unseen(pk: int) -> bool:
     return True
 
 
+def is_left_to_mail(invitation: Invitation) -> bool:
+    """Whether somebody was asked in a chat, and left before they saw it, and the mail is not written yet."""
+    return (
+        invitation.state == InvitationState.WAITING and invitation.channel == "email" and invitation.talk_id is not None
+    )
+
+
+@transaction.atomic
+def saw_it_after_all(invitation: Invitation) -> None:
+    """Who was thought to have left answers in the chat: no mail is written, and it counts as asked there."""
+    waiting = Invitation.objects.select_for_update(of=("self",)).select_related("survey", "talk__inbox", "talk__point")
+    locked = waiting.get(pk=invitation.pk)
+    if not is_left_to_mail(locked) or locked.talk is None:
+        return
+    locked.channel, locked.recipient = locked.talk.inbox.channel, locked.talk.point.address
+    locked.state, locked.queued_at, locked.sent_at = InvitationState.SENT, locked.occasion_at, locked.occasion_at
+    locked.expires_at = _runs_out(locked, clock.now())
+    locked.save(update_fields=["channel", "recipient", "state", "queued_at", "sent_at", "expires_at"])
+
+
 def _ask_in(talk: Conversation, invitation: Invitation, now: datetime) -> bool:
     """Ask with one short message in a talk."""
     invitation.mail = posting.write(

@@ -189,3 +189,23 @@ def test_who_signs_in_after_they_were_asked_answers_where_the_talk_goes_on(
     with_address()
     Invitation.objects.update(state=InvitationState.SENT)
     assert mailing.mail_unseen() == 0
+
+
+def test_who_was_only_thought_to_have_left_answers_what_they_see_and_gets_no_mail(
+    visitor: Browser, ana: Agent, settle: Callable[[], None], monday: Any
+) -> None:
+    with_address()
+    made = resolve(ana, settle)
+    monday.shift(timedelta(minutes=3))
+    assert mailing.mail_unseen() == 1
+    shown = asked(visitor)
+    assert shown and not shown["is_over"]
+    assert visitor.ask("answer", asking=shown["token"], score=4).status_code == 200
+    made.refresh_from_db()
+    assert (made.state, made.channel) == (InvitationState.ANSWERED, "chat") and Response.objects.get().score == 4
+    settle()
+    monday.shift(timedelta(hours=2))
+    send_due_invitations()
+    assert not OutgoingMail.objects.filter(purpose=SURVEY, conversation=None).exists()
+    facts.refresh([made.ticket_id])
+    assert SurveyFacts.objects.get().state == "answered"
