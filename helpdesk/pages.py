@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Protocol, cast
@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk import pieces
 from helpdesk.models import Agent, Role
 
 
@@ -116,7 +117,8 @@ class RailEntry:
     """A place in the rail at the edge of every page."""
 
     key: str
-    title: str | Promise
+    # hashing words that wait for a language looks them up
+    title: str | Promise = field(hash=False)
     icon: str
     url_name: str
     roles: tuple[Role, ...] = tuple(Role)
@@ -124,7 +126,7 @@ class RailEntry:
     waiting: Callable[[Agent], int] | None = None
     count: int = 0
     #: where the title is too long for the foot of a phone
-    short: str | Promise = ""
+    short: str | Promise = field(default="", hash=False)
 
     @property
     def url(self) -> str:
@@ -250,6 +252,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     agent = getattr(request, "user", None)
     return {
         "request_id": getattr(request, "request_id", ""),
+        "csrf_token": SimpleLazyObject(lambda: pieces.token(request)),
         "rail": SimpleLazyObject(lambda: rail_for(agent) if isinstance(agent, Agent) else []),
         "banners": SimpleLazyObject(lambda: banners_for(agent) if isinstance(agent, Agent) else []),
         "instance": settings.INSTANCE,

@@ -45,18 +45,18 @@ def draw(template: str, places: Mapping[Any, Any], request: HttpRequest | None =
     parts: list[str] = [*_drawn(template, get_language(), tuple(sorted(keys.items())) if keys else (), **given)]
     filled: dict[str, str] = {str(where): conditional_escape(value) for where, value in places.items()}
     if request is not None:
-        filled[TOKEN] = _token(request)
+        filled[TOKEN] = token(request)
     # every second part is a place
     parts[1::2] = [filled[where] for where in parts[1::2]]
     return mark_safe("".join(parts))  # noqa: S308 - a template's output, and values that were escaped
 
 
-def _token(request: HttpRequest) -> str:
-    """The token of a page's forms: one for all its pieces. Masking it costs as much as drawing a small piece."""
-    known: str | None = getattr(request, "_token_of_pieces", None)
-    if known is None:
+def token(request: HttpRequest) -> str:
+    """The token of a page's forms: one for all of them. Masking it costs as much as drawing a small piece."""
+    secret, known = getattr(request, "_token_of_pieces", (None, ""))
+    if not known or secret != request.META.get("CSRF_COOKIE"):  # signing in makes a new secret
         known = get_token(request)
-        request._token_of_pieces = known  # type: ignore[attr-defined]
+        request._token_of_pieces = request.META.get("CSRF_COOKIE"), known  # type: ignore[attr-defined]
     return known
 
 

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.models import JSONField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.expressions import Col
@@ -59,7 +59,7 @@ def made(model: type[Row], row: Sequence[Any]) -> Row:
     one = model.__new__(model)
     state = one.__dict__
     state["_state"] = fresh = ModelState()
-    fresh.adding, fresh.db = False, connection.alias
+    fresh.adding, fresh.db = False, DEFAULT_DB_ALIAS
     state.update(zip(names, row, strict=True))
     for at, convert, column in converters:
         state[names[at]] = convert(row[at], column, connection)
@@ -70,7 +70,7 @@ def part_of(model: type[Row], **known: Any) -> Row:
     """An object of which these columns are known; any other is fetched where somebody asks for it."""
     one = model.__new__(model)
     one.__dict__["_state"] = fresh = ModelState()
-    fresh.adding, fresh.db = False, connection.alias
+    fresh.adding, fresh.db = False, DEFAULT_DB_ALIAS
     one.__dict__.update(known)
     return one
 
@@ -128,7 +128,7 @@ def insert(one: Model, **drawn: str) -> None:
     one.pk = row[0]
     for name, value in zip(drawn, row[1:], strict=True):
         setattr(one, name, value)
-    one._state.adding, one._state.db = False, connection.alias
+    one._state.adding, one._state.db = False, DEFAULT_DB_ALIAS
 
 
 def update(one: Model, *names: str) -> None:

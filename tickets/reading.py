@@ -508,6 +508,7 @@ def ticket(agent: Agent, number: int) -> Ticket | None:
 
     Who may see it is said by `visible_to`, in the same statement.
     """
+    given: Sequence[Any]
     if not _is_usual(agent):
         try:
             found_by = Ticket.objects.visible_to(agent).filter(pk=number).order_by().values("pk")

@@ -4,7 +4,7 @@ An upper app's `ready()` fills these; pages ask them. Order is the order of regi
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.utils.functional import Promise
@@ -40,7 +40,8 @@ class Panel:
 class MenuItem:
     """A line of a ticket's menu of acts: it leads to an upper floor's page, whose address takes the ticket's number."""
 
-    label: str | Promise
+    # hashing words that wait for a language looks them up
+    label: str | Promise = field(hash=False)
     icon: str
     url_name: str
 

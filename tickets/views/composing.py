@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -363,12 +363,19 @@ def _forwardable(said: Sequence[Message], chosen: Message | None) -> list[tuple[
     latest = spoken[::-1][:30]
     if chosen is not None and chosen.pk not in {message.pk for message in latest}:
         latest.append(chosen)
-    return [(message.pk, _in_a_line(message)) for message in latest]
+    reader = get_language(), timezone.get_current_timezone(), timezone.localtime(clock.now()).date()
+    return [
+        (message.pk, _in_a_line(_who(message), message.created_at, message.text[:300], *reader)) for message in latest
+    ]
 
 
-def _in_a_line(message: Message) -> str:
-    who = message.author.name if message.author else message.sender_name or str(message.sender or "")
-    return f"{who}, {short_time(message.created_at)}: {texts.line(message.text[:300], 60)}"
+def _who(message: Message) -> str:
+    return message.author.name if message.author else message.sender_name or str(message.sender or "")
+
+
+@lru_cache(maxsize=2000)
+def _in_a_line(who: str, at: datetime, text: str, _language: str | None, _zone: tzinfo, _today: date) -> str:
+    return f"{who}, {short_time(at)}: {texts.line(text, 60)}"
 
 
 def _known(ticket: Ticket, people: Recipients) -> list[Person]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of
@@ -62,12 +62,12 @@ def view_of(request: HttpRequest, *, strict: bool = False) -> View:
 
 def address_of(view: View, **more: str) -> str:
     """Where a list is."""
-    return f"{reverse('queue')}?{_query(tuple({**view.query, **more}.items()))}"
+    return _address(tuple({**view.query, **more}.items()), get_script_prefix())
 
 
 @lru_cache(maxsize=2000)
-def _query(asked: tuple[tuple[str, str], ...]) -> str:
-    return urlencode(asked)
+def _address(asked: tuple[tuple[str, str], ...], _prefix: str) -> str:
+    return f"{reverse('queue')}?{urlencode(asked)}"
 
 
 def queue_context(request: HttpRequest, view: View, *, is_beside: bool = False) -> dict[str, Any]:
