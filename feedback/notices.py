@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from feedback.models import Department
+from feedback.models import Department, Recovery
 from helpdesk.models import Event
 from tickets import notices
 from tickets.models import workers_of
@@ -58,7 +58,9 @@ def _should_act(event: Event, about: About) -> Iterable[int | None]:
 
 
 def _leads(event: Event, about: About) -> Iterable[int | None]:
-    leads = [agent.pk for agent in workers_of(about.ticket.inbox_id) if agent.is_lead]
+    # of one about no ticket the notification may hang on a ticket of another inbox
+    inbox = Recovery.objects.filter(pk=event.facts.get("recovery")).values_list("inbox", flat=True).first()
+    leads = [agent.pk for agent in workers_of(inbox or about.ticket.inbox_id) if agent.is_lead]
     return (*_should_act(event, about), *leads)
 
 

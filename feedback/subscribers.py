@@ -136,7 +136,7 @@ def ask_how_it_is_now(event: Event) -> None:
 
 @subscribe_batch("recovery.*")
 def tell_of_recoveries(events: Sequence[Event]) -> None:
-    """Whom it concerns is told; of one about no ticket on the customer's latest ticket in its inbox."""
+    """Whom it concerns is told; of one about no ticket on the customer's latest ticket in its inbox, else elsewhere."""
     loose = {event.pk: event.facts["recovery"] for event in events if not event.stream_id}
     recoveries = Recovery.objects.in_bulk(set(loose.values())) if loose else {}
     on = {

@@ -167,9 +167,13 @@ def first_owner(
 
 
 def latest_ticket(recovery: Recovery) -> int | None:
-    """The customer's latest ticket in the inbox of a recovery."""
-    theirs = Ticket.objects.filter(customer=recovery.customer_id, inbox=recovery.inbox_id, removed_at=None)
-    return theirs.order_by("-created_at", "-pk").values_list("pk", flat=True).first()
+    """The customer's latest ticket in the inbox of a recovery; where they never wrote to it, the latest of all that its
+    owner may see."""
+    theirs = Ticket.objects.filter(customer=recovery.customer_id, removed_at=None).order_by("-created_at", "-pk")
+    found = theirs.filter(inbox=recovery.inbox_id).values_list("pk", flat=True).first()
+    if found is None and recovery.owner is not None:
+        found = theirs.filter(pk__in=Ticket.objects.visible_to(recovery.owner)).values_list("pk", flat=True).first()
+    return found
 
 
 @transaction.atomic

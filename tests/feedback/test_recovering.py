@@ -381,3 +381,19 @@ def test_the_owner_of_one_about_no_ticket_is_told_and_led_to_it(
     [told] = Notification.objects.filter(agent=chloe, kind="recovery")
     assert (told.ticket, told.facts["recovery"]) == (ticket, loose.pk)
     assert f'href="{loose.get_absolute_url()}"' in as_agent(chloe).get("/notifications/").content.decode()
+
+
+def test_the_owner_is_told_too_where_the_customer_never_wrote_to_that_inbox(
+    ticket: Ticket, dora: Customer, billing: Inbox, admin: Agent, settle
+) -> None:  # type: ignore[no-untyped-def]
+    survey = Survey.objects.create(
+        name="Loyalty", kind="nps", every_days=90, sends_from=billing, opens_recovery=True, recovery_owner=admin
+    )
+    invited = Invitation.objects.create(
+        survey=survey, customer=dora, occasion_id=7, occasion_at=clock.now(), due_at=clock.now(), state="answered"
+    )
+    loose = opening_recoveries.open_for_answer(Response.objects.create(invitation=invited, score=0))
+    assert loose is not None and (loose.inbox, loose.owner) == (billing, admin) != (ticket.inbox, admin)
+    settle()
+    [told] = Notification.objects.filter(kind="recovery")
+    assert (told.agent, told.ticket, told.facts["recovery"]) == (admin, ticket, loose.pk)
