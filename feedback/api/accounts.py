@@ -116,12 +116,13 @@ _event = shaping(AccountEventSerializer)
 
 
 def visible(agent: Agent) -> "QuerySet[AccountEvent]":
-    """Events of customers the agent sees, under whatever name these were known then; those of organisations, too, but
-    for light collaborators."""
+    """Events of customers the agent sees, under whatever name these were known then; but for light collaborators those
+    of organisations they see, too."""
     if agent.sees_all:
         return AccountEvent.objects.all()
     seen = Customer.objects.visible_to(agent).values("pk")
-    organisations = Q(organisation__isnull=False) if agent.may_reply else Q(pk=None)
+    theirs = Organisation.objects.visible_to(agent).values("pk")
+    organisations = Q(organisation__in=theirs) if agent.may_reply else Q(pk=None)
     return AccountEvent.objects.filter(organisations | Q(customer__in=seen) | Q(customer__merged_into__in=seen))
 
 

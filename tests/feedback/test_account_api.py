@@ -6,9 +6,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from feedback.models import AccountEvent
+from helpdesk import clock
 from helpdesk.models import ApiToken
 from tests.conftest import mail
-from tickets.models import Organisation
+from tickets.models import Customer, Organisation
 
 URL = "/api/v1/account-events/"
 AT = "2026-03-01T09:00:00Z"
@@ -85,6 +86,16 @@ def test_a_number_of_somebody_they_do_not_see_tells_nothing_of_them(api, ana, be
     assert refused.status_code == 400 and "99.00" not in refused.content.decode()
     [many] = client.post(URL, {"events": [row]}, format="json").json()["results"]
     assert (many["outcome"], many["event"], list(many["errors"])) == ("refused", None, ["external_id"])
+
+
+def test_what_was_told_of_an_organisation_is_read_by_who_sees_it(api, ana, ben, lou, ticket):
+    acme = Organisation.objects.create(name="Acme")
+    Customer.objects.filter(pk=ticket.customer_id).update(organisation=acme)
+    told = AccountEvent.objects.create(organisation=acme, kind="joined", at=clock.now())
+    assert [one["id"] for one in api(ana).get(URL).json()["results"]] == [told.pk]
+    for other in (ben, lou):
+        assert api(other).get(URL).json()["results"] == []
+        assert api(other).get(f"{URL}{told.pk}/").status_code == 404
 
 
 def test_of_an_organisation_admins_tell(api, ana, admin, ticket):

@@ -69,7 +69,8 @@ def called(subject: Subject) -> Called:
     names.update(theirs.order_by().values_list("sender_name", flat=True).distinct())
     names.update(Participant.objects.filter(address__in=subject.addresses).values_list("name", flat=True))
     points = ContactPoint.objects.filter(customer__in=subject.customers)
-    numbers, handles = set(), set()
+    numbers: set[str] = set()
+    handles: set[str] = set()
     for channel, address, handle in points.values_list("channel", "address", "handle"):
         numbers.update(filter(None, (digits_of(address, channel), digits_of(handle, channel))))
         if _is_full(handle):
