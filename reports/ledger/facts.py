@@ -75,6 +75,17 @@ _last_read: tuple[str, dict[int, Hours]] = ("", {})
 def hours_of_inboxes() -> dict[int, Hours]:
     """The opening hours of every inbox, read again when anything of them is other than it was. Do not change it."""
     global _last_read
+    said = _said_of_hours()
+    if _last_read[0] == said:
+        return _last_read[1]
+    read = _read_hours()
+    if _said_of_hours() == said:  # else they changed meanwhile, and nobody knows what was read
+        _last_read = (said, read)
+    return read
+
+
+def _said_of_hours() -> str:
+    """What is another text when anything of the opening hours is another."""
     ((said,),) = _query(
         """
         SELECT concat_ws(' ',
@@ -87,9 +98,7 @@ def hours_of_inboxes() -> dict[int, Hours]:
         [],
         is_kept=True,
     )
-    if _last_read[0] != said:
-        _last_read = (said, _read_hours())
-    return _last_read[1]
+    return str(said)
 
 
 def _read_hours() -> dict[int, Hours]:
