@@ -52,7 +52,7 @@ class Way:
 def way_to(ticket: Ticket, survey: Survey) -> Way:
     """Where the customer of a ticket is asked: where they last wrote, if that is private and carries links, else by
     mail. In live chat while they are there. Whether the network still lets us write shows when it is sent."""
-    mail = Way(next(iter(sending.recipients(ticket)), ""))
+    mail = Way(_mailed(ticket))
     if survey.asks_by == AskedBy.MAIL or survey.is_anonymous:
         return mail
     theirs = ticket.messages.filter(kind=MessageKind.INCOMING, is_automated=False)
@@ -61,6 +61,16 @@ def way_to(ticket: Ticket, survey: Survey) -> Way:
         return mail
     talk = next((route.talk for route in posting.routes(ticket) if route.talk and _may_ask_in(route)), None)
     return Way(talk.point.address, talk) if talk else mail
+
+
+def _mailed(ticket: Ticket) -> str:
+    """Where they get mail. What anybody could have typed is no address before one of us wrote there: a survey names
+    what the ticket is about, and that was typed, too."""
+    address = next(iter(sending.recipients(ticket)), "")
+    if address and address == sending.claimed(ticket):
+        answers = ticket.messages.filter(kind=MessageKind.REPLY, withdrawn_at=None, to__contains=[address])
+        return address if answers.exists() else ""
+    return address
 
 
 def _may_ask_in(route: posting.Route) -> bool:

@@ -97,11 +97,11 @@ def recipients(ticket: Ticket, *, said: Sequence[Message] | None = None) -> list
     points = ticket.customer.contact_points.filter(channel="email")
     good = points.filter(is_bouncing=False).order_by("-id" if last else "id").values_list("address", flat=True).first()
     address = good or (last[0] if last else points.values_list("address", flat=True).first())
-    address = address or _claimed(ticket)
+    address = address or claimed(ticket)
     return [address] if address else []
 
 
-def _claimed(ticket: Ticket) -> str:
+def claimed(ticket: Ticket) -> str:
     """The address a form was given, which nobody proved."""
     channel = directory.every().get(ticket.channel)
     if channel is None or not channel.can.answers_by_mail:

@@ -12,7 +12,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.models import Survey, SurveyKind
+from feedback.operations import asking
 from helpdesk.models import Agent, Event, Team
+from tests.conftest import mail
 from tests.tickets.channels.form.rig import SITE, Visitor
 from tickets import tasks
 from tickets.channels.form import CHANNEL, views
@@ -29,6 +32,7 @@ from tickets.models import (
     Message,
     OutgoingMail,
     RawMessage,
+    Status,
     Ticket,
 )
 from tickets.operations import acknowledging, posting, recipients, replying, status
@@ -223,6 +227,14 @@ def test_t10_1_a_form_sends_nothing_of_itself_to_an_address_anybody_could_have_t
     assert Event.objects.get(verb="message.unacknowledged").facts["reason"] == "anonymous"
 
 
+def test_t10_1_a_survey_goes_to_a_typed_address_only_once_one_of_us_wrote_there(visitor: Visitor, ana: Agent) -> None:
+    ticket = ticket_of(visitor)
+    survey = Survey(kind=SurveyKind.CSAT)
+    assert asking.way_to(ticket, survey).address == ""
+    replying.reply(ticket, text="On its way.", actor=ana)
+    assert asking.way_to(ticket, survey).address == "dora@customer.example"
+
+
 def test_t10_1_one_address_and_one_form_take_so_many_and_then_ask_for_patience(visitor: Visitor, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(views, "MOST_EACH", 2)
     sent(visitor)
@@ -268,8 +280,8 @@ def test_t29_1_a_typed_address_joins_nobody_and_shows_nobodys_history(visitor: V
 # ---------------------------------------------------------------------- whom answers reach
 
 
-def test_an_answer_goes_by_mail_through_the_inbox_and_the_answer_to_it_comes_back(
-    visitor: Visitor, ana: Agent, inbox: Inbox
+def test_an_answer_goes_by_mail_through_the_inbox_and_the_answer_to_it_comes_back(  # type: ignore[no-untyped-def]
+    visitor: Visitor, ana: Agent, inbox: Inbox, send_mail_in
 ) -> None:
     ticket = ticket_of(visitor)
     assert posting.routes(ticket) == [] and posting.by_mail(ticket) is not None
@@ -282,6 +294,11 @@ def test_an_answer_goes_by_mail_through_the_inbox_and_the_answer_to_it_comes_bac
     second = replying.reply(Ticket.objects.get(), text="It is there.", actor=ana)
     assert (second.to, second.cc) == (["dora@customer.example"], [])
     status.resolve(Ticket.objects.get(), actor=ana)
+    raw = send_mail_in(mail(subject="Re: My parcel", text="It is not.", In_Reply_To=second.message_id))
+    ticket = Ticket.objects.get()
+    assert raw.said.ticket == ticket and ticket.status == Status.OPEN and "stranger" not in raw.said.marks
+    third = replying.reply(ticket, text="We look.", actor=ana)
+    assert (third.to, third.cc) == (["dora@customer.example"], [])
 
 
 # ---------------------------------------------------------------------- how it looks, and where
