@@ -15,7 +15,7 @@ _Seen = tuple[int, int]
 _GONE: _Seen = -1, -1
 
 
-class PlainFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+class PlainFilesMiddleware(WhiteNoiseMiddleware):
     """WhiteNoise, which measures a file anew once it is another one; names with hashes always mean the same file."""
 
     def add_file_to_dictionary(self, url: str, path: str, stat_cache: dict[str, os.stat_result] | None = None) -> None:
@@ -30,7 +30,7 @@ class PlainFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if known := self.seen.get(request.path_info):
             self._look_again(request.path_info, *known)
-        return super().__call__(request)  # type: ignore[no-any-return]
+        return super().__call__(request)
 
     def _look_again(self, url: str, path: str, seen: _Seen) -> None:
         try:

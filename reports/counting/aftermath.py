@@ -108,7 +108,8 @@ def _counted(
     """By how they were served in each window: those who were customers at its end, and of these those who still are."""
     import numpy as np
 
-    stayed, counted = known.on[seen_on], []
+    stayed = known.on[seen_on]
+    counted: list[Counted] = []
     for served, end in zip(_served(chosen, windows, known), ends, strict=True):
         were = known.on[end]
         sizes, of_these = (np.bincount(served[some], minlength=len(SERVED)) for some in (were, were & stayed))

@@ -39,7 +39,7 @@ class Customers:
         import numpy as np
 
         found = np.full(len(self.numbers) + 1, NULL)
-        of = np.searchsorted(self.numbers, people)
+        of: Array = np.searchsorted(self.numbers, people)
         of[np.append(self.numbers, 0)[of] != people] = len(self.numbers)  # somebody else
         np.maximum.at(found, of, moments)
         return found[:-1]
