@@ -17,9 +17,8 @@ from feedback.models import AccountEvent, Invitation, Recovery, Remark, Response
 from feedback.models.account import CANCELLED, JOINED, LAPSED, RENEWED, UPGRADED
 from helpdesk.models import Event, Slot
 from reports.demo import feelings, programme
-from reports.demo.feelings import Recovered, Remarked
-from reports.demo.life import World
 from reports.demo.plan import JOB, Plan
+from reports.demo.story import Recovered, Remarked, World
 from reports.demo.words import pick
 from reports.demo.writing import EVENT, INVITATION, RECOVERY, copy_remarks, recovery_row
 from reports.ledger import facts

@@ -18,9 +18,8 @@ from django.urls import reverse
 from feedback.models import Department, ReasonCode, Survey, Topic
 from helpdesk.models import Agent, Calendar, CalendarVersion, Role, SpecialDay, Team
 from reports.demo import programme, workshop
-from reports.demo.feelings import Programme, Reason
-from reports.demo.life import Asking, Person, Source, World
 from reports.demo.rhythm import Rhythm
+from reports.demo.story import Asking, Person, Programme, Reason, Source, World
 from reports.demo.topics import TOPICS
 from reports.ledger.facts import NO_HOURS, hours_of_inboxes
 from tickets.models import Inbox, Tag, Ticket

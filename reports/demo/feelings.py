@@ -3,112 +3,32 @@
 Pure, as `life` is: a story told so far goes in, rows and events are added to it. Nothing happens after `until`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from feedback.operations import complaining
 from reports.demo import programme
 from reports.demo.programme import theme_of
+from reports.demo.story import (
+    Complained,
+    Invited,
+    Numbers,
+    Person,
+    Programme,
+    Reason,
+    Recovered,
+    Remarked,
+    Reviewed,
+    Said,
+    Story,
+    World,
+)
+from reports.demo.topics import Topic
 from reports.demo.words import pick
-
-if TYPE_CHECKING:
-    from reports.demo.life import Invited, Person, _Life
 
 #: in how many opening hours a recovery is to be taken up
 RECOVERY_HOURS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A reason code as stories need it."""
-
-    id: int
-    department: int | None
-    in_control: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """Topics, reasons and departments by their names."""
-
-    topics: Mapping[str, int]
-    reasons: Mapping[str, Reason]
-    departments: Mapping[str, int]
-
-
-@dataclass(slots=True)
-class Recovered:
-    """A recovery, and the notes on it."""
-
-    id: int
-    response: int | None
-    source: str
-    opened_at: datetime
-    due_at: datetime
-    owner: int | None
-    reason: Reason | None
-    rated_agent: int | None
-    state: str = "open"
-    taken_up_at: datetime | None = None
-    closed_at: datetime | None = None
-    outcome: str = ""
-    done: str = ""
-    cost: str | None = None
-    version: int = 0
-    notes: list[tuple[int, int, str, datetime]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Remarked:
-    """Something a customer said about us; `topics` with the words that were found."""
-
-    id: int
-    source: str
-    text: str
-    language: str
-    tone: int
-    at: datetime
-    department: int | None
-    response: int | None = None
-    complaint: int | None = None
-    kind: str = ""
-    score: int | None = None
-    assignee: int | None = None
-    settled_at: datetime | None = None
-    topics: list[tuple[int, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Complained:
-    """A complaint and how far it came."""
-
-    id: int
-    received_at: datetime
-    acknowledge_by: datetime
-    reason: int | None
-    acknowledged_at: datetime | None = None
-    decided_at: datetime | None = None
-    finding: str = ""
-    outcome: str = ""
-    closed_at: datetime | None = None
-    is_agreed: bool | None = None
-
-
-@dataclass(slots=True)
-class Reviewed:
-    """A review of somebody's answers on the ticket."""
-
-    id: int
-    agent: int
-    reviewer: int
-    drawn_at: datetime
-    reviewed_at: datetime | None = None
-    grades: tuple[int, int, int, int] | None = None
-    comment: str = ""
-    seen_at: datetime | None = None
 
 
 def remark_of(world: Programme, text: str, number: int, at: datetime, **more: Any) -> Remarked:
@@ -134,10 +54,30 @@ def comment(chance: Random, key: str, language: str, score_is: str, agent: str, 
     return pick(chance, said).format(agent=agent.split(" ", 1)[0]) if said else default
 
 
+class Telling(Protocol):
+    """A story while it is told, as far as it is needed here."""
+
+    story: Story
+    world: World
+    numbers: Numbers
+    chance: Random
+    topic: Topic
+    until: datetime
+    longest_wait: timedelta
+    returns: int
+    complained: Said | None
+
+    def lasting(self, median_minutes: float, spread: float) -> float: ...
+
+    def in_business(self, since: datetime, wait_minutes: float) -> datetime: ...
+
+    def record(self, at: datetime, verb: str, actor: Person | None, facts: dict[str, Any]) -> object: ...
+
+
 class Feelings:
     """The part of a story that is told once its tickets and answers are."""
 
-    def __init__(self, life: "_Life") -> None:
+    def __init__(self, life: Telling) -> None:
         self.life, self.story, self.chance = life, life.story, life.chance
         self.world = life.world.programme
 
@@ -157,7 +97,7 @@ class Feelings:
 
     # ------------------------------------------------------------------ recoveries
 
-    def recover(self, invited: "Invited", reason: Reason | None) -> None:
+    def recover(self, invited: Invited, reason: Reason | None) -> None:
         """A low score opens a recovery; somebody takes it up, and most of them end well."""
         life, story, draw = self.life, self.story, self.chance.random
         opened = invited.answered_at
@@ -184,9 +124,9 @@ class Feelings:
         })  # fmt: skip
         self._work(one, owner)
 
-    def _work(self, one: Recovered, owner: "Person") -> None:
+    def _work(self, one: Recovered, owner: Person) -> None:
         life, draw = self.life, self.chance.random
-        taken = life._in_business(one.opened_at, life._lasting(170, 0.9))
+        taken = life.in_business(one.opened_at, life.lasting(170, 0.9))
         if draw() < 0.09 or taken > life.until:
             given_up = one.opened_at + timedelta(days=12 + draw() * 5)
             if given_up < life.until:
@@ -200,7 +140,7 @@ class Feelings:
                 number = next(life.numbers.recovery_notes)
                 one.notes.append((number, owner.id, pick(self.chance, programme.NOTES), at))
                 self._record(at, "recovery.noted", owner, one, {"note": number})
-        closed = life._in_business(taken, life._lasting(900, 0.8))
+        closed = life.in_business(taken, life.lasting(900, 0.8))
         late = taken > one.due_at
         drawn = draw()
         outcome = (
@@ -209,7 +149,7 @@ class Feelings:
         if closed < life.until:
             self._close(one, owner, closed, outcome)
 
-    def _close(self, one: Recovered, owner: "Person", at: datetime, outcome: str) -> None:
+    def _close(self, one: Recovered, owner: Person, at: datetime, outcome: str) -> None:
         draw = self.chance.random
         one.state, one.closed_at, one.outcome, one.version = "closed", at, outcome, one.version + 1
         if outcome != "not_needed":
@@ -218,12 +158,12 @@ class Feelings:
             one.cost = f"{5 + draw() * 55:.2f}"
         self._record(at, "recovery.closed", owner, one, {"outcome": outcome, "cost": one.cost})
 
-    def _record(self, at: datetime, verb: str, actor: "Person | None", one: Recovered, said: dict[str, Any]) -> None:
-        self.life._record(at, verb, actor, {"recovery": one.id, **said})
+    def _record(self, at: datetime, verb: str, actor: Person | None, one: Recovered, said: dict[str, Any]) -> None:
+        self.life.record(at, verb, actor, {"recovery": one.id, **said})
 
     # ------------------------------------------------------------------ remarks and complaints
 
-    def remark(self, invited: "Invited", tone: int, reason: Reason | None) -> None:
+    def remark(self, invited: Invited, tone: int, reason: Reason | None) -> None:
         assert invited.answered_at is not None
         one = remark_of(
             self.world, invited.comment, next(self.life.numbers.remarks), invited.answered_at, source="survey",
@@ -243,7 +183,7 @@ class Feelings:
             lead = self.story.source.lead
             one.settled_at = at
             one.assignee = lead.id if one.tone < 0 else None
-            self.life._record(at, "remark.settled", lead, {"remark": one.id})
+            self.life.record(at, "remark.settled", lead, {"remark": one.id})
 
     def complain(self) -> None:
         """A complaint as ISO 10002 wants it."""
@@ -252,7 +192,7 @@ class Feelings:
         if said is None or draw() > 0.3:
             return
         lead = story.source.lead
-        received = life._in_business(said.at, 5 + draw() * 60)
+        received = life.in_business(said.at, 5 + draw() * 60)
         if received > life.until:
             return
         reason = self.reason(waited=life.longest_wait, returns=life.returns)
@@ -261,7 +201,7 @@ class Feelings:
         story.complaints.append(one)
 
         def record(at: datetime, verb: str, **more: Any) -> None:
-            life._record(at, f"complaint.{verb}", lead, {"complaint": one.id, **more})
+            life.record(at, f"complaint.{verb}", lead, {"complaint": one.id, **more})
 
         record(received, "received", received_at=received.isoformat(), acknowledge_by=by.isoformat())
         remark = remark_of(
@@ -271,12 +211,12 @@ class Feelings:
         remark.department = remark.department or reason.department
         self._settle(remark)
         story.remarks.append(remark)
-        acknowledged = life._in_business(received, life._lasting(90, 0.8))
+        acknowledged = life.in_business(received, life.lasting(90, 0.8))
         if acknowledged > life.until:
             return
         one.acknowledged_at = acknowledged
         record(acknowledged, "acknowledged", by="hand", late=acknowledged > by)
-        decided = life._in_business(acknowledged, life._lasting(1_600, 0.6))
+        decided = life.in_business(acknowledged, life.lasting(1_600, 0.6))
         if decided > life.until or draw() < 0.04:
             return
         drawn = draw()
@@ -303,8 +243,8 @@ class Feelings:
             return
         one = Reviewed(next(life.numbers.reviews), author.id, lead.id, drawn)
         story.reviews.append(one)
-        life._record(drawn, "quality.drawn", None, {"review": one.id, "agent": author.id})
-        reviewed = life._in_business(drawn, 200 + draw() * 1_500)
+        life.record(drawn, "quality.drawn", None, {"review": one.id, "agent": author.id})
+        reviewed = life.in_business(drawn, 200 + draw() * 1_500)
         if reviewed > life.until or draw() < 0.06:
             return
         good = 3.25 + author.charm + (-0.3 if life.returns else 0.0)
@@ -313,11 +253,11 @@ class Feelings:
         one.comment = pick(self.chance, programme.REVIEWS)
         names = ("clear", "correct", "complete", "kind")
         said = {"review": one.id, "agent": author.id, **dict(zip(names, grades, strict=True))}
-        life._record(reviewed, "quality.reviewed", lead, said)
-        seen = life._in_business(reviewed, 30 + draw() * 1_200)
+        life.record(reviewed, "quality.reviewed", lead, said)
+        seen = life.in_business(reviewed, 30 + draw() * 1_200)
         if seen < life.until:
             one.seen_at = seen
-            life._record(seen, "quality.seen", author, {"review": one.id})
+            life.record(seen, "quality.seen", author, {"review": one.id})
 
 
 def blame(reason: Reason | None) -> dict[str, Any]:

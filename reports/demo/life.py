@@ -7,18 +7,26 @@ behind is what they would have left. A story is told up to the world's `until`; 
 
 import math
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
 from operator import attrgetter
 from random import Random
 from typing import Any
 
-from helpdesk.calendars import BusinessCalendar
 from reports.demo import feelings
-from reports.demo.feelings import Complained, Feelings, Programme, Recovered, Remarked, Reviewed
-from reports.demo.rhythm import Rhythm
+from reports.demo.feelings import Feelings
+from reports.demo.story import (
+    Arrival,
+    Asking,
+    Happened,
+    Invited,
+    Numbers,
+    Person,
+    Posted,
+    Said,
+    Story,
+    World,
+)
 from reports.demo.words import Voice, choose_topic, pick, quoted
 from tickets import minting, texts
 
@@ -30,246 +38,6 @@ CLIFF = timedelta(hours=24)
 _MOST = 6
 #: an invitation that may be sent is sent for a resolution within these days of the ticket's beginning
 ASKABLE = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An agent as the story needs them. `pace` is how long they take beside others, `charm` what it adds to a score."""
-
-    id: int
-    name: str
-    pace: float = 1.0
-    charm: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An inbox, who answers there, and how long they usually take (business minutes)."""
-
-    id: int
-    address: str
-    team: int | None
-    hours: int
-    calendar: BusinessCalendar
-    agents: Sequence[Person]
-    lead: Person
-    usual_minutes: float
-    survey: "Asking | None"
-    #: asked instead of `survey` for this share of the customers, always the same ones
-    other: "Asking | None" = None
-    share: float = 0.0
-
-    @property
-    def domain(self) -> str:
-        return self.address.rpartition("@")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """The survey that asks after an inbox's tickets."""
-
-    id: int
-    kind: str
-    delay: timedelta
-    cool_down: timedelta
-    valid: timedelta
-    asks_solved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All that stories share."""
-
-    until: datetime
-    rhythm: Rhythm
-    sources: Mapping[str, Source]
-    workshop: Sequence[Person]
-    workshop_team: int
-    helper: Person  # the light collaborator: writes notes
-    close_after: timedelta | None
-    survey_link: str  # with {token}
-    programme: Programme
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """A customer and the address they write from."""
-
-    id: int
-    point: int
-    name: str
-    address: str
-    language: str
-    is_business: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A ticket about to begin. `may_ask`: nobody asked this customer lately, nor will soon."""
-
-    number: int
-    at: datetime
-    writer: Writer
-    may_ask: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Where ids of rows to come are taken from."""
-
-    messages: Iterator[int]
-    mails: Iterator[int]
-    deliveries: Iterator[int]
-    invitations: Iterator[int]
-    responses: Iterator[int]
-    recoveries: Iterator[int]
-    recovery_notes: Iterator[int]
-    remarks: Iterator[int]
-    complaints: Iterator[int]
-    reviews: Iterator[int]
-
-
-@dataclass(slots=True)
-class Happened:
-    """An event, before it has its place in the ledger."""
-
-    at: datetime
-    verb: str
-    facts: dict[str, Any]
-    actor_id: int | None
-    id: int = 0
-
-
-@dataclass(slots=True)
-class Said:
-    """A message."""
-
-    id: int
-    kind: str
-    at: datetime
-    text: str
-    author: Person | None = None
-    full_text: str = ""
-    html: str = ""
-    subject: str = ""
-    channel: str = "email"
-    to: list[str] = field(default_factory=list)
-    message_id: str = ""
-    in_reply_to: str = ""
-    references: list[str] = field(default_factory=list)
-    is_automated: bool = False
-    authentication: str = ""
-    matched_by: str = ""
-    claimed_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class Posted:
-    """A mail that left the house, and its one delivery."""
-
-    id: int
-    delivery: int
-    purpose: str
-    said: int | None
-    message_id: str
-    subject: str
-    text: str
-    at: datetime
-    state: str
-    answer: str
-    sent_at: datetime | None
-    patience: timedelta
-    in_reply_to: str = ""
-    references: list[str] = field(default_factory=list)
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Invited:
-    """An invitation and, where there is one, its answer."""
-
-    id: int
-    survey: int
-    occasion: Happened
-    token: str
-    state: str
-    due_at: datetime
-    at: datetime
-    reason: str = ""
-    queued_at: datetime | None = None
-    sent_at: datetime | None = None
-    expires_at: datetime | None = None
-    mail: int | None = None
-    score: int | None = None
-    comment: str = ""
-    answered_at: datetime | None = None
-    agent: int | None = None
-    is_shared: bool = False
-    kind: str = "csat"
-    response: int | None = None
-    is_solved: bool | None = None
-    low_reason: int | None = None
-
-
-class Story:
-    """One ticket and all that hangs on it."""
-
-    __slots__ = (
-        "assignee",
-        "channel",
-        "complaints",
-        "created_at",
-        "events",
-        "initiated_by",
-        "invitations",
-        "last_message_id",
-        "low_score",
-        "mails",
-        "messages",
-        "number",
-        "priority",
-        "recoveries",
-        "remarks",
-        "resolved_at",
-        "reviews",
-        "seen",
-        "snippet",
-        "snoozed_until",
-        "source",
-        "status",
-        "subject",
-        "tags",
-        "team",
-        "topic",
-        "updated_at",
-        "waiting_since",
-        "writer",
-    )
-
-    def __init__(self, arrival: Arrival, source: Source, subject: str, channel: str, initiated_by: str) -> None:
-        self.number, self.writer, self.source = arrival.number, arrival.writer, source
-        self.subject, self.channel, self.initiated_by = texts.line(subject), channel, initiated_by
-        self.status, self.priority = "open", "normal"
-        self.assignee: int | None = None
-        self.team: int | None = source.team
-        self.created_at = self.updated_at = arrival.at
-        self.waiting_since: datetime | None = None
-        self.resolved_at: datetime | None = None
-        self.snoozed_until: datetime | None = None
-        self.snippet = ""
-        self.last_message_id: int | None = None
-        self.low_score: int | None = None
-        self.tags: list[str] = []
-        self.seen: dict[int, int] = {}  # how far each agent has read
-        self.events: list[Happened] = []
-        self.messages: list[Said] = []
-        self.mails: list[Posted] = []
-        self.invitations: list[Invited] = []
-        self.topic: int | None = None
-        self.recoveries: list[Recovered] = []
-        self.remarks: list[Remarked] = []
-        self.complaints: list[Complained] = []
-        self.reviews: list[Reviewed] = []
 
 
 class _Today(Exception):
@@ -341,17 +109,17 @@ class _Life:
     def _somebody(self) -> Person:
         return pick(self.chance, self.source.agents)
 
-    def _lasting(self, median_minutes: float, spread: float) -> float:
+    def lasting(self, median_minutes: float, spread: float) -> float:
         return median_minutes * math.exp(self.chance.gauss(0.0, spread))
 
-    def _in_business(self, since: datetime, wait_minutes: float) -> datetime:
+    def in_business(self, since: datetime, wait_minutes: float) -> datetime:
         """When so many business minutes have passed, and then some seconds, for nobody acts on the stroke."""
         at = self.source.calendar.due(since, max(int(wait_minutes * 60), 1))
         return max(at, since) + timedelta(seconds=self.chance.random() * 40)
 
     def _at_their_leisure(self, since: datetime, median_hours: float, spread: float = 1.1) -> datetime:
         """When a customer gets round to it: not in the middle of the night."""
-        at = since + minutes(self._lasting(median_hours * 60, spread) + 1)
+        at = since + minutes(self.lasting(median_hours * 60, spread) + 1)
         if at.hour >= 22 or at.hour < 5:
             at += timedelta(hours=7.5)
         return at
@@ -371,7 +139,7 @@ class _Life:
             self._receive(answered, self.voice.thanks() if self.chance.random() < 0.5 else self.voice.nudge())
             self._work(answered)
         else:
-            self._move(self._in_business(self.arrival.at, 60 * 24), "resolved", self.agent)
+            self._move(self.in_business(self.arrival.at, 60 * 24), "resolved", self.agent)
             self._after_resolving()
 
     def _work(self, asked: datetime, again: bool = False) -> None:
@@ -382,8 +150,8 @@ class _Life:
             factor = self.agent.pace * strain * (1 if round_ == 0 else 0.8)
             if self.story.priority in ("high", "urgent"):
                 factor *= 0.5
-            wait = self._lasting(self.source.usual_minutes * factor, 1.05)
-            answered = self._in_business(asked, wait)
+            wait = self.lasting(self.source.usual_minutes * factor, 1.05)
+            answered = self.in_business(asked, wait)
             if round_ == 0 and not again:
                 answered = self._prepare(asked, answered, wait)
             else:
@@ -407,14 +175,14 @@ class _Life:
         if draw() < 0.86:
             at = self.story.messages[-1].at + timedelta(seconds=1 + draw() * 25)
         else:
-            at = self._in_business(self.story.messages[-1].at, 30 + draw() * 1_200)
+            at = self.in_business(self.story.messages[-1].at, 30 + draw() * 1_200)
         self._move(at, "resolved", self.agent)
         self._after_resolving()
 
     def _prepare(self, asked: datetime, answered: datetime, wait: float) -> datetime:
         """Before the first answer: somebody looks at it and sorts it. Returns when the answer comes now."""
         draw = self.chance.random
-        looked = self._in_business(asked, wait * (0.1 + 0.6 * draw()))
+        looked = self.in_business(asked, wait * (0.1 + 0.6 * draw()))
         by = self.source.lead if draw() < 0.5 else self.agent
         if draw() < self.topic.urgency * (2 if self.bad else 1):
             self._step(looked, answered, lambda at: self._prioritise(at, "urgent" if draw() < 0.25 else "high", by))
@@ -455,11 +223,11 @@ class _Life:
             self._assign(at, self.agent, self.agent)
         at = self.story.updated_at = self._moment(at)
         self.story.snoozed_until = until
-        self._record(at, "ticket.snoozed", self.agent, {"until": until.isoformat()})
+        self.record(at, "ticket.snoozed", self.agent, {"until": until.isoformat()})
         at = self._moment(until + timedelta(seconds=4 + draw() * 50))
         self.story.snoozed_until, self.story.updated_at = None, at
-        self._record(at, "ticket.woken", None, {"until": until.isoformat()})
-        return max(answered, self._in_business(at, 5 + draw() * 90))
+        self.record(at, "ticket.woken", None, {"until": until.isoformat()})
+        return max(answered, self.in_business(at, 5 + draw() * 90))
 
     def _meanwhile(self, asked: datetime, answered: datetime) -> None:
         """While the customer waits: notes among ourselves, and the customer asking again."""
@@ -468,7 +236,7 @@ class _Life:
         if lasts <= timedelta(minutes=2):
             return
         if draw() < 0.13:
-            at = self._in_business(asked, 1 + draw() * 20)
+            at = self.in_business(asked, 1 + draw() * 20)
             by = self.world.helper if draw() < 0.35 else self.source.lead if draw() < 0.4 else self.agent
             self._step(at, answered, lambda at: self._note(at, by, self.voice.note()))
         if lasts > timedelta(hours=30) and draw() < (0.55 if lasts > timedelta(days=3) else 0.3):
@@ -484,12 +252,12 @@ class _Life:
         if draw() < 0.5:
             self._assign(at + timedelta(seconds=15), mechanic, self.agent, self.world.workshop_team)
             self.agent = mechanic
-            return self._in_business(at, self._lasting(180 * self.world.rhythm.strain(at), 0.8))
+            return self.in_business(at, self.lasting(180 * self.world.rhythm.strain(at), 0.8))
         self._reply(at + timedelta(seconds=30), self.agent, self.voice.today(at).waiting(self.agent.name))
         self._move(at + timedelta(seconds=50), "on_hold", self.agent)
-        looked = self._in_business(at, self._lasting(500, 0.7))
+        looked = self.in_business(at, self.lasting(500, 0.7))
         self._note(looked, mechanic, self.voice.note())
-        back = self._in_business(looked, 10 + draw() * 200)
+        back = self.in_business(looked, 10 + draw() * 200)
         self._move(back, "open", self.agent)
         return back + minutes(2 + draw() * 15)
 
@@ -509,7 +277,7 @@ class _Life:
             if came - at < timedelta(days=9):
                 self._receive(came, self.voice.answer())
                 return came
-        back = self._in_business(at, 60 * (30 + 25 * draw()))
+        back = self.in_business(at, 60 * (30 + 25 * draw()))
         self._reply(back, self.agent, self.voice.checking_back(self.agent.name))
         self._move(back + timedelta(seconds=2 + draw() * 15), "resolved", self.agent)
         self._after_resolving()
@@ -541,7 +309,7 @@ class _Life:
                 if not self._closed_by(at):
                     self.returns += 1
                     self._receive(at, self.voice.thanks())
-                    done = self._in_business(at, self._lasting(self.source.usual_minutes * 0.5, 0.8))
+                    done = self.in_business(at, self.lasting(self.source.usual_minutes * 0.5, 0.8))
                     self._move(done, "resolved", self.agent)
                     self._after_resolving()
                     return
@@ -562,7 +330,7 @@ class _Life:
             raise _Today
         return at
 
-    def _record(self, at: datetime, verb: str, actor: Person | None, facts: dict[str, Any]) -> Happened:
+    def record(self, at: datetime, verb: str, actor: Person | None, facts: dict[str, Any]) -> Happened:
         event = Happened(at, verb, facts, actor.id if actor else None)
         self.story.events.append(event)
         if actor and self.story.last_message_id:
@@ -579,12 +347,12 @@ class _Life:
             "customer": self.writer.id,
             "initiated_by": story.initiated_by,
         }
-        self._record(story.created_at, "ticket.created", actor, facts)
+        self.record(story.created_at, "ticket.created", actor, facts)
         theme = feelings.theme_of(self.topic.key)
         if theme is not None and self.chance.random() < 0.93:
             story.topic = self.world.programme.topics[theme.name]
             at = min(story.created_at + timedelta(seconds=0.3), self.until)
-            self._record(at, "ticket.categorised", None, {"topic": str(story.topic), "by": "words"})
+            self.record(at, "ticket.categorised", None, {"topic": str(story.topic), "by": "words"})
 
     def _receive(
         self, at: datetime, text: str, *, html: bool = False, automated: str = "", answers: Said | None = None
@@ -616,13 +384,13 @@ class _Life:
         story.last_message_id = said.id
         story.messages.append(said)
         facts = {"message": said.id, "customer": self.writer.id, "automated": bool(automated), "channel": channel}
-        self._record(at, "message.received", None, facts)
+        self.record(at, "message.received", None, facts)
         if automated:
             return
         if story.status != "open":
             was, story.status = story.status, "open"
             story.resolved_at = None
-            self._record(at, "ticket.reopened", None, {"was": was, "to": "open"})
+            self.record(at, "ticket.reopened", None, {"was": was, "to": "open"})
             self._take_back(at)
         story.snoozed_until = None
         story.waiting_since = story.waiting_since or at
@@ -658,7 +426,7 @@ class _Life:
             "answers": answered.id if answered is not None else None,
         }
         story.waiting_since = None
-        self._record(at, "message.replied", agent, {"message": said.id, "automated": False, **was})
+        self.record(at, "message.replied", agent, {"message": said.id, "automated": False, **was})
         story.snippet, story.last_message_id, story.updated_at = texts.snippet(said.text), said.id, at
         story.seen[agent.id] = said.id
         if story.assignee is None:
@@ -690,7 +458,7 @@ class _Life:
         mail.sent_at = sent if mail.state == "sent" else None
         self.story.mails.append(mail)
         facts = {"message": mail.said, "delivery": mail.delivery, "mail": mail.id, "purpose": mail.purpose}
-        self._record(sent, f"message.{mail.state}", None, facts)
+        self.record(sent, f"message.{mail.state}", None, facts)
         return sent
 
     def _write(self, kind: str, at: datetime, agent: Person, text: str) -> Said:
@@ -708,7 +476,7 @@ class _Life:
         at = self.story.updated_at = self._moment(at)
         said = self._write("note", at, agent, text)
         self.story.messages.append(said)
-        self._record(at, "message.noted", agent, {"message": said.id})
+        self.record(at, "message.noted", agent, {"message": said.id})
 
     def _assign(self, at: datetime, agent: Person, by: Person, team: int | None = None) -> None:
         at = self._moment(at)
@@ -721,18 +489,18 @@ class _Life:
         story = self.story
         facts = {"agent": agent, "team": team, "was_agent": story.assignee, "was_team": story.team}
         story.assignee, story.team = agent, team
-        self._record(at, "ticket.assigned", by, facts)
+        self.record(at, "ticket.assigned", by, facts)
 
     def _tag(self, at: datetime, name: str, by: Person) -> None:
         if name not in self.story.tags:
             at = self.story.updated_at = self._moment(at)
             self.story.tags.append(name)
-            self._record(at, "ticket.tagged", by, {"tag": name})
+            self.record(at, "ticket.tagged", by, {"tag": name})
 
     def _prioritise(self, at: datetime, to: str, by: Person) -> None:
         at = self._moment(at)
         was, self.story.priority = self.story.priority, to
-        self._record(at, "ticket.prioritised", by, {"was": was, "to": to})
+        self.record(at, "ticket.prioritised", by, {"was": was, "to": to})
 
     def _move(self, at: datetime, to: str, actor: Person | None) -> None:
         """Any change of status by an agent or the clock."""
@@ -745,7 +513,7 @@ class _Life:
             story.waiting_since = None
         else:
             story.resolved_at = None
-        event = self._record(at, _VERBS[to], actor, {"was": was, "to": to})
+        event = self.record(at, _VERBS[to], actor, {"was": was, "to": to})
         if to == "resolved":
             self._invite(event)
 
@@ -776,17 +544,17 @@ class _Life:
         self.story.invitations.append(invited)
         facts = {"invitation": invited.id, "survey": survey.id, "kind": survey.kind, "language": self.writer.language}
         if reason:
-            self._record(at, "survey.suppressed", None, {"reason": reason, **facts})
+            self.record(at, "survey.suppressed", None, {"reason": reason, **facts})
         else:
             self.asked = invited
-            self._record(at, "survey.invited", None, facts)
+            self.record(at, "survey.invited", None, facts)
 
     def _take_back(self, at: datetime) -> None:
         """The ticket is not resolved after all: who was not asked yet is not asked."""
         asked = self.asked
         if asked is not None and asked.state == "waiting" and asked.due_at > at:
             asked.state, asked.reason = "cancelled", "reopened"
-            self._record(
+            self.record(
                 max(min(at + timedelta(seconds=0.5), self.until), at),
                 "survey.cancelled",
                 None,
@@ -826,7 +594,7 @@ class _Life:
         sent = self._post(mail)
         invited.mail, invited.queued_at, invited.sent_at = mail.id, queued, sent
         invited.expires_at, invited.state = sent + survey.valid, "sent"
-        self._record(sent, "survey.sent", None, {"invitation": invited.id})
+        self.record(sent, "survey.sent", None, {"invitation": invited.id})
         score = self._score(invited)
         at = self._at_their_leisure(sent, 3.5, 1.4)
         if draw() < _WILLINGNESS[score] and at <= min(self.until, invited.expires_at):
@@ -834,7 +602,7 @@ class _Life:
         elif invited.expires_at < self.until:
             invited.state = "expired"
             late = min(invited.expires_at + minutes(1 + draw() * 8), self.until)
-            self._record(late, "survey.expired", None, {"invitation": invited.id})
+            self.record(late, "survey.expired", None, {"invitation": invited.id})
 
     def _mood(self, invited: Invited) -> float:
         """How content the customer is: mostly a matter of how long they waited, and of how often they came back."""
@@ -883,12 +651,12 @@ class _Life:
             invited.low_reason = reason.id
         if reason is not None and draw() < 0.7:
             facts |= feelings.blame(reason)  # the customer chose it; else an agent says so a little later
-        self._record(at, "survey.answered", None, facts)
+        self.record(at, "survey.answered", None, facts)
         if reason is not None and "reason" not in facts:
-            later = self._in_business(at, 60 + draw() * 900)
+            later = self.in_business(at, 60 + draw() * 900)
             if later < self.until:
                 said = {"invitation": invited.id, **feelings.blame(reason)}
-                self._record(later, "survey.explained", self.source.lead, said)
+                self.record(later, "survey.explained", self.source.lead, said)
             else:
                 reason = invited.low_reason = None
         top = 4 if survey.kind == "csat" else 5
@@ -900,11 +668,11 @@ class _Life:
             invited.comment = feelings.comment(
                 self.chance, self.topic.key, self.writer.language, tone, self.agent.name, default
             )
-            self._record(at, "survey.commented", None, {"invitation": invited.id, "has_comment": True})
+            self.record(at, "survey.commented", None, {"invitation": invited.id, "has_comment": True})
             self.feelings.remark(invited, -1 if is_low else 1 if score >= top else 0, reason)
         low = score if is_low else None
         if low != story.low_score:
-            self._record(at, "ticket.marked", None, {"low_score": low, "was": story.low_score})
+            self.record(at, "ticket.marked", None, {"low_score": low, "was": story.low_score})
             story.low_score = low
         if is_low and not story.recoveries:
             self.feelings.recover(invited, reason)

@@ -26,10 +26,10 @@ from feedback.models import (
 )
 from helpdesk import partitions
 from helpdesk.models import Event, Slot
-from reports.demo.feelings import Recovered, Remarked
-from reports.demo.life import Arrival, Numbers, Story, World, Writer, tell
+from reports.demo.life import tell
 from reports.demo.plan import JOB, Plan
 from reports.demo.programme import THEMES
+from reports.demo.story import Arrival, Numbers, Recovered, Remarked, Story, World, Writer
 from reports.ledger import facts
 from reports.ledger.copying import copy_rows, ids_of
 from reports.ledger.folding import fold

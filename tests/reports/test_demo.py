@@ -29,8 +29,9 @@ from feedback.models import (
 )
 from helpdesk.models import Agent, Event, PendingEvent, Role, Slot, Team
 from reports.demo import company, plan, topics, words, writing
-from reports.demo.life import Numbers, Story, tell
+from reports.demo.life import tell
 from reports.demo.rhythm import Rhythm, bad_week
+from reports.demo.story import Numbers, Story
 from reports.ledger import facts, rebuilding
 from reports.models import Alarm, Annotation, AnswerFacts, SavedReport, StayFacts, SurveyFacts, TicketFacts
 from tickets import minting, texts
@@ -261,7 +262,7 @@ def numbers() -> Numbers:
 
 
 def scribe_arrival(scribe: writing.Scribe, place: int) -> Any:
-    from reports.demo.life import Arrival
+    from reports.demo.story import Arrival
 
     writer = scribe.writers[scribe.plan.customer_of(place)]
     return Arrival(scribe.plan.first + place, scribe.plan.moment(place), writer, True)
