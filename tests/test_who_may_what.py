@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import transaction
@@ -38,7 +39,7 @@ from feedback.models import (
     week_of,
 )
 from feedback.operations import opening_recoveries
-from helpdesk import content
+from helpdesk import content, measures
 from helpdesk.models import Agent, ApiToken, Calendar, Event, File, Team
 from reports.operations import annotating, saving
 from tests.conftest import mail, make_agent
@@ -882,15 +883,29 @@ def house(
 HANDLER = ClientHandler(enforce_csrf_checks=False)
 
 
+def first_answer_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, asked once: everybody gets the first answer."""
+    answers: list[Any] = []
+
+    def once(*args: Any, **more: Any) -> Any:
+        if not answers:
+            answers.append(function(*args, **more))
+        return answers[0]
+
+    return once
+
+
 @pytest.fixture
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are drawn for admins who look at them, as these see all of them, and for nobody else, and for no HEAD.
 
     What is answered is decided before: a page that is not drawn was found, and its context made, by the same code.
-    The description of the API is worked out for the first who asks: it is the same for everybody.
+    The description of the API, the figures for Prometheus and the picture of a key are worked out for the first who
+    asks: they are the same for everybody.
     """
     draw, describe = Template.render, SchemaGenerator.get_schema
     described: list[Any] = []
+    page, picture = first_answer_of(measures.page), first_answer_of(DefaultMFAAdapter.build_totp_svg)
 
     def render(self: Template, context: Any = None, request: HttpRequest | None = None) -> SafeString:
         is_drawn = request is None or request.META.get(DRAWN, True)
@@ -904,6 +919,8 @@ def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Template, "render", render)
     monkeypatch.setattr(SchemaGenerator, "get_schema", get_schema)
+    monkeypatch.setattr(measures, "page", page)
+    monkeypatch.setattr(DefaultMFAAdapter, "build_totp_svg", picture)
 
 
 DRAWN = "tests.drawn"
