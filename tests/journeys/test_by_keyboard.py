@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.conftest import mail
 from tests.journeys.conftest import House, words
 from tickets import reading
+from tickets.models import CustomField
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -162,3 +163,25 @@ def test_a_key_of_ones_own_works_and_is_listed(house: House, sit, ana, ticket): 
     page.keyboard.press("?")
     line = page.get_by_role("dialog", name="Keyboard").locator(".keys-line", has_text="Note for the team")
     expect(line).to_contain_text("8")
+
+
+def test_what_is_wanted_before_resolving_is_asked_for_and_no_word_is_lost(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    CustomField.objects.create(key="cause", name="Cause", is_required_to_resolve=True)
+    seat = sit(ana)
+    seat.expected.append("422")
+    page = seat.page
+    page.goto(f"/tickets/{ticket.number}/")
+    page.keyboard.press("e")
+    expect(page.locator("#id_field_cause")).to_be_focused()
+    expect(page.locator("#thread")).to_contain_text("Where is my order?")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.keyboard.type("It ships today.")
+    page.keyboard.press("Control+Shift+Enter")
+    expect(page.locator("#id_field_cause")).to_be_focused()
+    page.keyboard.type("A bug")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Answer sent, ticket resolved")).to_be_visible()
+    ticket.refresh_from_db()
+    assert ticket.status == "resolved"
+    assert ticket.messages.get(kind="reply").text == "It ships today."

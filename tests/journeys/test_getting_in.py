@@ -170,3 +170,19 @@ def test_settings_are_for_everybody(
     expect(page.locator(".cards a:visible")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Signing in", level=1)).to_be_visible()
+
+
+def test_who_is_invited_comes_in(house: House, sit: Callable[..., Seat], admin: Agent, mailoutbox: Any) -> None:
+    page = sit(admin).page
+    page.goto("/settings/agents/new/")
+    page.get_by_label("Name", exact=True).fill("Nia Berg")
+    page.get_by_label("Email").fill("nia@demo.localhost")
+    page.locator("main form button.primary").click()
+    expect(page.locator("main")).to_contain_text("Nia Berg")
+    [mail] = mailoutbox
+    theirs = sit(is_new=True).page
+    theirs.goto(re.search(r"/accounts/invitation/\S+", mail.body)[0])  # type: ignore[index]
+    theirs.locator("[name=password]").fill(PASSWORD)
+    theirs.keyboard.press("Enter")
+    expect(theirs.get_by_role("link", name="Queue", exact=True)).to_be_visible()
+    assert Agent.objects.get(email="nia@demo.localhost").has_usable_password()

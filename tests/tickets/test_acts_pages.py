@@ -159,6 +159,7 @@ def test_resolving_asks_first_for_what_is_wanted(ticket, ana, wanted, as_agent):
     browser = as_agent(ana)
     asked = browser.post(f"/tickets/{ticket.pk}/resolution", **HTMX)
     assert asked.status_code == 422 and json.loads(asked["HX-Trigger"])["fields"] == {"then": "resolve"}
+    assert asked["HX-Reswap"] == "none", "the conversation stays"
     plain = browser.post(f"/tickets/{ticket.pk}/resolution")
     assert plain.status_code == 422 and "Cause" in plain.content.decode()
     assert "fields-dialog" in browser.get(f"/tickets/{ticket.pk}/fields?then=resolve", **HTMX).content.decode()

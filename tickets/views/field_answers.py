@@ -46,6 +46,7 @@ def ask(request: HttpRequest, ticket: Ticket, why: NotAnswered, *, then: str = "
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, "tickets/fields.html", context, status=422)
     response = HttpResponse(status=422)
+    response["HX-Reswap"] = "none"  # the conversation stays where it is while the box asks
     return tell_page(response, toast={"message": ""}, fields={"then": then})
 
 

@@ -261,7 +261,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   delete one.dataset.sending;
   state(one, "");
   // the sign-in page is an answer, too: what was written waits on this device for whoever signs in again
-  if (event.detail.successful && !isSignIn(event.detail.xhr)) {
+  // and 422, which htmx takes for a success, asks for something before anything is sent
+  if (event.detail.successful && event.detail.xhr.status < 400 && !isSignIn(event.detail.xhr)) {
     dropDraft(one, kind);
     one.dataset.sent = kind;
     const scroll = document.querySelector("[data-thread-scroll]");
