@@ -787,7 +787,10 @@ OTHERS: dict[Callable[..., Any], str] = {
     network_templates.keep: "what a network approved; tests/tickets/channels/meta/test_templates.py",
     **dict.fromkeys([network_templates.of, network_templates.filled, posting.measured], "only reads"),
     posting.give_up_overdue: "records; tests/tickets/channels/test_conformance.py",
-    **dict.fromkeys([posting.account_of, posting.webhook_url, posting.by_mail, posting.is_talk], "only reads"),
+    **dict.fromkeys(
+        [posting.account_of, posting.webhook_url, posting.by_mail, posting.is_talk, posting.is_abroad], "only reads"
+    ),
+    sending.claimed: "only reads",
     **dict.fromkeys(
         [talking.receive, talking.hear, talking.hear_of, talking.seen],
         "records; tests/tickets/channels/test_conformance.py",
