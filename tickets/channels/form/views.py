@@ -63,7 +63,8 @@ def _page(request: HttpRequest, account: ChannelAccount) -> HttpResponse:
         is_more = bool(thread)
         token = tokens.make(account.key, thread=thread, is_more=is_more)
         return _show(request, account, ContactForm(config=account.config, is_more=is_more), token, is_more=is_more)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_UPLOAD:
+    length = str(request.META.get("CONTENT_LENGTH") or 0)
+    if not length.isdecimal() or int(length) > MOST_UPLOAD:
         return _plain(
             request, account, _("That is too large"), status=413,
             words=_("The files are larger than %(most)d MB together.") % {"most": MOST_BYTES // 1024**2},
