@@ -48,3 +48,6 @@ document.addEventListener("click", async (event) => {
     button.querySelector("[aria-live]").textContent = button.dataset.said;
   } catch { /* it is selected, to be copied by hand */ }
 });
+
+// tabs that do not all fit are pushed along: the one that is open is in sight
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
