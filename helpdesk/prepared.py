@@ -111,8 +111,11 @@ def _given(one: Model, fields: Sequence[Any], *, is_new: bool) -> list[Any]:
 
 
 def _of_one_width(value: Any) -> Any:
-    """A number is sent as narrow as it is otherwise, and each width would be a statement of its own."""
-    return Int8(value) if type(value) is int else value
+    """A number is sent as narrow as it is otherwise, and each width would be a statement of its own.
+
+    What is too wide for any column stays as it is: it is compared with one, and equals none.
+    """
+    return Int8(value) if type(value) is int and -(2**63) <= value < 2**63 else value
 
 
 def insert(one: Model, **drawn: str) -> None:

@@ -7,7 +7,7 @@ or sorts a table. Counts stop at COUNT_MOST.
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -180,18 +180,46 @@ def _rows(
     view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool
 ) -> list[Any]:
     """Number, inbox, the column of the order, and the priority where it is ordered by."""
-    if spots or backwards or view.key == "where":
+    if view.key == "where":
         found = _united(view, agent, groups, spots, limit, backwards=backwards)
         try:
             return list(found) if found is not None else []
         except EmptyResultSet:
             return []
-    sql, given = _first_page(view, agent, groups, limit)
+    nobodys, known = _nobodys(spots)
+    sql, given = _kept(
+        view, agent, (_written_groups(groups), limit, backwards, _shape(nobodys)),
+        lambda whose: _united(view, whose, groups, nobodys, limit, backwards=backwards), known,
+    )  # fmt: skip
     if not sql:
         return []
     with statements.cursor() as cursor:
         cursor.execute(sql, given)
         return cursor.fetchall()
+
+
+def _nobodys(spots: Spots) -> tuple[Spots, dict[Any, Any]]:
+    """Spots of no ticket to put a statement together with, and what stands in its places for these."""
+    nobodys: Spots = {}
+    known: dict[Any, Any] = {}
+    for at, (group, spot) in enumerate(sorted(spots.items())):
+        number, value = _AN_AGENT + 2 * at + 1, spot.value
+        known[number] = spot.number
+        if isinstance(value, datetime):
+            known[value := _A_MOMENT + timedelta(days=at + 1)] = spot.value
+        elif value is not None:
+            known[value := number + 1] = spot.value
+        nobodys[group] = Spot(spot.rank, value, number)
+    return nobodys, known
+
+
+def _shape(spots: Spots) -> tuple[Any, ...]:
+    """What of spots decides the words of a statement."""
+    return tuple((group, spot.rank, type(spot.value)) for group, spot in sorted(spots.items()))
+
+
+def _written_groups(groups: dict[int, list[int]]) -> tuple[Any, ...]:
+    return tuple((group, tuple(members)) for group, members in groups.items())
 
 
 def _united(
@@ -228,23 +256,16 @@ def _piece(view: View, agent: Agent, inbox: Any, part: Any, spot: Spot | None, l
     return found.order_by(*terms).values_list(*columns)[:limit]
 
 
-#: a list's first page is asked for again and again: making the statement takes longer than answering it
+#: a list is asked for again and again: making the statement takes longer than answering it
 _statements: dict[Any, tuple[float, tuple[str, tuple[Any, ...]]]] = {}
+#: a saved view's moments may be so old in it
 _STATEMENT_SECONDS = 20
 
 
-def _first_page(view: View, agent: Agent, groups: dict[int, list[int]], limit: int) -> tuple[str, tuple[Any, ...]]:
-    """The statement of a list's first page. A saved view's moments may be some seconds old in it."""
-    inboxes = tuple((group, tuple(members)) for group, members in groups.items())
-    return _kept(
-        view, agent, (inboxes, limit), lambda whose: _united(view, whose, groups, {}, limit, backwards=False)
-    )  # fmt: skip
-
-
 def _kept(
-    view: View, agent: Agent, more: Any, build: Callable[[Agent], Any], moment: datetime | None = None
+    view: View, agent: Agent, more: Any, build: Callable[[Agent], Any], known: Mapping[Any, Any]
 ) -> tuple[str, tuple[Any, ...]]:
-    """The statement of what `build` makes for an agent, kept for a while; it may speak of `_A_MOMENT`."""
+    """The statement of what `build` makes for an agent, kept for a while; `known` stands in the places of its keys."""
     is_mine = (agent.pk, agent.zone) if view.saved else ()
     key = (view.key, repr(view.conditions), view.words, view.order.name, more, is_mine)
     kept = _statements.get(key)
@@ -255,15 +276,15 @@ def _kept(
         except EmptyResultSet:
             sql, given = "", ()
         # how many are open or closed decides how they are found: such values stay in its words
-        sql, given = statements.written_out(sql, given, (_AN_AGENT, _A_MOMENT))
+        sql, given = statements.written_out(sql, given, (_AN_AGENT, *known))
         if len(_statements) > 2000:
             _statements.clear()
         kept = (time.monotonic() + _STATEMENT_SECONDS, (sql, tuple(given)))
         if view.key != "where":
             _statements[key] = kept
     sql, given = kept[1]
-    known = {_AN_AGENT: agent.pk, _A_MOMENT: moment}
-    return sql, tuple(known[place] for place in given)
+    places = {_AN_AGENT: agent.pk, **known}
+    return sql, tuple(places[place] for place in given)
 
 
 def _each(members: Sequence[int], pieces: int) -> Iterable[dict[str, Any]]:
@@ -364,7 +385,7 @@ def _arrived(view: View, agent: Agent, shown: Sequence[int], inboxes: Sequence[i
         fresh = view.narrow(Ticket.objects.filter(inbox_id__in=inboxes, waiting_since__gte=_A_MOMENT), whose)
         return fresh.order_by("-waiting_since", "-number").values_list("number", flat=True)[: PAGE + 5]
 
-    sql, given = _kept(view, agent, ("arrived", tuple(inboxes)), latest, clock.now() - JUST)
+    sql, given = _kept(view, agent, ("arrived", tuple(inboxes)), latest, {_A_MOMENT: clock.now() - JUST})
     if not sql:
         return []
     with statements.cursor() as cursor:
@@ -465,7 +486,7 @@ def counts(agent: Agent, inboxes: Sequence[int] | None = None, views: Iterable[V
     return {view.key: n for view, n in zip(counted, row, strict=True)}
 
 
-#: nobody's number and nobody's moment, which stand in a statement for those of who asks
+#: nobody's number and nobody's moment, which stand in a statement for those of who asks; so do the next after them
 _A_MOMENT = datetime(1901, 1, 1, 1, 1, 1, 1, tzinfo=UTC)
 _AN_AGENT = -7_000_000_000_000_000_000
 

@@ -16,7 +16,8 @@ def test_a_file_that_changed_is_sent_whole_and_one_that_went_is_not_found(tmp_pa
 
     def got() -> tuple[int, bytes, str]:
         answer = served(RequestFactory().get("/static/one.js"))
-        content = b"" if answer.status_code == 404 else b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+        content = b"" if answer.status_code == 404 else answer.getvalue()
+        answer.close()
         return answer.status_code, content, answer.get("Content-Length", "")
 
     assert got() == (200, b"short", "5")

@@ -336,7 +336,8 @@ class TestItsFirstTickets:
     """The first 300 tickets of a year, written once for all who look at them."""
 
     @pytest.fixture(autouse=True, scope="class")
-    def _written(self, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    @classmethod
+    def _written(cls, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         with django_db_blocker.unblock(), written(300):
             yield
 
@@ -444,7 +445,8 @@ class TestTheWholeOfIt:
     """All tickets of a small demo, and what became of its customers."""
 
     @pytest.fixture(autouse=True, scope="class")
-    def _written(self, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    @classmethod
+    def _written(cls, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(plan, "CAPACITY", WHOLE)
             with written(WHOLE, "--processes", "1"):
