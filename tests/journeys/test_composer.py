@@ -237,6 +237,7 @@ def test_a_forward_and_its_answer_stay_aside(house: House, sit, ana, ticket, set
     page = sit(ana).page
     open_ticket(page, ticket)
     page.keyboard.press("f")
+    expect(page.locator("[data-recipients=forward] .chip-input:visible").first).to_be_focused()
     page.keyboard.type("frida@maker.example")
     page.keyboard.press("Enter")
     expect(line(page)).to_contain_text("To frida@maker.example")
