@@ -687,9 +687,12 @@ _LOOSE = "stream_id IS NULL AND subject_type = 'invitation'"
 
 
 def refresh_askings(invitations: Iterable[int]) -> int:
-    """Fold these askings about no ticket anew from all their events. Returns the events folded."""
+    """Fold these askings about no ticket anew from all their events. Returns the events folded.
+
+    Each is locked until its transaction ends, and a server has room for some thousands of locks: so some at a time.
+    """
     wanted = sorted(set(invitations))
-    return _refresh_askings(wanted) if wanted else 0
+    return sum(_refresh_askings(wanted[at : at + CHUNK]) for at in range(0, len(wanted), CHUNK))
 
 
 @transaction.atomic(savepoint=False)

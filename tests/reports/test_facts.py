@@ -292,6 +292,23 @@ def test_askings_about_no_ticket_are_folded_and_belong_to_whom_their_customer_be
     assert rows(SurveyFacts) == kept
 
 
+def test_of_many_askings_about_no_ticket_only_some_are_locked_at_a_time(inbox, dora, monkeypatch):
+    survey = Survey.objects.create(name="Recommendation", kind="nps", sends_from=inbox, every_days=180)
+    invitations = [
+        Invitation.objects.create(survey=survey, customer=dora, occasion_id=n, occasion_at=START, due_at=START)
+        for n in range(5)
+    ]
+    with transaction.atomic():
+        for one in invitations:
+            record("survey.invited", one, actor=None, **one.facts, survey=survey.pk, kind="nps")
+    locked: list[int] = []
+    lock = facts._lock
+    monkeypatch.setattr(facts, "_lock", lambda kind, numbers: (locked.append(len(numbers)), lock(kind, numbers)))
+    monkeypatch.setattr(facts, "CHUNK", 2)
+    assert facts.refresh_askings(one.pk for one in invitations) == 5
+    assert SurveyFacts.objects.count() == 5 and max(locked) == 2
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_row_keeps_all_it_was_made_of(seed, ana, chloe, dora, inbox, send_mail_in, settle):
     with time_machine.travel(START, tick=False) as clock:
