@@ -217,7 +217,7 @@ HUB = Hub()
 
 
 def _identify(cookie_header: str) -> tuple[int, frozenset[str] | None] | None:
-    """Who holds this session, and what they may hear of; None for strangers."""
+    """Who signed in with this cookie, and what they may hear of; None for strangers."""
     from importlib import import_module
 
     from django.contrib.auth import get_user

@@ -377,6 +377,6 @@ def test_t19_1_nothing_is_asked_for_until_pictures_are(
         assert not {"Cookie", "Referer", "X-Forwarded-For", "Forwarded", "Accept-Language"} & set(visit.headers)
         assert visit.headers["User-Agent"] == "Helpdesk"
     expect(page.get_by_role("link", name="Show pictures")).to_have_count(0)
-    # it is remembered for this message, in this session
+    # it is remembered for this message, until they sign out
     page.reload()
     page.frame_locator("[data-letter]").get_by_role("img", name="Shoes").evaluate("(e) => e.decode()")

@@ -73,7 +73,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def pictures_asked_for(request: HttpRequest) -> list[int]:
-    """The messages whose pictures from elsewhere were asked for in this session."""
+    """The messages whose pictures from elsewhere were asked for since they signed in."""
     asked: list[int] = request.session.get("pictures", [])
     return asked
 

@@ -36,7 +36,7 @@ def changed_views(request: HttpRequest) -> None:
 
 
 def view_of(request: HttpRequest, *, strict: bool = False) -> View:
-    """The list the agent works through: in the address, else the one last used in this session.
+    """The list the agent works through: in the address, else the one last used since signing in.
 
     With `strict`, a saved view that is not theirs to see is not found; else the default one stands in for it.
     """

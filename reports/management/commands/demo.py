@@ -168,7 +168,7 @@ def _write_chunks(plan: Plan, chunks: Chunks, following: Any, written: Any, pare
 
 @contextmanager
 def _lock(key: int, *, shared: bool = False) -> Iterator[None]:
-    """Wait for an advisory lock of this session and hold it."""
+    """Wait for an advisory lock and hold it on this connection."""
     kind = "_shared" if shared else ""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_lock{kind}(%s)", [key])
