@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from tickets.channels.chat import origins, words
 from tickets.channels.forms import ConnectionForm
 
-MOST_ORIGINS = 50
 MOST_QUESTIONS = 5
 ASKING = [
     ("no", gettext_lazy("Do not ask")),
@@ -105,15 +104,7 @@ class ChatForm(ConnectionForm):
     )  # fmt: skip
 
     def clean_allowed_origins(self) -> list[str]:
-        lines = [line.strip() for line in self.cleaned_data["allowed_origins"].splitlines() if line.strip()]
-        for line in lines:
-            if not origins.cleaned(line):
-                raise ValidationError(
-                    _("“%(line)s” is no origin. Write it as https://shop.example, without a path.") % {"line": line}
-                )
-        if len(lines) > MOST_ORIGINS:
-            raise ValidationError(_("At most %(most)d sites.") % {"most": MOST_ORIGINS})
-        return list(dict.fromkeys(map(origins.cleaned, lines)))
+        return origins.listed(self.cleaned_data["allowed_origins"])
 
     def clean_colour(self) -> str:
         colour = self.cleaned_data["colour"] or "#1f5f5b"

@@ -4,6 +4,11 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+#: sites one inbox names
+MOST = 50
 _ORIGIN = re.compile(r"(https?)://(\*\.)?([a-z0-9.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?\Z")
 _PORTS = {"http": 80, "https": 443}
 
@@ -20,6 +25,19 @@ def cleaned(origin: str) -> str:
     if not 0 < number < 65536:
         return ""
     return f"{scheme}://{star or ''}{host}" + ("" if number == _PORTS[scheme] else f":{number}")
+
+
+def listed(written: str) -> list[str]:
+    """The origins somebody wrote, one a line, each once. Raises ValidationError for what is none, and for too many."""
+    lines = [line.strip() for line in written.splitlines() if line.strip()]
+    for line in lines:
+        if not cleaned(line):
+            raise ValidationError(
+                _("“%(line)s” is no origin. Write it as https://shop.example, without a path.") % {"line": line}
+            )
+    if len(lines) > MOST:
+        raise ValidationError(_("At most %(most)d sites.") % {"most": MOST})
+    return list(dict.fromkeys(map(cleaned, lines)))
 
 
 def is_allowed(origin: str, allowed: Sequence[str]) -> bool:

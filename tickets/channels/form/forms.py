@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from tickets.channels.chat import origins
 from tickets.channels.forms import ConnectionForm
 
-MOST_ORIGINS = 50
 MOST_QUESTIONS = 8
 MOST_FILES = 5
 MOST_FILE = 10 * 1024 * 1024
@@ -98,15 +97,7 @@ class WebFormForm(ConnectionForm):
         return str(url)
 
     def clean_allowed_origins(self) -> list[str]:
-        lines = [line.strip() for line in self.cleaned_data["allowed_origins"].splitlines() if line.strip()]
-        for line in lines:
-            if not origins.cleaned(line):
-                raise ValidationError(
-                    _("“%(line)s” is no origin. Write it as https://shop.example, without a path.") % {"line": line}
-                )
-        if len(lines) > MOST_ORIGINS:
-            raise ValidationError(_("At most %(most)d sites.") % {"most": MOST_ORIGINS})
-        return list(dict.fromkeys(map(origins.cleaned, lines)))
+        return origins.listed(self.cleaned_data["allowed_origins"])
 
     def clean(self) -> dict[str, Any]:
         """What was not chosen is as it is at first."""
