@@ -103,6 +103,24 @@ def test_resolving_leads_to_the_next_ticket_and_is_taken_back_from_there(  # typ
     assert ticket.status == "open"
 
 
+def test_a_key_pressed_the_moment_a_ticket_is_there_acts_within_the_page(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto("/?view=open")
+    page.evaluate(
+        """() => {
+          window.isStill = true;
+          new MutationObserver((_, watching) => {
+            if (!document.querySelector("#header")) return;
+            watching.disconnect();
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "e", bubbles: true, cancelable: true }));
+          }).observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+    page.locator(f"#row-{ticket.number} .row-link").click()
+    expect(page.locator("#toasts")).to_contain_text("Resolved")
+    assert page.evaluate("() => window.isStill"), "the whole page was loaded anew"
+
+
 def test_keys_pressed_before_the_page_was_ready_do_nothing(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
     page = sit(ana, is_hasty=True).page
 
