@@ -172,7 +172,7 @@ class Ticket(models.Model):
             ),
         ]
         indexes = [
-            # each list of reading.py has an index in its own order, an inbox at a time
+            # each list of tickets.reading has an index in its own order, an inbox at a time
             models.Index(
                 fields=["inbox", "waiting_since", "number"],
                 condition=Q(status=Status.OPEN, snoozed_until=None), name="ticket_queue",
