@@ -381,6 +381,7 @@ POLICIES: dict[str, Policy] = {
     # no such form; what one takes is in tests/tickets/channels/form/
     "form_page": everybody(404, "GET", "POST"),
     "form_thanks": everybody(404, "GET"),
+    "form_frame_script": everybody(404, "GET"),
     # development only
     "chat_demo": everybody(404, "GET"),
     "content_chat_file": everybody(404, "GET"),
@@ -822,6 +823,7 @@ def house(
         **{f"intake_{part}": [raw.pk] for part in ("mail", "source", "raw", "replay", "dismissal", "ticket")},
         **{name: ["nobody-knows-it"] for name in NAMES if name.startswith("chat_") and name != "chat_demo"},
         "form_page": ["nobody-knows-it"], "form_thanks": ["nobody-knows-it"],
+        "form_frame_script": ["nobody-knows-it"],
         "content_chat_file": ["made-up"],
         "content_sent_file": ["made-up"],
         "channel_hook": ["generic", "nobody-knows-it"], "settings_channel_new": ["generic"],

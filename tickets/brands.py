@@ -85,5 +85,6 @@ def stylesheet(brand: Brand) -> str:
 
     return (
         f":root:root,.brand-preview.on-light{colours(light)}.brand-preview.on-dark{colours(dark)}"
-        f"@media (prefers-color-scheme:dark){{:root:root{colours(dark)}}}"
+        f"@media (prefers-color-scheme:dark){{:root:root:not([data-theme=light]){colours(dark)}}}"
+        f":root:root[data-theme=dark]{colours(dark)}"
     )

@@ -48,6 +48,8 @@ def bootstrap(*, email: str = "", password: str = "") -> Login | None:
         inbox.teams.add(team)
     if settings.MAIL_CATCHER and not Inbox.objects.filter(channel="chat").exists():
         _open_chat(inbox, team)
+    if settings.MAIL_CATCHER and not Inbox.objects.filter(channel="form").exists():
+        _open_form(inbox, team)
     departments.start(actor=admin)
     if not Survey.objects.exists():
         # it names no inbox, so it asks after every one, those of later too; a demo does not wait
@@ -68,3 +70,11 @@ def _open_chat(support: Inbox, team: Team) -> None:
     chat.teams.add(team)
     config = {"allowed_origins": [settings.BASE_URL], "asks_page": True, "language": "auto"}
     ChannelAccount.objects.create(inbox=chat, kind="chat", config=config)
+
+
+def _open_form(support: Inbox, team: Team) -> None:
+    """A web form to try, on the same page."""
+    form = Inbox.objects.create(name=_("Web form"), channel="form", mails_through=support, calendar=support.calendar)
+    form.teams.add(team)
+    config = {"asks_name": "optional", "takes_files": True, "frame_theme": "auto"}
+    ChannelAccount.objects.create(inbox=form, kind="form", config=config)

@@ -21,6 +21,11 @@ MOST_FILE = 10 * 1024 * 1024
 MOST_BYTES = 20 * 1024 * 1024
 MOST_TEXT = 20_000
 LANGUAGES = [("auto", gettext_lazy("As the visitor's browser")), *settings.LANGUAGES]
+THEMES = [
+    ("light", pgettext_lazy("appearance", "Light")),
+    ("dark", pgettext_lazy("appearance", "Dark")),
+    ("auto", gettext_lazy("As the visitor's device")),
+]
 #: kept as lists, edited a line each
 _LISTS = ("questions", "allowed_origins")
 
@@ -29,8 +34,9 @@ class WebFormForm(ConnectionForm):
     """The form of one inbox."""
 
     title = forms.CharField(
-        label=gettext_lazy("Heading"), max_length=80, help_text=gettext_lazy("Such as “Write to us”.")
-    )
+        label=gettext_lazy("Heading"), max_length=80, required=False,
+        help_text=gettext_lazy("Empty says “Write to us”, in the visitor's language."),
+    )  # fmt: skip
     intro = forms.CharField(
         label=gettext_lazy("Words below it"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -72,6 +78,10 @@ class WebFormForm(ConnectionForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("One origin a line: https://shop.example, or https://*.shop.example for all below it."),
     )  # fmt: skip
+    frame_theme = forms.ChoiceField(
+        label=gettext_lazy("Appearance in a frame"), choices=THEMES, initial="light", required=False,
+        help_text=gettext_lazy("As the site looks around it. On a page of its own it looks as the visitor's device."),
+    )  # fmt: skip
     paused = forms.BooleanField(
         label=gettext_lazy("Paused: nothing can be sent now"), required=False,
         help_text=gettext_lazy("Who opens it reads that, instead of the form."),
@@ -101,7 +111,7 @@ class WebFormForm(ConnectionForm):
 
     def clean(self) -> dict[str, Any]:
         """What was not chosen is as it is at first."""
-        for name in ("asks_name", "language"):
+        for name in ("asks_name", "language", "frame_theme"):
             if not self.cleaned_data.get(name) and name not in self.errors:
                 self.cleaned_data[name] = self.fields[name].initial
         return self.cleaned_data

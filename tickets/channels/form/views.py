@@ -1,4 +1,5 @@
-"""The form's page and its thanks, alone or in a frame of an allowed site. No script, no cookie, nobody signed in.
+"""The form's page and its thanks, alone or in a frame of an allowed site. No cookie, nobody signed in; no script but
+the one by which a frame tells its site how tall it is, and it does without.
 
 What is sent is kept before anybody is thanked; a worker makes its ticket (`adapter`).
 """
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from helpdesk import rates
 from tickets import brands
-from tickets.channels import handling
+from tickets.channels import handling, scripts
 from tickets.channels.chat import origins
 from tickets.channels.form import adapter, tokens
 from tickets.channels.form.forms import MOST_BYTES, ContactForm
@@ -52,7 +53,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     if account is None:
         return _nothing(request)
     with translation.override(_language(request, account)):
-        return _framed(_page(request, account), account)
+        return _framed(request, _page(request, account), account)
 
 
 def _page(request: HttpRequest, account: ChannelAccount) -> HttpResponse:
@@ -155,6 +156,14 @@ def _file(one: UploadedFile) -> dict[str, str]:
 
 
 @require_safe
+def frame_script(request: HttpRequest, key: str) -> HttpResponse:
+    """What a site that shows the form in a frame loads, so that the frame is as tall as the form."""
+    if _account(key) is None:
+        return scripts.missing("There is no form here.")
+    return scripts.handed_out(request, "form/host.js")
+
+
+@require_safe
 def thanks(request: HttpRequest, key: str) -> HttpResponse:
     """It is here; and room for what was forgotten."""
     account = _account(key)
@@ -165,7 +174,7 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
         more = f"{reverse('form_page', args=[key])}?{_query(request, {'more': token})}"
         is_open = bool(tokens.added_to(key, token)) and not account.config.get("paused")
         context = {"thanks": account.config.get("thanks", ""), "more_url": more if is_open else ""}
-        return _framed(_draw(request, account, "tickets/form/thanks.html", context), account)
+        return _framed(request, _draw(request, account, "tickets/form/thanks.html", context), account)
 
 
 # ---------------------------------------------------------------------- how it looks
@@ -176,7 +185,8 @@ def _show(
 ) -> HttpResponse:
     query = _query(request, {})
     context = {
-        "form": form, "config": account.config, "token": token, "is_more": is_more, "trap": TRAP,
+        "form": form, "config": account.config, "heading": _heading(account), "token": token,
+        "is_more": is_more, "trap": TRAP,
         "action": request.path + (f"?{query}" if query else ""), "files_are_lost": bool(request.FILES),
     }  # fmt: skip
     return _draw(request, account, "tickets/form/page.html", context, status=status)
@@ -184,7 +194,11 @@ def _show(
 
 def _closed(request: HttpRequest, account: ChannelAccount) -> HttpResponse:
     words = _("This form takes no messages at the moment. Please come back later.")
-    return _plain(request, account, account.config.get("title", ""), words=words)
+    return _plain(request, account, _heading(account), words=words)
+
+
+def _heading(account: ChannelAccount) -> str:
+    return account.config.get("title") or _("Write to us")
 
 
 def _plain(request: HttpRequest, account: ChannelAccount, title: str, *, words: str, status: int = 200) -> HttpResponse:
@@ -199,8 +213,17 @@ def _nothing(request: HttpRequest) -> HttpResponse:
 def _draw(
     request: HttpRequest, account: ChannelAccount, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    around = {**_looks(account.inbox), "is_embedded": bool(request.GET.get("embed"))}
+    is_embedded = _is_embedded(request)
+    theme = account.config.get("frame_theme") or "light"
+    around = {
+        **_looks(account.inbox), "is_embedded": is_embedded, "theme": theme if is_embedded else "auto",
+        "is_answer": request.method == "POST" or template == "tickets/form/thanks.html",
+    }  # fmt: skip
     return render(request, template, {**around, **context}, status=status)
+
+
+def _is_embedded(request: HttpRequest) -> bool:
+    return bool(request.GET.get("embed"))
 
 
 def _looks(inbox: Inbox) -> dict[str, Any]:
@@ -223,11 +246,11 @@ def _query(request: HttpRequest, more: dict[str, str]) -> str:
     return urlencode({**{name: request.GET[name][:10] for name in ("embed", "lang") if name in request.GET}, **more})
 
 
-def _framed(response: HttpResponse, account: ChannelAccount) -> HttpResponse:
-    """Sites of this form may show it in a frame; all else is as strict as everywhere."""
+def _framed(request: HttpRequest, response: HttpResponse, account: ChannelAccount) -> HttpResponse:
+    """Sites of this form may show it in a frame; all else is as strict as everywhere, and stricter about scripts."""
     sites = filter(None, map(origins.cleaned, account.config.get("allowed_origins", [])))
     policy = {**settings.CONTENT_SECURITY_POLICY["DIRECTIVES"], "frame-ancestors": ["'self'", *sites]}
-    policy["script-src"] = ["'none'"]
+    policy["script-src"] = ["'self'" if _is_embedded(request) else "'none'"]
     response["Content-Security-Policy"] = "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items())
     response.xframe_options_exempt = True  # the policy says who may frame it
     response["Content-Language"] = translation.get_language() or "en"

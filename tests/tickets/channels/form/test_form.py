@@ -339,6 +339,32 @@ def test_t29_4_only_allowed_sites_show_it_in_a_frame_and_nothing_else_of_ours(
     assert SITE not in elsewhere["Content-Security-Policy"] and elsewhere["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_in_a_frame_one_script_of_ours_tells_the_site_how_tall_it_is(form: ChannelAccount, visitor: Visitor) -> None:
+    page = visitor.client.get(visitor.url, {"embed": "1"})
+    assert "script-src 'self'" in page["Content-Security-Policy"] and page.content.decode().count("<script") == 1
+    script = visitor.client.get(f"{visitor.url}frame.js")
+    assert script["Content-Type"].startswith("text/javascript") and b"postMessage" in script.content
+    assert (script["Cross-Origin-Resource-Policy"], script["Access-Control-Allow-Origin"]) == ("cross-origin", "*")
+    again = visitor.client.get(f"{visitor.url}frame.js", headers={"if-none-match": script["ETag"]})
+    assert again.status_code == 304 and not again.content
+
+
+def test_in_a_frame_it_looks_as_its_site_whatever_the_visitors_device_prefers(
+    form: ChannelAccount, visitor: Visitor
+) -> None:
+    assert 'data-theme="light"' in visitor.client.get(visitor.url, {"embed": "1"}).content.decode()
+    assert "data-theme" not in visitor.client.get(visitor.url).content.decode()
+    form.config = {**SETTING, "frame_theme": "dark"}
+    form.save()
+    assert 'data-theme="dark"' in visitor.client.get(visitor.url, {"embed": "1"}).content.decode()
+
+
+def test_a_form_without_a_heading_has_one_in_the_visitors_language(form: ChannelAccount, visitor: Visitor) -> None:
+    form.config = {**SETTING, "title": ""}
+    form.save()
+    assert "<h1>Write to us</h1>" in visitor.client.get(visitor.url).content.decode()
+
+
 def test_in_a_frame_it_stays_in_one(visitor: Visitor) -> None:
     page = visitor.client.get(visitor.url, {"embed": "1", "lang": "de", "other": "x"}).content.decode()
     assert 'class="is-embedded"' in page and f'action="{visitor.url}?embed=1&amp;lang=de"' in page
@@ -382,7 +408,7 @@ def test_an_admin_sets_a_form_up_and_copies_its_address_and_its_frame(as_agent, 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("title", ""), ("allowed_origins", "shop.example"), ("allowed_origins", "*"),
+        ("title", "x" * 81), ("frame_theme", "blue"), ("allowed_origins", "shop.example"), ("allowed_origins", "*"),
         ("consent_url", "javascript:alert(1)"), ("questions", "\n".join("abcdefghi")),
     ],
 )  # fmt: skip
