@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.models import Agent, Team
-from tickets import conditions, hours, time_words
+from tickets import conditions, hours, lists, reading, time_words
 from tickets.conditions import BadCondition, clean, describe, narrow, read, written
 from tickets.conditions.meaning import people_of
 from tickets.models import (
@@ -23,6 +23,7 @@ from tickets.models import (
     Follower,
     Inbox,
     Organisation,
+    SavedView,
     Status,
     Tag,
     Ticket,
@@ -191,14 +192,46 @@ def test_narrow_finds_what_plain_python_finds(world: dict[str, Any], data: st.Da
             assert clean(asked) == asked
             assert read(written(asked)) == asked
             assert all(describe(one, ana) for one in asked)
-            removed = any(
-                c["field"] == "status" and c["is"] in ("is", "any_of") and "spam" in str(c["value"]) for c in asked
-            )
             expected = {
-                t.pk for t in tickets if all(holds(c, t, ana) for c in asked) and (removed or t.removed_at is None)
+                t.pk
+                for t in tickets
+                if all(holds(c, t, ana) for c in asked) and (shows_removed(asked) or t.removed_at is None)
             }
             found = narrow(Ticket.objects.all(), asked, ana)
             assert set(found.values_list("pk", flat=True)) == expected, (asked, str(found.query))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_view_lists_and_counts_for_everybody_what_plain_python_finds_among_what_they_may_see(
+    world: dict[str, Any], ben: Agent, lou: Agent, admin: Agent, data: st.DataObject
+) -> None:
+    left, bound = (Agent.objects.get(pk=one.pk) for one in (world["agents"][0], admin))
+    left.is_active, bound.limited_to = False, frozenset([world["inboxes"][1].pk])
+    readers = [*world["agents"], ben, lou, admin, left, bound]
+    with time_machine.travel(NOW, tick=False):
+        Ticket.objects.all().delete()
+        tickets = [some(world, data.draw) for _ in range(data.draw(st.integers(2, 6)))]
+        for _ in range(3):
+            asked = [one_condition(world, data.draw) for _ in range(data.draw(st.integers(1, 2)))]
+            order = data.draw(st.sampled_from(lists.CHOOSABLE))
+            view = lists.of_saved(SavedView(pk=7, name="Any", conditions=asked, order=order))
+            for reader in readers:
+                reader.zone = "Europe/Berlin"
+                seen = set(Inbox.objects.visible_to(reader).values_list("pk", flat=True))
+                expected = {
+                    t.pk
+                    for t in tickets
+                    if t.inbox_id in seen
+                    and all(holds(c, t, reader) for c in asked)
+                    and (t.removed_at is None or shows_removed(asked))
+                }
+                assert reading.counts(reader, views=[view]) == {"7": len(expected)}, (reader.email, asked)
+                assert set(reading.numbers_of(view, reader)[0]) == expected, (reader.email, asked, order)
+
+
+def shows_removed(asked: list[dict[str, Any]]) -> bool:
+    return any(c["field"] == "status" and c["is"] in ("is", "any_of") and "spam" in str(c["value"]) for c in asked)
 
 
 # --- clean ----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The queue: who may see what, in which order, at a constant cost."""
 
+import functools
 import re
 from datetime import timedelta
 from html import unescape
@@ -103,6 +104,22 @@ def test_the_queue_page_asks_the_same_number_of_questions_whatever_it_shows(
     client.get("/")
     with django_assert_max_num_queries(11):
         assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("part, rows, most", [("list", 50, 9), ("views", 0, 6), ("rows", 50, 7)])
+def test_a_part_of_the_queue_asks_for_no_more_than_it_shows(
+    inbox, dora, ana, as_agent, django_assert_max_num_queries, part, rows, most
+):
+    client = as_agent(ana)
+    make(inbox, dora, 60)
+    ask = functools.partial(client.get, f"/?view=open&part={part}", headers={"HX-Request": "true"})
+    ask()
+    with django_assert_max_num_queries(most):
+        page = ask().content.decode()
+    assert (len(rows_in(page)), "data-view-key" in page) == (
+        {"list": 50, "views": 0, "rows": 50}[part],
+        part == "views",
+    )
 
 
 def test_what_just_arrived_is_in_sight_though_others_wait_longer(inbox, dora, ana, as_agent, send_mail_in):

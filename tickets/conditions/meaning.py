@@ -35,7 +35,7 @@ from tickets.models import (
     Tag,
     Ticket,
 )
-from tickets.models.ticket import REMOVED, TicketQuerySet
+from tickets.models.ticket import TicketQuerySet
 
 #: words that mean more people than that are looked for another way
 MOST_PEOPLE = 500
@@ -54,16 +54,13 @@ def narrow(tickets: TicketQuerySet, conditions: Sequence[Condition], agent: Agen
 def as_q(conditions: Iterable[Condition], agent: Agent) -> Q:
     """Cleaned conditions as a filter of tickets."""
     both = Q()
-    shows_removed = False
+    names_statuses = False
     for condition in conditions:
         key = condition["field"]
-        shows_removed = shows_removed or (key == "status" and _names_removed(condition))
+        names_statuses = names_statuses or (key == "status" and condition["is"] in ("is", "any_of"))
         both &= _OWN.get(key, _q_upper if key in UPPER else _q_custom)(condition, agent)
-    return both if shows_removed else both & Q(removed_at=None)
-
-
-def _names_removed(condition: Condition) -> bool:
-    return condition["is"] in ("is", "any_of") and bool(set(values_of(condition)) & set(REMOVED))
+    # a status that is named says it, and a list of open tickets is then read from their index alone
+    return both if names_statuses else both & Q(removed_at=None)
 
 
 def _is_negative(condition: Condition) -> bool:

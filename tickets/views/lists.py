@@ -70,20 +70,35 @@ def _address(asked: tuple[tuple[str, str], ...], _prefix: str) -> str:
     return f"{reverse('queue')}?{urlencode(asked)}"
 
 
-def queue_context(request: HttpRequest, view: View, *, is_beside: bool = False) -> dict[str, Any]:
-    """The views column and the list: its first rows where it `is_beside` a ticket, and the rest of them when asked."""
+def queue_context(request: HttpRequest, view: View, *, is_beside: bool = False, part: str = "") -> dict[str, Any]:
+    """The views column and the list: its first rows where it `is_beside` a ticket, and the rest of them when asked.
+
+    A page that is open asks for a `part` whenever something changed anywhere: it costs no more than it shows.
+    """
     agent: Agent = agent_of(request)
     inboxes = reading.inbox_ids(agent)
+    shown = [one for one in views_of(request) if not one.is_hidden or one.key == view.key][:MOST_COUNTED]
+    wanted = [] if part == "rows" else [one for one in shown if part != "list" or one.key == view.key]
+    counted = reading.counts(agent, inboxes, wanted)
+    context = {
+        "view": view,
+        "inboxes": inboxes,
+        "views": [_item(one, view, counted) for one in wanted],
+        "narrow_url": _narrow_url(view),
+        "rail_current": "queue",
+    }
+    return context if part == "views" else context | _list(request, view, counted, inboxes, is_beside=is_beside)
+
+
+def _list(
+    request: HttpRequest, view: View, counted: dict[str, int], inboxes: Sequence[int], *, is_beside: bool
+) -> dict[str, Any]:
+    agent = agent_of(request)
     after = "" if is_beside else request.GET.get("after", "")
     limit = reading.PAGE - reading.BESIDE if after and "rest" in request.GET else reading.PAGE
     cut = reading.BESIDE if is_beside else None
     found, arrived = reading.opening(view, agent, after=after, limit=limit, cut=cut, inboxes=inboxes)
-    shown = [one for one in views_of(request) if not one.is_hidden or one.key == view.key][:MOST_COUNTED]
-    counted = reading.counts(agent, inboxes, shown)
     return {
-        "view": view,
-        "inboxes": inboxes,
-        "views": [_item(one, view, counted) for one in shown],
         "tickets": found.tickets,
         "arrivals": arrived,
         "list_url": address_of(view),
@@ -93,7 +108,6 @@ def queue_context(request: HttpRequest, view: View, *, is_beside: bool = False) 
             *([f"“{view.words}”"] if view.words else []),
             *(conditions.describe(one, agent) for one in view.conditions),
         ],
-        "narrow_url": _narrow_url(view),
         "change_url": _change_url(view, agent),
         **_looks(view, agent, found.tickets),
         "list_query": urlencode(view.query),
@@ -102,7 +116,6 @@ def queue_context(request: HttpRequest, view: View, *, is_beside: bool = False) 
         "bulk_agents": watching.workers(),
         "bulk_teams": watching.teams(),
         "waiting_mail": watching.waiting_for(agent, inboxes),
-        "rail_current": "queue",
     }
 
 

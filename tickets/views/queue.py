@@ -16,9 +16,10 @@ from tickets.views.lists import address_of, queue_context, view_of
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """A view's list; htmx is answered with the list or the views alone."""
-    context = queue_context(request, view_of(request, strict=True))
     part = request.GET.get("part", "")
-    if request.htmx and part in ("list", "views", "rows"):  # type: ignore[attr-defined]
+    part = part if request.htmx and part in ("list", "views", "rows") else ""  # type: ignore[attr-defined]
+    context = queue_context(request, view_of(request, strict=True), part=part)
+    if part:
         return render(request, f"tickets/queue.html#{part}", context)
     known = hours.inboxes(set(context["inboxes"]))
     listed = [known[pk] for pk in context["inboxes"] if pk in known]
