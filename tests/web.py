@@ -1,13 +1,40 @@
 """The whole web application under its real server, inside the test's process, so that it sees the test's database."""
 
+import asyncio
+import os
+import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from django.db import connection, connections
+
+Scope = MutableMapping[str, Any]
+#: STRAIN=4: browsers as slow as on a machine a quarter as quick (tests/journeys/conftest.py), and answers that come
+#: late, by chance. What passes otherwise and fails so has a race in it.
+STRAIN = float(os.environ.get("STRAIN", "0"))
+
+
+def late(application: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The application behind a bad line: what is asked comes late, and so does each thing it says."""
+
+    async def on_a_bad_line(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        if scope["type"] != "http":
+            return await application(scope, receive, send)
+
+        async def send_late(said: Scope) -> None:
+            if said["type"] == "http.response.start" or said.get("more_body"):
+                await asyncio.sleep(random.uniform(0.02, 0.15))
+            await send(said)
+
+        await asyncio.sleep(random.uniform(0.02, 0.15))
+        return await application(scope, receive, send_late)
+
+    return on_a_bad_line
 
 
 @contextmanager
@@ -18,7 +45,8 @@ def served(at: socket.socket | None = None) -> Iterator[str]:
 
     live.HUB = live.Hub()
     live._client = None
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="warning", loop="asyncio"))
+    asked = late(application) if STRAIN else application
+    server = uvicorn.Server(uvicorn.Config(asked, host="127.0.0.1", port=0, log_level="warning", loop="asyncio"))
     # the server closes what it is given
     thread = threading.Thread(target=server.run, args=([at.dup()] if at else None,), daemon=True)
     thread.start()
