@@ -6,10 +6,14 @@ Only ids travel, over one Redis channel. Losing a notice loses nothing: a page t
 import asyncio
 import contextlib
 import json
+import math
 import re
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 import redis
 import redis.asyncio
@@ -27,6 +31,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 HEARTBEAT_SECONDS = 20
 QUEUE_LENGTH = 200
 RECHECK_SECONDS = 60
+#: what was told lately, for pages that were drawn before and listen only now: so long, and so many at most
+RECENT_SECONDS, RECENT_LENGTH = 60, 2_000
+#: a page is drawn before it says how old it is, and processes do not agree to the moment
+MARGIN_SECONDS = 1
 #: audiences that are nobody's of the house: a visitor's talk, somebody writing to one
 OUTSIDE = ("talk:", "writing:", "visitor:")
 
@@ -129,6 +137,9 @@ class Ear:
 class Hub:
     """One subscription to Redis for a whole process, fanned out to a bounded queue for each open page.
 
+    A page is drawn first and listens later, once its scripts are there, or again after its line broke off: what was
+    told in between is kept for a while, and is the first it hears.
+
     Thousands who may hear of one thing only (a visitor of their talk) have an `Ear` each: what is not theirs costs them
     nothing.
     """
@@ -137,6 +148,9 @@ class Hub:
         self.queues: set[asyncio.Queue[list[dict[str, Any]] | None]] = set()
         self.ears: dict[str, set[Ear]] = {}
         self.task: asyncio.Task[None] | None = None
+        #: what was told lately and when, oldest first, and since when nothing of it is missing
+        self.recent: deque[tuple[float, list[dict[str, Any]]]] = deque()
+        self.whole_since = math.inf
 
     def join(self) -> "asyncio.Queue[list[dict[str, Any]] | None]":
         """A queue that gets every notice from now on; None in it means: some were missed, fetch anew."""
@@ -144,6 +158,19 @@ class Hub:
         queue: asyncio.Queue[list[dict[str, Any]] | None] = asyncio.Queue(QUEUE_LENGTH)
         self.queues.add(queue)
         return queue
+
+    def missed(self, since: float) -> list[dict[str, Any]] | None:
+        """What was told since then; None where that is no longer known."""
+        if since < self.whole_since:
+            # a subscription that does not stand yet will tell everybody to fetch anew
+            return [] if math.isinf(self.whole_since) else None
+        return [one for at, notices in self.recent if at >= since for one in notices]
+
+    def _keep(self, notices: list[dict[str, Any]]) -> None:
+        now = time.time()
+        self.recent.append((now, notices))
+        while len(self.recent) > RECENT_LENGTH or self.recent[0][0] < now - RECENT_SECONDS:
+            self.whole_since = max(self.whole_since, math.nextafter(self.recent.popleft()[0], math.inf))
 
     def leave(self, queue: "asyncio.Queue[list[dict[str, Any]] | None]") -> None:
         self.queues.discard(queue)
@@ -173,6 +200,10 @@ class Hub:
             notices = [one for one in notices if not one["audience"].startswith(OUTSIDE)]
             if not notices:
                 return
+            self._keep(notices)
+        else:
+            self.recent.clear()
+            self.whole_since = time.time()
         for queue in self.queues:
             if queue.full():  # a page too slow to follow: drop what it has and let it fetch anew
                 while not queue.empty():
@@ -207,6 +238,7 @@ class Hub:
             except (redis.RedisError, OSError) as error:
                 log.warning("live updates are away", error=str(error))
             finally:
+                self.whole_since = math.inf
                 with contextlib.suppress(Exception):
                     await client.aclose()
             await asyncio.sleep(wait)
@@ -264,8 +296,9 @@ def mounted(path: str) -> Application | None:
 
 
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-    """The endpoint `/live/`: who the session says, then notices as they come, then a comment every 20 s.
+    """The endpoint `/live/`: who the session says, then notices as they come, then a sign of life every 20 s.
 
+    First what the page missed: it says how old it is (`?age=`, in ms), or what it heard last, when its line broke off.
     The right to hear is looked up again every minute, so a removed agent does not listen on.
     """
     cookies = _cookies(scope)
@@ -282,11 +315,13 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     queue = HUB.join()
+    since = _since(scope)
+    missed = [] if since is None else HUB.missed(since)
     gone = asyncio.ensure_future(_until_gone(receive))
     try:
-        await send(
-            {"type": "http.response.body", "body": b"retry: 2000\nevent: hello\ndata: {}\n\n", "more_body": True}
-        )
+        hello = b"retry: 2000\nevent: hello\n" + _now() + b"data: {}\n\n"
+        hello += _written(missed, who[1], who[0], "missed")
+        await send({"type": "http.response.body", "body": hello, "more_body": True})
         checked = asyncio.get_running_loop().time()
         while not gone.done():
             waiting = asyncio.ensure_future(queue.get())
@@ -298,7 +333,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
                     break
             if not waiting.done():
                 waiting.cancel()
-                await send({"type": "http.response.body", "body": b": still here\n\n", "more_body": True})
+                await send({"type": "http.response.body", "body": _now() + b"\n", "more_body": True})
                 continue
             if body := _written(waiting.result(), who[1], who[0]):
                 await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -309,11 +344,31 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
-def _written(notices: list[dict[str, Any]] | None, audiences: frozenset[str] | None, agent: int = 0) -> bytes:
+def _since(scope: Scope) -> float | None:
+    """From when on this page has to be told what happened; None when it does not say."""
+    said = next((value for name, value in scope["headers"] if name == b"last-event-id"), b"").decode("latin-1")
+    age = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("age", [""])[0]
+    try:
+        since = float(said) if said else time.time() - float(age) / 1000
+    except ValueError:
+        return None
+    return since - MARGIN_SECONDS if math.isfinite(since) else None
+
+
+def _now() -> bytes:
+    """A line of a stream that says until when it was heard: a browser repeats it when it comes again."""
+    return f"id: {time.time():.3f}\n".encode()
+
+
+def _written(
+    notices: list[dict[str, Any]] | None, audiences: frozenset[str] | None, agent: int = 0, name: str = "change"
+) -> bytes:
     if notices is None:
-        return b"event: anew\ndata: {}\n\n"
+        return _now() + b"event: anew\ndata: {}\n\n"
     mine = [{"verb": n["verb"], "ticket": n["stream"]} for n in notices if _may_hear(n["audience"], audiences, agent)]
-    return b"event: change\ndata: " + json.dumps(mine).encode() + b"\n\n" if mine else b""
+    if not mine:
+        return b""
+    return f"event: {name}\n".encode() + _now() + b"data: " + json.dumps(mine).encode() + b"\n\n"
 
 
 def _may_hear(audience: str, audiences: frozenset[str] | None, agent: int) -> bool:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,11 +18,15 @@ from tickets.operations import status
 class Ear:
     """One open page's connection."""
 
-    def __init__(self, address: str, session: str = "") -> None:
+    def __init__(self, address: str, session: str = "", *, query: str = "", last: str = "") -> None:
         self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
         headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"} if session else {}
-        self.connection.request("GET", "/live/", headers=headers)
+        if last:
+            headers["Last-Event-ID"] = last
+        self.connection.request("GET", f"/live/{query}", headers=headers)
         self.response = self.connection.getresponse()
+        #: until when it heard everything, in the server's words
+        self.last = ""
 
     def until(self, kind: str) -> list[dict]:
         """Read on until an event of this kind; its data."""
@@ -30,6 +35,8 @@ class Ear:
             line = self.response.readline().decode().rstrip("\n")
             if line.startswith("event: "):
                 current = line[7:]
+            elif line.startswith("id: "):
+                self.last = line[4:]
             elif line.startswith("data: ") and current == kind:
                 return json.loads(line[6:])
 
@@ -78,6 +85,57 @@ def test_only_ids_travel(address, as_agent, ana, ticket):
     status.resolve(ticket, actor=ana)
     assert ear.until("change") == [{"verb": "ticket.resolved", "ticket": ticket.pk}]
     ear.close()
+
+
+def test_what_happened_between_a_page_and_its_stream_is_told_first(address, as_agent, ana, ticket, monkeypatch):
+    monkeypatch.setattr(live, "MARGIN_SECONDS", 0)
+    session = as_agent(ana).cookies[settings.SESSION_COOKIE_NAME].value
+    earlier = listening(address, as_agent(ana))
+    drawn = float(earlier.last) + 0.001
+    status.resolve(ticket, actor=ana)
+    earlier.until("change")
+    resolved = [{"verb": "ticket.resolved", "ticket": ticket.pk}]
+    # a page that was asked for before
+    late = Ear(address, session, query=f"?age={(time.time() - drawn) * 1000}")
+    assert late.until("missed") == resolved
+    # one whose line broke off in between: it says what it heard last, whatever it said of its age at first
+    broken = Ear(address, session, query="?age=0", last=str(drawn))
+    assert broken.until("missed") == resolved
+    # what nobody remembers costs one look at everything
+    old = Ear(address, session, query="?age=86400000")
+    assert old.until("anew") == {}
+    for ear in (earlier, late, broken, old):
+        ear.close()
+
+
+@pytest.mark.parametrize("query", ["?age=inf", "?age=nan", "?age=x", "?age=", ""])
+def test_who_does_not_say_how_old_they_are_hears_from_now_on(query):
+    assert live._since({"headers": [], "query_string": query[1:].encode()}) is None
+
+
+def test_what_was_missed_is_told_to_those_who_may_know(ana, ben, inbox):
+    notice = {"verb": "ticket.created", "stream": 1, "audience": f"inbox:{inbox.pk}", "event": 1}
+    told = [live._written([notice], live._audiences(one), one.pk, "missed") for one in (ana, ben)]
+    assert b"event: missed" in told[0] and told[1] == b""
+
+
+def test_what_was_told_is_kept_for_a_while_only(monkeypatch):
+    hub = live.Hub()
+    assert hub.missed(0) == [], "nobody is subscribed yet: everybody will be told to fetch anew"
+    hub._tell(None)
+    begun = hub.whole_since
+    notice = {"verb": "ticket.created", "stream": 1, "audience": "inbox:1", "event": 1}
+    for number in range(live.RECENT_LENGTH + 1):
+        hub._tell([{**notice, "event": number}])
+    assert len(hub.recent) == live.RECENT_LENGTH
+    assert hub.missed(begun) is None
+    assert hub.missed(hub.recent[-1][0])[-1]["event"] == live.RECENT_LENGTH
+    later = hub.recent[-1][0] + live.RECENT_SECONDS + 1
+    monkeypatch.setattr(live.time, "time", lambda: later)
+    hub._tell([notice])
+    assert len(hub.recent) == 1 and hub.missed(later) == [notice]
+    hub._tell([{**notice, "audience": "visitor:1"}])
+    assert len(hub.recent) == 1, "what is nobody's of the house is not kept"
 
 
 def test_redis_away_costs_live_updates_only(transactional_db, settings, ticket, ana, monkeypatch):

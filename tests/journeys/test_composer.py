@@ -167,7 +167,7 @@ def test_two_windows_lose_no_word(house: House, sit, ana, ticket):  # type: igno
     first, second = seat.page, seat.context.new_page()
     seat.expected.append("409")
     open_ticket(first, ticket)
-    second.route("**/live/", lambda route: None)  # or it might hear of the other's words before it has its own
+    second.route("**/live/*", lambda route: None)  # or it might hear of the other's words before it has its own
     second.goto(f"/tickets/{ticket.number}/")
     first.keyboard.press("r")
     first.keyboard.type("From the first window")

@@ -104,7 +104,7 @@ class Watch:
 
     def be_still(self) -> None:
         """Let the page hear of no changes: it would draw anew what a test changed in it."""
-        self.page.route("**/live/", lambda route: None)
+        self.page.route("**/live/*", lambda route: None)
 
     def load_all(self) -> int:
         """Let every frame of the page load at once, once all of the page is there; gives their number."""

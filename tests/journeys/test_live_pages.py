@@ -1,10 +1,10 @@
 """Open pages while the world goes on: rows stay under the pointer, drafts stay, hostile mail stays a text."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.conftest import mail
-from tests.journeys.conftest import House, words, writing
+from tests.journeys.conftest import House, soon, words, writing
 from tickets.models import Ticket
 from tickets.operations import status
 
@@ -25,6 +25,21 @@ def test_rows_do_not_move_under_the_pointer(house: House, sit, ana, ticket):  # 
     expect(page.get_by_role("link", name="Another matter")).to_be_visible()
 
 
+def test_what_comes_before_the_stream_stands_is_seen(house: House, sit, ana, chloe, ticket):  # type: ignore[no-untyped-def]
+    """A page is drawn first and listens later: what happens in between is told as soon as it does."""
+    other, page = sit(chloe).page, sit(ana).page
+    other.goto("/")
+    expect(other.locator("html")).to_have_attribute("data-live", "on")  # the house is listening already
+    waiting: list[Route] = []
+    page.route("**/live/*", lambda route: waiting.append(route))
+    page.goto(f"/tickets/{ticket.number}/")
+    status.resolve(ticket, actor=chloe)
+    expect(other.locator("#rows .row")).to_have_count(0)
+    soon(page, lambda: bool(waiting))
+    waiting[0].continue_()
+    expect(page.locator("#header")).to_have_attribute("data-status", "resolved")
+
+
 def test_a_draft_survives_what_others_do(house: House, sit, ana, chloe, ticket):  # type: ignore[no-untyped-def]
     page, other = sit(ana).page, sit(chloe).page
     for one in (page, other):
@@ -43,7 +58,7 @@ def test_a_draft_survives_what_others_do(house: House, sit, ana, chloe, ticket):
 
 def test_an_act_that_came_too_late_says_so(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]
     seat = sit(ana)
-    seat.page.route("**/live/", lambda route: route.abort())  # this page hears nothing
+    seat.page.route("**/live/*", lambda route: route.abort())  # this page hears nothing
     seat.expected += ["ERR_FAILED", "409"]
     seat.page.goto(f"/tickets/{ticket.number}/")
     status.resolve(ticket, actor=None)

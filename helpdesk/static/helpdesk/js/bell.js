@@ -18,19 +18,26 @@ const count = ({ count: many, label }) => {
   place.append(colon, many > 99 ? "99+" : String(many), words);
 };
 
-let told = Date.now();
 let latest = 0;
-const ask = async (isNews) => {
+let asked = 0;
+let soon = null;
+/** Whether something was told that no answer has shown yet. */
+let isNews = false;
+const ask = async () => {
+  const turn = (asked += 1);
   try {
     const answer = await fetch(`${bell().href}?part=bell`, { credentials: "same-origin", redirect: "error" });
     if (!answer.ok) return;
     const found = await answer.json();
+    // what was asked for later knows more
+    if (turn !== asked) return;
     count(found);
     const news = found.latest;
     if (isNews && news && news.id > latest && !document.hidden && String(news.ticket) !== openTicket()) {
       toast({ message: news.words, url: news.url, label: word("openIt"), seconds: 12 });
     }
     latest = Math.max(latest, news?.id ?? 0);
+    isNews &&= Boolean(soon);
     if (box()?.matches(":popover-open")) fill();
     else if (document.querySelector("[data-notifications-page]")) refreshPage();
   } catch {
@@ -38,18 +45,20 @@ const ask = async (isNews) => {
   }
 };
 
-let soon = null;
-const askSoon = (isNews) => {
+const askSoon = (hasNews) => {
   if (!bell()) return;
-  told = isNews ? Date.now() : told;
+  isNews ||= hasNews;
   clearTimeout(soon);
   // the page of an open ticket marks it read first
-  soon = setTimeout(() => ask(Date.now() - told < 3000), 400);
+  soon = setTimeout(() => {
+    soon = null;
+    ask();
+  }, 400);
 };
 
 document.addEventListener("live", (event) => {
   const mine = event.detail.changes.filter((change) => change.verb.startsWith("notification."));
-  if (mine.length) askSoon(mine.some((change) => change.verb === "notification.new"));
+  if (mine.length) askSoon(event.detail.isNews && mine.some((change) => change.verb === "notification.new"));
 });
 document.addEventListener("live-anew", () => askSoon(false));
 

@@ -1,6 +1,6 @@
 // Writing: one form, a tab for each kind of message, sent once. Drafts, files and recipients have files of their own.
 import { choose } from "./recipients.js";
-import { dropDraft, keepLocally, restoreLocally, saveNow, saveSoon, settled } from "./drafts.js";
+import { dropDraft, isUnderway, keepLocally, restoreLocally, saveNow, saveSoon, settled } from "./drafts.js";
 import { goOn, leadOn } from "./onward.js";
 import { fetchPart, isSignIn } from "./pages.js";
 import { word } from "./words.js";
@@ -287,6 +287,7 @@ document.addEventListener("composer", (event) => {
 const isBusy = (one) =>
   !one ||
   Boolean(one.dataset.sending) ||
+  isUnderway(one) ||
   one.contains(document.activeElement) ||
   [...one.querySelectorAll(".composer-text")].some((text) => text.value.trim());
 

@@ -93,9 +93,11 @@ const putBar = (fresh) => {
 };
 
 let drawn = "";
+let looks = 0;
 const lookAtBar = async () => {
   barSoon = null;
   if (!bar() || document.hidden) return;
+  const turn = (looks += 1);
   try {
     const answer = await fetch(bar().dataset.src, { credentials: "same-origin", redirect: "error" });
     if (!answer.ok) return;
@@ -104,7 +106,7 @@ const lookAtBar = async () => {
     const found = fresh.content.getElementById("chat-bar");
     // tokens differ each time, and nobody who is about to press one of them has it pulled away
     const said = found?.innerHTML.replace(/value="[^"]{40,}"/g, "");
-    if (!found || !bar() || (said === drawn && bar().hidden === found.hidden) || bar().querySelector(".htmx-request")) return;
+    if (turn !== looks || !found || !bar() || (said === drawn && bar().hidden === found.hidden) || bar().querySelector(".htmx-request")) return;
     drawn = said;
     putBar(found);
   } catch {

@@ -90,6 +90,9 @@ export const inLine = (form, what) => {
   return after;
 };
 
+/** Whether something written or chosen has yet to reach the server. */
+export const isUnderway = (form) => lines.has(form) || timers.size > 0;
+
 /** What must happen before the form may be sent: nothing that waits is saved any more, what is under way is awaited. */
 export const settled = (form) => {
   for (const timer of timers.values()) clearTimeout(timer);

@@ -10,8 +10,10 @@ let held = null;
 // While an answer to an act of ours is on its way, nothing is put in the place of what waits for it: the answer would
 // find its target gone, and the sentence about what was done would be lost with the button that did it.
 let underway = 0;
+const begun = new WeakMap();
 document.addEventListener("htmx:beforeSend", (event) => {
   underway += 1;
+  begun.set(event.detail.xhr, performance.now());
   event.detail.xhr.addEventListener("loadend", () => (underway -= 1));
 });
 
@@ -90,7 +92,7 @@ const refreshList = async () => {
     }
     takeList(freshList.getElementById("list"));
     const views = document.getElementById("views");
-    if (!views?.matches(":popover-open")) replace(views, freshViews.getElementById("views"));
+    if (!views?.matches(":popover-open, :has([data-keeping])")) replace(views, freshViews.getElementById("views"));
   } catch {
     // the next change, or the next connection, asks again
   } finally {
@@ -99,6 +101,7 @@ const refreshList = async () => {
   }
 };
 
+let looks = 0;
 const refreshTicket = async () => {
   const conversation = document.querySelector(".conversation");
   if (!conversation || document.hidden) return;
@@ -106,9 +109,11 @@ const refreshTicket = async () => {
     later(refreshTicket, 150);
     return;
   }
+  const look = (looks += 1);
   try {
     const fresh = await fetchPart(conversation.dataset.url, "changed");
-    if (!conversation.isConnected) return;
+    // the answer to a later question may be here already, and knows more
+    if (!conversation.isConnected || look !== looks) return;
     if (underway) {
       later(refreshTicket, 150);
       return;
@@ -164,15 +169,18 @@ let source;
 let wait = 1000;
 const connect = () => {
   source?.close();
-  source = new EventSource("/live/");
+  // what changed since this page was asked for is told first
+  source = new EventSource(`/live/?age=${Math.ceil(performance.now())}`);
   source.addEventListener("open", () => {
     wait = 1000;
     document.documentElement.dataset.live = "on";
   });
-  source.addEventListener("change", (event) => {
-    const changes = JSON.parse(event.data);
-    document.dispatchEvent(new CustomEvent("live", { detail: { changes } }));
-  });
+  for (const name of ["change", "missed"]) {
+    source.addEventListener(name, (event) => {
+      const changes = JSON.parse(event.data);
+      document.dispatchEvent(new CustomEvent("live", { detail: { changes, isNews: name === "change" } }));
+    });
+  }
   source.addEventListener("anew", () => {
     refreshAll();
     document.dispatchEvent(new CustomEvent("live-anew"));
@@ -187,6 +195,19 @@ const connect = () => {
     wait = Math.min(wait * 2, 30_000);
   });
 };
+
+// a ticket that changed while it was on its way here is asked for once more
+const changed = new Map();
+let anewAt = 0;
+document.addEventListener("live", (event) => {
+  if (changed.size > 1000) changed.clear();
+  for (const change of event.detail.changes) changed.set(String(change.ticket), performance.now());
+});
+document.addEventListener("live-anew", () => (anewAt = performance.now()));
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id !== "reading" || !begun.has(event.detail.xhr)) return;
+  if (Math.max(changed.get(openTicket()) ?? 0, anewAt) > begun.get(event.detail.xhr)) later(refreshTicket, 50);
+});
 
 document.addEventListener("live", (event) => {
   // who looks at what, and who is told of it, changes no ticket

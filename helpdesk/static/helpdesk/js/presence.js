@@ -74,7 +74,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 // --- others are here --------------------------------------------------------------------------------------------------
 const known = new Map();
-const asked = new Set();
+/** Which question about a ticket was the last: an answer to an earlier one that comes later says nothing new. */
+const asked = new Map();
+let turns = 0;
 let timer = null;
 
 const draw = () => {
@@ -98,18 +100,20 @@ const shownNumbers = () => new Set([...document.querySelectorAll("[data-faces]")
 
 const ask = async (numbers) => {
   if (!numbers.length) return;
-  for (const number of numbers) asked.add(number);
+  const turn = (turns += 1);
+  for (const number of numbers) asked.set(number, turn);
+  const isLast = (number) => asked.get(number) === turn;
   try {
     const answer = await fetch(`/presence/?tickets=${numbers.join(",")}`, { credentials: "same-origin", redirect: "manual" });
     if (!answer.ok) return;
     const found = await answer.json();
-    for (const number of numbers) {
+    for (const number of numbers.filter(isLast)) {
       const one = found[number];
       if (one) known.set(number, { html: one.faces, typing: one.typing, until: Date.now() + one.seconds * 1000 });
       else known.delete(number);
     }
   } catch {
-    for (const number of numbers) known.delete(number); // nobody is seen while the server is away
+    for (const number of numbers.filter(isLast)) known.delete(number); // nobody is seen while the server is away
   }
   draw();
   plan();

@@ -9,11 +9,14 @@ const keys = () => [...column().querySelectorAll("[data-view-key]")].map((one) =
 // several steps are one arrangement, sent when they end: two on their way at once could overtake each other
 let waiting = 0;
 const keep = () => {
+  // live.js puts no older order in its place
+  column().dataset.keeping = "";
   clearTimeout(waiting);
   waiting = setTimeout(send, 300);
 };
 
 const send = async () => {
+  const mine = waiting;
   try {
     const answer = await fetch(column().dataset.arrange, {
       method: "POST",
@@ -24,6 +27,8 @@ const send = async () => {
     if (!answer.ok) throw new Error(answer.status);
   } catch {
     toast({ message: word("failed"), tone: "bad" });
+  } finally {
+    if (mine === waiting) delete column()?.dataset.keeping;
   }
 };
 
