@@ -92,8 +92,8 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def visible_to(self, agent: Agent) -> "InvitationQuerySet":
         """Those after tickets an agent may see, and those by the calendar that an inbox of theirs sends."""
         inboxes = Inbox.objects.visible_to(agent)
-        theirs = Q(ticket__in=Ticket.objects.visible_to(agent))
-        return self.filter(theirs | Q(ticket=None, survey__sends_from__in=inboxes))
+        # by the inbox, and not by a set of tickets: beside an "or", PostgreSQL would read every ticket there is
+        return self.filter(Q(ticket__inbox__in=inboxes) | Q(ticket=None, survey__sends_from__in=inboxes))
 
     def due(self, at: datetime) -> "InvitationQuerySet":
         """Those to be sent now, the longest due first. While an inbox answers nothing by itself, its own wait."""

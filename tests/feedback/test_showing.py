@@ -7,12 +7,12 @@ import time_machine
 from django.template.loader import render_to_string
 
 from feedback import nonces, panels
-from feedback.models import Invitation, InvitationState, Reason
+from feedback.models import Invitation, InvitationState, Reason, Survey
 from feedback.operations import answering
 from helpdesk import clock
 from helpdesk.models import Agent
 from tickets import activity, registry
-from tickets.models import Ticket
+from tickets.models import Inbox, Ticket
 
 
 def answer(invitation: Invitation, score: int, comment: str = "") -> None:
@@ -75,3 +75,26 @@ def test_the_activity_tells_the_survey_in_sentences(asked: Invitation) -> None:
     ]
     told = registry.sentence("survey.suppressed")
     assert told and told({"reason": "bulk"}) == "The customer is not asked how it was: resolved together with others"
+
+
+def test_an_asking_is_seen_where_its_ticket_or_its_sender_is_and_no_other_ticket_is_read_for_that(
+    invitation: Invitation, inbox: Inbox, billing: Inbox, ana: Agent, ben: Agent, lou: Agent, admin: Agent
+) -> None:
+    def by_the_calendar(sender: Inbox | None) -> Invitation:
+        survey = Survey.objects.create(name="NPS", kind="nps", every_days=90, sends_from=sender)
+        return Invitation.objects.create(
+            survey=survey, customer=invitation.customer, recipient="dora@customer.example", due_at=clock.now(),
+            expires_at=clock.now(),
+        )  # fmt: skip
+
+    ours, theirs, nobodys = by_the_calendar(inbox), by_the_calendar(billing), by_the_calendar(None)
+    left, bound = (Agent.objects.get(pk=one.pk) for one in (ana, admin))
+    left.is_active, bound.limited_to = False, frozenset([billing.pk])
+    for agent, expected in (
+        (ana, {invitation, ours}), (lou, {invitation, ours}), (ben, {theirs}), (admin, {invitation, ours, theirs}),
+        (left, set()), (bound, {theirs}),
+    ):  # fmt: skip
+        seen = Invitation.objects.visible_to(agent)
+        assert set(seen) == expected and nobodys not in expected
+        if expected:
+            assert 'FROM "tickets_ticket"' not in str(seen.query)
