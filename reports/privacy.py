@@ -76,6 +76,16 @@ def of_one_person(chosen: Filter, rows: "QuerySet[Any]", column: str) -> frozens
     return frozenset(value for value, people, who in found if people == 1 and who != chosen.reader)
 
 
+def of_one_of(chosen: Filter, found: Iterable[tuple[Any, Any]]) -> frozenset[Any]:
+    """As `of_one_person`, of values with whose answers those are."""
+    if chosen.is_lead:
+        return frozenset()
+    people: dict[Any, set[Any]] = {}
+    for value, who in found:
+        people.setdefault(value, set()).update({who} - {None})
+    return frozenset(value for value, those in people.items() if len(those) == 1 and those != {chosen.reader})
+
+
 def and_these(hidden: frozenset[Any], sizes: Mapping[Any, int], more: frozenset[Any]) -> frozenset[Any]:
     """The cells to hide when these are to be, too, however large: never one alone, which subtraction would show."""
     if not more - hidden:

@@ -51,12 +51,21 @@ def instant(value: int) -> datetime:
 class Frame:
     """The rows a queryset chooses, column by column, in one order."""
 
-    def __init__(self, seen: Seen, chosen: Sequence[tuple[Part, Array]], n: int) -> None:
+    def __init__(self, seen: Seen | None, chosen: Sequence[tuple[Part, Array]], n: int) -> None:
         self._seen, self._chosen, self.n = seen, chosen, n
         self._columns: dict[str, Column] = {}
 
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, Column]) -> "Frame":
+        """Rows that are kept in no packs, with all there is of them."""
+        frame = cls(None, (), len(next(iter(columns.values())).data))
+        frame.put(**columns)
+        return frame
+
     def __getitem__(self, name: str) -> Column:
         if name not in self._columns:
+            if self._seen is None:
+                raise KeyError(name)
             pieces = [self._seen.column(part, name).at(places) for part, places in self._chosen]
             self._columns[name] = packs.joined(pieces) if pieces else _empty(self._seen.table.columns[name])
         return self._columns[name]
@@ -76,6 +85,8 @@ class Frame:
 
     def holds(self, condition: Q) -> Array:
         """Of which rows a condition holds."""
+        if self._seen is None:
+            raise Unknown
         return _holds(self._seen.table.model.objects.filter(condition).query.where, self.__getitem__, self.n)  # type: ignore[attr-defined]
 
 

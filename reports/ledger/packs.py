@@ -189,9 +189,12 @@ def joined(columns: Sequence[Column]) -> Column:
     return Column(first.kind, np.concatenate(parts), list(places))
 
 
+#: microseconds between the epoch of PostgreSQL, the year 2000, and that of everybody else
+SINCE_1970 = 946_684_800_000_000
 _NUMBER = f"string_agg(int8send(coalesce({{0}}::int8, {NULL})), ''::bytea)"
 _SQL: Mapping[Kind, str] = {
-    "moment": _NUMBER.replace("{0}", "(extract(epoch FROM {0}) * 1000000)"),
+    # in its bytes, before everything is the least number there is, which is our null
+    "moment": "string_agg(timestamptz_send(coalesce({0}, '-infinity')), ''::bytea)",
     "number": _NUMBER,
     "name": _NUMBER,
     "flag": "string_agg(int2send(coalesce({0}::int, -1)::int2), ''::bytea)",
@@ -199,18 +202,22 @@ _SQL: Mapping[Kind, str] = {
 }
 
 
+def selected(columns: Mapping[str, Kind], alias: str) -> str:
+    """Every column of some rows, packed, in one order."""
+    return ", ".join(_SQL[kind].format(f'{alias}."{name}"') for name, kind in columns.items())
+
+
 @cache
 def _selected(table: Table, alias: str) -> str:
-    """Every column of some rows, packed, in one order."""
-    return ", ".join(_SQL[kind].format(f'{alias}."{name}"') for name, kind in table.columns.items())
+    return selected(table.columns, alias)
 
 
-def _received(table: Table, row: Sequence[Any]) -> dict[str, Column]:
-    """What `_selected` found."""
+def received(columns: Mapping[str, Kind], row: Sequence[Any]) -> dict[str, Column]:
+    """What `selected` found."""
     import numpy as np
 
     found = {}
-    for (name, kind), data in zip(table.columns.items(), row, strict=True):
+    for (name, kind), data in zip(columns.items(), row, strict=True):
         if kind == "word":
             places: dict[Any, int] = {None: 0}
             codes = [places.setdefault(value, len(places)) for value in data or ()]
@@ -219,6 +226,8 @@ def _received(table: Table, row: Sequence[Any]) -> dict[str, Column]:
             found[name] = Column(kind, np.frombuffer(data or b"", dtype=">i2").astype(np.int8))
         else:
             values = np.frombuffer(data or b"", dtype=">i8").astype(np.int64)
+            if kind == "moment":
+                values = np.where(values == NULL, NULL, values + SINCE_1970)
             found[name] = _named(values) if kind == "name" else Column(kind, values)
     return found
 
@@ -237,13 +246,16 @@ def _width(n: int) -> str:
     return "u1" if n < 256 else "u2" if n < 65536 else "u4"
 
 
-def fetch(sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-    """Rows as they are, in binary: bytes that are written out in letters take twice as long."""
+def fetch(sql: str, parameters: Any, *, is_kept: bool = True) -> list[tuple[Any, ...]]:
+    """Rows as they are, in binary: bytes that are written out in letters take twice as long.
+
+    Whose plan depends on the values, such as on how long a period is, is not kept.
+    """
     connection.ensure_connection()
 
     def ask(sql: str, parameters: Any, _many: bool, _context: Any) -> list[tuple[Any, ...]]:
         with psycopg.Cursor(connection.connection) as cursor:
-            return cursor.execute(sql, parameters, binary=True).fetchall()
+            return cursor.execute(sql, parameters, prepare=None if is_kept else False, binary=True).fetchall()
 
     for wrapper in reversed(connection.execute_wrappers):
         ask = _wrapped(wrapper, ask)
@@ -390,7 +402,7 @@ def _look(family: Family, table: Table) -> Seen | None:
         Part(known["rows"], known["moments"], version=version, chunk=chunk)
         for chunk, version, _layout, known in found if known["rows"]
     ]  # fmt: skip
-    fresh = _received(table, columns)
+    fresh = received(table.columns, columns)
     parts.append(Part(len(fresh[table.key].data), _spans(fresh), fresh))
     return Seen(family, table, parts, keys)
 
@@ -480,7 +492,7 @@ def _pack(family: Family, chunk: int) -> None:
                 f"(SELECT * FROM {table.name} WHERE {table.key} >= %s AND {table.key} < %s) AS fact"
             )
             [row] = fetch(sql, [first, end])
-            columns = _received(table, row)
+            columns = received(table.columns, row)
             rows = len(columns[table.key].data)
             known[table.name] = {"rows": rows, "moments": _spans(columns)}
             if rows:

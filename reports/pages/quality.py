@@ -1,8 +1,9 @@
 """Quality: what leads think of answers drawn by lot, beside what customers thought."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from django.db.models import Count, F, FloatField, Q, QuerySet, TextField
+from django.db.models import Count, F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,12 +16,16 @@ from helpdesk.models import Team
 from reports import privacy, reading
 from reports.counting import changes
 from reports.counting.statistics import Interval, mean_interval
+from reports.ledger import arrays
+from reports.ledger.arrays import Frame
 from reports.ledger.columns import tallied
+from reports.ledger.gathering import gathered
+from reports.ledger.packs import Column
 from reports.metrics.satisfaction import SATISFIED, SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, alike, few, share_line, tile
 from reports.privacy import guard, hidden_cells
-from reports.reading import Filter, Slice, within
+from reports.reading import Filter, within
 from reports.showing.blocks import Chart, Line, Report, Section, Tile
 from reports.showing.words import UNKNOWN, answers, definition_url, number, percent, slice_name, unit_name
 
@@ -30,17 +35,20 @@ NAMES = {
 }  # fmt: skip
 #: a grade, or the mean of the four, and how often it was given
 Pairs = Sequence[tuple[float, int]]
-_OVERALL = (Cast(F("clear") + F("correct") + F("complete") + F("kind"), FloatField())) / 4.0
 
 
 @page("quality", gettext_lazy("Quality"), gettext_lazy("How good are our answers, by our own judgement?"), "service")
 def build(chosen: Filter) -> Report:
     """Means of the four grades, satisfaction beside them, by team and week by week."""
-    watch = guard(chosen, _guarded)
+    frame = read(chosen)
+    watch = guard(chosen, _guarded, frame.n)
     # what would tell the grades of a few by subtraction counts as nothing
-    found = {name: () if watch.hides else _pairs(chosen, name) for name in NAMES}
+    found = {name: () if watch.hides else _pairs(frame, name) for name in NAMES}
     other = chosen.compared()
-    before = {name: _pairs(other, name) for name in NAMES} if other and not watch.hides else {}
+    before = None
+    if other and not watch.hides:
+        earlier = read(other)
+        before = {name: _pairs(earlier, name) for name in NAMES}
     n = sum(count for _value, count in found["overall"])
     return Report(
         chosen=chosen,
@@ -48,8 +56,9 @@ def build(chosen: Filter) -> Report:
         answer=[_("Too few answers were reviewed to say how good they are.")] if watch.n and watch.hides
         else _answer(found["overall"]),
         sections=[
-            Section(tiles=[*(_tile(chosen, name, found[name], before.get(name)) for name in NAMES), _csat(chosen)],
-                    charts=[_by_team(chosen), _by_slice(chosen)] if n >= SMALLEST_CELL else [])
+            Section(tiles=[*(_tile(chosen, name, found[name], before and before[name]) for name in NAMES),
+                           _csat(chosen)],
+                    charts=[_by_team(chosen, frame), _by_slice(chosen, frame)] if n >= SMALLEST_CELL else [])
         ],
         basis=[
             _("Reviews by when they were made, of tickets drawn by lot each week so that everybody has their turn."),
@@ -66,7 +75,7 @@ def reviews(chosen: Filter) -> "QuerySet[QualityReview]":
     for column, value in (("team", chosen.team), ("channel", chosen.channel), ("topic__topic", chosen.topic)):
         if value:
             choice &= Q(**{f"ticket__{column}": value})
-    return quality.counting().filter(choice).annotate(overall=_OVERALL)
+    return quality.counting().filter(choice)
 
 
 def _guarded(chosen: Filter) -> "QuerySet[QualityReview]":
@@ -76,8 +85,25 @@ def _guarded(chosen: Filter) -> "QuerySet[QualityReview]":
     )  # fmt: skip
 
 
-def _pairs(chosen: Filter, name: str) -> Pairs:
-    return [(float(value), n) for value, n in reviews(chosen).order_by().values_list(name).annotate(n=Count("pk"))]
+def read(chosen: Filter) -> Frame:
+    """The reviews of a choice with all that is counted of them; the sum of the four grades as `overall`."""
+    rows = reviews(chosen).annotate(team=F("ticket__team")).order_by()
+    frame = gathered(rows, reviewed_at="moment", team="name", agent="name", **dict.fromkeys(GRADES, "number"))
+    frame.put(overall=Column("number", sum(frame[name].data for name in GRADES)))
+    return frame
+
+
+def _pairs(frame: Frame, name: str) -> Pairs:
+    return _grouped(frame, name).get((), ())
+
+
+def _grouped(frame: Frame, name: str, *by: str) -> dict[tuple[Any, ...], Pairs]:
+    """By groups how often each value was given, in order of the values."""
+    found: dict[tuple[Any, ...], list[tuple[float, int]]] = {}
+    parts = len(GRADES) if name == "overall" else 1
+    for *key, value, n in arrays.tally_frame(frame, (*by, name), {"n": Count("*")}):
+        found.setdefault(tuple(key), []).append((value / parts, n))
+    return dict(found)
 
 
 def _mean(pairs: Pairs) -> tuple[int, float | None, Interval | None]:
@@ -176,31 +202,33 @@ def _table(
     )  # fmt: skip
 
 
-def _grouped(rows: "QuerySet[QualityReview]", by: str) -> dict[object, dict[str, Pairs]]:
-    found: dict[object, dict[str, Pairs]] = {}
+def _by(frame: Frame, column: str) -> dict[Any, dict[str, Pairs]]:
+    """Each value of a column with the grades given there."""
+    found: dict[Any, dict[str, Pairs]] = {}
     for name in NAMES:
-        for key, value, n in rows.order_by().values_list(by, name).annotate(n=Count("pk")):
-            of_key = found.setdefault(key, {})
-            of_key[name] = [*of_key.get(name, ()), (float(value), n)]
+        for (key,), pairs in _grouped(frame, name, column).items():
+            found.setdefault(key, {})[name] = pairs
     return found
 
 
-def _by_team(chosen: Filter) -> Chart:
+def _by_team(chosen: Filter, frame: Frame) -> Chart:
     names = dict(Team.objects.values_list("pk", "name"))
-    found = _grouped(reviews(chosen), "ticket__team")
+    found = _by(frame, "team")
 
     def name(key: object) -> str:
         return str(names.get(key, _("no team")))  # type: ignore[call-overload]
 
     named = {name(key): of_key for key, of_key in found.items()}
-    persons = frozenset(name(key) for key in privacy.of_one_person(chosen, reviews(chosen), "ticket__team"))
+    people = arrays.tally_frame(frame, ("team", "agent"), {"n": Count("*")})
+    persons = frozenset(name(key) for key in privacy.of_one_of(chosen, ((team, who) for team, who, _n in people)))
     return _table("quality_by_team", _("By team"), _("Team"), dict(sorted(named.items())), persons,
                   _("By name: the order says nothing. The interval is that of the overall mean."))  # fmt: skip
 
 
-def _by_slice(chosen: Filter) -> Chart:
+def _by_slice(chosen: Filter, frame: Frame) -> Chart:
     _fine, unit = reading.units(chosen)
     slices = reading.cut(chosen, unit)
-    found = _grouped(reviews(chosen).annotate(slice=Slice("reviewed_at", slices)), "slice")
+    frame.put(slice=arrays.bucketed(frame["reviewed_at"], [arrays.stamp(one.start) for one in slices]))
+    found = _by(frame, "slice")
     named = {slice_name(one, chosen.zone, unit): found.get(i, {}) for i, one in enumerate(slices, 1)}
     return _table("quality_over_time", _("Over time"), unit_name(unit), named)
