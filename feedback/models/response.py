@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models.invitation import Invitation
@@ -53,7 +54,10 @@ class Response(models.Model):
 
     class Meta:
         ordering = ["-answered_at"]
-        indexes = [models.Index(fields=["answered_at"], name="response_answered_at")]
+        indexes = [
+            models.Index(fields=["answered_at"], name="response_answered_at"),
+            models.Index(fields=["id"], condition=Q(is_doubtful=True), name="response_doubtful"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.score} for invitation {self.invitation_id}"

@@ -256,8 +256,7 @@ def _compared(node: Any, column: Callable[[str], Column]) -> Array:
             raise Unknown
         return getattr(np, _COMPARED[how])(one.data, other.data) & one.known() & other.known()
     if how in ("exact", "in") and one.is_named:
-        wanted = set(rhs) if how == "in" else {rhs}
-        return np.array([value is not None and value in wanted for value in one.values], dtype=bool)[one.data]
+        return one.is_one_of(set(rhs) if how == "in" else {rhs})
     if one.is_named:
         raise Unknown
     if how == "in":

@@ -7,7 +7,7 @@ exactly what the tables hold. The clock packs anew where marks have come togethe
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -126,6 +126,12 @@ class Column:
         if self.is_named:
             return self.data != 0
         return self.data >= 0 if self.kind == "flag" else self.data != NULL
+
+    def is_one_of(self, wanted: Collection[Any]) -> Array:
+        """Which rows have one of these names or words."""
+        import numpy as np
+
+        return np.array([value is not None and value in wanted for value in self.values], dtype=bool)[self.data]
 
     def at(self, places: Array) -> "Column":
         return self if places is None else Column(self.kind, self.data[places], self.values)

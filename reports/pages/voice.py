@@ -1,16 +1,17 @@
 """What customers say: topics by volume and tone, week by week, and what became of complaints."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q, QuerySet, TextField
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from feedback.models import Complaint, Remark, Topic
+from feedback.models import Complaint, ReasonCode, Remark, Response, Topic
 from helpdesk import clock
 from reports import charts, periods, reading
 from reports.charts import Series
@@ -19,36 +20,46 @@ from reports.charts.ranges import Range, ranges
 from reports.counting import changes
 from reports.counting.figures import FEW
 from reports.counting.statistics import percentiles, wilson
+from reports.ledger import arrays
+from reports.ledger.arrays import Frame
+from reports.ledger.gathering import gathered
+from reports.ledger.packs import NULL, Column
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, few, interval_line, share_line, tile
 from reports.periods import Period
 from reports.privacy import Guard, guard, hidden_cells
-from reports.reading import Filter, Slice, within
+from reports.reading import Filter, within
 from reports.showing.blocks import Chart, Line, Report, Section, Tile
 from reports.showing.words import UNKNOWN, definition_url, number, percent, slice_name, spell, unit_name
 
-IS_BAD = Q(tone=-1)
+#: the tone of a bad one
+BAD = -1
 #: more topics are in the table alone
 MOST_BARS = 12
 MOST_TOPICS = 50
+MOST_REASONS = 30
 
 
 @page("voice", gettext_lazy("Voice"), gettext_lazy("What do customers talk about, and in which tone?"), "experience")
 def build(chosen: Filter) -> Report:
     """Topics by volume and tone, remarks week by week, complaints."""
     at = clock.now()
-    found = _by_topic(chosen)
-    n, bad = _totals(chosen)
+    said = read(chosen)
+    found, n, bad = said.by_topic, said.n, said.bad
     watch = guard(chosen, _guarded, n)
+    other = chosen.compared()
+    before = read(other) if other else None
+    names: dict[int | None, str] = {None: _("no topic"), **dict(Topic.objects.values_list("pk", "name"))}
     return Report(
         chosen=chosen,
         taken_at=at,
-        answer=_answer(n, bad, found, watch),
+        answer=_answer(n, bad, found, names, watch),
         sections=[
             Section(
-                tiles=_tiles(chosen, n, bad, watch),
-                charts=[_topics(chosen, found, watch), *_tones(found, watch), *_weeks(chosen, watch)],
+                tiles=_tiles(chosen, said, before, watch),
+                charts=[_topics(chosen, found, before, names, watch), *_tones(found, names, watch),
+                        *_weeks(chosen, said, watch)],
             ),
             _complaints(chosen, at),
         ],
@@ -62,7 +73,8 @@ def build(chosen: Filter) -> Report:
 def remarks(chosen: Filter) -> "QuerySet[Remark]":
     """The remarks of a choice, said in its period."""
     found = Remark.objects.counting().filter(_choice(chosen), within("said_at", chosen.period))
-    found = found.exclude(response__is_doubtful=True)  # as a machine presses buttons
+    # as a machine presses buttons
+    found = found.exclude(Exists(Response.objects.filter(pk=OuterRef("response"), is_doubtful=True)))
     if chosen.topic:
         found = found.filter(pk__in=Remark.objects.filter(found_topics__topic=int(chosen.topic)).values("pk"))
     return found
@@ -86,34 +98,56 @@ def _guarded(chosen: Filter) -> "QuerySet[Remark]":
     )
 
 
-def _totals(chosen: Filter) -> tuple[int, int]:
-    sums = remarks(chosen).aggregate(n=Count("pk"), bad=Count("pk", filter=IS_BAD))
-    return sums["n"], sums["bad"]
-
-
 Counted = Mapping[int | None, tuple[int, int]]
+Names = Mapping[int | None, str]
 
 
-def _by_topic(chosen: Filter) -> Counted:
-    """By topic (None for no topic) how many remarks, and how many of them bad."""
-    rows = (
-        remarks(chosen).order_by().values("found_topics__topic")
-        .annotate(n=Count("pk", distinct=True), bad=Count("pk", filter=IS_BAD, distinct=True)).order_by("-n")
-    )  # fmt: skip
-    return {row["found_topics__topic"]: (row["n"], row["bad"]) for row in rows[:MOST_TOPICS]}
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The remarks of a choice: how many, how many of them bad; the same by topic (None for no topic)."""
+
+    n: int
+    bad: int
+    by_topic: Counted
+    #: each remark once: `said_at`, and whether it `is_bad`
+    remarks: Frame
+
+    def by_slice(self, slices: Sequence[Period]) -> list[tuple[int, int]]:
+        """How many and how many bad ones in each."""
+        starts = [arrays.stamp(one.start) for one in slices]
+        self.remarks.put(slice=arrays.bucketed(self.remarks["said_at"], starts))
+        found = {key: (n, bad) for key, n, bad in arrays.tally_frame(self.remarks, ("slice",), _COUNTED)}
+        return [found.get(i, (0, 0)) for i in range(1, len(slices) + 1)]
+
+
+_COUNTED = {"n": Count("*"), "bad": Count("is_bad")}
+
+
+def read(chosen: Filter) -> Said:
+    """All that is counted of remarks, read once: a row for each remark and topic of it."""
+    import numpy as np
+
+    rows = remarks(chosen).annotate(topic=F("found_topics__topic")).order_by()
+    frame = gathered(rows, id="number", tone="number", said_at="moment", topic="name")
+    frame.put(is_bad=Column("number", np.where(frame["tone"].data == BAD, 1, NULL)))
+    is_first = np.zeros(frame.n, dtype=bool)
+    is_first[np.unique(frame["id"].data, return_index=True)[1]] = True
+    once = frame.where(is_first)
+    [(n, bad)] = arrays.tally_frame(once, (), _COUNTED)
+    by_topic = sorted(arrays.tally_frame(frame, ("topic",), _COUNTED), key=lambda row: (-row[1], row[0] or 0))
+    return Said(n, bad, {topic: (n, bad) for topic, n, bad in by_topic[:MOST_TOPICS]}, once)
 
 
 def said_remarks(n: int) -> str:
     return ngettext("%(n)s remark", "%(n)s remarks", n) % {"n": number(n)}
 
 
-def _answer(n: int, bad: int, found: Counted, watch: Guard) -> list[str]:
+def _answer(n: int, bad: int, found: Counted, names: Names, watch: Guard) -> list[str]:
     if not n:
         return [_("Nobody said anything in this period.")]
     said = [_("Customers made %(n)s.") % {"n": said_remarks(n)}]
     known = [key for key in found if key is not None and found[key][0] >= SMALLEST_CELL]
     if known and not watch.hides:
-        names = dict(Topic.objects.filter(pk__in=known[:1]).values_list("pk", "name"))
         said.append(_("Most often they speak of %(topic)s (%(share)s).")
                     % {"topic": names[known[0]], "share": percent(found[known[0]][0] / n)})  # fmt: skip
     if not watch.hides:
@@ -121,12 +155,11 @@ def _answer(n: int, bad: int, found: Counted, watch: Guard) -> list[str]:
     return said
 
 
-def _tiles(chosen: Filter, n: int, bad: int, watch: Guard) -> list[Tile]:
-    other = chosen.compared()
-    before = _totals(other) if other else None
-    volume = changes.count_change(before[0], n, compare=chosen.compare) if before else None
+def _tiles(chosen: Filter, said: Said, before: Said | None, watch: Guard) -> list[Tile]:
+    n, bad = said.n, said.bad
+    volume = changes.count_change(before.n, n, compare=chosen.compare) if before else None
     tone = (
-        changes.share_change((before[1], before[0]), (bad, n), compare=chosen.compare, better="less",
+        changes.share_change((before.bad, before.n), (bad, n), compare=chosen.compare, better="less",
                              smallest=SMALLEST_CELL) if before and not watch.hides else None
     )  # fmt: skip
     label = _("Bad remarks")
@@ -142,25 +175,23 @@ def _tiles(chosen: Filter, n: int, bad: int, watch: Guard) -> list[Tile]:
 # ---------------------------------------------------------------------- topics
 
 
-def _topics(chosen: Filter, found: Counted, watch: Guard) -> Chart:
-    names = dict(Topic.objects.values_list("pk", "name"))
-    other = chosen.compared()
-    before = _by_topic(other) if other else {}
+def _topics(chosen: Filter, found: Counted, before: Said | None, names: Names, watch: Guard) -> Chart:
+    earlier = before.by_topic if before else {}
     title = _("What do they talk about?")
     rows, cells, drawn = [], [], []
     hidden = _hidden(found, watch)
     for key, (n, bad) in found.items():
-        name = names.get(key, "") if key is not None else _("no topic")
+        name = names.get(key, "")
         interval = None if key in hidden else wilson(bad, n)
         share = bad / n if interval else None
-        change = changes.count_change(before.get(key, (0, 0))[0], n, compare=chosen.compare).said if other else ""
+        change = changes.count_change(earlier.get(key, (0, 0))[0], n, compare=chosen.compare).said if before else ""
         rows.append({
             "name": name, "label": name, "url": _list_url(chosen, key),
             "cells": [number(n), percent(share) if interval else _("too few"),
                       percent(interval.low) if interval else UNKNOWN, percent(interval.high) if interval else UNKNOWN,
-                      *([change] if other else [])],
+                      *([change] if before else [])],
         })  # fmt: skip
-        cells.append((n, share, interval and interval.low, interval and interval.high, *([change] if other else [])))
+        cells.append((n, share, interval and interval.low, interval and interval.high, *([change] if before else [])))
         drawn.append((name, n, number(n), "quiet" if key is None else ""))
     svg = (
         named(key="topics", title=title, about=", ".join(f"{name}: {said}" for name, _n, said, _tone in drawn),
@@ -168,8 +199,8 @@ def _topics(chosen: Filter, found: Counted, watch: Guard) -> Chart:
     )  # fmt: skip
     return Chart(
         "topics", title, svg,
-        [_("Topic"), _("Remarks"), _("Bad"), _("at least"), _("at most"), *([_("Compared")] if other else [])],
-        rows, cells, ["remarks", "bad_share", "bad_low", "bad_high", *(["change"] if other else [])],
+        [_("Topic"), _("Remarks"), _("Bad"), _("at least"), _("at most"), *([_("Compared")] if before else [])],
+        rows, cells, ["remarks", "bad_share", "bad_low", "bad_high", *(["change"] if before else [])],
         definition_url("remarks"), _("Each topic leads to its remarks."),
     )  # fmt: skip
 
@@ -179,12 +210,10 @@ def _hidden(found: Counted, watch: Guard) -> frozenset[int | None]:
     return frozenset(found) if watch.hides else hidden_cells({key: n for key, (n, _bad) in found.items()})
 
 
-def _tones(found: Counted, watch: Guard) -> list[Chart]:
+def _tones(found: Counted, names: Names, watch: Guard) -> list[Chart]:
     """The share of bad ones by topic; nothing where no topic has enough."""
-    names: dict[int | None, str] = {None: _("no topic")}
-    names.update(Topic.objects.values_list("pk", "name"))
     known = [
-        (str(names.get(key, "")), n, bad / n, interval)
+        (names.get(key, ""), n, bad / n, interval)
         for key, (n, bad) in found.items()
         if key not in _hidden(found, watch) and (interval := wilson(bad, n)) is not None
     ]
@@ -224,15 +253,10 @@ def _list_url(chosen: Filter, topic: int | None) -> str:
 # ---------------------------------------------------------------------- week by week
 
 
-def _weeks(chosen: Filter, watch: Guard) -> list[Chart]:
+def _weeks(chosen: Filter, said: Said, watch: Guard) -> list[Chart]:
     _fine, unit = reading.units(chosen)
     slices = reading.cut(chosen, unit)
-    sums = {
-        row["slice"]: (row["n"], row["bad"])
-        for row in remarks(chosen).annotate(slice=Slice("said_at", slices)).order_by().values("slice")
-        .annotate(n=Count("pk"), bad=Count("pk", filter=IS_BAD))
-    }  # fmt: skip
-    counts = [sums.get(i, (0, 0)) for i in range(1, len(slices) + 1)]
+    counts = said.by_slice(slices)
     names = [slice_name(one, chosen.zone, unit) for one in slices]
     title = _("How much do they say?")
     volume = Chart(
@@ -286,32 +310,43 @@ def _rows(
 # ---------------------------------------------------------------------- complaints
 
 
-def _complaints(chosen: Filter, at: datetime) -> Section:
+def complaints(chosen: Filter) -> Frame:
+    """The complaints received in the period of a choice, with all that is counted of them."""
     choice = Q(ticket__inbox__in=chosen.inboxes) & within("received_at", chosen.period)
     for column, value in (("team", chosen.team), ("channel", chosen.channel), ("topic__topic", chosen.topic)):
         if value:
             choice &= Q(**{f"ticket__{column}": value})
-    found = Complaint.objects.standing().filter(choice)
-    in_time = Q(acknowledged_at__lte=F("acknowledge_by"))
-    decided = Q(decided_at__isnull=False)
-    sums = found.aggregate(
-        n=Count("pk"),
-        timed=Count("pk", filter=Q(acknowledged_at__isnull=False) | Q(acknowledge_by__lt=at)),
-        in_time=Count("pk", filter=in_time), decided=Count("pk", filter=decided),
-        upheld=Count("pk", filter=decided & Q(finding__in=[Complaint.Finding.UPHELD, Complaint.Finding.PARTLY])),
-        closed=Count("pk", filter=Q(closed_at__isnull=False)), agreed=Count("pk", filter=Q(is_agreed=True)),
+    return gathered(
+        Complaint.objects.standing().filter(choice).order_by(), finding="word", is_agreed="flag", reason="name",
+        **dict.fromkeys(("received_at", "acknowledge_by", "acknowledged_at", "decided_at", "closed_at"), "moment"),
     )  # fmt: skip
-    if not sums["n"]:
+
+
+def _complaints(chosen: Filter, at: datetime) -> Section:
+    frame = complaints(chosen)
+    if not frame.n:
         return Section(title=_("Complaints"), key="complaints", notes=[_("No complaint was received in this period.")])
-    spans = [
-        (decided_at - received_at).total_seconds()
-        for received_at, decided_at in found.filter(decided).values_list("received_at", "decided_at")[:10_000]
-        if decided_at is not None
-    ]
+    sums, spans = _counted(frame, at)
     return Section(
         title=_("Complaints"), key="complaints", tiles=_complaint_tiles(chosen, sums, spans),
-        charts=[_reasons(found)],
+        charts=[_reasons(frame)],
     )  # fmt: skip
+
+
+def _counted(frame: Frame, at: datetime) -> tuple[dict[str, int], list[float]]:
+    """How many complaints became what; and how many seconds it took to decide those that are decided."""
+    acknowledged, due, decided = (frame[name] for name in ("acknowledged_at", "acknowledge_by", "decided_at"))
+    is_decided = decided.known()
+    is_timed = acknowledged.known() | (due.known() & (due.data < arrays.stamp(at)))
+    is_in_time = acknowledged.known() & due.known() & (acknowledged.data <= due.data)
+    upheld = {Complaint.Finding.UPHELD, Complaint.Finding.PARTLY}
+    is_upheld = is_decided & frame["finding"].is_one_of(upheld)
+    masks = {
+        "timed": is_timed, "in_time": is_in_time, "decided": is_decided, "upheld": is_upheld,
+        "closed": frame["closed_at"].known(), "agreed": frame["is_agreed"].data == 1,
+    }  # fmt: skip
+    spans = (decided.data - frame["received_at"].data)[is_decided] / 1_000_000
+    return {"n": frame.n, **{name: int(mask.sum()) for name, mask in masks.items()}}, spans.tolist()
 
 
 def _complaint_tiles(chosen: Filter, sums: Mapping[str, int], spans: Sequence[float]) -> list[Tile]:
@@ -343,17 +378,18 @@ def _share(chosen: Filter, key: str, label: str, k: int, n: int) -> Tile:
     return tile(chosen, lead, lines, few(n) if lead.low is not None else [_("too few to say a share")], definition=key)
 
 
-def _reasons(found: "QuerySet[Complaint]") -> Chart:
-    rows = (
-        found.order_by().values("reason__name", "reason__department__name", "reason__in_control")
-        .annotate(n=Count("pk")).order_by("-n", "reason__name")[:30]
-    )  # fmt: skip
+def _reasons(frame: Frame) -> Chart:
+    counts = dict(arrays.tally_frame(frame, ("reason",), {"n": Count("*")}))
     control = {True: _("yes"), False: _("no"), None: _("not decided")}
-    said = [
-        (row["reason__name"] or _("not said"), row["reason__department__name"] or UNKNOWN,
-         control[row["reason__in_control"]] if row["reason__name"] else UNKNOWN, row["n"])
-        for row in rows
+    known = [
+        (name, department or UNKNOWN, control[whose], counts[pk])
+        for pk, name, department, whose
+        in ReasonCode.objects.order_by("name").values_list("pk", "name", "department__name", "in_control")
+        if pk in counts
     ]  # fmt: skip
+    if None in counts:
+        known.append((_("not said"), UNKNOWN, UNKNOWN, counts[None]))
+    said = sorted(known, key=lambda row: -row[3])[:MOST_REASONS]
     return Chart(
         "complaint_reasons", _("Why did they complain?"), NO_DRAWING,
         [_("Reason"), _("Department"), _("In the service team's control"), _("Complaints")],
