@@ -128,18 +128,31 @@ def is_active(known: Iterable[Span], day: date) -> bool:
 
 # ---------------------------------------------------------------------- everybody
 
+_COUNTING = """
+        SELECT e.id, e.customer_id, e.organisation_id, e.at, (e.at AT TIME ZONE %(zone)s)::date AS day,
+               NOT e.kind = ANY(%(ends)s) AS is_sign
+        FROM feedback_accountevent e{}
+        WHERE e.voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR e.kind = ANY(%(kinds)s))
+"""
+_OF_PEOPLE = _COUNTING.format(" JOIN asked ON asked.id = e.customer_id")
+_OF_THEIR_ORGANISATIONS = _COUNTING.format(" JOIN led ON led.id = e.organisation_id")
+#: the people asked for, by each number they are known under, and the organisations they belong to
+_ASKED = """
+    people AS MATERIALIZED (SELECT DISTINCT unnest(%(people)s::bigint[]) AS id),
+    asked AS MATERIALIZED (
+        SELECT id FROM people UNION SELECT merged.id FROM merged JOIN people ON people.id = merged.person
+    ),
+    led AS MATERIALIZED (
+        SELECT DISTINCT c.organisation_id AS id FROM tickets_customer c JOIN people ON people.id = c.id
+        WHERE c.organisation_id IS NOT NULL
+    ),"""
 _TOLD = """
     merged AS (
         SELECT id, merged_into_id AS person FROM tickets_customer WHERE merged_into_id IS NOT NULL
         UNION
         SELECT merged.id, c.merged_into_id FROM merged JOIN tickets_customer c ON c.id = merged.person
         WHERE c.merged_into_id IS NOT NULL
-    ), counting AS MATERIALIZED (
-        SELECT id, customer_id, organisation_id, at, (at AT TIME ZONE %(zone)s)::date AS day,
-               NOT kind = ANY(%(ends)s) AS is_sign
-        FROM feedback_accountevent
-        WHERE voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
-    ), own AS MATERIALIZED (
+    ),{asked} counting AS MATERIALIZED ({counting}), own AS MATERIALIZED (
         SELECT coalesce(m.person, e.customer_id) AS person, e.at, e.id, e.day, e.is_sign
         FROM counting e LEFT JOIN merged m ON m.id = e.customer_id
              AND NOT EXISTS (SELECT FROM tickets_customer c WHERE c.id = m.person AND c.merged_into_id IS NOT NULL)
@@ -149,7 +162,7 @@ _TOLD = """
         UNION ALL
         SELECT c.id, e.at, e.id, e.day, e.is_sign
         FROM counting e JOIN tickets_customer c ON c.organisation_id = e.organisation_id
-        WHERE c.merged_into_id IS NULL AND NOT EXISTS (SELECT FROM own WHERE own.person = c.id)
+        WHERE c.merged_into_id IS NULL{of_people} AND NOT EXISTS (SELECT FROM own WHERE own.person = c.id)
     )
 """
 #: tickets know the customer they are of by now, so nobody has to be looked for
@@ -158,7 +171,7 @@ _WROTE = """
         SELECT customer_id AS person, created_at AS at, number AS id,
                (created_at AT TIME ZONE %(zone)s)::date AS day, TRUE AS is_sign
         FROM tickets_ticket
-        WHERE initiated_by = 'customer' AND status <> ALL(%(removed)s)
+        WHERE initiated_by = 'customer' AND status <> ALL(%(removed)s){of_people}
     )
 """
 _SPANS = """
@@ -188,14 +201,20 @@ def sql(rule: Rule) -> tuple[str, dict[str, Any]]:
     return f"{with_steps}{_SPANS}", asked
 
 
-def steps_sql(rule: Rule) -> tuple[str, dict[str, Any]]:
+def steps_sql(rule: Rule, people: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
     """As `sql`, ending in `steps (person, at, id, day, is_sign)`: for who needs to know of a few days only, on which
-    the last step of each person says it."""
-    steps = _WROTE if rule.is_proxy else _TOLD
+    the last step of each person says it. Where `people` are named, the steps of others may be missing."""
+    if rule.is_proxy:
+        steps = _WROTE.format(of_people="" if people is None else " AND customer_id = ANY(%(people)s)")
+    elif people is None:
+        steps = _TOLD.format(asked="", counting=_COUNTING.format(""), of_people="")
+    else:
+        counting = f"{_OF_PEOPLE} UNION ALL {_OF_THEIR_ORGANISATIONS}"
+        steps = _TOLD.format(asked=_ASKED, counting=counting, of_people=" AND c.id IN (SELECT id FROM people)")
     is_by_contract = rule.mode == Retention.Mode.CONTRACT
     return f"WITH RECURSIVE {steps}", {
         "zone": rule.zone, "ends": list(ENDS), "lasts": rule.lasts, "removed": [one.value for one in REMOVED],
-        "kinds": [*SIGNS, *ENDS] if is_by_contract else None,
+        "kinds": [*SIGNS, *ENDS] if is_by_contract else None, "people": people,
     }  # fmt: skip
 
 

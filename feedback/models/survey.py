@@ -59,6 +59,13 @@ SCALES: dict[str, dict[int, str | Promise]] = {
 
 #: the highest low score of each kind: dissatisfied, high effort, detractor
 LOW: dict[str, int] = {SurveyKind.CSAT: 2, SurveyKind.CES: 3, SurveyKind.NPS: 6}
+
+
+def low_of(kind: str, low_at: int | None) -> int | None:
+    """The highest low score of a survey of this kind, which may say another; None where none is."""
+    return low_at if low_at is not None else LOW.get(kind)
+
+
 #: the lowest high score: satisfied, easy, promoter
 HIGH: dict[str, int] = {SurveyKind.CSAT: 4, SurveyKind.CES: 5, SurveyKind.NPS: 9}
 QUESTIONS: dict[str, str] = {
@@ -212,7 +219,7 @@ class Survey(models.Model):
     @property
     def low(self) -> int | None:
         """This score and those below ask for somebody's attention; None where no answer is a bad one."""
-        return self.low_at if self.low_at is not None else LOW.get(self.kind)
+        return low_of(self.kind, self.low_at)
 
     @property
     def offered_reasons(self) -> "models.QuerySet[ReasonCode]":

@@ -1,13 +1,12 @@
 """Recoveries: whether those who were let down heard from us in time, were made good to, and stayed."""
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
+from django.db.models import Count, F
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -20,10 +19,15 @@ from reports.charts.bins import bins
 from reports.charts.survival import survival
 from reports.counting import changes, cohorts, recovery_sets
 from reports.counting.cohorts import Curve
-from reports.counting.recovery_sets import NEEDED, After, Second, State
+from reports.counting.recovery_sets import NEEDED, After, Second
 from reports.counting.statistics import newcombe, percentiles, wilson
+from reports.counting.statistics import share as share_of
+from reports.ledger import arrays
+from reports.ledger.arrays import Frame
+from reports.ledger.gathering import gathered
+from reports.ledger.packs import Array, Column, Kind
 from reports.metrics.satisfaction import SMALLEST_CELL
-from reports.metrics.slas import attainment
+from reports.metrics.slas import Attainment
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, few, interval_line, share, share_line, tile
 from reports.privacy import Guard
@@ -32,86 +36,121 @@ from reports.showing.blocks import Change, Chart, Line, Report, Section, Tile
 from reports.showing.words import UNKNOWN, definition_url, number, percent, slice_name, spell, unit_name
 
 HOUR, DAY = 3600, 86_400
+MICROSECONDS = 1_000_000  # of a second
 _MARKS = (HOUR, 4 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY)
 
 
-@dataclass(frozen=True, slots=True)
-class One:
-    """A recovery, as far as figures need it."""
-
-    opened_at: datetime
-    due_at: datetime
-    taken_up_at: datetime | None
-    closed_at: datetime | None
-    outcome: str
-    reason: int | None
-    department: int | None
-    in_control: bool | None
-    cost: Decimal | None
-
-    def state(self, at: datetime) -> State:
-        return recovery_sets.state_of(self.due_at, self.taken_up_at, self.closed_at, at)
-
-    @property
-    def taken_s(self) -> float | None:
-        return (self.taken_up_at - self.opened_at).total_seconds() if self.taken_up_at else None
-
-    @property
-    def closed_s(self) -> float | None:
-        return (self.closed_at - self.opened_at).total_seconds() if self.closed_at else None
-
-
-_COLUMNS = (
-    "opened_at", "due_at", "taken_up_at", "closed_at", "outcome", "reason", "department", "in_control", "cost",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything counted of the recoveries opened in a period."""
+    """Everything counted of the recoveries opened in a period, as it is at a moment."""
 
-    rows: Sequence[One]
-    at: datetime
+    def __init__(self, rows: Frame, at: datetime) -> None:
+        self.rows, self.at = rows, at
+        self.opened, self.due, self.taken_up, self.closed_at = (rows[name] for name in _MOMENTS)
+        self._is_needed = rows["outcome"].is_one_of(NEEDED)
 
     @property
+    def n(self) -> int:
+        return self.rows.n
+
+    @cached_property
     def needed(self) -> int:
-        return sum(one.outcome in NEEDED for one in self.rows)
+        return int(self._is_needed.sum())
 
-    @property
+    @cached_property
     def recovered(self) -> int:
-        return sum(one.outcome == Outcome.RECOVERED for one in self.rows)
+        return self.ended(Outcome.RECOVERED)
 
-    @property
-    def taken(self) -> list[float]:
-        return sorted(one.taken_s for one in self.rows if one.taken_s is not None)
+    @cached_property
+    def still_open(self) -> int:
+        return int((~self.closed_at.known()).sum())
 
-    @property
-    def closed(self) -> list[float]:
-        return sorted(one.closed_s for one in self.rows if one.closed_s is not None and one.outcome in NEEDED)
+    def ended(self, outcome: str) -> int:
+        """How many ended so; "" for those that are not over."""
+        return int(self.rows["outcome"].is_one_of({outcome}).sum())
 
-    @property
+    @cached_property
+    def taken(self) -> Array:
+        """How many seconds until they were taken up, in order."""
+        return self._in_order(self.taken_up, self.taken_up.known())
+
+    @cached_property
+    def closed(self) -> Array:
+        return self._in_order(self.closed_at, self.closed_at.known() & self._is_needed)
+
+    def _in_order(self, until: Column, mask: Array) -> Array:
+        import numpy as np
+
+        return np.sort((until.data - self.opened.data)[mask] / MICROSECONDS)
+
+    @cached_property
     def costs(self) -> list[Decimal]:
-        return sorted(one.cost for one in self.rows if one.cost is not None and one.closed_at)
+        cents = self.rows["cents"]
+        return [Decimal(n).scaleb(-2) for n in sorted(cents.data[cents.known() & self.closed_at.known()].tolist())]
 
-    def states(self) -> Counter[State]:
-        return Counter(one.state(self.at) for one in self.rows)
+    @cached_property
+    def is_breached(self) -> Array:
+        """Those that heard from us too late, or not at all by when it was due (`recovery_sets.state_of`)."""
+        import numpy as np
 
+        until = np.where(self.taken_up.known(), self.taken_up.data, self._end())
+        return until > self.due.data
+
+    @cached_property
+    def in_time(self) -> Attainment:
+        """Whether they were taken up in time; equality is met. What ended in time without a word is neither."""
+        is_taken, breached = self.taken_up.known(), int(self.is_breached.sum())
+        met = int((is_taken & ~self.is_breached).sum())
+        running = int((~is_taken & ~self.closed_at.known() & ~self.is_breached).sum())
+        return Attainment(met, breached, running, share_of(met, met + breached))
+
+    def _end(self) -> Array:
+        """When each was closed; now, where it is not over."""
+        import numpy as np
+
+        return np.where(self.closed_at.known(), self.closed_at.data, arrays.stamp(self.at))
+
+    @cached_property
     def until_taken(self) -> Curve:
         """Those closed without a word leave when they were closed."""
-        return cohorts.of_observations(
-            (one.taken_s, True) if one.taken_s is not None
-            else (((one.closed_at or self.at) - one.opened_at).total_seconds(), False)
-            for one in self.rows
-        )  # fmt: skip
+        is_taken = self.taken_up.known()
+        return self._curve(self.taken_up, is_taken)
 
+    @cached_property
     def until_closed(self) -> Curve:
-        return cohorts.of_observations(
-            (((one.closed_at or self.at) - one.opened_at).total_seconds(), one.outcome in NEEDED) for one in self.rows
-        )
+        return self._curve(self.closed_at, self._is_needed)
+
+    def _curve(self, moment: Column, is_ended: Array) -> Curve:
+        import numpy as np
+
+        until = np.where(is_ended & moment.known(), moment.data, self._end())
+        took = np.fix((until - self.opened.data) / MICROSECONDS).astype(np.int64)
+        return cohorts.curve(np.sort(took[is_ended]), took[~is_ended].tolist())
+
+    def by(self, column: str) -> "list[tuple[Any, Figures]]":
+        """Apart by the values of a column, most first; without a value at the end."""
+        found = arrays.tally_frame(self.rows, (column,), {"n": Count("*")})
+        return [
+            (value, Figures(self.rows.where(_is_value(self.rows[column], value)), self.at))
+            for value, _n in sorted(found, key=lambda one: (one[0] is None, -one[1]))
+        ]
+
+
+def _is_value(column: Column, value: Any) -> Array:
+    if value is None:
+        return ~column.known()
+    return column.data == int(value) if column.kind == "flag" else column.is_one_of({value})
+
+
+_MOMENTS = ("opened_at", "due_at", "taken_up_at", "closed_at")
 
 
 def read(chosen: Filter, at: datetime) -> Figures:
-    return Figures([One(*row) for row in recovery_sets.opened(chosen).order_by().values_list(*_COLUMNS)], at)
+    # in cents, which are whole numbers
+    rows = recovery_sets.opened(chosen).annotate(cents=F("cost") * 100).order_by()
+    columns: dict[str, Kind] = dict.fromkeys(_MOMENTS, "moment")
+    columns |= dict.fromkeys(("id", "customer", "cents"), "number") | dict.fromkeys(("reason", "department"), "name")
+    columns |= {"outcome": "word", "in_control": "flag"}
+    return Figures(gathered(rows, **columns), at)
 
 
 @page("recoveries", gettext_lazy("Recoveries"),
@@ -124,7 +163,7 @@ def build(chosen: Filter) -> Report:
     figures, before = read(chosen, at), read(other, at) if other else None
     again = recovery_sets.seconds(chosen)
     guard = privacy.guard(chosen, recovery_sets.second_answers)
-    later, young = recovery_sets.after(chosen, at)
+    later, young = recovery_sets.after(figures.rows, at)
     return Report(
         chosen=chosen,
         taken_at=at,
@@ -137,9 +176,9 @@ def build(chosen: Filter) -> Report:
             Section(
                 title=_("How long it took"), key="times", tiles=_time_tiles(chosen, figures, before),
                 charts=[
-                    _curve("curve_take_up", _("How many have not heard from us?"), figures.until_taken(),
+                    _curve("curve_take_up", _("How many have not heard from us?"), figures.until_taken,
                            _("waiting"), "recoveries_take_up"),
-                    _curve("curve_close", _("How many are not over?"), figures.until_closed(), _("open"),
+                    _curve("curve_close", _("How many are not over?"), figures.until_closed, _("open"),
                            "recoveries_close"),
                 ],
             ),
@@ -149,7 +188,7 @@ def build(chosen: Filter) -> Report:
             ),
             Section(
                 title=_("Why, and whose matter it was"), key="reasons", charts=_reason_charts(figures),
-                notes=[] if figures.rows else [_("No recovery was opened in this period.")],
+                notes=[] if figures.n else [_("No recovery was opened in this period.")],
             ),
             Section(
                 title=_("What became of those customers"), key="after", about=_after_about(),
@@ -174,11 +213,10 @@ def money(value: Decimal | None) -> str:
 
 
 def _answer(figures: Figures, again: Sequence[Second]) -> list[str]:
-    if not figures.rows:
+    if not figures.n:
         return [_("Nobody had to be made good to in this period.")]
-    states = figures.states()
-    found = attainment(states.elements())
-    answer = [_("%(n)s opened.") % {"n": said(len(figures.rows))}]
+    found = figures.in_time
+    answer = [_("%(n)s opened.") % {"n": said(figures.n)}]
     if found.share is not None:
         answer.append(
             _("%(met)s of %(n)s heard from us in time.")
@@ -202,11 +240,10 @@ def _answer(figures: Figures, again: Sequence[Second]) -> list[str]:
 
 
 def _tiles(chosen: Filter, figures: Figures, before: Figures | None) -> list[Tile]:
-    states = figures.states()
-    found = attainment(states.elements())
-    was = attainment(before.states().elements()) if before else None
+    found = figures.in_time
+    was = before.in_time if before else None
     compare = chosen.compare
-    opened = changes.count_change(len(before.rows), len(figures.rows), compare=compare) if before else None
+    opened = changes.count_change(before.n, figures.n, compare=compare) if before else None
     in_time: Change | None = None
     rate: Change | None = None
     if before and was:
@@ -216,10 +253,10 @@ def _tiles(chosen: Filter, figures: Figures, before: Figures | None) -> list[Til
         rate = changes.share_change(
             (before.recovered, before.needed), (figures.recovered, figures.needed), compare=compare
         )
-    still = sum(one.closed_at is None for one in figures.rows)
+    still = figures.still_open
     costs = figures.costs
     return [
-        tile(chosen, count("recoveries", _("Recoveries opened"), len(figures.rows), "recoveries", opened),
+        tile(chosen, count("recoveries", _("Recoveries opened"), figures.n, "recoveries", opened),
              [Line("recoveries.open", _("Recoveries still open"), still, "recoveries",
                    _("%(n)s still open") % {"n": number(still)}, still)], behind="recoveries"),
         share(chosen, "recoveries_in_time", _("Taken up in time"), found.met, found.met + found.breached,
@@ -250,10 +287,8 @@ def _middle(costs: Sequence[Decimal]) -> Decimal:
 
 
 def _time_tiles(chosen: Filter, figures: Figures, before: Figures | None) -> list[Tile]:
-    def made(
-        key: str, label: str, seconds: list[float], earlier: list[float] | None, curve: Curve, behind: str
-    ) -> Tile:
-        found = percentiles(seconds)
+    def made(key: str, label: str, seconds: Array, earlier: Array | None, curve: Curve, behind: str) -> Tile:
+        found = percentiles(seconds.tolist())
         change = changes.median_change(earlier, seconds, compare=chosen.compare) if earlier is not None else None
         lead = Line(f"{key}.median", _("%(what)s: median") % {"what": label}, found.p50, "seconds", spell(found.p50),
                     found.n, change=change)  # fmt: skip
@@ -268,9 +303,9 @@ def _time_tiles(chosen: Filter, figures: Figures, before: Figures | None) -> lis
 
     return [
         made("recoveries_take_up", _("Time until taken up"), figures.taken, before.taken if before else None,
-             figures.until_taken(), "recoveries_taken_up"),
+             figures.until_taken, "recoveries_taken_up"),
         made("recoveries_close", _("Time until closed"), figures.closed, before.closed if before else None,
-             figures.until_closed(), "recoveries_closed"),
+             figures.until_closed, "recoveries_closed"),
     ]  # fmt: skip
 
 
@@ -291,20 +326,22 @@ def _second_tile(chosen: Filter, again: Sequence[Second], guard: Guard) -> Tile:
 
 
 def _opened_chart(chosen: Filter, figures: Figures) -> Chart:
+    import numpy as np
+
     _fine, unit = reading.units(chosen)
     slices = reading.cut(chosen, unit)
     names = [slice_name(one, chosen.zone, unit) for one in slices]
-    counts, late, starts = [0] * len(slices), [0] * len(slices), [one.start for one in slices]
-    for row in figures.rows:
-        place = bisect_right(starts, row.opened_at) - 1
-        counts[place] += 1
-        late[place] += row.state(figures.at) == "breached"
+    in_slice = arrays.sliced(figures.opened.data, slices)
+    counts, late = (
+        np.bincount(places, minlength=len(slices) + 1)[1:].tolist()
+        for places in (in_slice, in_slice[figures.is_breached])
+    )
     title = _("How many were opened, and how many heard from us too late?")
     running = next((i for i, one in enumerate(slices) if one.end > figures.at), -1)
     drawn = charts.bars(
         key="recoveries", title=title,
         about=_("%(n)s opened, %(late)s too late or overdue.")
-        % {"n": said(len(figures.rows)), "late": number(sum(late))},
+        % {"n": said(figures.n), "late": number(sum(late))},
         labels=names, series=[Series(_("Opened"), counts), Series(_("Too late"), late, "second")], say=number,
         unfinished=running,
     )  # fmt: skip
@@ -314,7 +351,7 @@ def _opened_chart(chosen: Filter, figures: Figures) -> Chart:
         for name, one, values in zip(names, slices, cells, strict=True)
     ]
     return Chart(
-        "recoveries", title, drawn if figures.rows else NO_DRAWING,
+        "recoveries", title, drawn if figures.n else NO_DRAWING,
         [unit_name(unit), _("Opened"), _("Too late")], rows, cells, ["opened", "too_late"],
         definition_url("recoveries"), _("The pale bars are not over yet.") if running >= 0 else "",
     )  # fmt: skip
@@ -322,10 +359,9 @@ def _opened_chart(chosen: Filter, figures: Figures) -> Chart:
 
 def _outcomes_chart(figures: Figures) -> Chart:
     title = _("How did they end?")
-    counts = Counter(one.outcome for one in figures.rows)
     tones = {"recovered": "good", "not_recovered": "bad", "": "quiet"}
     names = [*((value, str(label)) for value, label in Outcome.choices), ("", _("still open"))]
-    found = [(value, name, counts[value]) for value, name in names if counts[value]]
+    found = [(value, name, n) for value, name in names if (n := figures.ended(value))]
     # the drawing has room for short names; the table says them in full
     short = {"unreachable": _("not reached"), "not_needed": _("nothing to do")}
     drawn = bins(
@@ -392,36 +428,32 @@ def _second_charts(again: Sequence[Second]) -> list[Chart]:
 
 
 def _reason_charts(figures: Figures) -> list[Chart]:
-    if not figures.rows:
+    if not figures.n:
         return []
     reasons = dict(ReasonCode.objects.values_list("pk", "name"))
     departments = dict(Department.objects.values_list("pk", "name"))
     control: Mapping[Any, str] = {True: _("yes"), False: _("no")}
     return [
-        _table("by_reason", _("Why were they let down?"), _("Reason"), figures, lambda one: one.reason, reasons,
+        _table("by_reason", _("Why were they let down?"), _("Reason"), figures, "reason", reasons,
                _("not said yet")),
-        _table("by_department", _("Whose matter was it?"), _("Department"), figures, lambda one: one.department,
+        _table("by_department", _("Whose matter was it?"), _("Department"), figures, "department",
                departments, _("nobody's")),
         _table("by_control", _("Could the service team alone have prevented it?"), _("In control"), figures,
-               lambda one: one.in_control, control, _("not decided")),
+               "in_control", control, _("not decided")),
     ]  # fmt: skip
 
 
 def _table(
-    key: str, title: str, head: str, figures: Figures, of: Callable[[One], Any], names: Mapping[Any, str], none: str
-) -> Chart:
-    groups: dict[Any, list[One]] = {}
-    for one in figures.rows:
-        groups.setdefault(of(one), []).append(one)
+    key: str, title: str, head: str, figures: Figures, by: str, names: Mapping[Any, str], none: str
+) -> Chart:  # fmt: skip
     rows, cells = [], []
-    for value, found in sorted(groups.items(), key=lambda item: (item[0] is None, -len(item[1]))):
-        part = Figures(found, figures.at)
+    for value, part in figures.by(by):
         interval = wilson(part.recovered, part.needed) if part.needed >= SMALLEST_CELL else None
         rate = part.recovered / part.needed if interval else None
-        median = percentiles(part.taken).p50
+        median = percentiles(part.taken.tolist()).p50
         cost = sum(part.costs, Decimal()) if part.costs else None
         low, high = interval or (None, None)
-        cells.append((len(found), part.needed, rate, low, high, median, None if cost is None else float(cost)))
+        cells.append((part.n, part.needed, rate, low, high, median, None if cost is None else float(cost)))
         said_rate = (
             _("%(share)s (%(low)s to %(high)s)")
             % {"share": percent(rate), "low": percent(interval.low), "high": percent(interval.high)}
@@ -430,7 +462,7 @@ def _table(
         rows.append({
             "name": none if value is None else str(names.get(value, UNKNOWN)),
             "label": "" if value is None else str(value), "url": "",
-            "cells": [number(len(found)), number(part.needed), said_rate, spell(median), money(cost)],
+            "cells": [number(part.n), number(part.needed), said_rate, spell(median), money(cost)],
         })  # fmt: skip
     return Chart(
         key, title, NO_DRAWING,
@@ -512,7 +544,7 @@ def _after_notes(later: Sequence[After], young: int) -> list[str]:
 
 
 def _left_out(figures: Figures) -> list[tuple[Line, str]]:
-    n = sum(one.outcome == Outcome.NOT_NEEDED for one in figures.rows)
+    n = figures.ended(Outcome.NOT_NEEDED)
     if not n:
         return []
     words = _("%(n)s where nothing was to be done, not in the recovery rate") % {"n": said(n)}
