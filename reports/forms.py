@@ -156,7 +156,11 @@ class FilterForm(forms.Form):
 
     def hide_days(self) -> None:
         """Ask for no period where the page is about this moment; what was chosen is kept for the other pages."""
-        for name in ("period", "from", "to", "compare"):
+        self.hide("period", "from", "to", "compare")
+
+    def hide(self, *names: str) -> None:
+        """Ask nothing that the page would not heed; what was chosen is kept for the other pages."""
+        for name in names:
             self.fields[name].widget = forms.HiddenInput()
 
     def names(self) -> dict[str, str]:

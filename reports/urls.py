@@ -13,6 +13,7 @@ urlpatterns = [
     path("saved/<int:pk>/", saved.saved_report, name="saved_report"),
     path("saved/<int:pk>/edit/", saved.saved_report_edit, name="saved_report_edit"),
     path("saved/<int:pk>/delete/", saved.saved_report_deletion, name="saved_report_deletion"),
+    path("saved/off/<str:token>/", saved.mail_off, name="report_mail_off"),
     path("annotations/", annotations.annotations_page, name="report_annotations"),
     path("annotations/<int:pk>/", annotations.annotation, name="report_annotation"),
     path("annotations/<int:pk>/delete/", annotations.annotation_deletion, name="report_annotation_deletion"),

@@ -14,7 +14,8 @@ from tickets.operations import drafting, replying, sorting, status
 
 #: posted to by programs that have no session of ours: each proves itself by a signature or a secret in the address
 WITHOUT_A_SESSION = {
-    "mail_in", "mail_reports", "notifications_off", "survey", "survey_unsubscribe", "ballot", "channel_hook",
+    "mail_in", "mail_reports", "notifications_off", "report_mail_off", "survey", "survey_unsubscribe", "ballot",
+    "channel_hook",
     # visitors of a site of ours or others: who they are is said by a token of the widget's own, never by a cookie
     "chat_answer", "chat_boot", "chat_email", "chat_goodbye", "chat_messages", "chat_page", "chat_seen", "chat_send",
     "chat_transcript", "chat_typing",

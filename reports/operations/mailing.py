@@ -97,10 +97,11 @@ def _write(saved: SavedReport, agent: Agent, due_at: datetime) -> tuple[Outgoing
         return None, "may_not_see_it"
     if carrier is None:
         return None, "no_inbox"
-    written = mails.write(saved, page, page.build(form.filter), words.choice(form))
+    report = page.build(form.filter)
+    written = mails.write(saved, page, report, words.choice(form, report.chosen), agent=agent)
     mail = sending.enqueue(
         inbox=carrier, ticket=None, to=agent.email, subject=written.subject, text=written.text, html=written.html,
-        purpose=OutgoingMail.Purpose.NOTICE, pictures=written.pictures,
+        purpose=OutgoingMail.Purpose.NOTICE, pictures=written.pictures, headers=written.headers,
     )  # fmt: skip
     return mail, ""
 

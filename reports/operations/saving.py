@@ -94,6 +94,21 @@ def change(
 
 
 @transaction.atomic
+def leave(saved: SavedReport, *, agent: Agent) -> None:
+    """Mail it to this agent no more; to nobody, where nobody is left. Leaving twice is leaving once."""
+    found = SavedReport.objects.select_for_update().filter(pk=saved.pk).first()
+    if found is None or not found.recipients.filter(pk=agent.pk).exists():
+        return
+    found.recipients.remove(agent)
+    fields = ["recipients"]
+    if not found.recipients.exists():
+        found.cadence, found.next_at = "", None
+        found.save(update_fields=["cadence", "next_at"])
+        fields.append("cadence")
+    record("savedreport.changed", found, actor=agent, fields=fields)
+
+
+@transaction.atomic
 def delete(saved: SavedReport, *, actor: Agent) -> None:
     """Keep it no longer, nor mail it. Deleting twice is deleting once. Raises PermissionDenied."""
     found = SavedReport.objects.select_for_update().filter(pk=saved.pk).first()

@@ -5,7 +5,7 @@ A page is a function from a choice to a `Report`. The view, the files, the mail 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from importlib import import_module
 from typing import Literal
@@ -57,6 +57,8 @@ class Page:
     is_live: bool = False
     #: fields of the form above it that other pages do not have
     asks: tuple[str, ...] = ()
+    #: whether its figures can stand beside those of other days
+    compares: bool = True
 
 
 _pages: dict[str, Page] = {}
@@ -64,7 +66,7 @@ _pages: dict[str, Page] = {}
 
 def page(
     key: str, name: str | Promise, question: str | Promise, group: Group, *, is_live: bool = False,
-    asks: tuple[str, ...] = (),
+    asks: tuple[str, ...] = (), compares: bool = True,
 ) -> Callable[[Callable[[Filter], Report]], Callable[[Filter], Report]]:  # fmt: skip
     """Make a page of a function."""
 
@@ -72,9 +74,9 @@ def page(
         @wraps(build)
         def of_one_moment(chosen: Filter) -> Report:
             with packs.moment():
-                return build(chosen)
+                return build(chosen if compares else replace(chosen, compare=""))
 
-        _pages[key] = Page(key, name, question, group, of_one_moment, is_live, asks)
+        _pages[key] = Page(key, name, question, group, of_one_moment, is_live, asks, compares)
         return build
 
     return register

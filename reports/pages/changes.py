@@ -44,7 +44,7 @@ RULES: Mapping[Rule, str | Promise] = {
 
 
 @page("changes", gettext_lazy("Changes"),
-      gettext_lazy("Did anything change, or is it the usual up and down?"), "both")  # fmt: skip
+      gettext_lazy("Did anything change, or is it the usual up and down?"), "both", compares=False)  # fmt: skip
 def build(chosen: Filter) -> Report:
     """Control charts of what is watched, and how many signals chance alone would give."""
     at = clock.now()
@@ -83,12 +83,18 @@ def _answer(found: list[tuple[Watched, Judged]]) -> list[str]:
         if series.signals:
             last = series.signals[-1]
             said.append(
-                _("%(figure)s: %(signals)s, the last on %(day)s (%(rule)s).")
+                _("%(figure)s left the usual up and down: %(signals)s, the last on %(day)s (%(rule)s).")
                 % {"figure": NAMES[one.key], "signals": _signals(len(series.signals)),
                    "day": _day(series, last), "rule": RULES[last.rule]}
             )  # fmt: skip
     quiet = [str(NAMES[one.key]) for one, series in judged if not series.signals]
-    if quiet:
+    if not said:
+        said.append(
+            ngettext("No evidence of change in the one figure that is watched.",
+                     "No evidence of change in any of the %(n)s figures that are watched.", len(quiet))
+            % {"n": number(len(quiet))}
+        )  # fmt: skip
+    elif quiet:
         said.append(_("No evidence of change: %(figures)s.") % {"figures": "; ".join(quiet)})
     expected = sum(series.expected_by_chance for _one, series in judged)
     points = sum(series.judged for _one, series in judged)

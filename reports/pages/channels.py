@@ -79,7 +79,7 @@ def _answer(by_channel: Worked, channel: Name, by_topic: Worked, topic: Name) ->
     known = sorted((key for key in by_topic.came if key is not None), key=lambda key: -by_topic.came[key])
     if known:
         most = by_topic.came[known[0]]
-        said.append(_("Most often they are about %(topic)s (%(share)s).")
+        said.append(_("Most often they are about “%(topic)s” (%(share)s).")
                     % {"topic": topic(known[0]), "share": percent(most / came)})  # fmt: skip
     without = by_topic.came.get(None, 0)
     if without:

@@ -163,7 +163,7 @@ class _Words:
 
     def cliff(self, key: str) -> str:
         step, groups = self.found.cliffs[key], self.found.facts[key].groups
-        return _("The cliff of “%(fact)s”: from %(before)s (%(first)s) to %(after)s (%(second)s).") % {
+        return _("The steepest fall by “%(fact)s”: from %(first)s (%(before)s) to %(second)s (%(after)s).") % {
             "fact": self.name(key), "before": self.bucket(key, step.before), "after": self.bucket(key, step.after),
             "first": percent(groups[step.before].share), "second": percent(groups[step.after].share)}  # fmt: skip
 
@@ -172,7 +172,7 @@ class _Words:
             _("Held fixed, it turns round: %(what)s. The crude numbers are made by the mix.")
             % {"what": self.sides(key, what)[0]}
             for key, of in self.found.facts.items() for what, one in of.contrasts.items()
-            if one.is_reversed and not one.is_thin
+            if one.is_reversed and (key, what) in self.found.clear
         ]  # fmt: skip
 
     def verdict(self, key: str, what: Hashable, one: Contrast) -> str:
@@ -258,7 +258,9 @@ class _Words:
                 said.append(_("Too few answers to say."))
             else:
                 is_clear = (key, "split") in self.found.clear
-                said.append(self.sentence(key, "split", one) if is_clear else _("No clear link."))
+                first, second = self.sides(key, "split")
+                unclear = _("No clear link: %(one)s, against %(other)s.") % {"one": first, "other": second}
+                said.append(self.sentence(key, "split", one) if is_clear else unclear)
             if key in self.found.cliffs:
                 said.append(self.cliff(key))
         return " ".join(said)

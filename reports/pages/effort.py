@@ -100,7 +100,7 @@ def _answer(found: Answers, clear: list[str]) -> list[str]:
         % {"share": percent(found.good / found.n), "n": answers_said(found.n), "interval": interval(low, high),
            "bad": percent(found.bad / found.n)}
     ]  # fmt: skip
-    return said + ([_("High effort goes with: %(facts)s.") % {"facts": ", ".join(clear)}] if clear else [])
+    return said + ([_("More often where effort was high: %(facts)s.") % {"facts": ", ".join(clear)}] if clear else [])
 
 
 def _tiles(found: Answers, asked: Asked, before: Answers | None, asked_before: Asked | None) -> list[Tile]:
@@ -161,7 +161,7 @@ def _beside(found: Answers, done: dict[str, Done]) -> tuple[Section, list[str]]:
     for fact, name in names.items():
         change = newcombe(good.facts[fact], good.n, bad.facts[fact], bad.n)
         assert change is not None
-        if change.low > 0:
+        if change.low > 0 and min(good.n, bad.n) >= FEW:  # a handful is no headline
             clear.append(name)
         said = _("%(value)s points (%(low)s to %(high)s)") % {
             "value": changes.signed(change.value, _points), "low": changes.signed(change.low, _points),
@@ -180,7 +180,7 @@ def _beside(found: Answers, done: dict[str, Done]) -> tuple[Section, list[str]]:
         "ces_beside", _("What was done for them?"), NO_DRAWING,
         [_("On their ticket"), _("Found it easy"), _("High effort"), _("Difference")], rows, cells,
         ["easy", "high_effort", "difference", "difference_low", "difference_high"], definition_url("ces_beside"),
-        _("%(easy)s found it easy, %(high)s had high effort; those in the middle (4) are in neither.") % {
+        _("%(easy)s found it easy, %(high)s had high effort; who gave a 4 is in neither.") % {
             "easy": answers_said(good.n), "high": answers_said(bad.n)},
         is_wide=True,
     )  # fmt: skip

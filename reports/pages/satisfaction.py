@@ -326,23 +326,22 @@ def _why(chosen: Filter, found: Answers) -> Section:
     known = dict(ReasonCode.objects.filter(pk__in=[pk for pk in found.reasons if pk]).values_list("pk", "name"))
     low = [
         _counts("csat_reasons", _("For which reason?"), _("Reason"),
-                [(known.get(pk) or _("no reason yet"), n) for pk, n in found.reasons.items()]),
+                [(known.get(pk) or _("no reason yet"), n) for pk, n in found.reasons.items()], found.bad),
         _counts("csat_control", _("Could the service team have prevented it?"), _("In the team's control"),
                 [({True: _("yes"), False: _("no")}.get(value, _("not decided yet")), n)  # type: ignore[arg-type]
-                 for value, n in found.control.items()]),
+                 for value, n in found.control.items()], found.bad),
     ]  # fmt: skip
     about = _("Of %(n)s of 1 or 2.") % {"n": answers_said(found.bad)}
     return Section(charts=low, title=title, about=about, key="why")
 
 
-def _counts(key: str, title: str, column: str, counts: Sequence[tuple[str, int | None]]) -> Chart:
-    total = sum(n or 0 for _name, n in counts)
+def _counts(key: str, title: str, column: str, counts: Sequence[tuple[str, int | None]], total: int) -> Chart:
     rows = [
         {"name": name, "label": name, "url": "",
          "cells": [number(n) if n is not None else _("too few"), percent(n / total) if n and total else UNKNOWN]}
         for name, n in counts
     ]  # fmt: skip
-    return Chart(key, title, NO_DRAWING, [column, _("Low answers"), _("Share of those shown")], rows,
+    return Chart(key, title, NO_DRAWING, [column, _("Low answers"), _("Share")], rows,
                  [(n, n / total if n and total else None) for _name, n in counts], ["n", "share"],
                  definition_url(key))  # fmt: skip
 

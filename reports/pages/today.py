@@ -115,7 +115,7 @@ def _answer(waiting: Waiting, came: SoFar, weekday: str) -> list[str]:
     said = []
     if waiting.owed and waiting.owed_since:
         said.append(
-            _("%(n)s where the customer waits for us, the longest for %(time)s.")
+            _("In %(n)s the customer waits for us, the longest for %(time)s.")
             % {"n": tickets(waiting.owed), "time": spell(_age(waiting.owed_since, clock.now()))}
         )
     else:

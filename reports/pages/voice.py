@@ -148,7 +148,7 @@ def _answer(n: int, bad: int, found: Counted, names: Names, watch: Guard) -> lis
     said = [_("Customers made %(n)s.") % {"n": said_remarks(n)}]
     known = [key for key in found if key is not None and found[key][0] >= SMALLEST_CELL]
     if known and not watch.hides:
-        said.append(_("Most often they speak of %(topic)s (%(share)s).")
+        said.append(_("Most often they speak of “%(topic)s” (%(share)s).")
                     % {"topic": names[known[0]], "share": percent(found[known[0]][0] / n)})  # fmt: skip
     if not watch.hides:
         said.append(_("%(share)s of all are bad.") % {"share": percent(bad / n)})

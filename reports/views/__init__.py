@@ -45,6 +45,8 @@ def report(request: HttpRequest, key: str = "overview") -> HttpResponse:
     query = form.filter.query()
     if page.is_live:
         form.hide_days()
+    if not page.compares:
+        form.hide("compare")
     context = {
         "page": page,
         "menu": menu(agent_of(request), page.key, query),

@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk.pages import agent_of
@@ -16,7 +18,7 @@ from reports.forms import FilterForm, SavedReportForm
 from reports.models import SavedReport
 from reports.operations import saving
 from reports.pages import find
-from reports.showing import words
+from reports.showing import mails, words
 from reports.views import menu, readers
 
 
@@ -35,6 +37,7 @@ def _row(one: SavedReport, agent: Any) -> dict[str, Any]:
     return {
         "saved": one,
         "page": page.name if page else one.page,
+        "zone": one.asked.get("zone") or "UTC",
         "recipients": ", ".join(agent.name for agent in one.recipients.all()),
         "may_change": saving.may_change(one, agent),
     }
@@ -97,3 +100,16 @@ def saved_report_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     saving.delete(get_object_or_404(saving.visible_to(agent), pk=pk), actor=agent)
     messages.success(request, _("Deleted."))
     return redirect("saved_reports")
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def mail_off(request: HttpRequest, token: str) -> HttpResponse:
+    """The way out of its mails, without signing in: asked before, done on the POST that RFC 8058 prescribes."""
+    found, is_done = mails.whose(token), False
+    if found is not None and request.method == "POST" and request.POST.get("List-Unsubscribe") == "One-Click":
+        saving.leave(found[0], agent=found[1])
+        is_done = True
+    context = {"token": token if found else "", "name": found[0].name if found else "", "is_done": is_done}
+    return render(request, "reports/mail_off.html", context, status=200 if found else 404)

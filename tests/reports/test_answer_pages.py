@@ -134,7 +134,25 @@ def test_high_effort_goes_with_being_handed_on_only_where_the_interval_says_so()
         ]
     )
     report = find("effort").build(march())
-    assert report.answer[-1] == "High effort goes with: handed on to somebody else."
+    assert report.answer[-1] == "More often where effort was high: handed on to somebody else."
+
+
+def test_what_a_handful_had_in_common_is_no_headline():
+    SurveyFacts.objects.bulk_create(
+        [asking(i, score=2 if i < 8 else 7, kind="ces2", handoffs=i < 6) for i in range(60)]
+    )
+    report = find("effort").build(march())
+    [table] = [chart for chart in report.charts() if chart.key == "ces_beside"]
+    assert table.rows[1]["cells"][:2] == ["0\u00a0%", "75\u00a0%"] and len(report.answer) == 1
+
+
+def test_shares_of_low_answers_are_of_all_of_them_also_where_some_are_too_few_to_show():
+    SurveyFacts.objects.bulk_create(
+        [asking(i, score=1 if i < 12 else 5, in_control=False if i < 7 else i < 10 or None) for i in range(60)]
+    )
+    [table] = [one for one in find("satisfaction").build(march()).charts() if one.key == "csat_control"]
+    assert {row["name"]: row["cells"] for row in table.rows} == {
+        "no": ["7", "58\u00a0%"], "yes": ["too few", "—"], "not decided yet": ["too few", "—"]}  # fmt: skip
 
 
 def test_changes_are_said_with_their_interval():

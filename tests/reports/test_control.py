@@ -113,12 +113,20 @@ def test_the_page_names_the_day_and_the_rule_and_says_where_nothing_changed(spri
     Annotation.objects.create(day=date(2026, 4, 20), text="The newsletter went out", inbox=inbox)
     asked = {"from": "2026-04-01", "to": "2026-04-21", "zone": "UTC"}
     html = as_agent(chloe).get(reverse("report", args=["changes"]), asked).content.decode()
-    assert "New tickets a day: 1 signal, the last on Apr 20 (above the limits)." in html
+    assert "New tickets a day left the usual up and down: 1 signal, the last on Apr 20 (above the limits)." in html
     assert "chance alone gives about" in html and "chart-signal" in html and ">above</text>" in html
     assert html.count("The newsletter went out") >= 2
     assert "no evidence of change" in html and "Not judged: there are fewer than 20 points" in html
     text = as_agent(chloe).get(reverse("report_csv", args=["changes"]), asked).content.decode()
     assert re.search(r"2026-04-20,40\.0,[\d.]+,[\d.]+,above,The newsletter went out", text)
+
+
+def test_it_says_in_one_sentence_that_nothing_changed_and_compares_with_nothing(spring, chloe, inbox, as_agent):
+    asked = {"from": "2026-04-01", "to": "2026-04-18", "zone": "UTC", "compare": "before"}
+    html = as_agent(chloe).get(reverse("report", args=["changes"]), asked).content.decode()
+    assert re.search(r"No evidence of change in any of the \d figures that are watched\.", html)
+    assert "compared with" not in html and '<select name="compare"' not in html
+    assert '<input type="hidden" name="compare" value="before"' in html  # for the other pages
 
 
 def test_the_backlog_is_what_was_unsolved_at_the_end_of_each_day(inbox):

@@ -76,7 +76,9 @@ def test_a_planted_cliff_is_found_and_named():
     assert report.answer[0] == (
         "More customers are satisfied with a first answer within 4 h (90\u00a0%) than with a later one (30\u00a0%)."
     )
-    assert report.answer[-1] == "The cliff of “First answer after”: from 1 to 4 h (90\u00a0%) to 4 to 24 h (30\u00a0%)."
+    assert report.answer[-1] == (
+        "The steepest fall by “First answer after”: from 90\u00a0% (1 to 4 h) to 30\u00a0% (4 to 24 h)."
+    )
 
 
 def test_a_link_that_the_mix_makes_is_not_called_one():
@@ -94,6 +96,33 @@ def test_a_link_that_the_mix_makes_is_not_called_one():
     assert one.odds.crude > 2 and not one.odds.is_clear
     assert ("first_response", "split") not in found.clear
     assert ("channel", "chat") in found.clear
+
+
+def test_chance_that_turns_round_is_not_said_to_be_the_mix():
+    # a little fewer are satisfied of those handed on, a little more in each channel: both within chance
+    rows = []
+    for channel, handoffs, n, good in (
+        ("email", 0, 100, 70), ("email", 1, 60, 43), ("chat", 0, 100, 90), ("chat", 1, 30, 28),
+    ):  # fmt: skip
+        rows += [asking(len(rows) + i, score=5 if i < good else 1, channel=channel, handoffs=handoffs)
+                 for i in range(n)]  # fmt: skip
+    SurveyFacts.objects.bulk_create(rows)
+    report, found = find("drivers").build(march()), drivers(march())
+    one = found.facts["handoffs"].contrasts["split"]
+    assert one.is_reversed and not one.odds.is_clear
+    assert "turns round" not in str([section.notes for section in report.sections])
+
+
+def test_a_cliff_elsewhere_does_not_contradict_that_the_line_shows_nothing():
+    def score(i):
+        return 5 if (i // 3) % 10 < (9 if i % 3 < 2 else 3) else 1
+
+    SurveyFacts.objects.bulk_create(
+        [asking(i, score=score(i), frt_s=[2 * HOUR, 9 * HOUR, 30 * HOUR][i % 3]) for i in range(60)]
+        + [asking(i, score=score(3 * i), frt_s=2 * HOUR) for i in range(60, 70)]
+    )
+    [chart] = [one for one in find("drivers").build(march()).charts() if one.key == "drivers_first_response"]
+    assert "No clear link." not in chart.note
 
 
 def test_a_thin_fact_is_silent():

@@ -10,13 +10,16 @@ from urllib.parse import parse_qs
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from reports import charts
+from reports.forms import FilterForm
 from reports.models import ReportMail, SavedReport
 from reports.operations import annotating, mailing, saving
-from reports.showing import pictures, words
+from reports.pages import find
+from reports.showing import mails, pictures, words
 from reports.tasks import mail_reports
 from tests.conftest import mail
 from tickets.channels.email.composing import compose
@@ -171,6 +174,41 @@ def test_the_mail_says_the_answer_and_shows_the_charts_as_pictures(weekly, chloe
     for cid, picture in shown.items():
         assert f'src="cid:{cid}"' in html and picture.startswith(b"\x89PNG")
     assert "<svg" not in html and "javascript" not in html
+
+
+def test_whoever_gets_a_report_can_leave_by_one_press_though_it_is_somebody_elses(weekly, ana, chloe, inbox, client):
+    saving.change(weekly, name="Mine", is_shared=False, cadence="weekly", hour=7, recipients=[ana, chloe], actor=chloe)
+    with time_machine.travel(MONDAY.replace(hour=6), tick=False):
+        mail_reports()
+        sent = {one.to[0]: one for one in OutgoingMail.objects.all()}
+        letter = message_from_bytes(compose(sent[ana.email].deliveries.get()), policy=policy.default)
+        off = str(letter["List-Unsubscribe"]).strip("<>")
+        assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        text = letter.get_body(("plain",)).get_content()
+        assert off in text and off in letter.get_body(("html",)).get_content()
+        assert f"/reports/saved/{weekly.pk}/edit/" in sent[chloe.email].text
+        assert f"/reports/saved/{weekly.pk}/edit/" not in text  # she could not change it
+        off = off.removeprefix(settings.BASE_URL)
+        assert "Get this report by mail no more?" in client.get(off).content.decode()
+        assert list(weekly.recipients.all()) != [chloe]  # looking is not pressing
+        for _twice in range(2):
+            assert "no more" in client.post(off, {"List-Unsubscribe": "One-Click"}).content.decode()
+    assert list(weekly.recipients.all()) == [chloe]
+    saving.leave(weekly, agent=chloe)
+    weekly.refresh_from_db()
+    assert weekly.cadence == "" and weekly.next_at is None  # to nobody: not at all
+    assert client.get(reverse("report_mail_off", args=["made-up"])).status_code == 404
+
+
+def test_the_pictures_are_those_drawn_for_a_narrow_screen_where_there_are_such(inbox, chloe):
+    asked = {"period": "7", "zone": "UTC"}
+    saved = saving.save(owner=chloe, name="Changes", page="changes", asked=asked)
+    form = FilterForm(chloe, asked)
+    assert form.is_valid()
+    report = find("changes").build(form.filter)
+    written = mails.write(saved, find("changes"), report, "", agent=chloe)
+    sizes = {int.from_bytes(png[16:20]) for _name, png in written.pictures.values()}
+    assert sizes == {charts.WIDTH * pictures.ZOOM}
 
 
 def pixels(png):
