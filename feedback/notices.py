@@ -1,17 +1,20 @@
 """What agents are told of surveys and recoveries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import BigIntegerField, Exists, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from feedback.models import Department, Recovery
-from helpdesk.models import Event
+from helpdesk.models import Agent, Event
 from tickets import notices
-from tickets.models import workers_of
-from tickets.notices import About, Kind, Said
+from tickets.models import readers_of, workers_of
+from tickets.notices import About, Apart, Kind, Said
 
 
 def _whose_it_is(event: Event, about: About) -> Iterable[int | None]:
@@ -64,6 +67,34 @@ def _leads(event: Event, about: About) -> Iterable[int | None]:
     return (*_should_act(event, about), *leads)
 
 
+def _may_see(event: Event, agents: Iterable[int]) -> Iterable[int]:
+    """The reverse of `Recovery.objects.visible_to`."""
+    found = Recovery.objects.filter(pk=event.facts.get("recovery") or 0).values_list("inbox", "department").first()
+    if found is None:
+        return ()
+    inbox, department = found
+    readers = [one.pk for one in readers_of(inbox).filter(pk__in=agents) if one.may_reply]
+    return {*readers, *_members(department)}
+
+
+def _seen_by(agent: Agent) -> Q:
+    pk = Cast(KeyTextTransform("recovery", OuterRef("facts")), BigIntegerField())
+    return Q(Exists(Recovery.objects.visible_to(agent).filter(pk=pk)))
+
+
+def _headings(found: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    asked = Recovery.objects.filter(pk__in={facts.get("recovery") or 0 for facts in found})
+    names = {
+        one.pk: one.customer.display_name
+        for one in asked.select_related("customer").prefetch_related("customer__contact_points")
+    }
+    return [_("Recovery: %(customer)s") % {"customer": names.get(facts.get("recovery"), "")} for facts in found]
+
+
+#: members of a department need not see the inbox, and who is asked whether they recommend us may never have written
+_APART = Apart(_may_see, _seen_by, _headings)
+
+
 def _opened(said: Said) -> str:
     if said.verb == "recovery.assigned":
         return _("%(name)s gave you a recovery") % {"name": said.name} if said.name else _("A recovery is yours")
@@ -76,27 +107,27 @@ notices.kind(
     Kind(
         "recovery", gettext_lazy("A recovery is given to me"),
         ("recovery.opened", "recovery.assigned", "recovery.reopened"), _owner, _opened, "life-buoy", notices.PUSH,
-        is_urgent=True, leads_to=_page,
+        is_urgent=True, leads_to=_page, apart=_APART,
     )
 )  # fmt: skip
 notices.kind(
     Kind(
         "recovery_free", gettext_lazy("A recovery is open that my department or I could take"), ("recovery.opened",),
         _could_take, lambda said: _("A customer was let down, and nobody takes care of it yet"), "life-buoy",
-        leads_to=_page,
+        leads_to=_page, apart=_APART,
     )
 )  # fmt: skip
 notices.kind(
     Kind(
         "recovery_near", gettext_lazy("A recovery of mine should be taken up soon"), ("recovery.near",), _should_act,
         lambda said: _("A recovery should be taken up within two hours"), "hourglass", notices.PUSH,
-        leads_to=_page,
+        leads_to=_page, apart=_APART,
     )
 )  # fmt: skip
 notices.kind(
     Kind(
         "recovery_overdue", gettext_lazy("A recovery is overdue"), ("recovery.overdue",), _leads,
         lambda said: _("A recovery is overdue: nobody has spoken with the customer"), "hourglass", notices.PUSH,
-        is_urgent=True, leads_to=_page,
+        is_urgent=True, leads_to=_page, apart=_APART,
     )
 )  # fmt: skip

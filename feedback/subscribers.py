@@ -136,7 +136,8 @@ def ask_how_it_is_now(event: Event) -> None:
 
 @subscribe_batch("recovery.*")
 def tell_of_recoveries(events: Sequence[Event]) -> None:
-    """Whom it concerns is told; of one about no ticket on the customer's latest ticket in its inbox, else elsewhere."""
+    """Whom it concerns is told; of one about no ticket on the customer's latest ticket in its inbox, else elsewhere; of
+    one whose customer has none, by itself."""
     loose = {event.pk: event.facts["recovery"] for event in events if not event.stream_id}
     recoveries = Recovery.objects.in_bulk(set(loose.values())) if loose else {}
     on = {
@@ -144,4 +145,5 @@ def tell_of_recoveries(events: Sequence[Event]) -> None:
         for event, pk in loose.items()
         if (one := recoveries.get(pk)) and (number := opening_recoveries.latest_ticket(one)) is not None
     }
-    notifying.tell(events, on=on)
+    alone = {event: recoveries[pk].inbox_id for event, pk in loose.items() if event not in on and pk in recoveries}
+    notifying.tell(events, on=on, inboxes=alone)

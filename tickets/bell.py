@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -32,7 +32,10 @@ class Shown:
     sentence: str
     #: "and 2 more things"
     more: str
-    ticket: Ticket
+    #: None where it is about no ticket they may see
+    ticket: Ticket | None
+    #: what it is about: #12 and a subject, where there is a ticket
+    heading: str
     #: where it leads
     url: str
     snippet: str
@@ -40,12 +43,22 @@ class Shown:
     is_read: bool
     is_urgent: bool
 
+    @property
+    def number(self) -> int | None:
+        return self.ticket.number if self.ticket else None
+
+
+def visible(agent: Agent) -> Q:
+    """Notifications of what they may see now: of tickets, or of what stands apart from them."""
+    seen = Q(ticket__in=Ticket.objects.visible_to(agent))
+    for one in notices.aparts():
+        seen |= Q(ticket=None) & one.seen_by(agent)
+    return seen
+
 
 def of(agent: Agent) -> "QuerySet[Notification]":
-    """What they were told on the page, of tickets they may see now, newest first."""
-    return Notification.objects.filter(
-        agent=agent, is_shown=True, ticket__in=Ticket.objects.visible_to(agent)
-    ).order_by("-pk")  # fmt: skip
+    """What they were told on the page, of what they may see now, newest first."""
+    return Notification.objects.filter(visible(agent), agent=agent, is_shown=True).order_by("-pk")
 
 
 def unread(agent: Agent) -> int:
@@ -79,11 +92,22 @@ def shown(found: Sequence[Notification]) -> list[Shown]:
     """In words, in the reader's language. Their tickets and customers are fetched already."""
     names = dict(Agent.objects.filter(pk__in={one.actor_id for one in found}).values_list("pk", "name"))
     words = _snippets(one.facts.get("message") for one in found)
+    headings = _headings([one for one in found if one.ticket is None])
     return [
-        _shown(one, names, words, kind)
+        _shown(one, names, words, kind, headings.get(one.pk, ""))
         for one in found
-        if (kind := notices.named(one.kind)) is not None and one.ticket is not None
+        if (kind := notices.named(one.kind)) is not None and (one.ticket is not None or one.pk in headings)
     ]
+
+
+def _headings(found: Sequence[Notification]) -> dict[int, str]:
+    """What those without a ticket are about."""
+    made = {}
+    for apart in notices.aparts():
+        its = [one for one in found if (kind := notices.named(one.kind)) is not None and kind.apart is apart]
+        if its:
+            made |= dict(zip([one.pk for one in its], apart.headings([one.facts for one in its]), strict=True))
+    return made
 
 
 def _snippets(messages: Iterable[Any]) -> dict[int, str]:
@@ -94,12 +118,14 @@ def _snippets(messages: Iterable[Any]) -> dict[int, str]:
     return {pk: texts.snippet(text) for pk, text in rows}
 
 
-def _shown(one: Notification, names: dict[int, str], words: dict[int, str], kind: notices.Kind) -> Shown:
+def _shown(
+    one: Notification, names: dict[int, str], words: dict[int, str], kind: notices.Kind, heading: str
+) -> Shown:  # fmt: skip
     ticket, more = one.ticket, one.facts.get("more", 0)
-    assert ticket is not None
     verb = one.facts.get("verb", "")
     by_customer = one.actor_id is None and verb in ("message.received", "message.answered_aside", "ticket.created")
-    name = names.get(one.actor_id or 0, "") or (ticket.customer.display_name if by_customer else "")
+    name = names.get(one.actor_id or 0, "") or (ticket.customer.display_name if ticket and by_customer else "")
+    url = kind.leads_to(one.facts) if kind.leads_to else ""
     return Shown(
         pk=one.pk,
         kind=one.kind,
@@ -108,7 +134,8 @@ def _shown(one: Notification, names: dict[int, str], words: dict[int, str], kind
         sentence=kind.sentence(Said(name or (_("Somebody") if one.actor_id else ""), verb, one.facts)),
         more=ngettext("and %(n)d more thing", "and %(n)d more things", more) % {"n": more} if more else "",
         ticket=ticket,
-        url=(kind.leads_to(one.facts) if kind.leads_to else "") or reverse("ticket", args=[ticket.number]),
+        heading=f"#{ticket.number} {ticket.subject or _('(no subject)')}" if ticket else heading,
+        url=url or (reverse("ticket", args=[ticket.number]) if ticket else reverse("notifications")),
         snippet=words.get(one.facts.get("message", 0), ""),
         at=one.at,
         is_read=one.read_at is not None,

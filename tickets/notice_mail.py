@@ -10,7 +10,6 @@ from django.core import signing
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk import clock
@@ -18,7 +17,7 @@ from helpdesk.models import Agent
 from helpdesk.quiet import zone_of
 from tickets import bell, minting
 from tickets.bell import Shown
-from tickets.models import Inbox, Notification, Ticket
+from tickets.models import Inbox, Notification
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 _SALT = "notices-off"
@@ -41,12 +40,13 @@ def write(agent: Agent, inbox: Inbox, found: Sequence[Notification], *, is_diges
     """One mail about these. Where all are of one ticket, it can be answered with a note."""
     with translation.override(agent.language or settings.LANGUAGE_CODE), timezone.override(zone_of(agent)):
         shown = bell.shown(found)
-        tickets = {one.ticket.number: one.ticket for one in shown}
+        matters: dict[object, list[Shown]] = {}
+        for one in shown:
+            matters.setdefault(one.number or one.url, []).append(one)
         reply_to = ""
-        if len(tickets) == 1 and not is_digest:
-            [ticket] = tickets.values()
+        if len(matters) == 1 and shown[0].number and not is_digest:
             reply_to = minting.note_address(
-                inbox, agent=agent.pk, ticket=ticket.number, until=clock.now() + VALID
+                inbox, agent=agent.pk, ticket=shown[0].number, until=clock.now() + VALID
             )  # fmt: skip
         off = off_url(agent)
         context = {
@@ -55,14 +55,15 @@ def write(agent: Agent, inbox: Inbox, found: Sequence[Notification], *, is_diges
             "language": translation.get_language(), "is_rtl": translation.get_language_bidi(),
             "parts": [
                 {
-                    "ticket": ticket, "url": settings.BASE_URL + reverse("ticket", args=[number]),
-                    "all": [one for one in shown if one.ticket.number == number],
+                    "heading": some[0].heading, "is_ticket": some[0].number is not None, "all": some,
+                    "url": settings.BASE_URL + (reverse("ticket", args=[some[0].number]) if some[0].number
+                                                else some[0].url),
                 }
-                for number, ticket in tickets.items()
+                for some in matters.values()
             ],
         }  # fmt: skip
         return Written(
-            subject=_subject(shown, tickets, is_digest=is_digest),
+            subject=_subject(shown, len(matters), is_digest=is_digest),
             text=render_to_string("tickets/mail/notice.txt", context).strip() + "\n",
             html=_inliner.inline(render_to_string("tickets/mail/notice.html", context)),
             headers={"List-Unsubscribe": f"<{off}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
@@ -70,13 +71,11 @@ def write(agent: Agent, inbox: Inbox, found: Sequence[Notification], *, is_diges
         )
 
 
-def _subject(shown: Sequence[Shown], tickets: dict[int, Ticket], *, is_digest: bool) -> str:
-    if is_digest or len(tickets) > 1:
+def _subject(shown: Sequence[Shown], matters: int, *, is_digest: bool) -> str:
+    if is_digest or matters > 1:
         count = len(shown)
         return ngettext("%(n)d notification", "%(n)d notifications", count) % {"n": count}
-    first = shown[-1]
-    subject = first.ticket.subject or _("(no subject)")
-    return f"#{first.ticket.number} {subject}: {first.sentence}"
+    return f"{shown[-1].heading}: {shown[-1].sentence}"
 
 
 def off_url(agent: Agent) -> str:

@@ -4,10 +4,11 @@ Kinds stand in the order of their weight: who has two reasons to be told of one 
 adds its own in `ready()`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +22,7 @@ PAGE, PUSH = frozenset({Way.PAGE}), frozenset({Way.PAGE, Way.PUSH})
 
 @dataclass(slots=True)
 class About:
-    """A ticket, and who has to do with it."""
+    """A ticket, and who has to do with it; one without a number stands for what is about no ticket they may see."""
 
     ticket: Ticket
     followers: frozenset[int] = frozenset()
@@ -45,6 +46,18 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """What agents may be told of though they may see no ticket it is about."""
+
+    #: of these agents those who may see what an event speaks of
+    may_see: Callable[[Event, Iterable[int]], Iterable[int]]
+    #: which of an agent's notifications without a ticket are of what they may see now
+    seen_by: Callable[[Agent], Q]
+    #: what each of these is about, in place of a ticket's number and subject; from the facts that are kept
+    headings: Callable[[Sequence[Mapping[str, Any]]], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """Something agents are told of. `who` gives ids of agents; who may not see the ticket is left out for it."""
 
@@ -62,6 +75,8 @@ class Kind:
     is_wide: bool = False
     #: where it leads, of the facts that are kept of it; to its ticket where this is not said
     leads_to: Callable[[Mapping[str, Any]], str] | None = None
+    #: who else may be told than those who may see its ticket
+    apart: Apart | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -81,6 +96,11 @@ def kinds() -> list[Kind]:
 def named(key: str) -> Kind | None:
     """A kind by its key; None for one that is no more."""
     return _kinds.get(key)
+
+
+def aparts() -> list[Apart]:
+    """What is told without a ticket, each once."""
+    return list({id(one.apart): one.apart for one in _kinds.values() if one.apart}.values())
 
 
 def weight(key: str) -> int:

@@ -18,6 +18,7 @@ from helpdesk.models import Agent, Event
 from helpdesk.pages import agent_of, agents_only
 from tickets import texts
 from tickets.models import Ticket
+from tickets.operations import notifying
 from tickets.operations.status import NotPossible
 from tickets.views.customers import back, done, refused
 from tickets.views.shared import find as find_ticket
@@ -67,8 +68,10 @@ def listing(request: HttpRequest) -> HttpResponse:
 @agents_only
 @require_safe
 def recovery(request: HttpRequest, pk: int) -> HttpResponse:
-    """What was said, what was done, and what can be."""
-    return _page(request, find(request, pk))
+    """What was said, what was done, and what can be. What was told of it has been read."""
+    found = find(request, pk)
+    notifying.mark_read(agent_of(request), fact={"recovery": found.pk})
+    return _page(request, found)
 
 
 def _page(request: HttpRequest, found: Recovery, *, status: int = 200, **forms: Any) -> HttpResponse:

@@ -202,7 +202,7 @@ class NotificationSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField()
     more = serializers.CharField(help_text="What else happened within the minute.")
     snippet = serializers.CharField()
-    ticket = serializers.IntegerField(source="ticket.number")
+    ticket = serializers.IntegerField(source="number", allow_null=True)
     is_read = serializers.BooleanField()
     is_urgent = serializers.BooleanField()
     at = serializers.DateTimeField()
@@ -223,7 +223,7 @@ class Notifications(ApiView):
         responses=paging.described(NotificationSerializer),
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        """What you were told of tickets you may see, the newest first."""
+        """What you were told of what you may see, the newest first."""
         only(request, "read", "cursor", "limit")
         found = bell.of(agent_of(request)).select_related("ticket__customer")
         if (is_read := flag_of(request, "read")) is not None:
@@ -278,7 +278,7 @@ class NotificationRead(ApiView):
 
 
 def _find(request: Request, pk: int) -> Any:
-    """One's own notification, of a ticket one may see now."""
+    """One's own notification, of what one may see now."""
     found = bell.shown(list(bell.of(agent_of(request)).filter(pk=pk).select_related("ticket__customer")))
     if not found:
         raise Http404

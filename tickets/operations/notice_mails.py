@@ -16,8 +16,8 @@ from helpdesk import clock
 from helpdesk.models import Agent
 from helpdesk.models.agent import Digest
 from helpdesk.quiet import is_quiet, next_loud, zone_of
-from tickets import notice_mail, notices
-from tickets.models import Inbox, Notification, OutgoingMail, Ticket, Way
+from tickets import bell, notice_mail, notices
+from tickets.models import Inbox, Notification, OutgoingMail, Way
 from tickets.operations import budget, notifying, sending
 
 log = structlog.get_logger(__name__)
@@ -85,15 +85,16 @@ def last_digest(agent: Agent, now: datetime) -> datetime:
 
 def _still_wanted(agent: Agent, rows: Sequence[Notification]) -> list[Notification]:
     """Those that may and should still be mailed; the others are done with."""
-    numbers = {one.ticket_id for one in rows if one.ticket_id}
-    visible = set(Ticket.objects.visible_to(agent).filter(pk__in=numbers).values_list("pk", flat=True))
+    theirs = Notification.objects.filter(bell.visible(agent), pk__in=[one.pk for one in rows])
+    visible = set(theirs.values_list("pk", flat=True))
     choices = notifying.choices_of([agent.pk], {one.kind for one in rows})
     is_reachable = agent.is_active and budget.inbox_at(agent.email) is None
     good = [
         one
         for one in rows
-        if is_reachable and one.read_at is None and one.ticket_id in visible and one.ticket
-        and (kind := notices.named(one.kind)) and choices.wants(agent.pk, one.ticket.inbox_id, kind, Way.MAIL)
+        if is_reachable and one.read_at is None and one.pk in visible
+        and (kind := notices.named(one.kind))
+        and choices.wants(agent.pk, one.ticket.inbox_id if one.ticket else None, kind, Way.MAIL)
     ]  # fmt: skip
     dropped = {one.pk for one in rows} - {one.pk for one in good}
     if dropped:
@@ -107,19 +108,21 @@ def _lately(agent: Agent, now: datetime) -> int:
 
 
 def _by_ticket(rows: Sequence[Notification], most: int) -> list[list[Notification]]:
-    """A mail for each ticket; beyond the cap one mail for all."""
+    """A mail for each ticket, and for each that is about none; beyond the cap one mail for all."""
     letters: dict[int, list[Notification]] = defaultdict(list)
     for one in rows:
-        letters[one.ticket_id or 0].append(one)
+        letters[one.ticket_id or -one.pk].append(one)
     return list(letters.values()) if len(letters) <= most else [list(rows)]
 
 
 def _send(agent: Agent, rows: Sequence[Notification], at: datetime, *, is_digest: bool) -> None:
-    ticket = rows[0].ticket
-    assert ticket is not None
-    carrier = ticket.inbox.mailing
+    ticket = next((one.ticket for one in rows if one.ticket), None)
+    carrier = ticket.inbox.mailing if ticket else None
     if carrier is None or not carrier.is_active:
-        carrier = Inbox.objects.active().of_mail().order_by("pk").first() or carrier or ticket.inbox
+        carrier = Inbox.objects.active().of_mail().order_by("pk").first() or carrier or (ticket and ticket.inbox)
+    if carrier is None:  # there is no inbox at all to send it from
+        Notification.objects.filter(pk__in=[one.pk for one in rows]).update(mail=_State.NONE)
+        return
     written = notice_mail.write(agent, carrier, rows, is_digest=is_digest)
     sending.enqueue(
         inbox=carrier, ticket=None, to=agent.email, subject=written.subject, text=written.text, html=written.html,

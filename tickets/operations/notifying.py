@@ -49,24 +49,28 @@ _NONE = Notification.State.NONE
 
 
 @transaction.atomic(savepoint=False)
-def tell(events: Sequence[Event], *, on: Mapping[int, int] = MappingProxyType({})) -> int:
+def tell(
+    events: Sequence[Event], *, on: Mapping[int, int] = MappingProxyType({}),
+    inboxes: Mapping[int, int] = MappingProxyType({}),
+) -> int:  # fmt: skip
     """Make notifications of events. Returns how many were made or grew.
 
-    `on` says on which ticket an event of no ticket is shown, by the event's id.
+    `on` says on which ticket an event of no ticket is shown, by the event's id; `inboxes` whose choices hold where
+    there is none.
     """
     since = clock.now() - FRESH
     heard = [
         (event, kinds)
         for event in events
-        if (event.stream_id or event.pk in on) and event.at > since and not event.facts.get("imported")
-        and (kinds := notices.of_verb(event.verb))
+        if (event.stream_id or event.pk in on or event.pk in inboxes) and event.at > since
+        and not event.facts.get("imported") and (kinds := notices.of_verb(event.verb))
     ]  # fmt: skip
     if not heard:
         return 0
-    found = _abouts({event.stream_id or on[event.pk] for event, _kinds in heard})
-    abouts = {
-        event.pk: found[number] for event, _kinds in heard if (number := event.stream_id or on[event.pk]) in found
-    }
+    numbers = {event.pk: event.stream_id or on.get(event.pk) for event, _kinds in heard}
+    found = _abouts({number for number in numbers.values() if number})
+    abouts = {event: found[number] for event, number in numbers.items() if number in found}
+    abouts |= {event: _no_ticket(inboxes[event]) for event, number in numbers.items() if number is None}
     return _write(_whom(heard, abouts)) if abouts else 0
 
 
@@ -80,6 +84,10 @@ def _abouts(numbers: set[int]) -> dict[int, About]:
                 ticket = part_of(Ticket, number=number, inbox_id=inbox, assignee_id=assignee, team_id=team)
                 found[number] = About(ticket, frozenset(followers))
     return found
+
+
+def _no_ticket(inbox: int) -> About:
+    return About(part_of(Ticket, number=0, inbox_id=inbox, assignee_id=None, team_id=None))
 
 
 _ABOUTS = """
@@ -114,10 +122,14 @@ def _whom(heard: Sequence[tuple[Event, list[Kind]]], abouts: Mapping[int, About]
             continue
         if inbox not in readers:
             readers[inbox] = set(readers_of(inbox).values_list("pk", flat=True))
-        for agent in (readers[inbox] - {event.actor_id or 0}) if kind.is_wide else found & readers[inbox]:
+        here = readers[inbox] if about.ticket.number else set()
+        others = found - here if kind.apart else set()
+        beside = set(kind.apart.may_see(event, others)) & others if kind.apart and others else set()
+        for agent in (here - {event.actor_id or 0}) if kind.is_wide else found & here | beside:
             ways = choices.ways(agent, inbox, kind)
             if ways:
-                told.setdefault((agent, event.pk), (event, about, kind, ways))
+                where = _no_ticket(inbox) if agent in beside else about
+                told.setdefault((agent, event.pk), (event, where, kind, ways))
     return told
 
 
@@ -148,7 +160,7 @@ def _write(told: Told) -> int:
             continue
         agent, at = agents[pk], clock.now()
         key = (pk, about.ticket.number)
-        one = open_rows.get(key)
+        one = open_rows.get(key) if about.ticket.number else None  # what is about no ticket stays by itself
         push = ways & {Way.PUSH} if pk in with_push else frozenset()
         if not ways - {Way.PUSH} | push:
             continue
@@ -158,8 +170,8 @@ def _write(told: Told) -> int:
                 one.save()
         else:
             one = open_rows[key] = Notification(
-                agent=agent, kind=kind.key, event_id=event_id, ticket=about.ticket, actor_id=event.actor_id,
-                facts=_facts(event), at=event.at, is_shown=Way.PAGE in ways,
+                agent=agent, kind=kind.key, event_id=event_id, ticket_id=about.ticket.number or None,
+                actor_id=event.actor_id, facts=_facts(event), at=event.at, is_shown=Way.PAGE in ways,
                 mail=_WAITING if Way.MAIL in ways else _NONE, push=_WAITING if push else _NONE,
                 due_at=next_loud(agent, at + REST), push_due_at=next_loud(agent, at),
             )  # fmt: skip
@@ -210,7 +222,7 @@ def _fold(one: Notification, event: Event, kind: Kind, ways: frozenset[Way], is_
 
 def _announce(told: set[tuple[int, int]], has_push: bool) -> None:
     """Let the agents' open pages know, and the worker that posts push messages."""
-    news = [live.Notice("notification.new", number, f"agent:{agent}", 0) for agent, number in sorted(told)]
+    news = [live.Notice("notification.new", number or None, f"agent:{agent}", 0) for agent, number in sorted(told)]
     transaction.on_commit(lambda: live.publish(news), robust=True)
     if has_push:
         transaction.on_commit(_ring, robust=True)
@@ -268,13 +280,20 @@ def _take_out(one: Notification, message: int, gone: set[int]) -> None:
     _tell_pages_of(Agent(pk=one.agent_id))
 
 
-def mark_read(agent: Agent, *, ticket: Ticket | None = None, pk: int | None = None) -> int:
-    """The agent has seen what they were told: of a ticket, one, or all. It is neither mailed nor pushed any more."""
+def mark_read(
+    agent: Agent, *, ticket: Ticket | None = None, pk: int | None = None, fact: Mapping[str, int] | None = None
+) -> int:
+    """The agent has seen what they were told: of a ticket, one, of what its facts name, or all.
+
+    It is neither mailed nor pushed any more.
+    """
     unread = Notification.objects.filter(agent=agent, read_at=None)
     if ticket is not None:
         unread = unread.filter(ticket=ticket)
     if pk is not None:
         unread = unread.filter(pk=pk)
+    if fact is not None:
+        unread = unread.filter(facts__contains=fact)
     count = unread.update(read_at=clock.now())
     if count:
         _tell_pages_of(agent)

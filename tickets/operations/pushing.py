@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock, webpush
 from helpdesk.models import Agent
 from helpdesk.quiet import is_quiet, next_loud
-from tickets import notices
+from tickets import bell, notices
 from tickets.models import Notification, PushSubscription, Ticket, Way
 from tickets.notices import Kind, Said
 from tickets.operations import notifying
@@ -91,7 +91,7 @@ def _claim(limit: int) -> list[Notification]:
 
 def _push(one: Notification) -> bool:
     agent, ticket, kind = one.agent, one.ticket, notices.named(one.kind)
-    if kind is None or ticket is None or not _is_wanted(one, agent, ticket, kind):
+    if kind is None or not _is_wanted(one, agent, ticket, kind):
         _settle(one, _State.NONE)
         return False
     if is_quiet(agent, clock.now()):
@@ -112,13 +112,13 @@ def _push(one: Notification) -> bool:
     return False
 
 
-def _is_wanted(one: Notification, agent: Agent, ticket: Ticket, kind: Kind) -> bool:
+def _is_wanted(one: Notification, agent: Agent, ticket: Ticket | None, kind: Kind) -> bool:
     """Looked at again: what was read meanwhile, or may be seen no more, is not shown."""
     fresh = Notification.objects.filter(pk=one.pk, read_at=None, push=_State.WAITING)
     choices = notifying.choices_of([agent.pk], [kind.key])
     return (
-        agent.is_active and fresh.exists() and choices.wants(agent.pk, ticket.inbox_id, kind, Way.PUSH)
-        and Ticket.objects.visible_to(agent).filter(pk=ticket.pk).exists()
+        agent.is_active and fresh.filter(bell.visible(agent)).exists()
+        and choices.wants(agent.pk, ticket.inbox_id if ticket else None, kind, Way.PUSH)
     )  # fmt: skip
 
 
@@ -126,12 +126,12 @@ def _settle(one: Notification, state: str) -> None:
     Notification.objects.filter(pk=one.pk, push=_State.WAITING).update(push=state)
 
 
-def _post(device: PushSubscription, one: Notification, agent: Agent, ticket: Ticket, kind: Kind) -> int:
+def _post(device: PushSubscription, one: Notification, agent: Agent, ticket: Ticket | None, kind: Kind) -> int:
     """The push service's answer; 0 for none."""
     try:
         answer = webpush.post(
             device.endpoint, message(one, agent, ticket, kind), p256dh=device.p256dh, auth=device.auth,
-            topic=f"ticket-{ticket.number}", urgent=kind.is_urgent,
+            topic=_tag(one, ticket), urgent=kind.is_urgent,
         )  # fmt: skip
     except webpush.Trouble as error:
         log.warning("a push service cannot be reached", subscription=device.pk, error=str(error))
@@ -145,7 +145,11 @@ def _post(device: PushSubscription, one: Notification, agent: Agent, ticket: Tic
     return answer
 
 
-def message(one: Notification, agent: Agent, ticket: Ticket, kind: Kind) -> Mapping[str, Any]:
+def _tag(one: Notification, ticket: Ticket | None) -> str:
+    return f"ticket-{ticket.number}" if ticket else f"notification-{one.pk}"
+
+
+def message(one: Notification, agent: Agent, ticket: Ticket | None, kind: Kind) -> Mapping[str, Any]:
     """What the device shows: who of us did what, and the ticket's number. Nothing a customer wrote, not even a name:
     it may stand on a locked screen."""
     with translation.override(agent.language or settings.LANGUAGE_CODE):
@@ -153,9 +157,10 @@ def message(one: Notification, agent: Agent, ticket: Ticket, kind: Kind) -> Mapp
         name = names.first() or (_("The customer") if _by_customer(one) else "")
         return {
             "title": kind.sentence(Said(name, one.facts.get("verb", ""), one.facts)),
-            "body": _("Ticket %(number)s") % {"number": f"#{ticket.number}"},
-            "url": reverse("ticket", args=[ticket.number]),
-            "tag": f"ticket-{ticket.number}",
+            "body": _("Ticket %(number)s") % {"number": f"#{ticket.number}"} if ticket else "",
+            "url": (kind.leads_to(one.facts) if kind.leads_to else "")
+            or (reverse("ticket", args=[ticket.number]) if ticket else reverse("notifications")),
+            "tag": _tag(one, ticket),
         }
 
 

@@ -46,8 +46,7 @@ def _news(agent: Agent) -> dict[str, Any]:
     for one in bell.shown(list(newest)):
         if one.is_urgent:
             said["latest"] = {
-                "id": one.pk, "ticket": one.ticket.number, "url": one.url,
-                "words": f"{one.sentence}: #{one.ticket.number} {one.ticket.subject}",
+                "id": one.pk, "ticket": one.number, "url": one.url, "words": f"{one.sentence}: {one.heading}",
             }  # fmt: skip
     return said
 
