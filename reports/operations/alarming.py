@@ -20,6 +20,7 @@ from helpdesk import clock
 from helpdesk.events import record
 from helpdesk.models import Agent, Role
 from reports import periods
+from reports.counting.control import OUTSIDE_BY_CHANCE, RUN_BY_CHANCE
 from reports.counting.daily import WATCHED
 from reports.models import Alarm
 from reports.pages.changes import NAMES, RULES, say_of
@@ -126,14 +127,30 @@ def _words(inbox: Inbox, raised: Sequence[Alarm], chosen: Filter) -> tuple[str, 
     subject = ngettext("%(inbox)s: %(n)d figure left its limits", "%(inbox)s: %(n)d figures left their limits",
                        len(raised)) % {"inbox": inbox.name, "n": len(raised)}  # fmt: skip
     url = f"{settings.BASE_URL}{reverse('report', args=['changes'])}?{chosen.query()}"
-    return subject, "\n".join([*map(described, raised), "", _("The charts: %(url)s") % {"url": url}])
+    return subject, "\n".join([
+        *map(described, raised), "",
+        _("Chance alone gives about %(n)s such signals a month in an inbox.")
+        % {"n": formats.number_format(round(by_chance_a_month(), 1))},
+        _("The charts: %(url)s") % {"url": url},
+        _("Get no such mail: %(url)s") % {"url": f"{settings.BASE_URL}{reverse('report_alarms')}"},
+    ])  # fmt: skip
+
+
+def by_chance_a_month() -> float:
+    """How many alarms of one inbox a month would bring if nothing ever changed."""
+    points = sum(30 / 7 if one.is_weekly else 30 for one in WATCHED)
+    return points * (OUTSIDE_BY_CHANCE + RUN_BY_CHANCE)
 
 
 def described(alarm: Alarm) -> str:
-    """An alarm in a sentence: figure, day, value, rule and limits."""
+    """An alarm in a sentence: figure, day, value and rule; and the limits it left, which a run did not leave."""
     unit = next((one.unit for one in WATCHED if one.key == alarm.figure), "")
     say = say_of(unit)
-    return _("%(figure)s: %(value)s on %(day)s, %(rule)s (expected %(low)s to %(high)s)") % {
+    words = (
+        _("%(figure)s: %(value)s on %(day)s, %(rule)s (expected %(low)s to %(high)s)") if "run" not in alarm.rule
+        else _("%(figure)s: %(value)s on %(day)s, %(rule)s")
+    )  # fmt: skip
+    return words % {
         "figure": NAMES.get(alarm.figure, alarm.figure), "value": say(alarm.value),
         "day": formats.date_format(alarm.day, "DATE_FORMAT"), "rule": RULES.get(alarm.rule, alarm.rule),  # type: ignore[call-overload]
         "low": say(alarm.lower), "high": say(alarm.upper),

@@ -1,6 +1,6 @@
 """An alarm is raised once, names its rule, and is mailed to those who want it and may see it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 
 from django.core.management import call_command
@@ -24,6 +24,21 @@ def test_a_figure_that_left_its_limits_raises_one_alarm_however_often_it_is_look
     assert (str(alarm.day), alarm.value, alarm.inbox) == ("2026-04-20", 40, inbox)
     mail = OutgoingMail.objects.get()
     assert mail.to == [chloe.email] and "New tickets a day: 40 on" in mail.text and "above the limits" in mail.text
+
+
+def test_the_mail_says_what_chance_alone_gives_and_how_to_get_no_more(spring, chloe):  # noqa: F811
+    alarming.choose(chloe, is_wanted=True)
+    raise_alarms()
+    text = OutgoingMail.objects.get().text
+    assert "Chance alone gives about 1.3 such signals a month in an inbox." in text
+    assert text.splitlines()[-1].endswith(reverse("report_alarms"))
+
+
+def test_a_run_within_the_limits_is_not_said_to_be_beside_what_was_expected(inbox):
+    one = Alarm(figure="created", inbox=inbox, rule="run_above", day=date(2026, 4, 20), value=18, lower=3, upper=31)
+    assert alarming.described(one) == "New tickets a day: 18 on April 20, 2026, the eighth in a row above the mean"
+    one.rule = "below"
+    assert alarming.described(one).endswith("below the limits (expected 3 to 31)")
 
 
 def test_nobody_is_mailed_who_did_not_ask_or_wants_it_no_more(spring, chloe):  # noqa: F811
