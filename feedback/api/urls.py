@@ -12,6 +12,13 @@ urlpatterns = [
     path("topics/", voice.Topics.as_view(), name="api_topics"),
     path("remarks/", voice.Remarks.as_view(), name="api_remarks"),
     path("complaints/", voice.Complaints.as_view(), name="api_complaints"),
+    path("complaints/<int:ticket>/", voice.ComplaintView.as_view(), name="api_complaint"),
+    path(
+        "complaints/<int:ticket>/acknowledgement/", voice.ComplaintAcknowledgement.as_view(),
+        name="api_complaint_acknowledgement",
+    ),
+    path("complaints/<int:ticket>/decision/", voice.ComplaintDecision.as_view(), name="api_complaint_decision"),
+    path("complaints/<int:ticket>/closing/", voice.ComplaintClosing.as_view(), name="api_complaint_closing"),
     path("recoveries/", recoveries.Recoveries.as_view(), name="api_recoveries"),
     path("recoveries/<int:recovery>/", recoveries.RecoveryView.as_view(), name="api_recovery"),
     path("recoveries/<int:recovery>/owner/", recoveries.RecoveryOwner.as_view(), name="api_recovery_owner"),

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback import voice
-from feedback.models import Complaint, Remark, Topic
-from feedback.operations import remarks
+from feedback.models import Complaint, ReasonCode, Remark, Topic
+from feedback.operations import complaining, remarks
 from helpdesk.api import paging
 from helpdesk.api.idempotency import idempotent
 from helpdesk.api.problems import BadQuery
@@ -101,6 +101,23 @@ class RemarkBody(Body):
         if "ticket" in attrs and "customer" in attrs:
             raise serializers.ValidationError({"customer": [_("The ticket says whose it is.")]})
         return attrs
+
+
+class DecisionBody(Body):
+    """What was found, what the customer was told, and why it came to that."""
+
+    finding = serializers.ChoiceField(Complaint.Finding.choices)
+    outcome = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=complaining.MOST_OUTCOME,
+        help_text="What the customer was told.",
+    )  # fmt: skip
+    reason = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=LARGEST)
+
+
+class ComplaintClosingBody(Body):
+    """Whether the customer agrees; null is not known."""
+
+    is_agreed = serializers.BooleanField(allow_null=True)
 
 
 _topic, _remark, _complaint = shaping(TopicSerializer), shaping(RemarkSerializer), shaping(ComplaintSerializer)
@@ -192,6 +209,96 @@ class Complaints(ApiView):
         show = _one_of(request, "show", ["open", "overdue", "closed", "all"]) or "all"
         number = _number(request, "ticket")
         return voice.complaints(agent_of(request), show=show).filter(Q(ticket=number) if number else Q()), _complaint
+
+
+class ComplaintView(ApiView):
+    """The complaint of a ticket."""
+
+    @extend_schema(
+        operation_id="complaints_get", summary="Get a ticket's complaint", tags=["feedback"],
+        responses=ComplaintSerializer,
+    )  # fmt: skip
+    def get(self, request: Request, ticket: int) -> Response:
+        """How far it is."""
+        only(request)
+        return Response(_complaint(_complaint_of(request, ticket)))
+
+
+class ComplaintAcknowledgement(ApiView):
+    """The customer having been told that it came."""
+
+    @extend_schema(
+        operation_id="complaints_acknowledge", summary="Say that a complaint was acknowledged", tags=["feedback"],
+        request=None, responses=ComplaintSerializer,
+    )  # fmt: skip
+    def put(self, request: Request, ticket: int) -> Response:
+        """It was, by another way than an answer of a person here, which is heard by itself."""
+        read(Body, request)
+        found = complaining.acknowledge(_complaint_of(request, ticket), actor=agent_of(request))
+        return Response(_complaint(found))
+
+    @extend_schema(
+        operation_id="complaints_unacknowledge", summary="Take that back", tags=["feedback"], request=None,
+        responses=ComplaintSerializer,
+    )  # fmt: skip
+    def delete(self, request: Request, ticket: int) -> Response:
+        """It was not. What an answer said stays said."""
+        found = complaining.unacknowledge(_complaint_of(request, ticket), actor=agent_of(request))
+        return Response(_complaint(found))
+
+
+class ComplaintDecision(ApiView):
+    """What was found, and what the customer was told."""
+
+    @extend_schema(
+        operation_id="complaints_decide", summary="Decide a complaint", tags=["feedback"], request=DecisionBody,
+        responses=ComplaintSerializer,
+    )  # fmt: skip
+    def put(self, request: Request, ticket: int) -> Response:
+        """Keep what was found. It acknowledges it too."""
+        complaint, given = _complaint_of(request, ticket), read(DecisionBody, request)
+        reason = given["reason"] and _seen(ReasonCode.objects.filter(pk=given["reason"]), "reason")
+        found = complaining.decide(
+            complaint, finding=given["finding"], outcome=given["outcome"], reason=reason, actor=agent_of(request)
+        )
+        return Response(_complaint(found))
+
+    @extend_schema(
+        operation_id="complaints_undecide", summary="Take a decision back", tags=["feedback"], request=None,
+        responses=ComplaintSerializer,
+    )  # fmt: skip
+    def delete(self, request: Request, ticket: int) -> Response:
+        """Nothing is decided yet."""
+        found = complaining.undecide(_complaint_of(request, ticket), actor=agent_of(request))
+        return Response(_complaint(found))
+
+
+class ComplaintClosing(ApiView):
+    """Its end, with the customer's consent or without."""
+
+    @extend_schema(
+        operation_id="complaints_close", summary="Close a complaint", tags=["feedback"], request=ComplaintClosingBody,
+        responses=ComplaintSerializer,
+    )  # fmt: skip
+    def put(self, request: Request, ticket: int) -> Response:
+        """Only what was decided can be closed."""
+        complaint, given = _complaint_of(request, ticket), read(ComplaintClosingBody, request)
+        found = complaining.close(complaint, is_agreed=given["is_agreed"], actor=agent_of(request))
+        return Response(_complaint(found))
+
+    @extend_schema(
+        operation_id="complaints_reopen", summary="Open a complaint again", tags=["feedback"], request=None,
+        responses=ComplaintSerializer,
+    )  # fmt: skip
+    def delete(self, request: Request, ticket: int) -> Response:
+        """It is not over."""
+        found = complaining.reopen(_complaint_of(request, ticket), actor=agent_of(request))
+        return Response(_complaint(found))
+
+
+def _complaint_of(request: Request, ticket: int) -> Complaint:
+    """The one of a ticket one may see, unless it was withdrawn; else 404."""
+    return get_object_or_404(Complaint.objects.visible_to(agent_of(request)).standing(), ticket=ticket)
 
 
 def _seen(found: Any, name: str) -> Any:

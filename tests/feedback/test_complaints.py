@@ -1,12 +1,14 @@
 """Complaints: received, acknowledged in time, decided, closed with consent or without."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
 
 from feedback.models import Complaint, ReasonCode, Remark
 from feedback.operations import complaining
-from helpdesk.models import Event
+from helpdesk.models import ApiToken, Event
 from tickets.models import TicketType
 from tickets.operations import merging, opening, replying, sorting
 from tickets.operations.status import NotPossible
@@ -147,3 +149,26 @@ def test_a_complaint_goes_with_its_ticket_also_where_there_was_one_once_and_come
     settle()
     complaint.refresh_from_db()
     assert complaint.ticket == ticket and complaint.withdrawn_at is None
+
+
+def test_a_program_takes_it_from_receipt_to_closure_and_back(complaint, ticket, ana, ben):
+    def ask(agent, method, step, body=None):
+        headers = {"authorization": f"Bearer {ApiToken.objects.issue(agent, 'Program')[1]}"}
+        address = f"/api/v1/complaints/{ticket.pk}/{step}"
+        return Client().generic(method, address, json.dumps(body or {}), "application/json", headers=headers)
+
+    assert ask(ben, "GET", "").status_code == 404
+    assert ask(ana, "GET", "").json()["acknowledged_at"] is None
+    assert ask(ana, "PUT", "closing/", {"is_agreed": True}).status_code == 409  # nothing was decided
+    assert ask(ana, "PUT", "acknowledgement/").json()["acknowledged_at"]
+    assert ask(ana, "DELETE", "acknowledgement/").json()["acknowledged_at"] is None
+    assert ask(ana, "PUT", "decision/", {"finding": "perhaps"}).status_code == 400
+    said = ask(ana, "PUT", "decision/", {"finding": "partly", "outcome": "Half is refunded"}).json()
+    assert said["finding"] == "partly" and said["acknowledged_at"] == said["decided_at"]
+    assert ask(ana, "PUT", "closing/", {"is_agreed": None}).json()["closed_at"]
+    assert ask(ana, "PUT", "decision/", {"finding": "upheld"}).status_code == 409  # it is closed
+    assert ask(ana, "DELETE", "closing/").json()["closed_at"] is None
+    assert ask(ana, "DELETE", "decision/").json()["finding"] == ""
+    sorting.retype(ticket, to="", actor=ana)
+    complaining.follow(ticket)
+    assert ask(ana, "GET", "").status_code == 404
