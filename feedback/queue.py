@@ -58,7 +58,7 @@ def listed(agent: Agent, shelf: Shelf) -> RecoveryQuerySet:
     found = shelf.choose(Recovery.objects.visible_to(agent), agent)
     found = found.select_related(
         "customer", "ticket", "owner", "reason", "department", "response__invitation__survey", "inbox"
-    ).prefetch_related("customer__contact_points")
+    ).prefetch_related("customer__contact_points", "reviews__message__abroad")
     return found.order_by("-closed_at", "-pk") if shelf.key == "closed" else found.order_by("due_at", "pk")
 
 

@@ -114,6 +114,11 @@ def _reopened(facts: dict[str, Any]) -> str:
     return _("The recovery was opened again")
 
 
+@registry.activity("recovery.joined")
+def _joined(facts: dict[str, Any]) -> str:
+    return _("Another bad review is a matter of this recovery, too")
+
+
 @registry.activity("recovery.moved")
 def _moved(facts: dict[str, Any]) -> str:
     if "was_customer" in facts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from feedback.models import Recovery, RecoverySource, Response
 from helpdesk import clock
@@ -16,7 +16,7 @@ from tickets import registry, texts
 #: what a line of the story is made of; the rest is said by the page itself
 _TOLD = (
     "recovery.opened", "recovery.taken_up", "recovery.put_back", "recovery.assigned", "recovery.explained",
-    "recovery.overdue", "recovery.closed", "recovery.reopened", "recovery.moved",
+    "recovery.overdue", "recovery.closed", "recovery.reopened", "recovery.moved", "recovery.joined",
 )  # fmt: skip
 
 
@@ -49,18 +49,47 @@ class Step:
         return bool(self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A bad review a recovery takes care of, as it is now."""
+
+    stars: int
+    text: str
+    source: str
+    message: int
+    #: the customer took it back
+    is_gone: bool
+
+
+def reviews(one: Recovery) -> Sequence[Review]:
+    """Those a recovery takes care of, the first first."""
+    found = [(link.message, link.message.abroad.all()) for link in one.reviews.all()]
+    return [
+        Review(
+            int(rows[0].facts.get("stars") or 0), message.text, str(rows[0].facts.get("source", "")), message.pk,
+            rows[0].deleted_at is not None,
+        )
+        for message, rows in found
+        if rows
+    ]  # fmt: skip
+
+
 def row(one: Recovery) -> Row:
     """A recovery in a line or two."""
     response = one.response
+    found = reviews(one) if one.source == RecoverySource.REVIEW else []
     most = max(response.invitation.survey.scale, default=0) if response else 0
     return Row(
         recovery=one,
         name=one.customer.display_name,
         score=_("%(score)s of %(most)s") % {"score": response.score, "most": most} if response else "",
         score_words=response.words if response else "",
-        words=texts.snippet(response.comment) if response else "",
+        words=texts.snippet(response.comment if response else found[-1].text if found else ""),
         why=_("Opened by hand")
         if one.source == RecoverySource.AGENT
+        else ngettext("Opened because of a bad review", "Opened because of %(n)d bad reviews", len(found))
+        % {"n": len(found)}
+        if found
         else _("Opened because of %(what)s") % {"what": one.get_source_display()},
         due=due_in_words(one),
         tone=_tone(one),

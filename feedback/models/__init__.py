@@ -6,7 +6,15 @@ from feedback.models.department import Department, ReasonCode
 from feedback.models.invitation import Invitation, InvitationState, Reason
 from feedback.models.opt_out import OptOut
 from feedback.models.quality import QualityPlan, QualityReview
-from feedback.models.recovery import NOT_OVER, Outcome, Recovery, RecoveryNote, RecoverySource, RecoveryState
+from feedback.models.recovery import (
+    NOT_OVER,
+    Outcome,
+    Recovery,
+    RecoveryNote,
+    RecoveryReview,
+    RecoverySource,
+    RecoveryState,
+)
 from feedback.models.response import LOW_SCORE, Hit, Response
 from feedback.models.review_rule import ReviewRule
 from feedback.models.survey import LOW, SCALES, AskedBy, Survey, SurveyKind
@@ -35,6 +43,7 @@ __all__ = [
     "ReasonCode",
     "Recovery",
     "RecoveryNote",
+    "RecoveryReview",
     "RecoverySource",
     "RecoveryState",
     "Remark",

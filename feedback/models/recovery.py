@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from feedback.models.department import Department, ReasonCode
 from helpdesk import clock
 from helpdesk.models import Agent
-from tickets.models import Customer, Inbox, Ticket
+from tickets.models import Customer, Inbox, Message, Ticket
 
 
 class RecoveryState(models.TextChoices):
@@ -179,3 +179,16 @@ class RecoveryNote(models.Model):
 
     def __str__(self) -> str:
         return f"note on recovery {self.recovery_id}"
+
+
+class RecoveryReview(models.Model):
+    """A bad review, and the recovery that takes care of it: reviews on one ticket may share one."""
+
+    recovery = models.ForeignKey(Recovery, models.CASCADE, related_name="reviews")
+    message = models.OneToOneField(Message, models.CASCADE, related_name="recovery_review")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"review {self.message_id} of recovery {self.recovery_id}"

@@ -13,6 +13,7 @@ from feedback.models import (
     Outcome,
     ReasonCode,
     Recovery,
+    RecoveryReview,
     RecoverySource,
     Response,
     ReviewRule,
@@ -90,6 +91,8 @@ def open_by_hand(
 def open_for_review(message_id: int, *, at: datetime | None = None) -> Recovery | None:
     """Open a recovery for a review of few stars, where the inbox it came to wants that; take it back for a better one.
 
+    Where a recovery of its ticket goes on, the review is a matter of that one: one customer is spoken with once. It is
+    taken back when none of its reviews is bad any more. One that comes after all is over opens its own.
     It looks at the review as it is now, so it may be called as often as anybody hears of it. None where there is none.
     """
     row = ChannelMessage.objects.filter(message=message_id, part=0, facts__has_key="stars").first()
@@ -98,19 +101,41 @@ def open_for_review(message_id: int, *, at: datetime | None = None) -> Recovery 
         return None
     message = Message.objects.get(pk=message_id)
     ticket = Ticket.objects.locked(message.ticket_id)
-    known = Recovery.objects.filter(ticket=ticket, source=RecoverySource.REVIEW).order_by("-pk").first()
-    stars = row.facts["stars"]
-    if not isinstance(stars, int) or stars > rule.up_to or row.deleted_at is not None:
-        return recovering.withdraw(known) if known else None
+    link = RecoveryReview.objects.select_related("recovery").filter(message=message).first()
+    known = link.recovery if link else None
+    if not _is_bad(row, rule):
+        return _think_better(known, rule) if known else None
+    standing = Recovery.objects.standing().filter(ticket=ticket).first()
     if known is not None:
-        return recovering.again(known) if known.outcome == Outcome.NOT_NEEDED and known.taken_up_at is None else known
-    if ticket.is_removed or (message.claimed_at or message.created_at) < rule.since:
+        if known.outcome != Outcome.NOT_NEEDED or known.taken_up_at is not None:
+            return known
+        if standing is None:
+            return recovering.again(known)
+    elif ticket.is_removed or (message.claimed_at or message.created_at) < rule.since:
         return None
-    return _open(
+    stars = int(row.facts["stars"])
+    recovery = standing or _open(
         customer=ticket.customer, ticket=ticket, inbox=Inbox.objects.get(pk=ticket.inbox_id), response=None,
         source=RecoverySource.REVIEW, reason=None, rated=None, within=rule.hours, owner=rule.owner, actor=None, at=at,
         score=stars,
     )  # fmt: skip
+    RecoveryReview.objects.update_or_create(message=message, defaults={"recovery": recovery})
+    if standing is not None and standing != known:
+        record("recovery.joined", ticket, actor=None, recovery=standing.pk, message=message.pk, score=stars)
+    return recovery
+
+
+def _is_bad(row: ChannelMessage, rule: ReviewRule) -> bool:
+    stars = row.facts.get("stars")
+    return isinstance(stars, int) and stars <= rule.up_to and row.deleted_at is None
+
+
+def _think_better(recovery: Recovery, rule: ReviewRule) -> Recovery:
+    """A review is bad no more: what it opened is not needed, unless another one of it is bad still."""
+    rows = ChannelMessage.objects.filter(message__recovery_review__recovery=recovery, part=0)
+    if recovery.source != RecoverySource.REVIEW or any(_is_bad(one, rule) for one in rows):
+        return recovery
+    return recovering.withdraw(recovery)
 
 
 def _open(
@@ -183,14 +208,25 @@ def follow_ticket(source: int, into: int) -> Recovery | None:
     recovery = Recovery.objects.standing().select_for_update(of=("self",)).filter(ticket=source).first()
     if recovery is None or into not in tickets:
         return None
-    if Recovery.objects.standing().filter(ticket=into).exists():
-        return recovering.withdraw(recovery)
+    if there := Recovery.objects.standing().filter(ticket=into).first():
+        recovery = recovering.withdraw(recovery)
+        if recovery.is_closed:
+            _join(recovery, there)
+        return recovery
     target = tickets[into]
     recovery.ticket, recovery.customer_id, recovery.inbox_id = target, target.customer_id, target.inbox_id
     recovery.version += 1
     recovery.save(update_fields=["ticket", "customer", "inbox", "version"])
     record("recovery.moved", target, actor=None, recovery=recovery.pk, was=source)
     return recovery
+
+
+def _join(recovery: Recovery, other: Recovery) -> None:
+    """The bad reviews of a recovery that is not needed are matters of another one."""
+    for link in recovery.reviews.all():
+        link.recovery = other
+        link.save(update_fields=["recovery"])
+        record("recovery.joined", other.subject, actor=None, recovery=other.pk, message=link.message_id)
 
 
 @transaction.atomic

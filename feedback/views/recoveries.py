@@ -83,6 +83,7 @@ def _page(request: HttpRequest, found: Recovery, *, status: int = 200, **forms: 
         "recovery": found,
         "row": recovery_story.row(found),
         "story": recovery_story.of(found),
+        "reviews": recovery_story.reviews(found),
         "second": recovery_story.second(found),
         "ticket": ticket,
         "sees_customer": type(found.customer).objects.visible_to(agent).filter(pk=found.customer_id).exists(),

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import time_machine
 
+from feedback import recovery_story
 from feedback.models import Outcome, Recovery, RecoverySource, RecoveryState, ReviewRule
 from feedback.operations import recovering
 from helpdesk.models import Agent, Event, Team
 from tests.tickets.channels.reviews.rig import ReviewsRig
 from tickets import tasks
 from tickets.models import ChannelAccount, Inbox, Ticket
+from tickets.operations import merging
 
 pytestmark = pytest.mark.django_db
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -117,3 +119,56 @@ def test_the_inbox_says_it_on_a_page_of_its_settings(
     assert (kept.up_to, kept.owner, kept.since) == (1, None, MONDAY)
     assert browser.post(url, {"up_to": "7", "hours": "8"}).status_code == 422
     assert browser.get(f"/settings/inboxes/{inbox.pk}/recovery/").status_code == 404
+
+
+@pytest.fixture
+def both(rig: ReviewsRig, tell: Callable[..., None], settle: Callable[[], None]) -> Ticket:
+    """Two reviews of few stars by one customer, whose tickets were made one."""
+    rule(rig)
+    tell(1, text="Two weeks!")
+    tell(2, id="r2", text="Broken, too")
+    into, source = Ticket.objects.order_by("number")
+    merging.merge(source, into=into, actor=None)
+    settle()
+    settle()
+    return into
+
+
+def test_two_bad_reviews_on_one_ticket_share_a_recovery_that_names_both(
+    both: Ticket, as_agent: Any, ana: Agent
+) -> None:
+    kept = Recovery.objects.standing().get()
+    assert kept.ticket == both and [one.text for one in recovery_story.reviews(kept)] == ["Two weeks!", "Broken, too"]
+    page = as_agent(ana).get(kept.get_absolute_url()).content.decode()
+    assert "1 star<" in page and "2 stars<" in page and "Two weeks!" in page and "Broken, too" in page
+    assert "Another bad review is a matter of this recovery, too" in page
+    assert "Opened because of 2 bad reviews" in as_agent(ana).get("/feedback/recoveries/").content.decode()
+
+
+def test_it_is_taken_back_only_once_none_of_them_is_bad_any_more(both: Ticket, tell: Callable[..., None]) -> None:
+    tell(5, type="edited", version="2")
+    assert Recovery.objects.standing().count() == 1, "the other one is as bad as it was"
+    tell(4, id="r2", type="edited", version="2")
+    assert not Recovery.objects.standing().exists()
+    assert set(Recovery.objects.values_list("outcome", flat=True)) == {Outcome.NOT_NEEDED}
+    tell(1, type="edited", version="3")
+    assert Recovery.objects.standing().get().ticket == both
+
+
+def test_a_bad_review_after_all_was_over_opens_its_own(
+    rig: ReviewsRig, tell: Callable[..., None], settle: Callable[[], None], ana: Agent
+) -> None:
+    rule(rig)
+    tell(1)
+    tell(5, id="r2")
+    into, source = Ticket.objects.order_by("number")
+    merging.merge(source, into=into, actor=None)
+    settle()
+    first = Recovery.objects.get()
+    recovering.take_up(first, actor=ana)
+    recovering.close(first, actor=None, outcome=Outcome.UNREACHABLE, done="Wrote twice")
+    tell(1, id="r2", type="edited", version="2")
+    second = Recovery.objects.standing().get()
+    assert second != first and second.ticket == into and len(recovery_story.reviews(second)) == 1
+    tell(5, type="edited", version="2")
+    assert Recovery.objects.standing().get() == second
