@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from tickets.channels import directory
 from tickets.models import Inbox
@@ -24,4 +25,12 @@ class TalkInboxForm(forms.ModelForm):
         self.fields["mails_through"].queryset = Inbox.objects.filter(channel="email", is_active=True)  # type: ignore[attr-defined]
         channel = directory.every().get(self.instance.channel)
         # without one nobody could be answered
-        self.fields["mails_through"].required = channel is not None and channel.can.answers_by_mail
+        answers_by_mail = channel is not None and channel.can.answers_by_mail
+        self.fields["mails_through"].required = answers_by_mail
+        if answers_by_mail:
+            self.fields["mails_through"].help_text = _("Answers go out from this inbox's address.")
+        elif channel is not None and not channel.can.is_at_home:
+            self.fields["mails_through"].help_text = _("What you answer by mail instead goes out from its address.")
+        self.fields["is_quiet"].help_text = _(
+            "Messages come in and people answer; no acknowledgement and no survey goes out by itself."
+        )

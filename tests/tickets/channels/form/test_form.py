@@ -395,6 +395,8 @@ def test_an_admin_sets_a_form_up_and_copies_its_address_and_its_frame(as_agent, 
         "inbox-is_active": "on", "title": "Write to us", "questions": "Order number *\nProduct: Bike | Scooter",
         "allowed_origins": SITE, "takes_files": "on",
     }  # fmt: skip
+    asked = client.get("/settings/inboxes/channels/form/").content.decode()
+    assert "Answers go out from this inbox&#x27;s address." in asked and "Mail comes in" not in asked
     refused = client.post("/settings/inboxes/channels/form/", given)
     assert refused.status_code == 422 and "mails_through" in refused.context["form"].errors, "nobody could be answered"
     answer = client.post("/settings/inboxes/channels/form/", {**given, "inbox-mails_through": inbox.pk})
@@ -403,6 +405,7 @@ def test_an_admin_sets_a_form_up_and_copies_its_address_and_its_frame(as_agent, 
     assert account.config["questions"] == ["Order number *", "Product: Bike | Scooter"]
     page = client.get(answer["Location"]).content.decode()
     assert f"/form/{account.key}/" in page and "&lt;iframe" in page and "Product: Bike | Scooter" in page
+    assert f"/form/{account.key}/frame.js" in page and " inert>" in page, "what is shown there is not to be sent"
 
 
 @pytest.mark.parametrize(
