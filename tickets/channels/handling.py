@@ -18,6 +18,7 @@ from helpdesk import clock
 from helpdesk.failpoints import reach
 from tickets.channels import directory, splitting
 from tickets.channels.protocol import (
+    Account,
     Called,
     Capabilities,
     Channel,
@@ -76,7 +77,7 @@ def read(raw: RawMessage) -> Heard:
     return Heard(raw, happened)
 
 
-def _with_files(channel: Channel, account, one: Happened) -> Happened:  # type: ignore[no-untyped-def]
+def _with_files(channel: Channel, account: Account, one: Happened) -> Happened:
     said = one.said if isinstance(one, Edited | Called) else one
     if not isinstance(said, Said) or not any(file.content is None for file in said.files):
         return one
@@ -85,7 +86,7 @@ def _with_files(channel: Channel, account, one: Happened) -> Happened:  # type: 
     return replace(one, said=fetched) if isinstance(one, Edited | Called) else fetched
 
 
-def _with_names(channel: Channel, account, one: Happened) -> Happened:  # type: ignore[no-untyped-def]
+def _with_names(channel: Channel, account: Account, one: Happened) -> Happened:
     """Who writes for the first time and is not named is asked for at the network, where it tells."""
     if not isinstance(one, Said) or one.sender.name or type(channel).introduce is Channel.introduce:
         return one
@@ -98,7 +99,7 @@ def _with_names(channel: Channel, account, one: Happened) -> Happened:  # type: 
         return one
 
 
-def _fetched(channel: Channel, account, file: File) -> File:  # type: ignore[no-untyped-def]
+def _fetched(channel: Channel, account: Account, file: File) -> File:
     """A message is not held up for a file that cannot be had: it says so."""
     try:
         return channel.fetch(account, file)

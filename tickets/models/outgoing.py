@@ -1,4 +1,8 @@
-"""What leaves the house by mail: its identity and content once, and one delivery for each recipient."""
+"""What leaves the house: its identity and content once, and one delivery for each recipient.
+
+Named after mail, which came first. With a `conversation` it is a message on another channel, and `subject`, `cc`,
+`in_reply_to` and the like are empty; all else (states, attempts, purposes, the ledger's facts) is the same for both.
+"""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +12,8 @@ from tickets.models.inbox import Inbox
 
 
 class OutgoingMail(models.Model):
-    """A mail to send. Its Message-ID is fixed before the first attempt, so a repeat is recognisable."""
+    """A mail to send, or a message on another channel. Its Message-ID is fixed before the first attempt, so a repeat is
+    recognisable."""
 
     class Purpose(models.TextChoices):
         REPLY = "reply", _("Reply")

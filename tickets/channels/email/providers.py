@@ -128,7 +128,7 @@ def _one(client: AnymailBaseBackend, group: Sequence[Delivery], server: Server, 
         for delivery in mine:
             book.unknowable(delivery, f"It broke while the mail was handed over: {error}")
         return False
-    said = {address.lower(): status for address, status in message.anymail_status.recipients.items()}  # type: ignore[attr-defined]
+    said = {address.lower(): status for address, status in message.anymail_status.recipients.items()}
     for delivery in mine:
         _tell(delivery, said.get(ascii_domain(delivery.recipient).lower()), book)
     return True
@@ -179,7 +179,14 @@ def _words(error: Exception) -> str:
     return texts.line(str(error).partition("\n")[0], 900)
 
 
-def message_of(group: Sequence[Delivery], server: Server, parts: Parts) -> EmailMultiAlternatives:
+class ProviderMessage(EmailMultiAlternatives):
+    """A mail, with what Anymail reads of it and what it says of it."""
+
+    metadata: dict[str, str]
+    anymail_status: Any
+
+
+def message_of(group: Sequence[Delivery], server: Server, parts: Parts) -> ProviderMessage:
     """The mail as Django has it, addressed to these recipients: To and Cc as they were written, the others in Bcc."""
     mail = group[0].mail
     turn = {delivery.recipient.lower() for delivery in group}
@@ -189,7 +196,7 @@ def message_of(group: Sequence[Delivery], server: Server, parts: Parts) -> Email
     if not to:  # providers want somebody there
         to, cc, bcc = (cc, [], bcc) if cc else (bcc[:1], [], bcc[1:])
     headers = {name: value for name, value in parts.headers().items() if name.lower() not in _THEIR_HEADERS}
-    message = EmailMultiAlternatives(
+    message = ProviderMessage(
         subject=texts.line(mail.subject),
         body=parts.text,
         from_email=str(mailbox(mail.inbox.address, mail.inbox.sender_name or mail.inbox.name)),
@@ -199,7 +206,7 @@ def message_of(group: Sequence[Delivery], server: Server, parts: Parts) -> Email
         reply_to=_named([mail.reply_to]) if mail.reply_to else None,
         headers=headers | _MORE_HEADERS.get(_Kind(server.kind), {}),
     )
-    message.metadata = {MARK: mail.message_id.partition("@")[0]}  # type: ignore[attr-defined]
+    message.metadata = {MARK: mail.message_id.partition("@")[0]}
     message.attach_alternative(parts.html, "text/html")
     for picture in parts.pictures:
         message.attach(_inline(picture.file.read(), picture))
