@@ -17,8 +17,8 @@ WITHOUT_A_SESSION = {
     "mail_in", "mail_reports", "notifications_off", "report_mail_off", "survey", "survey_unsubscribe", "ballot",
     "channel_hook",
     # visitors of a site of ours or others: who they are is said by a token of the widget's own, never by a cookie
-    "chat_answer", "chat_boot", "chat_email", "chat_goodbye", "chat_messages", "chat_page", "chat_seen", "chat_send",
-    "chat_transcript", "chat_typing",
+    "chat_answer", "chat_boot", "chat_email", "chat_goodbye", "chat_messages", "chat_page", "chat_picture", "chat_seen",
+    "chat_send", "chat_transcript", "chat_typing",
     # the signed token of the showing stands in for Django's: a frame on another site has no cookie of ours
     "form_page",
 }  # fmt: skip

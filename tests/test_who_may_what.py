@@ -372,9 +372,8 @@ POLICIES: dict[str, Policy] = {
     "channel_hook": everybody(404, "GET", "POST"),
     # no such widget; what a page may ask of one is in tests/tickets/channels/chat/
     **dict.fromkeys(
-        ["chat_boot", "chat_send", "chat_messages", "chat_seen", "chat_typing", "chat_page", "chat_email",
-         "chat_answer",
-         "chat_transcript", "chat_goodbye"],
+        ["chat_boot", "chat_send", "chat_messages", "chat_picture", "chat_seen", "chat_typing", "chat_page",
+         "chat_email", "chat_answer", "chat_transcript", "chat_goodbye"],
         everybody(404, *METHODS),
     ),
     "chat_widget": everybody(404, "GET"),

@@ -22,6 +22,7 @@ from tickets.operations import (
     carrying,
     chat_seats,
     chatting,
+    leaving,
     merging_customers,
     notifying,
     organisations,
@@ -82,7 +83,7 @@ def show_mails_in_the_chat(event: Event) -> None:
     if by_mail and event.stream_id and _visitors(event.stream_id):
         message = Message.objects.select_related("sender").filter(pk=event.facts["message"]).first()
         if message is not None and message.channel == "email" and message.kind in ("incoming", "reply"):
-            chatting.join_mail(message)
+            leaving.join_mail(message)
 
 
 @subscribe("ticket.resolved", "ticket.closed", "ticket.reopened")

@@ -23,11 +23,11 @@ from tickets.operations import (
     budget,
     bulk,
     chat_seats,
-    chatting,
     customer_notes,
     health,
     indexing,
     intake,
+    leaving,
     macros,
     notice_mails,
     notifying,
@@ -146,7 +146,7 @@ def poll_channels() -> int:
 @shared_task
 def watch_chats() -> int:
     """Mail what visitors who are away have not seen, and say who left. Returns how many there were."""
-    return chatting.mail_unseen() + chatting.see_who_left()
+    return leaving.mail_unseen() + leaving.see_who_left()
 
 
 @shared_task

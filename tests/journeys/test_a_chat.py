@@ -15,9 +15,13 @@ from helpdesk import clock
 from helpdesk.models import Agent, Team
 from tests.journeys.conftest import House, Seat, soon, text_of
 from tests.journeys.test_for_everybody import RULES
+from tests.pictures import png
+from tests.tickets.channels.chat.rig import Browser as Visitors
+from tests.tickets.channels.chat.test_talking_to_the_widget import signed
+from tickets import reading
 from tickets.channels.chat import views, words
-from tickets.models import ChannelAccount, Delivery, Inbox, Ticket, Visitor
-from tickets.operations import chatting, replying, status
+from tickets.models import ChannelAccount, Delivery, Inbox, Message, Ticket, Visitor
+from tickets.operations import leaving, replying, status
 
 ARABIC = words.of("ar", {})
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -99,16 +103,27 @@ def test_a_visitor_chats_leaves_answers_by_mail_and_comes_back(
     look(page, "chat-empty")
     page.get_by_label("Your name").fill("Dora Lind")
     page.get_by_label("Write a message").fill("Where is my parcel?")
-    page.keyboard.press("Enter")
+    lamp = {"name": "lamp (1).png", "mimeType": "image/png", "buffer": png(600, 400)}
+    page.locator("helpdesk-chat input[type=file]").set_input_files(lamp)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Send", exact=True).click()
     log = page.get_by_role("log", name="Messages")
     expect(log.get_by_text("Received")).to_be_visible()
+    drawn = log.get_by_role("img", name="lamp (1).png")
+    soon(page, lambda: bool(drawn.evaluate("(one) => one.getContext('2d').getImageData(240, 160, 1, 1).data[3]")))
+    expect(log.get_by_text("Seen by the team")).to_have_count(0)
+    reading.mark_read(Ticket.objects.get(), ana, upto=Message.objects.get().pk)
+    expect(log.get_by_text("Seen by the team")).to_be_visible()
+    look(page, "chat-picture")
 
     # two words from the queue, and one while the chat is shut
     ticket = Ticket.objects.get()
     assert ticket.customer.name == "Dora Lind" and ticket.channel == "chat"
     replying.reply(ticket, text="On its way. See https://shop.example/track", actor=ana)
     expect(log.get_by_text("On its way.")).to_be_visible()
-    expect(log.get_by_role("link")).to_have_attribute("rel", "noopener noreferrer nofollow")
+    expect(log.get_by_text("Seen by the team")).to_have_count(0)
+    expect(log.get_by_role("link", name="https://shop.example/track")).to_have_attribute(
+        "rel", "noopener noreferrer nofollow"
+    )
     look(page, "chat-talk")
     assert violations(page) == []
     page.keyboard.press("Escape")
@@ -139,7 +154,7 @@ def test_a_visitor_chats_leaves_answers_by_mail_and_comes_back(
     soon(page, lambda: not Delivery.objects.filter(state="queued").exists())
     no_visitor_is_here()
     # long enough ago, should their line's end be noticed only now
-    assert chatting.mail_unseen(at=clock.now() + timedelta(minutes=4)) == 1
+    assert leaving.mail_unseen(at=clock.now() + timedelta(minutes=4)) == 1
     received = house.caught("dora@customer.example", having="with your neighbour")
     assert "It comes tomorrow." not in text_of(received), "what they saw is not mailed"
     house.answer(received, "Thank you, I have it!", sender="Dora Lind <dora@customer.example>")
@@ -239,6 +254,7 @@ def test_a_visitor_is_told_that_it_arrived_and_asked_how_it_was_in_the_chat(
     page.wait_for_timeout(2100)  # nobody reads faster
     question.get_by_text("satisfied", exact=True).locator("..").click()
     expect(question.get_by_role("radio", name="satisfied", exact=True)).to_be_checked()
+    assert page.locator("helpdesk-chat .panel").evaluate("(one) => one.scrollTop") == 0, "its head stays in sight"
     page.get_by_role("radio", name="Yes").check()
     page.get_by_label("Anything you want to tell us").fill("Quick!")
     look(page, "chat-survey")
@@ -251,3 +267,38 @@ def test_a_visitor_is_told_that_it_arrived_and_asked_how_it_was_in_the_chat(
     look(page, "chat-survey-answered")
     kept = Response.objects.get()
     assert (kept.score, kept.comment, kept.is_solved) == (4, "Quick!", True)
+
+
+def test_t22_another_tab_shows_what_was_carried_over_at_once_and_nothing_once_they_signed_out(
+    house: House, shop: str, sit: Callable[..., Seat], ana: Agent
+) -> None:
+    secret = "a secret that is long enough for anybody"
+    account = ChannelAccount.objects.get()
+    account.sealed = json.dumps({"identity_secret": secret})
+    account.save()
+    identity = signed(secret, name="Dora Lind", email="dora@customer.example")
+    phone = Visitors(account.key, origin=shop, token="")
+    phone.boot(identity=identity)
+    phone.say("An older matter")
+
+    seat = sit()
+    seat.expected.append("404")
+    one, other = seat.page, seat.context.new_page()
+    one.goto(shop)
+    one.get_by_role("button", name="Open the chat").click()
+    one.get_by_label("Write a message").fill("A new matter")
+    one.keyboard.press("Enter")
+    expect(one.get_by_role("log").get_by_text("Received")).to_be_visible()
+    other.goto(shop)
+    other.get_by_role("button", name="Open the chat").or_(other.locator(".panel")).first.click()
+    log = other.get_by_role("log", name="Messages")
+    expect(log.get_by_text("A new matter")).to_be_visible()
+
+    one.evaluate("(signed) => helpdesk.identify(signed)", identity)
+    expect(log.get_by_text("An older matter")).to_be_visible()
+    expect(log.get_by_text("A new matter")).to_have_count(1)
+    replying.reply(Ticket.objects.latest("pk"), text="We look at both.", actor=ana)
+    expect(log.get_by_text("We look at both.")).to_be_visible()
+
+    one.evaluate("() => helpdesk.forget()")
+    expect(log.get_by_text("matter")).to_have_count(0)

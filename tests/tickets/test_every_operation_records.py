@@ -974,6 +974,7 @@ MODULES_OF_OTHERS = {
     "tickets.operations.threading": "only reads",
     "tickets.operations.chat_seats": "who takes chats; tests/tickets/channels/chat/test_at_the_desk.py",
     "tickets.operations.chatting": "visitors; tests/tickets/channels/chat/",
+    "tickets.operations.leaving": "visitors who left; tests/tickets/channels/chat/test_leaving.py",
     "feedback.operations.bootstrapping": "the first start",
     "feedback.operations.account_files": "accounts, no ticket; tests/feedback/test_account_files.py",
     "feedback.operations.telling": "accounts, no ticket; tests/feedback/test_account_events.py",

@@ -72,7 +72,7 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
     if is_done and theirs is not None and theirs.status != Status.SPAM:  # what is spam goes on nowhere
         talk.ticket = theirs
     talk.heard_at = max(filter(None, (talk.heard_at, old.heard_at)), default=None)
-    talk.facts = {**old.facts, **talk.facts}
+    talk.facts = {**old.facts, **talk.facts, chatting.CARRIED: _times(talk) + 1}
     talk.save(update_fields=["ticket", "heard_at", "facts"])
     Conversation.objects.filter(pk=old.pk).update(facts={**old.facts, chatting.CARRIED_TO: talk.pk})
     Visitor.objects.filter(pk=before.pk).update(left_at=clock.now())
@@ -84,7 +84,13 @@ def carry_over(before: Visitor, visitor: Visitor, *, digest: str) -> bool:
         facts: dict[str, Any] = {"merge": merge.pk} if merge else {}
         record("chat.carried_over", old.ticket, actor=None, visitor=visitor.pk, was=before.pk, **facts)
     chatting.tell(talk.pk, chatting.latest(talk.pk))
+    chatting.tell_anew(talk.pk)
+    chatting.tell_over(old.pk)
     return True
+
+
+def _times(talk: Conversation) -> int:
+    return int(talk.facts.get(chatting.CARRIED, 0))
 
 
 def _hold_tickets(*talks: Conversation) -> None:
@@ -146,6 +152,9 @@ def give_back(source: Customer) -> int:
         ChannelMessage.objects.bulk_update(mine, ["conversation", "facts"], batch_size=500)
         old.facts.pop(chatting.CARRIED_TO, None)
         old.save(update_fields=["facts"])
+        talk.facts[chatting.CARRIED] = _times(talk) + 1
+        talk.save(update_fields=["facts"])
+        chatting.tell_anew(talk.pk)
         if talk.ticket_id is not None and Ticket.objects.filter(pk=talk.ticket_id, customer=source).exists():
             Conversation.objects.filter(pk=talk.pk).update(ticket=None)
         count += len(mine)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet
 
-from helpdesk import prepared, statements
+from helpdesk import live, prepared, statements
 from helpdesk.models import Agent, Team
 from helpdesk.prepared import Prepared, Statement
 from tickets.models import Customer, Inbox, Organisation, ReadMark, Ticket
@@ -106,3 +106,5 @@ def mark_read(ticket: Ticket, agent: Agent, *, upto: int | None) -> None:
             [ReadMark(agent=agent, ticket=ticket, message_id=upto)],
             update_conflicts=True, unique_fields=["agent", "ticket"], update_fields=["message_id"],
         )  # fmt: skip
+        if ticket.channel == "chat":  # a widget may say so (docs/chat.md)
+            live.publish([live.Notice("chat.read", None, f"writing:{ticket.pk}", 0)])

@@ -5,15 +5,18 @@ from typing import Any
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 
-from helpdesk import content, statements
+from helpdesk import content, pictures, statements
 from helpdesk.prepared import Prepared
-from tickets import registry
+from tickets import registry, timeline
 from tickets.channels.chat import words
-from tickets.models import Attachment, ChannelMessage, MessageKind, OutgoingMail, Visitor
-from tickets.operations import chatting
+from tickets.models import Attachment, ChannelMessage, MessageKind, OutgoingMail, Status, Visitor
+from tickets.operations import chatting, leaving
 
 #: the most at once; the widget asks on
 PAGE = 100
+#: a picture of more bytes is not drawn small in the widget, where it would have to be fetched whole
+MOST_PICTURE = 3_000_000
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 _rows_after = Prepared(
@@ -46,7 +49,7 @@ def _with_files(rows: list[ChannelMessage]) -> None:
         having = {pk for (pk,) in cursor.fetchall()}
     prefetch_related_objects([said[pk] for pk in having], "attachments__file")
     for pk in said.keys() - having:
-        said[pk]._prefetched_objects_cache = {"attachments": []}  # type: ignore[attr-defined]
+        timeline.fill(said[pk], "attachments")
 
 
 def of(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
@@ -71,8 +74,9 @@ def _note(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
     """What both sides see between the messages, in the visitor's language."""
     config = row.inbox.account.config
     own = config.get("texts") or {}
-    spoken = words.of(words.language_of(visitor.language, own, config.get("language", "auto")), own)
-    text = spoken.get(str(row.facts.get("note")), "").replace("{name}", str(row.facts.get("name", "")))
+    language = words.language_of(visitor.language, own, config.get("language", "auto"))
+    name = words.isolated(str(row.facts.get("name", "")), language)
+    text = words.of(language, own).get(str(row.facts.get("note")), "").replace("{name}", name)
     return {
         "seq": row.pk, "id": "", "ours": True, "note": True, "from": "", "text": text, "mail": False, "files": [],
         "at": str(row.facts.get("at", "")),
@@ -87,15 +91,52 @@ def _by_itself(row: ChannelMessage, visitor: Visitor) -> dict[str, Any]:
     asked = registry.chat_question(mail) if mail.purpose == OutgoingMail.Purpose.SURVEY else None
     return {
         **({"asks": asked} if asked else {}),
-        "seq": row.pk, "id": "", "ours": True, "from": mail.inbox.sender_name or mail.inbox.name, "text": mail.text,
-        "at": mail.created_at.isoformat(), "mail": False, "files": [],
+        "seq": row.pk, "id": "", "ours": True, "auto": True, "from": leaving.company(mail.inbox),
+        "text": mail.text, "at": mail.created_at.isoformat(), "mail": False, "files": [],
     }  # fmt: skip
 
 
 def _file(one: Attachment, visitor: Visitor) -> dict[str, Any]:
-    """What a file is called and where it is for some hours; nowhere until it was scanned."""
+    """What a file is called and where it is for some hours, nowhere until it was scanned; and if it can be drawn."""
     url = "" if one.file.held else file_url(one, visitor)
-    return {"name": one.filename, "size": one.file.size, "url": url}
+    is_drawn = bool(url) and one.content_type in PICTURES and one.file.size <= MOST_PICTURE
+    return {"name": one.filename, "size": one.file.size, "url": url, **({"picture": one.pk} if is_drawn else {})}
+
+
+def picture(visitor: Visitor, pk: int) -> tuple[bytes, str] | None:
+    """A picture of their talk and its type, where a browser may be asked to draw it, whatever it calls itself."""
+    found = attachment_of(str(pk), str(visitor.pk))
+    if found is None or found.file.held or found.file.size > MOST_PICTURE:
+        return None
+    bytes_ = found.file.read()
+    media_type = pictures.safe_type(bytes_)
+    return (bytes_, media_type) if media_type in PICTURES else None
+
+
+_READ_TO = """
+    SELECT max(c.id) FROM tickets_channelmessage c JOIN tickets_message m ON m.id = c.message_id
+    WHERE c.conversation_id = %s AND m.kind = 'incoming' AND m.ticket_id = %s AND m.id <= (
+        SELECT max(r.message_id) FROM tickets_readmark r JOIN helpdesk_agent a ON a.id = r.agent_id
+        WHERE r.ticket_id = %s AND a.role <> 'light'
+    )
+"""
+
+
+def read_to(visitor: Visitor) -> int:
+    """How far in what the visitor said somebody has looked who may answer it; 0 where nobody did, or threw it away."""
+    talk = visitor.talk
+    ticket = talk.ticket if talk else None
+    if talk is None or ticket is None or ticket.status in (Status.SPAM, Status.TRASH):
+        return 0
+    with statements.cursor() as cursor:
+        cursor.execute(_READ_TO, [talk.pk, ticket.pk, ticket.pk])
+        return int(cursor.fetchone()[0] or 0)
+
+
+def era(visitor: Visitor) -> str:
+    """Changes where what was said before came to the talk or left it: what a browser has of it is good no more."""
+    talk = visitor.talk
+    return f"{talk.pk}.{talk.facts.get(chatting.CARRIED, 0)}" if talk else ""
 
 
 def file_url(one: Attachment, visitor: Visitor) -> str:

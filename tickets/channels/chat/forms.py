@@ -73,6 +73,10 @@ class ChatForm(ConnectionForm):
         label=gettext_lazy("Show agents what a visitor types before they send it"), required=False, initial=True,
         help_text=gettext_lazy("Visitors are told. Otherwise agents see only that they type."),
     )  # fmt: skip
+    shows_seen = forms.BooleanField(
+        label=gettext_lazy("Tell visitors that the team has seen what they wrote"), required=False, initial=True,
+        help_text=gettext_lazy("“Seen by the team” under their last message; never who looked, nor when."),
+    )  # fmt: skip
     invites = forms.CharField(
         label=gettext_lazy("Speak to visitors first"), max_length=200, required=False,
         help_text=gettext_lazy("What a small bubble says; empty says nothing."),
@@ -124,7 +128,7 @@ class ChatForm(ConnectionForm):
             if not line.strip():
                 continue
             name, sign, text = (part.strip() for part in line.partition("="))
-            if not sign or name.rpartition(".")[2] not in words.ENGLISH:
+            if not sign or name.rpartition(".")[2] not in words.ENGLISH.keys() | words.COUNTED:
                 raise ValidationError(_("“%(line)s” names no text of the chat.") % {"line": line.strip()[:80]})
             found[name] = text[:300]
         return found

@@ -85,6 +85,9 @@ class _Here:
 
 HERE = _Here()
 
+#: what else a browser is told: to look again, and why
+_NEWS = {"chat.anew": "anew", "chat.ended": "ended", "chat.read": "read", "chat.typing": "typing"}
+
 
 def _keep_here(visitors: list[int], is_due: bool) -> None:
     from django.db import close_old_connections
@@ -210,8 +213,8 @@ async def _stream(
                 who = replace(who, latest=ear.number)
                 await _event(send, "message", who.latest)
                 continue
-            if {"chat.typing", "chat.ended"} & verbs:
-                await _event(send, "typing" if "chat.typing" in verbs else "ended", None)
+            if told := _NEWS.keys() & verbs:
+                await _event(send, _NEWS[min(told)], None)
             elif not verbs:
                 await send({"type": "http.response.body", "body": b": still here\n\n", "more_body": True})
     finally:

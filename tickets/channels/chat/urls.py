@@ -10,6 +10,7 @@ urlpatterns = [
     path("<str:key>/boot", views.boot, name="chat_boot"),
     path("<str:key>/send", views.send, name="chat_send"),
     path("<str:key>/messages", views.messages, name="chat_messages"),
+    path("<str:key>/picture", views.picture, name="chat_picture"),
     path("<str:key>/seen", views.seen, name="chat_seen"),
     path("<str:key>/typing", views.typing, name="chat_typing"),
     path("<str:key>/page", views.page, name="chat_page"),

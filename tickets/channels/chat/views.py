@@ -14,7 +14,7 @@ from tickets.channels.chat.adapter import MOST_FILE, MOST_FILES
 from tickets.channels.chat.gate import Answer, Said, endpoint, text, whole
 from tickets.channels.protocol import File
 from tickets.models import ChannelAccount, Visitor
-from tickets.operations import carrying, chatting
+from tickets.operations import carrying, chatting, leaving
 from tickets.operations.chatting import Spoken
 from tickets.operations.status import NotPossible
 from tickets.views.content import handed_out
@@ -167,7 +167,7 @@ def _files(request: HttpRequest) -> tuple[File, ...]:
 def _email(said: Said) -> str:
     address = text(said, "email", 320)
     try:
-        return chatting.must_be_reachable(address) if address else ""
+        return leaving.must_be_reachable(address) if address else ""
     except NotPossible:
         raise Answer(422, "fields", fields=["email"]) from None
 
@@ -228,8 +228,24 @@ def messages(_request: HttpRequest, account: ChannelAccount, said: Said) -> Http
             "visitor": _known(visitor),
             "seen": visitor.seen_to,
             "ended": chatting.is_over(visitor),
+            "read": content.read_to(visitor) if account.config.get("shows_seen", True) else 0,
+            "era": content.era(visitor),
         }
     )
+
+
+@endpoint
+def picture(_request: HttpRequest, account: ChannelAccount, said: Said) -> HttpResponseBase:
+    """A picture of the visitor's talk, to be drawn small: fetched by the widget, so that the site's policy needs not
+    allow pictures of ours."""
+    visitor = _visitor(account, said)
+    found = content.picture(visitor, whole(said, "of"))
+    if found is None:
+        raise Answer(404, "unknown")
+    bytes_, media_type = found
+    response = HttpResponse(bytes_, content_type=media_type)
+    response["Content-Disposition"] = "attachment"
+    return signed.guard(response, "sandbox; default-src 'none'")
 
 
 @endpoint
@@ -264,7 +280,7 @@ def email(_request: HttpRequest, account: ChannelAccount, said: Said) -> HttpRes
     if rates.count(f"chat-email {visitor.pk}", 3600) > 5:
         raise Answer(429, "busy", after=600)
     try:
-        chatting.leave_address(visitor, text(said, "email", 321))
+        leaving.leave_address(visitor, text(said, "email", 321))
     except NotPossible:
         raise Answer(422, "fields", fields=["email"]) from None
     return JsonResponse({"email": visitor.email})
@@ -274,7 +290,7 @@ def email(_request: HttpRequest, account: ChannelAccount, said: Said) -> HttpRes
 def transcript(_request: HttpRequest, account: ChannelAccount, said: Said) -> HttpResponseBase:
     """The talk by mail. Why it is not sent is not said: it would tell who else we write to."""
     visitor = _visitor(account, said)
-    return JsonResponse({"sent": chatting.mail_transcript(visitor), "email": visitor.email})
+    return JsonResponse({"sent": leaving.mail_transcript(visitor), "email": visitor.email})
 
 
 @endpoint

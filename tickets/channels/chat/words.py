@@ -20,7 +20,7 @@ ENGLISH = {
     "attach": "Attach a file",
     "you": "You",
     "team": "Team",
-    "sending": "Sending …",
+    "sending": "Sending…",
     "kept": "Not sent yet. It goes as soon as you are online.",
     "failed": "Not sent: {why}",
     "why": "something is wrong on our side.",
@@ -34,12 +34,14 @@ ENGLISH = {
     "handed": "{name} goes on with you.",
     "ended": "This chat is over. Write, and it goes on.",
     "received": "Received",
-    "typing": "{name} is typing …",
+    "seen": "Seen by the team",
+    "typing": "{name} is typing…",
     "offline": "You are offline. What you write is kept and sent later.",
     "wait": "Usually answered within {time}.",
     "soon": "We answer as soon as we can.",
-    "closed": "We are back {when}. Leave your address and we answer by mail.",
-    "closed_now": "Nobody is here at the moment. Leave your address and we answer by mail.",
+    "closed": "We are back {when}.",
+    "closed_now": "Nobody is here at the moment.",
+    "closed_mail": "Leave your address and we answer by mail.",
     "minute": "a minute",
     "minutes": "{n} minutes",
     "hour": "an hour",
@@ -65,7 +67,7 @@ ENGLISH = {
     "files_many": "At most {n} files at once.",
     "remove": "Remove {name}",
     "busy": "Too many messages at once. Please wait a moment.",
-    "working": "One moment, your browser proves that it is no robot …",
+    "working": "One moment, your browser proves that it is no robot…",
     "by_mail": "by mail",
     "dismiss": "Dismiss",
     "peek": "The team sees what you type.",
@@ -96,12 +98,14 @@ GERMAN = {
     "handed": "{name} macht mit Ihnen weiter.",
     "ended": "Dieser Chat ist beendet. Schreiben Sie, und er geht weiter.",
     "received": "Angekommen",
+    "seen": "Vom Team gesehen",
     "typing": "{name} schreibt …",
     "offline": "Sie sind offline. Was Sie schreiben, bleibt hier und geht später hinaus.",
     "wait": "Antwort meist innerhalb von {time}.",
     "soon": "Wir antworten, sobald wir können.",
-    "closed": "Wir sind {when} wieder da. Lassen Sie uns Ihre Adresse da, dann antworten wir per E-Mail.",
-    "closed_now": "Gerade ist niemand da. Lassen Sie uns Ihre Adresse da, dann antworten wir per E-Mail.",
+    "closed": "Wir sind wieder da: {when}.",
+    "closed_now": "Gerade ist niemand da.",
+    "closed_mail": "Lassen Sie uns Ihre Adresse da, dann antworten wir per E-Mail.",
     "minute": "einer Minute",
     "minutes": "{n} Minuten",
     "hour": "einer Stunde",
@@ -134,6 +138,8 @@ GERMAN = {
 }
 
 _OURS: dict[str, dict[str, str]] = {"en": ENGLISH, "de": GERMAN, **OTHERS}
+#: words that say how many: a language may have another one for two, for few and for many (`minutes_few`)
+COUNTED = {f"{name}_{many}" for name in ("minutes", "hours") for many in ("zero", "two", "few", "many")}
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 
 
@@ -160,9 +166,15 @@ def of(language: str, texts: Mapping[str, str]) -> dict[str, str]:
     found = {**ENGLISH, **_OURS.get(language, {})}
     for name, text in texts.items():
         there, _dot, word = name.rpartition(".")
-        if there in ("", language) and word in found and (there or f"{language}.{word}" not in texts):
+        is_known = word in found or word in COUNTED
+        if there in ("", language) and is_known and (there or f"{language}.{word}" not in texts):
             found[word] = text
     return found
+
+
+def isolated(name: str, language: str) -> str:
+    """A name as it stands in a sentence of a language, whichever way its own letters run."""
+    return f"\u2068{name}\u2069" if direction(language) == "rtl" else name
 
 
 def direction(language: str) -> str:

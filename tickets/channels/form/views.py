@@ -27,7 +27,7 @@ from tickets.channels.chat import origins
 from tickets.channels.form import adapter, tokens
 from tickets.channels.form.forms import MOST_BYTES, ContactForm
 from tickets.models import ChannelAccount, Inbox
-from tickets.operations import chatting
+from tickets.operations import leaving
 from tickets.operations.status import NotPossible
 
 log = structlog.get_logger(__name__)
@@ -122,7 +122,7 @@ def _reachable(account: ChannelAccount, form: ContactForm) -> str:
     if not email:
         return ""
     try:
-        chatting.must_be_reachable(email)
+        leaving.must_be_reachable(email)
     except NotPossible as error:
         return str(error)
     return _busy() if rates.count(f"form-from {account.pk} {email.lower()}", 3600) > MOST_FROM else ""

@@ -43,10 +43,20 @@
   const troubles = new Map();
   let chosen = [];
 
-  const word = (name, facts = {}) =>
-    (told.words[name] || "").replace(/\{(\w+)\}/g, (_all, fact) => facts[fact] ?? "");
+  // a name keeps its own direction in a sentence that runs from right to left
+  const word = (name, facts = {}) => (told.words[name] || "").replace(/\{(\w+)\}/g, (_all, fact) =>
+    (told.direction === "rtl" ? `\u2068${facts[fact] ?? ""}\u2069` : facts[fact] ?? ""));
+  /** So many minutes or hours, in the form a language has for that many. */
+  const many = (name, n) => {
+    const form = `${name}_${new Intl.PluralRules(told.language).select(n)}`;
+    return word(told.words[form] ? form : name, { n });
+  };
   const soon = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   const token = () => store.all().token || "";
+
+  const post = (what, body, more) => fetch(base + what, {
+    method: "POST", body, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", ...more,
+  });
 
   async function ask(what, said = {}, sent = []) {
     const body = JSON.stringify({ token: token(), ...said });
@@ -56,9 +66,7 @@
       content.append("body", body);
       sent.forEach((one) => content.append("file", one, one.name));
     }
-    const answer = await fetch(base + what, {
-      method: "POST", body: content, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer",
-    });
+    const answer = await post(what, content);
     const text = await answer.text();
     let found = {};
     try {
@@ -107,7 +115,7 @@ input:focus-visible,textarea:focus-visible{outline-offset:-1px;box-shadow:none}
 .launch{position:fixed;bottom:20px;inset-inline-end:20px;width:56px;height:56px;border-radius:50%;background:var(--accent);color:var(--on);display:grid;place-items:center;box-shadow:0 0 0 1px #ffffff80,0 4px 16px #0004}
 .launch svg{width:26px;height:26px}.launch .down,.open .launch .chat{display:none}.open .launch .down{display:block}.more{stroke-width:4}
 .badge{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-width:22px;height:22px;border-radius:11px;padding:0 6px;background:#b42318;color:#fff;font-size:13px;font-weight:600;line-height:22px;text-align:center}
-.panel{position:fixed;bottom:88px;inset-inline-end:20px;width:380px;max-width:calc(100vw - 40px);height:min(620px,calc(100vh - 108px));display:flex;flex-direction:column;background:var(--bg);border-radius:10px;box-shadow:0 0 0 1px var(--hair),0 12px 40px #0003;overflow:hidden}
+.panel{position:fixed;bottom:88px;inset-inline-end:20px;width:380px;max-width:calc(100vw - 40px);height:min(620px,calc(100vh - 108px));display:flex;flex-direction:column;background:var(--bg);border-radius:10px;box-shadow:0 0 0 1px var(--hair),0 12px 40px #0003;overflow:hidden;overflow:clip}
 .start .launch,.start .panel,.start .invite{inset-inline:20px auto}
 header{display:flex;gap:4px;align-items:flex-start;padding-block:12px;padding-inline:16px 8px;flex:none;background:var(--accent);color:var(--on)}
 header div{flex:1;min-width:0}h2{font-size:17px;font-weight:600;margin:0;line-height:1.4}header p{margin:0;font-size:13px}
@@ -116,7 +124,7 @@ header :focus-visible{outline-color:var(--on);box-shadow:none;outline-offset:-4p
 .menu{border-bottom:1px solid var(--hair);padding:8px 16px;font-size:14px;flex:none}
 .menu label,.check{display:flex;gap:8px;align-items:center;min-height:36px}.menu button{min-height:36px;text-decoration:underline}
 input[type=checkbox]{width:20px;height:20px;accent-color:var(--accent);flex:none}
-.log{flex:1 0 64px;min-height:0;overflow-y:auto;overscroll-behavior:contain;padding:16px;display:flex;flex-direction:column;gap:10px}
+.log{position:relative;flex:1 0 64px;min-height:0;overflow-y:auto;overscroll-behavior:contain;padding:16px;display:flex;flex-direction:column;gap:10px}
 .log:focus-visible{outline-offset:-3px;box-shadow:none}
 .hello,.over{margin:0 0 8px;color:var(--soft)}.over{font-size:13px;text-align:center}
 .one{max-width:85%;align-self:flex-start;display:flex;flex-direction:column;align-items:flex-start}.one.mine{align-self:flex-end;align-items:flex-end}
@@ -124,10 +132,11 @@ input[type=checkbox]{width:20px;height:20px;accent-color:var(--accent);flex:none
 .text{margin:0;max-width:100%;padding:8px 12px;border-radius:10px;background:var(--bubble);white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}
 .mine .text{background:var(--accent);color:var(--on)}
 .text a,.file{color:inherit;text-decoration:underline}.file{display:block;padding:4px 0;font-size:14px;overflow-wrap:anywhere}
+.mine .file{text-align:end}canvas{display:block;width:240px;max-width:100%;aspect-ratio:3/2;border:1px solid var(--hair);border-radius:10px;background:var(--bubble)}
 .ask{max-width:100%;align-self:stretch;flex:none;padding:10px 12px;border:1px solid var(--line);border-radius:10px}
 .ask fieldset{border:0;margin:0 0 8px;padding:0;min-width:0}.ask legend{padding:0;font-weight:600}.ask p{margin:0;font-size:13px;min-height:20px}.ask a{color:inherit}
 .ask textarea{width:100%;margin-bottom:8px}.ask input{width:20px;height:20px;accent-color:var(--accent);flex:none}.ask .go{min-height:44px;padding:0 14px;margin-bottom:8px}
-.stars label{display:inline-block;cursor:pointer;width:44px;height:44px;text-align:center;font-size:30px;line-height:44px;color:var(--soft)}.stars .on{color:var(--ink)}.stars :focus-visible+span{outline:2px solid;outline-offset:-4px;border-radius:6px}
+.stars label{position:relative;display:inline-block;cursor:pointer;width:44px;height:44px;text-align:center;font-size:30px;line-height:44px;color:var(--soft)}.stars .on{color:var(--ink)}.stars :focus-visible+span{outline:2px solid;outline-offset:-4px;border-radius:6px}
 .peek{margin:0 0 4px;font-size:12px;color:var(--soft)}
 .note{margin:0;padding:0 16px 6px;font-size:13px;color:var(--soft);min-height:0}.note:empty{display:none}
 form{margin:0;padding:10px 12px;border-top:1px solid var(--hair);display:flex;flex-direction:column;min-height:0;flex:0 1 auto}form>*{flex:none}
@@ -139,7 +148,7 @@ form{margin:0;padding:10px 12px;border-top:1px solid var(--hair);display:flex;fl
 textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding:9px 10px;border:1px solid var(--line);border-radius:6px;background:var(--bg);font-size:16px;line-height:1.5}
 .row>button{width:44px;height:44px;display:grid;place-items:center;flex:none}.go{background:var(--accent);color:var(--on)}
 [dir=rtl] .go svg{transform:scaleX(-1)}
-[dir=rtl] :is(h2,.field,.say,.file,.check),[dir=rtl]:lang(en) :is(p:not(.text),.bad,small){unicode-bidi:plaintext;text-align:right}[dir=rtl] .one p.how,[dir=rtl] .mine .file{text-align:left}[dir=rtl] .log p.over{text-align:center}
+[dir=rtl] :is(h2,.field,.say,.file,.check),[dir=rtl]:lang(en) :is(p:not(.text,.ask p),.bad,small){unicode-bidi:plaintext;text-align:right}[dir=rtl] .one p.how,[dir=rtl] .mine .file{text-align:left}[dir=rtl] .log p.over{text-align:center}
 .leave{border:1px solid var(--hair);border-radius:10px;flex:none;margin-top:4px}.leave p{margin:0 0 6px;font-size:13px;flex:1}.leave .row{align-items:stretch}.leave .do{width:auto;padding:0 14px}.leave .no{width:32px;height:32px;margin:-6px;display:grid;place-items:center;flex:none}.leave .no svg{width:16px;height:16px}
 .bad{color:var(--bad)}
 .chosen{list-style:none;margin:0 0 6px;padding:0;font-size:13px}.chosen li{display:flex;align-items:center;gap:6px}.chosen span{flex:1;overflow-wrap:anywhere}.chosen button{width:32px;height:32px;display:grid;place-items:center}.chosen svg{width:16px;height:16px}
@@ -265,16 +274,17 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
 
   function drawWait() {
     const { wait: expected } = told;
-    const mail = told.can_mail;
     if (!expected.open) {
-      const when = expected.opens && new Intl.DateTimeFormat(locale, { weekday: "long", hour: "numeric", minute: "2-digit" }).format(new Date(expected.opens));
-      wait.textContent = told.away || (when ? word("closed", { when }) : word("closed_now")).split(". ").slice(0, mail ? 2 : 1).join(". ");
+      const opens = expected.opens && new Date(expected.opens);
+      const isFar = opens - Date.now() > 5e8; // a weekday alone would be taken for the next one
+      const when = opens && new Intl.DateTimeFormat(locale, { weekday: "long", hour: "numeric", minute: "2-digit", ...(isFar && { day: "numeric", month: "long" }) }).format(opens);
+      wait.textContent = told.away || [when ? word("closed", { when }).replace(/\.\.$/, ".") : word("closed_now"), told.can_mail && word("closed_mail")].filter(Boolean).join(" ");
     } else if (expected.seconds == null) {
       wait.textContent = word("soon");
     } else {
       const minutes = Math.max(1, Math.ceil(expected.seconds / 60));
       const hours = Math.ceil(minutes / 60);
-      const time = minutes === 1 ? word("minute") : minutes <= 90 ? word("minutes", { n: minutes }) : hours === 1 ? word("hour") : word("hours", { n: hours });
+      const time = minutes === 1 ? word("minute") : minutes <= 90 ? many("minutes", minutes) : many("hours", hours);
       wait.textContent = word("wait", { time });
     }
   }
@@ -306,7 +316,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
       }
     } }, ...asks.choices.map(asks.is_stars ? star : pick("score")));
     const words = h("textarea", { rows: "2", maxlength: "5000", dir: "auto", "aria-label": asks.comment, placeholder: `${asks.comment} ${asks.optional}` });
-    const form = h("form", { class: "ask", lang: asks.language, novalidate: true, onsubmit: async (event) => {
+    const form = h("form", { class: "ask", lang: asks.language, dir: "auto", novalidate: true, onsubmit: async (event) => {
       event.preventDefault();
       const value = (name) => form.querySelector(`[name=${name}]:checked`)?.value;
       const found = await ask("answer", { asking: asks.token, score: value("score"), is_solved: value("solved"), comment: words.value }).catch(() => ({}));
@@ -325,15 +335,37 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     return form;
   }
 
+  const sight = new IntersectionObserver((all) => all.forEach(({ isIntersecting, target }) => isIntersecting && paint(target)));
+
+  /** A picture, small, once it is in sight. It is fetched and drawn, so that the page's policy need not allow pictures. */
+  async function paint(canvas) {
+    sight.unobserve(canvas);
+    try {
+      const answer = await post("picture", JSON.stringify({ token: token(), of: canvas.file }));
+      const bitmap = await createImageBitmap(await answer.blob());
+      const { width, height } = canvas;
+      const scale = Math.min(2, Math.max(width / bitmap.width, height / bitmap.height));
+      const [w, t] = [bitmap.width * scale, bitmap.height * scale];
+      canvas.getContext("2d").drawImage(bitmap, (width - w) / 2, (height - t) / 2, w, t);
+    } catch { /* its name leads to it all the same */ }
+  }
+
+  function picture(file) {
+    const canvas = h("canvas", { width: 480, height: 320, role: "img", "aria-label": file.name });
+    canvas.file = file.picture;
+    sight.observe(canvas);
+    return canvas;
+  }
+
   function message(one) {
     if (one.asks) return question(one);
     if (one.note) return h("p", { class: "hello" }, one.text);
-    const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toLocaleString(locale, { maximumFractionDigits: 1 })} MB`);
+    const size = (bytes) => new Intl.NumberFormat(locale, { style: "unit", unit: bytes < 1e6 ? "kilobyte" : "megabyte", maximumFractionDigits: bytes < 1e6 ? 0 : 1 }).format(bytes < 1e6 ? Math.ceil(bytes / 1e3) : bytes / 1e6);
     return h("div", { class: one.ours ? "one" : "one mine" },
-      h("p", { class: one.ours ? "who" : "aside" }, one.ours ? `${one.from || word("team")} · ${clock(one.at)}` : word("you")),
+      one.ours ? h("p", { class: "who" }, h("bdi", {}, one.from || word("team")), ` · ${clock(one.at)}`) : h("p", { class: "aside" }, word("you")),
       one.text ? h("p", { class: "text" }, ...words(one.text)) : null,
       ...one.files.map((file) => (file.url
-        ? h("a", { class: "file", href: file.url, target: "_blank", rel: "noopener noreferrer" }, `${file.name} (${size(file.size)})`)
+        ? h("a", { class: "file", href: file.url, target: "_blank", rel: "noopener noreferrer" }, file.picture ? picture(file) : null, h("span", { "aria-hidden": file.picture && "true" }, file.name), ` (${size(file.size)})`)
         : h("span", { class: "file" }, file.name))),
       one.ours ? null : h("p", { class: "how" }, `${one.mail ? word("by_mail") : word("received")} · ${clock(one.at)}`));
   }
@@ -377,13 +409,22 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     const ended = told.ended && !store.all().queue?.length ? word("ended") : "";
     if (over.textContent !== ended) over.textContent = ended;
     over.hidden = !ended;
-    if (isAtEnd) log.scrollTop = newest?.matches(".ask") ? newest.offsetTop - log.offsetTop - 12 : log.scrollHeight;
+    if (isAtEnd) log.scrollTop = newest?.matches(".ask") ? newest.offsetTop - 12 : log.scrollHeight;
     if (latest || store.all().queue?.length) fields.replaceChildren();
+    drawSeen();
+  }
+
+  /** Under the last they wrote, until it is answered: that the team has seen it. */
+  function drawSeen() {
+    log.querySelectorAll(".seen").forEach((one) => one.remove());
+    const mine = Math.max(0, ...[...messages.values()].filter((one) => !one.ours).map((one) => one.seq));
+    const isAnswered = [...messages.values()].some((one) => one.ours && !one.auto && !one.note && one.seq > mine);
+    if (mine && told.read >= mine && !isAnswered) nodes.get(mine)?.lastChild.append(h("span", { class: "seen" }, ` · ${word("seen")}`));
   }
 
   function drawLeave() {
     const email = told.visitor?.email;
-    const isAsked = told.can_mail && told.visitor && latest && !email && told.asks.email !== "no" && !told.kept;
+    const isAsked = told.can_mail && told.visitor && latest && !email && !told.ended && told.asks.email !== "no" && !told.kept;
     if (!isAsked) {
       leave.hidden = true;
     } else if (leave.hidden) {
@@ -433,6 +474,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
       while (isMore) {
         isMore = false;
         const found = await ask("messages", { after: latest });
+        if (found.status === 404 && found.error === "unknown" && messages.size) afresh(); // another tab signed out
         if (found.status !== 200) break;
         learn(found);
         if (found.is_more) isMore = true;
@@ -441,7 +483,27 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     return pulling;
   }
 
+  /** What this page has of the talk is good no more. */
+  function afresh() {
+    messages.clear();
+    nodes.clear();
+    latest = seen = 0;
+    told.visitor = null;
+    told.era = "";
+    drawLog();
+    drawFields(told.asks);
+    drawLeave();
+    drawBadge();
+  }
+
   function learn(found) {
+    if (told.era && found.era !== told.era) {
+      afresh();
+      isMore = true;
+      return;
+    }
+    told.era = found.era;
+    told.read = found.read;
     const isFirst = !messages.size;
     const fresh = found.messages.filter((one) => !messages.has(one.seq));
     for (const one of fresh) messages.set(one.seq, one);
@@ -509,7 +571,6 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
   function listen() {
     if (isListening || isPreview) return;
     isListening = true;
-    tabs?.addEventListener("message", () => pull());
     if (navigator.locks && tabs) navigator.locks.request(key, hang).catch(() => {});
     else hang();
   }
@@ -536,10 +597,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     let alive = Date.now();
     const watch = setInterval(() => Date.now() - alive > 50000 && line.abort(), 5000);
     try {
-      const answer = await fetch(`${base}live`, {
-        method: "POST", body: JSON.stringify({ token: token(), after: latest }), signal: line.signal,
-        credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer",
-      });
+      const answer = await post("live", JSON.stringify({ token: token(), after: latest }), { signal: line.signal });
       if (!answer.ok) return answer.status;
       online(true);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -552,7 +610,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
         const events = text.split("\n\n");
         text = events.pop();
         for (const event of events) {
-          if (/^event: (message|typing|ended)$/m.test(event)) {
+          if (/^event: (?!hello)/m.test(event)) {
             pull();
             tabs?.postMessage(1);
           }
@@ -890,6 +948,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     if (found.identity === "refused") console.warn("helpdesk: data-identity is not signed with this inbox's secret, or has run out; the visitor is anonymous.");
     if (found.token !== token()) {
       store.set({ token: found.token, queue: token() && !found.is_carried ? [] : store.all().queue });
+      if (told) told.era = "";
       messages.clear();
       latest = 0;
       seen = 0;
@@ -920,6 +979,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
     flush();
     maybeInvite();
     store.set({ been: true });
+    tabs?.addEventListener("message", () => pull().then(() => told.visitor && listen()));
     addEventListener("online", () => online(true));
     addEventListener("offline", () => online(false));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
@@ -939,6 +999,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
       if (before) await ask("goodbye", { token: before }).catch(() => {});
       await boot();
       draw();
+      tabs?.postMessage(1);
     },
     /** The visitor signed in: what the site's server signed. */
     async identify(signed) {
@@ -950,6 +1011,7 @@ textarea{flex:1;min-width:0;min-height:44px;max-height:140px;resize:none;padding
         listen();
         line?.abort();
       }
+      tabs?.postMessage(1);
     },
     /** For the page that sets it up: how it would look. */
     preview(change) {

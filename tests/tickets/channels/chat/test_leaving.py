@@ -26,7 +26,7 @@ from tickets.models import (
     Unrequested,
     Visitor,
 )
-from tickets.operations import chatting, replying
+from tickets.operations import chatting, leaving, replying
 
 pytestmark = pytest.mark.django_db
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_what_was_not_seen_goes_in_one_mail_once(dora: Browser, ana: Agent, _mon
     dora.ask("seen", upto=dora.read()[-1]["seq"])
     answer(ana, "It is in Leipzig.")
     answer(ana, "It comes tomorrow.")
-    assert chatting.mail_unseen() == 0, "they are here"
+    assert leaving.mail_unseen() == 0, "they are here"
     _monday.shift(timedelta(minutes=4))
     assert tasks.watch_chats() == 2  # one mail, and one who left
     [sent] = mails()
@@ -63,13 +63,13 @@ def test_what_was_not_seen_goes_in_one_mail_once(dora: Browser, ana: Agent, _mon
     assert sent.subject == "Our answer to your chat with Support", "the inbox is called Chat, which nobody knows"
     assert "parcel" not in sent.subject + sent.text, "nothing a visitor wrote is sent to the address they typed"
     assert "Auto-Submitted" not in sent.headers and not Unrequested.objects.exists()
-    assert chatting.mail_unseen() == 0
+    assert leaving.mail_unseen() == 0
     _monday.shift(timedelta(minutes=3))
     answer(ana, "It is there.")
     _monday.shift(timedelta(seconds=30))
-    assert chatting.mail_unseen() == 0, "more may follow"
+    assert leaving.mail_unseen() == 0, "more may follow"
     _monday.shift(timedelta(seconds=31))
-    assert chatting.mail_unseen() == 1 and "It comes tomorrow." not in mails()[-1].text
+    assert leaving.mail_unseen() == 1 and "It comes tomorrow." not in mails()[-1].text
 
 
 def test_who_comes_back_in_time_is_mailed_nothing(dora: Browser, ana: Agent, _monday: Any) -> None:
@@ -86,11 +86,11 @@ def test_no_address_no_mail_and_no_mail_server_no_mail(
     dora.say("Where is my parcel?")
     answer(ana, "It comes tomorrow.")
     _monday.shift(timedelta(minutes=3))
-    assert chatting.mail_unseen() == 0
+    assert leaving.mail_unseen() == 0
     Visitor.objects.update(email="dora@customer.example")
     chat.inbox.mails_through = None
     chat.inbox.save()
-    assert chatting.mail_unseen() == 0 and dora.boot()["can_mail"] is False
+    assert leaving.mail_unseen() == 0 and dora.boot()["can_mail"] is False
 
 
 def answered_by_mail(send_mail_in: Callable[..., RawMessage], text: str, sender: str) -> None:
@@ -111,7 +111,7 @@ def test_the_answer_to_the_mail_is_on_the_same_ticket_and_in_the_widget(
     dora.say("Where is my parcel?", email="dora@customer.example")
     answer(ana, "It comes tomorrow.")
     _monday.shift(timedelta(minutes=3))
-    assert chatting.mail_unseen() == 1
+    assert leaving.mail_unseen() == 1
     answered_by_mail(send_mail_in, "Thank you!", "Dora <dora@customer.example>")
     ticket = Ticket.objects.get()
     assert [m.text for m in ticket.messages.order_by("pk")][-1] == "Thank you!"
@@ -131,7 +131,7 @@ def test_a_stranger_who_answers_the_mail_is_not_in_the_widget(
     dora.say("Where is my parcel?", email="dora@customer.example")
     answer(ana, "It comes tomorrow.")
     _monday.shift(timedelta(minutes=3))
-    chatting.mail_unseen()
+    leaving.mail_unseen()
     answered_by_mail(send_mail_in, "I am somebody else", "emil@other.example")
     assert "I am somebody else" not in [one["text"] for one in dora.read()]
 
@@ -145,7 +145,7 @@ def test_chat_abandoned_is_who_left_before_anybody_answered_and_left_no_address(
     frida.say("Hello")
     answer(ana, "Hello Frida.")
     _monday.shift(timedelta(minutes=4))
-    assert chatting.see_who_left() == 3 and chatting.see_who_left() == 0
+    assert leaving.see_who_left() == 3 and leaving.see_who_left() == 0
     by_mail = Event.objects.filter(verb="chat.left").order_by("stream_id").values_list("facts__by_mail", flat=True)
     assert list(by_mail) == [None, True, None]
     abandoned = [_abandoned_at(ticket) for ticket in Ticket.objects.order_by("pk")]
