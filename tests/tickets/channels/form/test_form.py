@@ -396,7 +396,7 @@ def test_an_admin_sets_a_form_up_and_copies_its_address_and_its_frame(as_agent, 
         "allowed_origins": SITE, "takes_files": "on",
     }  # fmt: skip
     asked = client.get("/settings/inboxes/channels/form/").content.decode()
-    assert "Answers go out from this inbox&#x27;s address." in asked and "Mail comes in" not in asked
+    assert "Answers go out from this inbox" in asked and "Mail comes in" not in asked
     refused = client.post("/settings/inboxes/channels/form/", given)
     assert refused.status_code == 422 and "mails_through" in refused.context["form"].errors, "nobody could be answered"
     answer = client.post("/settings/inboxes/channels/form/", {**given, "inbox-mails_through": inbox.pk})
