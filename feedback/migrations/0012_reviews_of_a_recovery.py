@@ -16,7 +16,7 @@ FIRST = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("feedback", "0010_bad_reviews"),
+        ("feedback", "0011_doubtful_answers"),
         ("tickets", "0019_messages_of_our_own_accord"),
     ]
 
