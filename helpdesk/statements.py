@@ -6,19 +6,24 @@ prepares what it has sent twice. Ask here what is found by a key, where one plan
 how many there are of something (open against closed) keeps that value in its words: `written_out`.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import select
+from collections.abc import Sequence
 from datetime import UTC
 from functools import lru_cache
+from types import TracebackType
 from typing import Any, Self
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.postgresql.psycopg_any import get_adapters_template
-from django.db.backends.utils import CursorWrapper
 from psycopg import adapt, adapters, sql
 from psycopg.errors import FeatureNotSupported
 from psycopg.pq import Format, TransactionStatus
+
+#: as many as psycopg keeps prepared on a connection
+KEPT = 100
+#: a cursor with more rows than that goes, and what it held with it
+_MANY = 2000
 
 
 @lru_cache(maxsize=1)
@@ -44,17 +49,107 @@ class _Cursor(ServerBindingCursor):
         try:
             return super().execute(query, params, **more)  # type: ignore[misc]
         except FeatureNotSupported:
-            if connection.connection.info.transaction_status != TransactionStatus.IDLE:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 raise
         return super().execute(query, params, prepare=False)  # type: ignore[misc]
 
+    def forget(self) -> None:
+        """Let go of the rows; how this statement's values are sent and its columns read stays known."""
+        self._reset(reset_query=False)
 
-@contextmanager
-def cursor() -> Iterator[CursorWrapper]:
-    """A cursor whose statements are prepared. `NULL` and texts have no type in them: cast where it matters."""
-    with connection.cursor() as ours:
-        ours.cursor = _Cursor(connection.connection)  # type: ignore[call-arg]
-        yield ours
+
+class cursor:  # noqa: N801 - it reads as connection.cursor() does
+    """A cursor whose statements are prepared. `NULL` and texts have no type in them: cast where it matters.
+
+    Each statement has a psycopg cursor of its own, which the connection keeps: how its columns are read is then worked
+    out once and not each time, and what Django does around every cursor is done where somebody counts or listens.
+    """
+
+    __slots__ = ("_cursor", "_db", "_query")
+
+    def __init__(self) -> None:
+        self._db: Any = connections[DEFAULT_DB_ALIAS]
+        self._query: str | None = None
+        self._cursor: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            self._give_back()
+
+    def execute(self, query: str, values: Any = None) -> Self:
+        """Ask; the rows are fetched from here."""
+        self._give_back()
+        db = self._db
+        is_usual = db.connection is not None and not (db.execute_wrappers or db.queries_logged)
+        if is_usual and _is_well(db):
+            db.validate_no_broken_transaction()
+            self._query, taken = _take(db, query)
+            with db.wrap_database_errors:
+                taken.execute(self._query, values)
+        else:
+            around = db.cursor()
+            around.cursor.close()
+            self._query, taken = _take(db, query)
+            around.cursor = taken
+            around.execute(self._query, values)
+        self._cursor = taken
+        return self
+
+    def fetchone(self) -> Any:
+        with self._db.wrap_database_errors:
+            return self._cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self._db.wrap_database_errors:
+            found: list[Any] = self._cursor.fetchall()
+            return found
+
+    @property
+    def rowcount(self) -> int:
+        count: int = self._cursor.rowcount
+        return count
+
+    def _give_back(self) -> None:
+        if self._cursor is None:
+            return
+        taken, self._cursor = self._cursor, None
+        if taken.rowcount > _MANY or taken.connection is not self._db.connection:
+            return
+        taken.forget()
+        kept = _kept(self._db)
+        kept[self._query] = self._query, taken
+        if len(kept) > KEPT:
+            del kept[next(iter(kept))]
+
+
+def _is_well(db: Any) -> bool:
+    """Whether the connection still stands, which Django asks the server once a request.
+
+    A connection that was closed has something to read, its end. Where nothing came nothing is asked.
+    """
+    if db.health_check_enabled and not db.health_check_done:
+        line = select.poll()
+        line.register(db.connection.pgconn.socket, select.POLLIN)
+        db.health_check_done = not line.poll(0)
+    return bool(db.health_check_done or not db.health_check_enabled)
+
+
+def _kept(db: Any) -> dict[Any, tuple[str, _Cursor]]:
+    """The cursors of this connection, by statement, the one used longest ago first."""
+    of, kept = db.__dict__.get("_cursors_of_statements", (None, None))
+    if of is not db.connection or kept is None:
+        kept = {}
+        db._cursors_of_statements = db.connection, kept
+    found: dict[Any, tuple[str, _Cursor]] = kept
+    return found
+
+
+def _take(db: Any, query: str) -> tuple[str, _Cursor]:
+    """A cursor for a statement that nobody else uses meanwhile, and its words as it had them the last time."""
+    return _kept(db).pop(query, None) or (query, _Cursor(db.connection))  # type: ignore[call-arg]
 
 
 def written_out(statement: str, values: Sequence[Any], places: Sequence[Any] = ()) -> tuple[str, list[Any]]:
