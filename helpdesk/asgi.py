@@ -2,13 +2,12 @@
 
 import gc
 import os
-from typing import Any, cast
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
-from a2wsgi import WSGIMiddleware
-
 from helpdesk import live, serving
+from helpdesk.bridge import Bridge
 from helpdesk.wsgi import application as pages
 
 # what was loaded stays: looking through it again and again for rubbish would cost pages more than the rubbish does
@@ -16,7 +15,7 @@ gc.collect()
 gc.freeze()
 
 _threads = int(os.environ.get("WEB_THREADS", "8"))
-_pages: Any = WSGIMiddleware(cast(Any, pages), workers=_threads)
+_pages = Bridge(pages, threads=_threads)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
