@@ -5,14 +5,32 @@ from typing import Any, cast
 
 import structlog
 from django.core.cache import DEFAULT_CACHE_ALIAS, caches
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 
 
+class _Client(RedisCacheClient):
+    """Django's, but it makes a client once and not at each call: one costs as much as its answer."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._clients: dict[Any, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        pool = self._get_connection_pool(write)
+        if pool not in self._clients:
+            self._clients[pool] = self._client(connection_pool=pool)
+        return self._clients[pool]
+
+
 class ForgivingRedisCache(RedisCache):
     """Django's Redis cache; each call answers as for an empty cache while Redis is away."""
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _Client
 
     def _or(self, missing: Any, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
