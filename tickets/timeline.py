@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
+from django.utils.translation import get_language
 
 from helpdesk import prepared, statements
 from helpdesk.models import Agent, Event
@@ -97,6 +99,16 @@ class Said:
     channel: str = ""
     #: what is known of it on the network it came from, or went to
     abroad: "Abroad | None" = None
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """As of everything in it; each page that shows it asks, so it is worked out once."""
+        if not self._hash:
+            object.__setattr__(self, "_hash", hash(tuple(getattr(self, name) for name in _OF_SAID)))
+        return self._hash
+
+
+_OF_SAID = tuple(one.name for one in fields(Said) if one.compare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +205,13 @@ def said_on(ticket: Ticket, *, with_files: bool = True) -> list[Message]:
         if not with_files:
             fill(message, "attachments")
         found.append(message)
-    _bring_deliveries(mails)
+    fared = _bring_deliveries(mails)
     _bring_abroad(found)
     if with_files:
         prefetch_related_objects(found, "attachments__file")
+    for made, row in zip(found, rows, strict=True):
+        is_all = not (hasattr(made, "abroad_shown") or (with_files and made.attachments.all()))
+        made.__dict__["made_of"] = (row, fared.get(row[-2]), ticket.channel) if is_all else None
     return found
 
 
@@ -225,27 +240,49 @@ _deliveries_of = f"""
 """  # noqa: S608 - columns of our model
 
 
-def _bring_deliveries(mails: Mapping[int, OutgoingMail]) -> None:
-    """Let mails know how they fared."""
+def _bring_deliveries(mails: Mapping[int, OutgoingMail]) -> dict[int, list[Any]]:
+    """Let mails know how they fared; the rows that say so, by mail."""
     if not mails:
-        return
+        return {}
     by_mail: dict[int, list[Delivery]] = {pk: [] for pk in mails}
+    fared: dict[int, list[Any]] = {pk: [] for pk in mails}
     with statements.cursor() as cursor:
         cursor.execute(_deliveries_of, [list(mails)])
         for row in cursor.fetchall():
             delivery = prepared.made(Delivery, row)
             by_mail[delivery.mail_id].append(delivery)
+            fared[delivery.mail_id].append(row)
     for pk, mail in mails.items():
         bring(mail, "deliveries", by_mail[pk])
+    return fared
+
+
+class _Brought(QuerySet[Any]):
+    """Rows that are there. Who goes on from them asks anew, for rows of the same object."""
+
+    @property
+    def query(self) -> Any:
+        # what narrows it is worked out here, which hardly anybody needs; till then all of a model share a query
+        if self._deferred_filter:
+            self._query = self._query.chain()
+        return QuerySet.query.fget(self)  # type: ignore[attr-defined]
+
+    @query.setter
+    def query(self, query: Any) -> None:
+        QuerySet.query.fset(self, query)  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=32)
+def _bringing(model: type[Model], name: str) -> tuple[Any, str, Any]:
+    field: Any = model._meta.get_field(name)
+    return field.related_model, field.field.name, QuerySet(field.related_model).query
 
 
 def bring(thing: Model, name: str, found: list[Any]) -> None:
     """Let an object know these rows of another table, so that nobody asks. Filtered, they are still only its own."""
-    field: Any = type(thing)._meta.get_field(name)
-    theirs: Any = QuerySet(field.related_model)
-    # what narrows it is worked out where somebody goes on from it, which hardly anybody does
-    theirs._defer_next_filter = True
-    theirs = theirs.filter(**{field.field.name: thing})
+    model, its_name, query = _bringing(type(thing), name)
+    theirs: Any = _Brought(model, query=query)
+    theirs._deferred_filter = False, (), {its_name: thing}
     theirs._result_cache = found
     thing.__dict__.setdefault("_prefetched_objects_cache", {})[name] = theirs
 
@@ -280,13 +317,16 @@ def _nothing(model: type[Model], name: str) -> QuerySet[Any]:
     return nothing
 
 
-_happened = Prepared(lambda place: Event.objects.filter(stream_id=place(int)).order_by("id"))
+_happened = Prepared(
+    lambda place: Event.objects.filter(stream_id=place(int)).exclude(verb__in=sorted(_SHOWN_ELSEWHERE)).order_by("id")
+)
 
 
 def of(ticket: Ticket, messages: Sequence[Message]) -> list[Entry]:
     """Everything said (`said_on`) and done on a ticket, oldest first, in a constant number of queries."""
-    said = [Entry("message", m.created_at, message=show(m), order=1) for m in messages if m.side is None]
-    happened = [e for e in _standing(_happened(ticket.number)) if e.verb not in _SHOWN_ELSEWHERE]
+    reader = _reader()
+    said = [Entry("message", m.created_at, message=show(m, reader), order=1) for m in messages if m.side_id is None]
+    happened = _standing(_happened(ticket.number))
     done = [
         Entry("activity", a.at, event=a, order=0 if a.verb == "ticket.created" else 2) for a in activity.told(happened)
     ]
@@ -315,8 +355,38 @@ def _standing(history: Iterable[Event]) -> list[Event]:
     return [event for event in happened if event.id not in undone]
 
 
-def show(message: Message) -> Said:
-    """A message made ready for a page."""
+#: messages as they were shown last: what they were made of, and for whom
+_shown: dict[tuple[int, str | None, str], tuple[Any, Said]] = {}
+#: how many are kept, and how long one may be to be kept
+KEPT, LONGEST = 500, 20_000
+
+
+def show(message: Message, reader: tuple[str | None, str] | None = None) -> Said:
+    """A message made ready for a page of somebody's language and zone.
+
+    What was said hardly ever changes: one of `said_on` is made ready once for each language and zone, and again where
+    any column it was made of is another one. What has files, or came from a network, is made ready each time.
+    """
+    made_of = message.__dict__.get("made_of")
+    if made_of is None:
+        return _show(message)
+    key = message.pk, *(reader or _reader())
+    kept = _shown.get(key)
+    if kept is not None and kept[0] == made_of:
+        return kept[1]
+    said = _show(message)
+    if len(message.html) + len(message.text) + len(message.full_text) <= LONGEST:
+        if len(_shown) >= KEPT:
+            _shown.clear()
+        _shown[key] = made_of, said
+    return said
+
+
+def _reader() -> tuple[str | None, str]:
+    return get_language(), timezone.get_current_timezone_name()
+
+
+def _show(message: Message) -> Said:
     attachments = list(message.attachments.all())
     whole = message.full_text
     ours = bool(message.author_id and message.html)
