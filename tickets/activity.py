@@ -39,10 +39,12 @@ class Names:
     mails: Mapping[int, Delivery] = field(default_factory=dict)
 
     def agent(self, pk: int | None) -> str:
-        return self.agents.get(pk or 0, _("somebody who left"))
+        name = self.agents.get(pk or 0)
+        return _("somebody who left") if name is None else name
 
     def team(self, pk: int | None) -> str:
-        return self.teams.get(pk or 0, _("a team that is gone"))
+        name = self.teams.get(pk or 0)
+        return _("a team that is gone") if name is None else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from helpdesk import clock
 from helpdesk.models import Agent
 from helpdesk.pages import MenuEntry
+from helpdesk.prepared import Prepared, Statement
 from helpdesk.quiet import is_quiet
 from tickets import attendance, hours, kept, reading
 from tickets.channels.chat import presence
@@ -62,11 +63,22 @@ def works_chats(agent: Agent) -> bool:
     )  # fmt: skip
 
 
+_seats = Prepared(lambda place: ChatSeat.objects.filter(agent=place(int)).order_by())
+_chats_of = Statement(
+    lambda place: (
+        attendance.live_chats()
+        .filter(assignee=place(int))
+        .order_by(F("waiting_since").asc(nulls_last=True), "pk")
+        .values_list("pk")[:MOST_TABS]
+    )
+)
+
+
 def menu_entry(agent: Agent) -> MenuEntry | None:
     """The switch in an agent's menu: whether new chats come to them."""
     if not works_chats(agent):
         return None
-    is_on = ChatSeat.objects.filter(agent=agent, is_available=True).exists()
+    is_on = any(seat.is_available for seat in _seats(agent.pk))
     label = _("Take no more chats") if is_on else _("Take chats")
     icon = "message-circle-off" if is_on else "message-circle"
     return MenuEntry("chats", reverse("chats_switch"), "available", "0" if is_on else "1", label, icon)
@@ -103,9 +115,8 @@ def bar(agent: Agent) -> Bar | None:
     """The chats an agent has, who waits longest first; None for whoever works no inbox of chats."""
     if not works_chats(agent):
         return None
-    seat = ChatSeat.objects.filter(agent=agent).first() or ChatSeat(agent=agent)
-    mine = attendance.live_chats().filter(assignee=agent).order_by(F("waiting_since").asc(nulls_last=True), "pk")
-    numbers = list(dict.fromkeys(mine.values_list("pk", flat=True)[:MOST_TABS]))
+    seat = next(iter(_seats(agent.pk)), None) or ChatSeat(agent=agent)
+    numbers = list(dict.fromkeys(pk for (pk,) in _chats_of.rows(agent.pk)))
     there = presence.around(numbers) if numbers else {}
     tabs = [_tab(row, there.get(row.number)) for row in reading.dress(numbers, agent)]
     return Bar(seat.is_available and not agent.is_away, len(tabs), seat.capacity, tabs)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -53,6 +54,7 @@ def of(ticket: Ticket, messages: Sequence[Message], others: Sequence[Ticket]) ->
     return Gist(who, asks, tuple(_facts(ticket, messages, said, others)))
 
 
+@lru_cache(maxsize=500)
 def point(text: str) -> str:
     """The sentence that says what somebody wants; "" where there is none."""
     sentences = [texts.line(found[0], 400) for found in _SENTENCE.finditer(text[:3000])]

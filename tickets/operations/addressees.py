@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import parseaddr
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -124,7 +125,7 @@ def our_own(candidates: Iterable[str], among: Iterable[str] | None = None) -> li
         return []
     known = Inbox.objects.values_list("address", flat=True) if among is None else among
     inboxes = {address.lower() for address in known}
-    inboxes.add(parseaddr(settings.DEFAULT_FROM_EMAIL)[1].lower())
+    inboxes.add(_address_in(settings.DEFAULT_FROM_EMAIL))
     reply_domain = settings.MAIL_REPLY_DOMAIN
     return [
         address
@@ -133,6 +134,11 @@ def our_own(candidates: Iterable[str], among: Iterable[str] | None = None) -> li
         or minting.is_signed(address)
         or (reply_domain and address.endswith(f"@{reply_domain}"))
     ]
+
+
+@lru_cache(maxsize=8)
+def _address_in(header: str) -> str:
+    return parseaddr(header)[1].lower()
 
 
 def is_robot(address: str) -> bool:

@@ -187,11 +187,7 @@ def composer(
         signature=signatures.render(ticket.inbox, agent, ticket),
         scheduled=scheduled,
         times=presets(),
-        snoozes=[
-            (_("Tomorrow morning"), "tomorrow 9"),
-            (_("In 3 working days"), "in 3 working days"),
-            (_("Next week"), "monday 9"),
-        ],
+        snoozes=_words(get_language())[1],
         forwardable=_forwardable(said, forward.answers),
         known=_known(ticket, reply.people),
         problem=problem,
@@ -388,19 +384,30 @@ def _known(ticket: Ticket, people: Recipients) -> list[Person]:
     return list(known.values())[:50]
 
 
+@lru_cache(maxsize=50)
+def _words(_language: str | None) -> tuple[tuple[str, str, str, str], tuple[tuple[str, str], ...]]:
+    """What is said of the times to send at, and of the moments to snooze until."""
+    return (_("In 1 hour"), _("This afternoon, 15:00"), _("Tomorrow, 9:00"), _("Monday, 9:00")), (
+        (_("Tomorrow morning"), "tomorrow 9"),
+        (_("In 3 working days"), "in 3 working days"),
+        (_("Next week"), "monday 9"),
+    )
+
+
 def presets(now: datetime | None = None) -> list[tuple[str, str]]:
     """The times one is offered to send at, in the reader's zone: their words and the instant."""
     local = timezone.localtime(now or clock.now())
-    times = [(_("In 1 hour"), local + timedelta(hours=1))]
+    in_an_hour, afternoon, tomorrow, monday = _words(get_language())[0]
+    times = [(in_an_hour, local + timedelta(hours=1))]
 
     def at(days: int, hour: int) -> datetime:
         return datetime.combine(local.date() + timedelta(days=days), time(hour), tzinfo=local.tzinfo)
 
     if local.hour < 14:
-        times.append((_("This afternoon, 15:00"), at(0, 15)))
-    times.append((_("Tomorrow, 9:00"), at(1, 9)))
+        times.append((afternoon, at(0, 15)))
+    times.append((tomorrow, at(1, 9)))
     if local.weekday() != 6:
-        times.append((_("Monday, 9:00"), at(7 - local.weekday(), 9)))
+        times.append((monday, at(7 - local.weekday(), 9)))
     return [(words, moment.astimezone(timezone.get_default_timezone()).isoformat()) for words, moment in times]
 
 
