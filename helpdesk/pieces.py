@@ -20,10 +20,11 @@ from django.utils.translation import get_language
 
 from helpdesk.models import Agent
 
-KEPT = 1000
+KEPT = 2000
 #: nobody's numbers, which nobody can guess; they go through `{% url %}` as any other
-NUMBER = 7_000_000_000_000_000_000 + secrets.randbelow(10**17) * 2
-SEEN = NUMBER + 1
+_FIRST = 7_000_000_000_000_000_000 + secrets.randbelow(10**17) * 10
+NUMBERS = tuple(range(_FIRST, _FIRST + 5))
+NUMBER, SEEN, CUSTOMER, ORGANISATION, OTHER = NUMBERS
 _MARK = secrets.token_hex(6)
 
 
@@ -32,8 +33,13 @@ def place(name: str) -> str:
     return f"{_MARK}-{name}."
 
 
+def nth(name: str, at: int) -> str:
+    """The place of one of several, counted from 0."""
+    return place(f"{name}_{chr(97 + at // 26)}{chr(97 + at % 26)}")
+
+
 TOKEN = place("token")
-_PLACES = re.compile(rf"({NUMBER}|{SEEN}|{_MARK}-[a-z_]+\.)")
+_PLACES = re.compile(rf"({'|'.join(map(str, NUMBERS))}|{_MARK}-[a-z_]+\.)")
 
 
 def draw(template: str, places: Mapping[Any, Any], request: HttpRequest | None = None, **given: Any) -> SafeString:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import prefetch_related_objects
-from django.template.loader import render_to_string
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from feedback.models import Invitation, Response, Survey
@@ -15,13 +15,16 @@ from tests.conftest import mail
 from tickets import customer_card
 from tickets.models import Customer, CustomField, Inbox, RawMessage, Ticket
 from tickets.operations import customer_notes, opening
+from tickets.templatetags import panel
 
 
 def shown(ticket: Ticket, agent: Agent) -> tuple[customer_card.Card, str]:
     ticket = Ticket.objects.select_related("customer__organisation").get(pk=ticket.pk)
     prefetch_related_objects([ticket], "customer__contact_points")
     card = customer_card.of(ticket.customer, agent, ticket)
-    return card, render_to_string("tickets/_customer_card.html", {"card": card, "ticket": ticket})
+    request = RequestFactory().get("/")
+    request.user = agent
+    return card, panel.customer_card(card, ticket.number, request)
 
 
 def test_a_newcomer_is_one(ticket: Ticket, ana: Agent) -> None:

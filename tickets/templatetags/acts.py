@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from django import template
 from django.template.context import RequestContext
@@ -10,13 +11,19 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from helpdesk import pieces
-from helpdesk.templatetags.ui import avatar
+from helpdesk.templatetags.ui import avatar, waiting
 from tickets import registry
 from tickets.choosing import Person
+from tickets.models import Status
 
 register = template.Library()
 
-_NAME, _FACE, _OPTIONS, _SUBJECT = (pieces.place(name) for name in ("name", "face", "options", "subject"))
+_NAME, _FACE, _OPTIONS, _SUBJECT, _TEAM, _CUSTOMER, _WAITS, _ACTS, _TOOLS, _WHO, _ASKS = (
+    pieces.place(name)
+    for name in (
+        "name", "face", "options", "subject", "team", "customer", "waits", "acts", "tools", "who", "asks",
+    )
+)  # fmt: skip
 
 
 class Shape(NamedTuple):
@@ -36,6 +43,64 @@ def _shape(ticket: Any) -> Shape:
         pieces.NUMBER, str(ticket.status), ticket.is_removed, ticket.is_closed, ticket.is_resolved,
         bool(ticket.is_snoozed), ticket.customer.is_blocked,
     )  # fmt: skip
+
+
+class _Gist(NamedTuple):
+    who: str
+    asks: str
+    facts: tuple[str, ...]
+
+
+@register.simple_tag(takes_context=True)
+def ticket_head(context: RequestContext) -> SafeString:
+    """What stands above a conversation: what it is about, how it stands, and what can be done."""
+    ticket, gist, assignee = context["ticket"], context["gist"], context["ticket"].assignee
+    customer, language = ticket.customer.display_name, get_language()
+    facts = gist.facts if gist else ()
+    tags = [(pieces.nth("tag", at), pieces.nth("tagged", at), name) for at, name in enumerate(context["tags"])]
+    places: dict[Any, Any] = {
+        pieces.NUMBER: ticket.number, _SUBJECT: ticket.subject, _CUSTOMER: customer,
+        _ACTS: ticket_acts(context), _TOOLS: ticket_tools(context),
+        **{pieces.nth("fact", at): words for at, words in enumerate(facts)},
+        **{where: name for where, _in_address, name in tags},
+        **{in_address: quote(name) for _where, in_address, name in tags},
+    }  # fmt: skip
+    if gist:
+        places |= {_WHO: gist.who, _ASKS: gist.asks}
+    if assignee is not None:
+        places |= {_NAME: assignee.name, _FACE: avatar(assignee.name, "small")}
+    if ticket.team is not None:
+        places[_TEAM] = ticket.team.name
+    if ticket.waiting_since:
+        places[_WAITS] = waiting(ticket, context["wait_tone"])
+    return pieces.draw(
+        "tickets/_header.html",
+        places,
+        context["request"],
+        number=pieces.NUMBER,
+        status=str(ticket.status),
+        status_name=_status_name(str(ticket.status), language),
+        subject=_SUBJECT if ticket.subject else "",
+        acts=_ACTS,
+        gist=_Gist(_WHO, _ASKS if gist.asks else "", tuple(pieces.nth("fact", at) for at in range(len(facts))))
+        if gist
+        else None,
+        language=ticket.customer.language,
+        assignee=_NAME if assignee is not None else "",
+        face=_FACE,
+        team=_TEAM if ticket.team is not None else "",
+        may_work=context["may_work"],
+        waits=_WAITS if ticket.waiting_since else "",
+        customer=_CUSTOMER,
+        badges=tuple(context["badges"]),
+        tags=tuple((where, in_address) for where, in_address, _name in tags),
+        tools=_TOOLS,
+    )
+
+
+@lru_cache(maxsize=100)
+def _status_name(status: str, _language: str | None) -> str:
+    return str(Status(status).label)
 
 
 @register.simple_tag(takes_context=True)

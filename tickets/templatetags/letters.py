@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from helpdesk import clock
+from helpdesk import clock, pieces
 from tickets.activity import Activity
+from tickets.stretches import Stretch
 from tickets.timeline import Entry, Said
 
 register = template.Library()
@@ -63,6 +64,26 @@ def entries(context: Context, shown: Sequence[Entry]) -> SafeString:
         elif one.event is not None:
             drawn.append(_line_drawn(one.event, *reader))
     return mark_safe("".join(drawn))  # noqa: S308 - templates' output
+
+
+_ENTRIES, _PEOPLE = pieces.place("entries"), pieces.place("people")
+
+
+@register.simple_tag(takes_context=True)
+def stretch_of(context: Context, stretch: Stretch) -> SafeString:
+    """Some entries in a row, folded where they are many changes, or were said before."""
+    inside = entries(context, stretch.entries)
+    if stretch.kind == "open":
+        return inside
+    is_changes = stretch.kind == "changes"
+    return pieces.draw(
+        "tickets/_fold.html",
+        {_ENTRIES: inside, _PEOPLE: "" if is_changes else ", ".join(stretch.people)},
+        kind=stretch.kind,
+        n=len(stretch.entries) if is_changes else stretch.messages,
+        people=_PEOPLE,
+        entries=_ENTRIES,
+    )
 
 
 @lru_cache(maxsize=KEPT)

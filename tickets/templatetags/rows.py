@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from django import template
 from django.template.context import RequestContext
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -24,14 +24,22 @@ from tickets import watching
 from tickets.looks import COLUMNS, Looks, choices
 from tickets.models import Priority, Status, TicketType
 from tickets.registry import Badge
+from tickets.templatetags.guide import first_steps
 
 register = template.Library()
 
 #: some 40 pages of a list, a few megabytes
 KEPT = 2000
-_QUERY, _VIEW, _ONCE, _ACTS, _COUNT, _CHOICES = (
-    pieces.place(name) for name in ("query", "view", "once", "acts", "count", "choices")
-)
+(
+    _QUERY, _VIEW, _ONCE, _ACTS, _COUNT, _CHOICES, _LIST, _NARROW, _CHANGE, _NEXT, _ROWS, _ARRIVALS, _SETTINGS, _FIRST,
+    _BULK, _LINKS,
+) = (
+    pieces.place(name)
+    for name in (
+        "query", "view", "once", "acts", "count", "choices", "list", "narrow", "change", "next", "rows", "arrivals",
+        "settings", "first", "bulk", "links",
+    )
+)  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -137,10 +145,68 @@ def _drawn(shown: Row, _language: str | None, _zone: str) -> SafeString:
     return render_to_string("tickets/_row.html", {"ticket": shown})
 
 
-@register.simple_tag
-def view_links(items: Sequence[Any]) -> SafeString:
-    """The views one may turn to, one after the other."""
-    return mark_safe("".join(map(_view_link_drawn, items)))  # noqa: S308 - templates' output
+@register.simple_tag(takes_context=True)
+def ticket_list(context: RequestContext, current_number: int | None = None) -> SafeString:
+    """A list with its bar: its rows are drawn for themselves, and all around them looks alike in nearly all lists."""
+    view, looks, said = context["view"], context["looks"], context["conditions"]
+    shown = {
+        _ROWS: _rows(context, current_number) if context["tickets"] else "",
+        _ARRIVALS: rows_of(context["arrivals"], current_number, context["columns"]),
+        _FIRST: "" if context["tickets"] else first_steps(context),
+        _BULK: bulk_bar(context) if context["user"].may_reply else "",
+    }
+    return pieces.draw(
+        "tickets/_list.html",
+        {
+            **shown, _VIEW: str(view.name), _LIST: context["list_url"], _NARROW: context["narrow_url"],
+            _CHANGE: context["change_url"], _SETTINGS: list_settings(context),
+            **{pieces.nth("condition", at): words for at, words in enumerate(said)},
+        },
+        context["request"],
+        name=_VIEW,
+        list_url=_LIST,
+        is_compact=looks.is_compact,
+        is_table=looks.is_table,
+        narrow_url=_NARROW,
+        settings=_SETTINGS,
+        problem=view.problem,
+        conditions=tuple(pieces.nth("condition", at) for at in range(len(said))),
+        change_url=_CHANGE if context["change_url"] else "",
+        is_saved=view.saved is not None,
+        waiting_mail=context["waiting_mail"],
+        arrivals=_ARRIVALS if shown[_ARRIVALS] else "",
+        rows=_ROWS if shown[_ROWS] else "",
+        first_steps=_FIRST,
+        bulk=_BULK,
+    )  # fmt: skip
+
+
+def _rows(context: RequestContext, current_number: int | None) -> SafeString:
+    groups = context["groups"]
+    if len(groups) == 1 and not groups[0].title:
+        drawn = rows_of(groups[0].tickets, current_number, context["columns"])
+        return mark_safe(drawn + further_rows(context))  # noqa: S308 - templates' output
+    with context.push(current_number=current_number):
+        grouped: Any = get_template("tickets/_rows.html")
+        whole: SafeString = grouped.template.render(context)
+        return whole
+
+
+@register.simple_tag(takes_context=True)
+def further_rows(context: RequestContext) -> SafeString | str:
+    """What fetches the next rows, where there are more."""
+    if not context["next_url"]:
+        return ""
+    places = {_NEXT: context["next_url"]}
+    return pieces.draw("tickets/_rows_further.html", places, next_url=_NEXT, is_cut=context["is_cut"])
+
+
+@register.simple_tag(takes_context=True)
+def views_column(context: RequestContext) -> SafeString:
+    """The views one may turn to."""
+    links = mark_safe("".join(map(_view_link_drawn, context["views"])))  # noqa: S308 - templates' output
+    places = {_NARROW: context["narrow_url"], _LINKS: links}
+    return pieces.draw("tickets/_views.html", places, narrow_url=_NARROW, links=_LINKS)
 
 
 @lru_cache(maxsize=KEPT)
