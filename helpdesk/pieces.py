@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
@@ -33,9 +33,13 @@ def place(name: str) -> str:
     return f"{_MARK}-{name}."
 
 
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
+
+
 def nth(name: str, at: int) -> str:
     """The place of one of several, counted from 0."""
-    return place(f"{name}_{chr(97 + at // 26)}{chr(97 + at % 26)}")
+    letters = str(at).translate(_LETTERS)
+    return place(f"{name}_{letters}")
 
 
 TOKEN = place("token")
@@ -55,6 +59,45 @@ def draw(template: str, places: Mapping[Any, Any], request: HttpRequest | None =
     # every second part is a place
     parts[1::2] = [filled[where] for where in parts[1::2]]
     return mark_safe("".join(parts))  # noqa: S308 - a template's output, and values that were escaped
+
+
+_LATE = re.compile(rf"({_MARK}-late_[a-j]+\.)")
+#: longer ones are encoded each time
+_LONG = 20_000
+
+
+def late(request: HttpRequest | None, drawn: Sequence[str]) -> SafeString:
+    """Something large of many pieces, such as a conversation: `page` puts it into the page when all else is drawn.
+
+    A template copies what stands in it once for each block around it. Anywhere but within `page` it is put there at
+    once. It must not become part of anything that is kept.
+    """
+    waiting: dict[str, Sequence[str]] | None = getattr(request, "_late", None)
+    if waiting is None:
+        return mark_safe("".join(drawn))  # noqa: S308 - templates' output
+    where = nth("late", len(waiting))
+    waiting[where] = drawn
+    return mark_safe(where)  # noqa: S308 - a place
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """As Django's `render`."""
+    waiting: dict[str, Sequence[str]] = {}
+    request._late = waiting  # type: ignore[attr-defined]
+    try:
+        around = _LATE.split(render_to_string(template, context, request))
+    finally:
+        del request._late  # type: ignore[attr-defined]
+    content = [around[0].encode()]
+    for where, rest in zip(around[1::2], around[2::2], strict=True):
+        content += [_encoded(one) if len(one) <= _LONG else one.encode() for one in waiting[where]]
+        content.append(rest.encode())
+    return HttpResponse(b"".join(content))
+
+
+@lru_cache(maxsize=1000)
+def _encoded(drawn: str) -> bytes:
+    return drawn.encode()
 
 
 def token(request: HttpRequest) -> str:

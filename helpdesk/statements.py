@@ -49,13 +49,13 @@ class _Cursor(ServerBindingCursor):
         try:
             return super().execute(query, params, **more)  # type: ignore[misc]
         except FeatureNotSupported:
-            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:  # type: ignore[attr-defined]
                 raise
         return super().execute(query, params, prepare=False)  # type: ignore[misc]
 
     def forget(self) -> None:
         """Let go of the rows; how this statement's values are sent and its columns read stays known."""
-        self._reset(reset_query=False)
+        self._reset(reset_query=False)  # type: ignore[attr-defined]
 
 
 class cursor:  # noqa: N801 - it reads as connection.cursor() does
@@ -69,7 +69,7 @@ class cursor:  # noqa: N801 - it reads as connection.cursor() does
 
     def __init__(self) -> None:
         self._db: Any = connections[DEFAULT_DB_ALIAS]
-        self._query: str | None = None
+        self._query = ""
         self._cursor: Any = None
 
     def __enter__(self) -> Self:
@@ -149,7 +149,8 @@ def _kept(db: Any) -> dict[Any, tuple[str, _Cursor]]:
 
 def _take(db: Any, query: str) -> tuple[str, _Cursor]:
     """A cursor for a statement that nobody else uses meanwhile, and its words as it had them the last time."""
-    return _kept(db).pop(query, None) or (query, _Cursor(db.connection))  # type: ignore[call-arg]
+    kept = _kept(db)
+    return kept.pop(query) if query in kept else (query, _Cursor(db.connection))  # type: ignore[call-arg]
 
 
 def written_out(statement: str, values: Sequence[Any], places: Sequence[Any] = ()) -> tuple[str, list[Any]]:

@@ -3,6 +3,8 @@
 from collections import namedtuple
 from typing import Any
 
+import pytest
+
 from helpdesk import pieces
 from helpdesk.models import Agent
 from tickets import kept
@@ -36,3 +38,25 @@ def test_who_is_renamed_here_is_called_so_at_once(ana: Agent, db: None) -> None:
     ana.name = "Anastasia"
     ana.save()
     assert kept.agent_names()[ana.pk] == "Anastasia"
+
+
+def test_what_is_large_stands_where_it_belongs(rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = rf.get("/")
+    drawn = ["<b>one</b>", "<i>dürr – ", "x" * 30_000 + "</i>"]
+    assert pieces.late(request, drawn) == "".join(drawn), "at once, where no page is drawn"
+
+    def render(_template: str, _context: Any, asked: Any) -> str:
+        second, first = pieces.late(asked, ["z"]), pieces.late(asked, drawn)
+        return f"ä{first}–{second}!"
+
+    monkeypatch.setattr(pieces, "render_to_string", render)
+    for _time in range(2):
+        answer = pieces.page(request, "any.html", {})
+        assert answer.content.decode() == "ä" + "".join(drawn) + "–z!"
+    assert pieces.late(request, ["at once"]) == "at once"
+
+
+def test_places_of_many_things_are_all_filled() -> None:
+    where = [pieces.nth("condition", at) for at in range(1200)]
+    assert len(set(where)) == 1200
+    assert all(pieces._PLACES.fullmatch(one) for one in where)

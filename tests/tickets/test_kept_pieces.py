@@ -30,7 +30,10 @@ def test_who_changes_their_name_has_it_everywhere_at_once(page: Any, ticket: Tic
     assert "Dora" in page(ana)
     Customer.objects.filter(pk=ticket.customer_id).update(name="Theodora Neu")
     shown = page(ana)
-    assert "Theodora Neu" in shown and "Dora Diaz" not in shown
+    head, _thread, rest = shown.partition('<div class="thread-scroll"')
+    panel = rest.partition('id="panel"')[2]
+    assert "Theodora Neu" in head and "Theodora Neu" in panel and "Write to Theodora Neu" in rest
+    assert "Dora Diaz" not in head + panel, "a message keeps the name it came under"
     Ticket.objects.filter(pk=ticket.pk).update(subject="Quite another matter <b>")
     assert "Quite another matter &lt;b&gt;" in page(ana)
 

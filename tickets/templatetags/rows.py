@@ -84,11 +84,17 @@ def rows_of(
     tickets: Sequence[Any], current_number: int | str | None = None, columns: Sequence[str] | str = COLUMNS
 ) -> SafeString:
     """Tickets as rows, one after the other."""
+    return mark_safe("".join(_each(tickets, current_number, columns)))  # noqa: S308 - templates' output
+
+
+def _each(
+    tickets: Sequence[Any], current_number: int | str | None, columns: Sequence[str] | str
+) -> Sequence[SafeString]:
     columns = columns or COLUMNS
     has_tags, has_assignee = "tags" in columns, "assignee" in columns
     others = [name for name in columns if name and name not in ("tags", "assignee")]
     language, zone = get_language(), timezone.get_current_timezone_name()
-    drawn = [
+    return [
         _drawn(
             Row(
                 ticket.number,
@@ -116,7 +122,6 @@ def rows_of(
         )
         for ticket in tickets
     ]
-    return mark_safe("".join(drawn))  # noqa: S308 - templates' output
 
 
 def _cell(name: str, ticket: Any) -> tuple[str, str]:
@@ -184,8 +189,8 @@ def ticket_list(context: RequestContext, current_number: int | None = None) -> S
 def _rows(context: RequestContext, current_number: int | None) -> SafeString:
     groups = context["groups"]
     if len(groups) == 1 and not groups[0].title:
-        drawn = rows_of(groups[0].tickets, current_number, context["columns"])
-        return mark_safe(drawn + further_rows(context))  # noqa: S308 - templates' output
+        drawn = _each(groups[0].tickets, current_number, context["columns"])
+        return pieces.late(context["request"], [*drawn, further_rows(context)])
     with context.push(current_number=current_number):
         grouped: Any = get_template("tickets/_rows.html")
         whole: SafeString = grouped.template.render(context)

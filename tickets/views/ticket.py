@@ -12,6 +12,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from helpdesk import pieces
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only, tell_page, toast
 from tickets import glance, reading
@@ -57,9 +58,9 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
         notifying.mark_read(agent, ticket=found)
     part = request.GET.get("part", "")
     if request.htmx and part in PARTS:  # type: ignore[attr-defined]
-        return render(request, f"tickets/ticket.html#{part}", context)
+        return pieces.page(request, f"tickets/ticket.html#{part}", context)
     beside = queue_context(request, view_of(request), is_beside=True)
-    return render(request, "tickets/ticket.html", {**beside, **context})
+    return pieces.page(request, "tickets/ticket.html", {**beside, **context})
 
 
 def _gone_into(request: HttpRequest, ticket: Ticket) -> HttpResponse | None:
