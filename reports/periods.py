@@ -85,6 +85,22 @@ def days(first: date, last: date, zone: str) -> Period:
     return Period(start_of_day(zone, first), end, f"{first.isoformat()} – {last.isoformat()}")
 
 
+def hours(day: date, zone: str) -> list[tuple[int, Period]]:
+    """The hours of a local day as clocks show them, in order; where clocks change one is there twice, or not at all."""
+    tz, span, an_hour = ZoneInfo(zone), period(day, zone), timedelta(hours=1)
+    if span.end - span.start == 24 * an_hour:
+        return [(hour, Period(span.start + hour * an_hour, span.start + (hour + 1) * an_hour)) for hour in range(24)]
+    found: list[tuple[int, Period]] = []
+    start = moment = span.start
+    while moment < span.end:
+        shown = moment.astimezone(tz).hour
+        while moment < span.end and moment.astimezone(tz).hour == shown:
+            moment += an_hour / 4  # every offset of our days is a multiple of that
+        found.append((shown, Period(start, min(moment, span.end))))
+        start = moment
+    return found
+
+
 def covering(span: Period, zone: str, unit: Unit) -> Iterator[Period]:
     """Every unit that touches a span, in order, each whole."""
     day = local_day(span.start, zone)

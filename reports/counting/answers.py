@@ -357,8 +357,11 @@ def _done_packed(chosen: Filter, kind: str) -> list[tuple[Any, ...]] | None:
 
     of = {"handed_over": "handoffs", "switched": "channel_switches", "reopened": "net_reopens"}
     frame = arrays.of(answered(chosen, kind), "score", "ticket", "open_s", "replies", *of.values())
-    again = arrays.of(TicketFacts.objects.filter(next_same_topic_at__isnull=False), "ticket")
-    if frame is None or again is None:
+    if frame is None:
+        return None
+    # an answer about no ticket has none that could have been written about again
+    again = arrays.of(TicketFacts.objects.filter(next_same_topic_at__isnull=False), "ticket", keys=frame["ticket"].data)
+    if again is None:
         return None
     score = frame["score"].data
     side = np.zeros(frame.n, dtype=np.uint8)

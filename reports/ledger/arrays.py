@@ -74,15 +74,6 @@ class Frame:
         """Add columns that are worked out of others."""
         self._columns |= columns
 
-    def where(self, mask: Array) -> "Frame":
-        """Those of its rows, with the columns read so far."""
-        import numpy as np
-
-        places = np.flatnonzero(mask)
-        frame = Frame(self._seen, (), len(places))
-        frame.put(**{name: column.at(places) for name, column in self._columns.items()})
-        return frame
-
     def holds(self, condition: Q) -> Array:
         """Of which rows a condition holds."""
         if self._seen is None:
@@ -96,8 +87,11 @@ def _empty(kind: packs.Kind) -> Column:
     return Column(kind, np.zeros(0, dtype=np.uint8 if kind in ("name", "word") else np.int64), [None])
 
 
-def of(rows: "QuerySet[Any]", *names: str) -> Frame | None:
-    """The rows of a queryset, with these columns of theirs; None where PostgreSQL has to be asked."""
+def of(rows: "QuerySet[Any]", *names: str, keys: Array = None) -> Frame | None:
+    """The rows of a queryset, with these columns of theirs; None where PostgreSQL has to be asked.
+
+    With `keys` those of these tickets (or askings) only: no other pack is read.
+    """
     query = rows.query
     if query.is_sliced or query.distinct or query.combinator or rows.model not in packs.OF_MODEL:
         return None
@@ -114,7 +108,7 @@ def of(rows: "QuerySet[Any]", *names: str) -> Frame | None:
         if seen is None:
             return None
         try:
-            return _read(seen, query.where, asked, wanted)
+            return _read(seen, query.where, wanted, keys)
         except Unknown:
             return None
         except packs.Moved:
@@ -122,10 +116,13 @@ def of(rows: "QuerySet[Any]", *names: str) -> Frame | None:
     return None
 
 
-def _read(seen: Seen, where: WhereNode, asked: set[str], wanted: set[str]) -> Frame:
+def _read(seen: Seen, where: WhereNode, wanted: set[str], keys: Array) -> Frame:
     import numpy as np
 
-    parts = [(part, list(_open(where, part))) for part in seen.parts if part.rows and _may_hold(where, part)]
+    parts = [
+        (part, list(_open(where, part))) for part in seen.parts
+        if part.rows and _may_hold(where, part) and (keys is None or seen.may_have(part, keys))
+    ]  # fmt: skip
     seen.load((part, {*wanted, *(name for one in nodes for name in _columns(one))}) for part, nodes in parts)
     chosen: list[tuple[Part, Array]] = []
     total = 0
@@ -138,7 +135,10 @@ def _read(seen: Seen, where: WhereNode, asked: set[str], wanted: set[str]) -> Fr
             return kept[name]
 
         rows = len(column(seen.table.key).data)
-        mask = _all_of([_holds(one, column, rows) for one in nodes], rows)
+        masks = [_holds(one, column, rows) for one in nodes]
+        if keys is not None:
+            masks.append(seen.among(part, keys))
+        mask = _all_of(masks, rows)
         n = int(np.count_nonzero(mask))
         if n:
             chosen.append((part, None if n == rows else np.flatnonzero(mask)))

@@ -7,6 +7,8 @@ exactly what the tables hold. The clock packs anew where marks have come togethe
 """
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,6 +31,9 @@ NULL = -(2**63)
 MOST_MARKS = 10_000
 #: from so many marks on the clock packs anew
 ENOUGH_MARKS = 2_000
+#: so many bytes of columns a process keeps from one report for the next; what reads more than half of it at once, such
+#: as a year of a million tickets, would push out all the rest and keeps nothing
+KEPT_BYTES = 64 << 20
 _LOCK = 0x46504B
 
 
@@ -279,6 +284,45 @@ class Moved(Exception):
     """A pack was packed anew between two looks: look again."""
 
 
+class Kept:
+    """Columns read lately, as they are stored.
+
+    They are found by the version of their pack, and a version is never written again: which versions there are is
+    looked up for every report, so what is kept here is never out of date.
+    """
+
+    def __init__(self) -> None:
+        self._columns: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def among(self, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], bytes]:
+        """Those of these that are here."""
+        found, database = {}, connection.settings_dict["NAME"]
+        with self._lock:
+            for one in wanted:
+                data = self._columns.get((database, *one))
+                if data is not None:
+                    self._columns.move_to_end((database, *one))
+                    found[one] = data
+        return found
+
+    def put(self, found: Mapping[tuple[int, str], bytes]) -> None:
+        """Keep these, and let go of what was not read for longest."""
+        database = connection.settings_dict["NAME"]
+        with self._lock:
+            for one, data in found.items():
+                if (database, *one) not in self._columns:
+                    self._columns[database, *one] = data
+                    self._bytes += len(data)
+            while self._bytes > KEPT_BYTES:
+                _one, data = self._columns.popitem(last=False)
+                self._bytes -= len(data)
+
+
+_kept = Kept()
+
+
 @dataclass(slots=True)
 class Part:
     """Some rows, column by column: those of one pack that are not marked, or all that are marked."""
@@ -310,17 +354,40 @@ class Seen:
             (part.version, f"{self.table.name}.{name}")
             for part, names in wanted if part.version for name in (*names, self.table.key)
         } - self._read.keys()  # fmt: skip
+        self._read.update(_kept.among(missing))
+        missing -= self._read.keys()
         if not missing:
             return
         versions, full_names = zip(*sorted(missing), strict=True)
-        found = fetch(
+        rows = fetch(
             "SELECT version, name, data FROM unnest(%s::bigint[], %s::text[]) AS wanted (version, name)"
             " JOIN reports_packcolumn USING (version, name)",
             [list(versions), list(full_names)],
         )
-        self._read.update({(version, name): data for version, name, data in found})
-        if any(one not in self._read for one in missing):
+        found = {(version, name): data for version, name, data in rows}
+        if len(found) < len(missing):
             raise Moved
+        self._read.update(found)
+        if sum(map(len, self._read.values())) <= KEPT_BYTES // 2:
+            _kept.put(found)
+
+    def among(self, part: Part, keys: Array) -> Array:
+        """Which rows of a part have one of these keys."""
+        import numpy as np
+
+        if not part.version:
+            return np.isin(part.columns[self.table.key].data, keys)
+        first = part.chunk * self.family.size
+        wanted = np.zeros(self.family.size, dtype=bool)
+        wanted[keys[(keys >= first) & (keys < first + self.family.size)] - first] = True
+        return wanted[self.column(part, self.table.key).data - first]
+
+    def may_have(self, part: Part, keys: Array) -> bool:
+        """Whether a part can have rows with one of these keys."""
+        import numpy as np
+
+        first = part.chunk * self.family.size
+        return not part.version or bool(np.any((keys >= first) & (keys < first + self.family.size)))
 
     def column(self, part: Part, name: str) -> Column:
         """One column of one part, without what is marked."""

@@ -33,7 +33,8 @@ class MixAdjustment:
 
 def mix_adjusted(groups: Mapping[Hashable, Mapping[Hashable, Csat]]) -> MixAdjustment:
     """Groups compared on the mix of strata they have in common, weighted by all answers."""
-    strata = {stratum for cells in groups.values() for stratum, cell in cells.items() if cell.n}
+    # in one order, so that the sums below come out the same each time
+    strata = sorted({stratum for cells in groups.values() for stratum, cell in cells.items() if cell.n}, key=str)
     common = [s for s in strata if all(s in cells and cells[s].n for cells in groups.values())]
     weights = {stratum: sum(cells[stratum].n for cells in groups.values()) for stratum in common}
     total = sum(weights.values())

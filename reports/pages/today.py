@@ -1,13 +1,13 @@
 """Today: what waits now, what happened since midnight beside other such days, and who is here."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Min, Q, QuerySet
-from django.db.models.functions import ExtractHour, TruncDate
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -20,7 +20,7 @@ from reports import charts, periods, reading
 from reports.charts import Series
 from reports.counting import service_sets
 from reports.counting.aggregates import those
-from reports.ledger.columns import tallied
+from reports.ledger.columns import by_slice
 from reports.models import TicketFacts
 from reports.pages import page
 from reports.pages.parts import NO_DRAWING, count, tile
@@ -52,7 +52,8 @@ def build(chosen: Filter) -> Report:
     at = clock.now()
     chosen = service_sets.today(chosen)
     spans = _spans(chosen.zone, at)
-    waiting = _waiting(chosen, at)
+    loads = _loads(chosen)
+    waiting = _waiting(loads, service_sets.waking(chosen).count())
     came, replied, settled = (
         _so_far(chosen, rows, moment, spans)
         for rows, moment in (
@@ -71,7 +72,7 @@ def build(chosen: Filter) -> Report:
             Section(
                 title=_("Since midnight"), key="since-midnight",
                 tiles=[_so_far_tile(chosen, key, label, found, weekday) for key, (label, found) in facts.items()],
-                charts=[_hours(chosen, spans, weekday), _people(chosen, at)],
+                charts=[_hours(chosen, spans, weekday), _people(chosen, loads, at)],
             ),
         ],
         basis=[
@@ -98,17 +99,37 @@ class Waiting:
     waking: int
 
 
-def _waiting(chosen: Filter, at: datetime) -> Waiting:
-    owed = Q(waiting_since__isnull=False)
-    found = reading.still_open(chosen).aggregate(
-        open=Count("*"),
-        unassigned=those(Q(agent=None)),
-        owed=those(owed),
-        owed_since=Min("waiting_since"),
-        unanswered=those(reading.IS_WAITING),
-        unanswered_since=Min("started_at", filter=reading.IS_WAITING),
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one person has, or nobody: how many are open, of how many the customer waits, and for how many their first
+    answer; each with since when the oldest does."""
+
+    open: int
+    owed: int
+    owed_since: datetime | None
+    unanswered: int
+    unanswered_since: datetime | None
+
+
+def _loads(chosen: Filter) -> dict[int | None, Load]:
+    """What is open at this moment, by whom it is given to. One query."""
+    found = reading.still_open(chosen).order_by().values_list("agent").annotate(
+        n=Count("*"), owed=Count("waiting_since"), owed_since=Min("waiting_since"),
+        unanswered=those(reading.IS_WAITING), since=Min("started_at", filter=reading.IS_WAITING),
+    )  # fmt: skip
+    return {agent: Load(*of) for agent, *of in found}
+
+
+def _waiting(loads: Mapping[int | None, Load], waking: int) -> Waiting:
+    return Waiting(
+        open=sum(one.open for one in loads.values()),
+        unassigned=loads[None].open if None in loads else 0,
+        owed=sum(one.owed for one in loads.values()),
+        owed_since=min((one.owed_since for one in loads.values() if one.owed_since), default=None),
+        unanswered=sum(one.unanswered for one in loads.values()),
+        unanswered_since=min((one.unanswered_since for one in loads.values() if one.unanswered_since), default=None),
+        waking=waking,
     )
-    return Waiting(**found, waking=service_sets.waking(chosen).count())
 
 
 def _answer(waiting: Waiting, came: SoFar, weekday: str) -> list[str]:
@@ -167,9 +188,9 @@ def _recoveries(chosen: Filter, at: datetime) -> list[Tile]:
     if chosen.topic:
         rows = rows.filter(ticket__topic__topic_id=int(chosen.topic))
     end = start_of_day(chosen.zone, chosen.first + timedelta(days=1))
-    due = ~Q(state=RecoveryState.CLOSED) & Q(taken_up_at=None)
-    found = rows.aggregate(all=Count("*"), due=those(due & Q(due_at__lt=end)), late=those(due & Q(due_at__lt=at)))
-    if not found["all"]:
+    due = rows.exclude(state=RecoveryState.CLOSED).filter(taken_up_at=None, due_at__lt=end)
+    found = due.aggregate(due=Count("*"), late=those(Q(due_at__lt=at)))
+    if not rows.exists():
         return []
     lead = count("recoveries_due", _("Recoveries due today"), found["due"], "recoveries")
     late = count("recoveries_due.late", _("Recoveries overdue"), found["late"], "recoveries")
@@ -195,10 +216,18 @@ def _so_far(
     chosen: Filter, rows: "Callable[[Filter], QuerySet[TicketFacts]]", moment: str, spans: Sequence[Period]
 ) -> SoFar:
     wide = rows(chosen.on(chosen.first - timedelta(weeks=WEEKS), chosen.last))
-    counted = {f"n{i}": those(within(moment, span)) for i, span in enumerate(spans)}
-    [(first, *n)] = tallied(wide, first=Min(moment), **counted)
+    counted = by_slice(wide.filter(_in_one_of(moment, spans)), moment, list(reversed(spans)), n=Count("*"))
+    today, *before = [n for _number, n in reversed(counted)] or [0]
+    first = wide.order_by(moment).values_list(moment, flat=True).first()
     # weeks before anything was counted at all are no quiet weeks
-    return SoFar(n[0], [n[i] for i, span in enumerate(spans) if i and first and first < span.end])
+    return SoFar(today, [n for n, span in zip(before, spans[1:], strict=False) if first and first < span.end])
+
+
+def _in_one_of(moment: str, spans: Sequence[Period]) -> Q:
+    asked = Q()
+    for span in spans:
+        asked |= within(moment, span)
+    return asked
 
 
 def _so_far_tile(chosen: Filter, key: str, label: str, found: SoFar, weekday: str) -> Tile:
@@ -220,21 +249,19 @@ def _so_far_tile(chosen: Filter, key: str, label: str, found: SoFar, weekday: st
 
 def _hours(chosen: Filter, spans: Sequence[Period], weekday: str) -> Chart:
     """New tickets by hour, beside the median of the days before."""
-    zone = ZoneInfo(chosen.zone)
     days = [periods.local_day(span.start, chosen.zone) for span in spans]
-    asked = Q()
-    for day in days:
-        asked |= within("created_at", periods.period(day, chosen.zone))
-    wide = chosen.on(days[-1], days[0])
-    rows = (
-        reading.came_in(wide).filter(asked)
-        .annotate(day=TruncDate("created_at", tzinfo=zone), hour=ExtractHour("created_at", tzinfo=zone))
-        .order_by().values_list("day", "hour").annotate(n=Count("*"))
-    )  # fmt: skip
-    counts = {(day, hour): n for day, hour, n in rows}
+    hours = [(day, hour, span) for day in reversed(days) for hour, span in periods.hours(day, chosen.zone)]
+    came = reading.came_in(chosen.on(days[-1], days[0])).filter(
+        _in_one_of("created_at", [periods.period(day, chosen.zone) for day in days])
+    )
+    counts: Counter[tuple[date, int]] = Counter()
+    for number_, n in by_slice(came, "created_at", [span for _day, _hour, span in hours], n=Count("*")):
+        if n:
+            day, hour, _span = hours[number_ - 1]
+            counts[day, hour] += n
     earliest = min((day for day, _hour in counts), default=days[0])
     before = [day for day in days[1:] if day >= earliest]
-    here = clock.now().astimezone(zone).hour
+    here = clock.now().astimezone(ZoneInfo(chosen.zone)).hour
     fresh = [counts.get((days[0], hour), 0) if hour <= here else None for hour in range(24)]
     usual = [median([counts.get((day, hour), 0) for day in before]) if before else None for hour in range(24)]
     names = [f"{hour}:00" for hour in range(24)]
@@ -260,15 +287,10 @@ def _hours(chosen: Filter, spans: Sequence[Period], weekday: str) -> Chart:
 # ---------------------------------------------------------------------- people
 
 
-def _people(chosen: Filter, at: datetime) -> Chart:
+def _people(chosen: Filter, loads: Mapping[int | None, Load], at: datetime) -> Chart:
     """Who is here, and for leads what each of them has, and who is not here and has something; others see their own."""
     there = presence.here()
-    load = {
-        agent: (n, owed, since)
-        for agent, n, owed, since in reading.still_open(chosen).filter(agent__isnull=False)
-        .order_by().values_list("agent")
-        .annotate(n=Count("*"), owed=Count("waiting_since"), since=Min("waiting_since"))
-    }  # fmt: skip
+    load = {agent: (one.open, one.owed, one.owed_since) for agent, one in loads.items() if agent is not None}
     works_here = Q(teams__inboxes__in=chosen.inboxes) | Q(inbox_accesses__inbox__in=chosen.inboxes) | Q(role=Role.ADMIN)
     if chosen.team is not None:
         works_here &= Q(teams=chosen.team)

@@ -7,8 +7,12 @@ value, files both: so they cannot tell different things.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
+from typing import Any
 
-from django.utils.safestring import SafeString
+from django.utils.formats import localize
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
 from reports.reading import Filter
 
@@ -77,6 +81,24 @@ class Chart:
     is_wide: bool = False
     #: the same drawn for a narrow screen, where it would be too small to read
     narrow: str = ""
+
+    @property
+    def lines(self) -> SafeString:
+        """The lines of its table: they are most of a page, and a template takes long over so many cells."""
+        return mark_safe("".join(map(_line, self.rows)))  # noqa: S308 - escaped there
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    url, mark = row.get("url"), row.get("mark")
+    name = f'<a href="{_said(url)}">{_said(row["name"])}</a>' if url else _said(row["name"])
+    words = f' <span class="mark-words">{_said(mark)}</span>' if mark else ""
+    cells = "".join([f'<td class="number">{_said(cell)}</td>' for cell in row["cells"]])
+    return f'<tr><th scope="row">{name}{words}</th>{cells}</tr>'
+
+
+def _said(value: Any) -> str:
+    """As a template says it."""
+    return escape(value) if type(value) is str else conditional_escape(localize(value))
 
 
 @dataclass(frozen=True, slots=True)

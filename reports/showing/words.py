@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
@@ -52,7 +53,12 @@ def bound(said: str) -> str:
 
 def number(value: float | None) -> str:
     """A number with the reader's separators."""
-    return UNKNOWN if value is None else formats.number_format(round(value), use_l10n=True, force_grouping=True)
+    return UNKNOWN if value is None else _with_separators(round(value), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _with_separators(value: int, _language: str | None) -> str:
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
 
 
 def tickets(n: int) -> str:
@@ -93,7 +99,12 @@ def slice_name(one: Period, zone: str, unit: Unit) -> str:
 
 def day_name(day: date) -> str:
     """A day of a year that is known from around it, short: Oct 31, 31. Okt."""
-    return format_skeleton("MMMd", day, locale=to_locale(get_language() or "en"))
+    return _short_day(day, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _short_day(day: date, language: str | None) -> str:
+    return format_skeleton("MMMd", day, locale=to_locale(language or "en"))
 
 
 def moment_name(at: datetime, zone: ZoneInfo) -> str:

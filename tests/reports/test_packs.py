@@ -10,6 +10,7 @@ import time_machine
 from django.db import connection
 
 from reports import reading
+from reports.counting import figures
 from reports.ledger import arrays, facts, packs
 from reports.models import AnswerFacts, Mark, Pack, PackColumn, StayFacts, SurveyFacts, TicketFacts
 from reports.pages import all_pages
@@ -162,6 +163,44 @@ def test_a_pack_that_goes_while_it_is_read_is_looked_for_again(history, chosen):
         frame = arrays.of(rows, "open_s")
         assert frame is not None
         assert set(frame["open_s"].data.tolist()) == {5}
+
+
+def test_columns_read_lately_are_not_read_again_and_no_more_are_kept_than_fit(
+    history,  # noqa: F811
+    monkeypatch,
+    django_assert_num_queries,
+):
+    packs.pack()
+    monkeypatch.setattr(packs, "_kept", packs.Kept())
+    known = sorted(arrays.listed(TicketFacts.objects.all(), "ticket", "frt_s"))
+    with django_assert_num_queries(1):  # which packs there are
+        assert sorted(arrays.listed(TicketFacts.objects.all(), "ticket", "frt_s")) == known
+    TicketFacts.objects.update(frt_s=7)
+    packs.pack()
+    assert {frt_s for _ticket, frt_s in arrays.listed(TicketFacts.objects.all(), "ticket", "frt_s")} == {7}
+    for room in (2_000, 0):
+        monkeypatch.setattr(packs, "KEPT_BYTES", room)
+        for column in ("frt_s", "open_s", "created_at"):
+            assert arrays.listed(TicketFacts.objects.all(), column)
+        assert sum(map(len, packs._kept._columns.values())) == packs._kept._bytes
+
+
+def test_answers_are_told_apart_by_the_first_response_of_their_ticket_from_packs_as_from_rows(
+    history, answers, chosen, monkeypatch  # noqa: F811
+):  # fmt: skip
+    waits = (0, 77, 600, 3_600, 1e5, 1e9)
+    asked = Filter(chosen.first, chosen.last, chosen.zone, chosen.inboxes)
+    of_rows = [figures.satisfied_by_first_response(asked, seconds) for seconds in waits]
+    packs.pack()
+    SurveyFacts.objects.filter(event__gt=60).update(score=1)
+    TicketFacts.objects.filter(ticket__lt=30).update(frt_s=70)
+    for seconds, before in zip(waits, of_rows, strict=True):
+        packed = figures.satisfied_by_first_response(asked, seconds)
+        with monkeypatch.context() as patch:
+            patch.setattr(packs, "MOST_MARKS", -1)
+            assert packed == figures.satisfied_by_first_response(asked, seconds)
+        assert packed != before or seconds < 70
+    assert any(one.sooner.n and one.later.n for one in of_rows)
 
 
 def test_packs_of_another_version_are_not_read_and_are_made_anew(history, monkeypatch):  # noqa: F811

@@ -1,11 +1,13 @@
 """Periods of a zone: half-open, and as long as the clocks make them."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports import periods
 from reports.periods import UNITS, containing, covering, days, label_at, period
 
 NEW_YORK = "America/New_York"
@@ -17,6 +19,20 @@ def hours(one) -> float:
 
 def test_days_have_23_to_25_hours():
     assert [hours(period(date(2026, *day), NEW_YORK)) for day in ((3, 8), (11, 1), (6, 1))] == [23, 25, 24]
+
+
+@pytest.mark.parametrize(
+    ("day", "zone"),
+    [((2026, 6, 1), NEW_YORK), ((2026, 3, 8), NEW_YORK), ((2026, 11, 1), NEW_YORK), ((2026, 6, 1), "Asia/Kathmandu"),
+     ((2026, 4, 5), "Australia/Lord_Howe"), ((2026, 10, 4), "Australia/Lord_Howe"), ((2026, 4, 24), "Africa/Cairo")],
+)  # fmt: skip
+def test_the_hours_of_a_day_are_those_its_clocks_show(day, zone):
+    whole, found = period(date(*day), zone), periods.hours(date(*day), zone)
+    moments = [whole.start + n * timedelta(minutes=5) for n in range(int(hours(whole) * 12))]
+    assert [hour for moment in moments for hour, one in found if moment in one] == [
+        moment.astimezone(ZoneInfo(zone)).hour for moment in moments
+    ]
+    assert (found[0][1].start, found[-1][1].end) == (whole.start, whole.end)
 
 
 def test_midnight_belongs_to_the_day_it_begins():
