@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -16,6 +17,7 @@ from feedback.models import Topic
 from helpdesk import channel_names, clock
 from helpdesk.models import Agent, Role
 from reports import periods
+from reports.charts.markup import escaped
 from reports.models import SavedReport
 from reports.operations import saving
 from reports.reading import Filter, inboxes_for, teams_for
@@ -48,6 +50,33 @@ MODELS: tuple[tuple[str, str | Promise], ...] = (
 _ASKED = ("period", "from", "to", "zone", "inbox", "team", "channel", "topic", "compare", "outcome", "model", "was")
 
 
+class _Select(forms.Select):
+    """As Django draws it, without a template for each choice: there are seven such fields above every report."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        widget = self.get_context(name, value, attrs)["widget"]
+        options = "".join(
+            f"<option{_written({'value': one['value'], **one['attrs']})}>{escaped(one['label'])}</option>"
+            for _group, choices, _index in widget["optgroups"] for one in choices
+        )  # fmt: skip
+        return mark_safe(f"<select{_written({'name': name, **widget['attrs']})}>{options}</select>")  # noqa: S308
+
+
+def _written(attributes: Mapping[str, Any]) -> str:
+    return "".join(
+        f" {name}" if value is True else f' {name}="{escaped(str(value))}"'
+        for name, value in attributes.items() if value is not False
+    )  # fmt: skip
+
+
+class _Choice(forms.ChoiceField):
+    widget = _Select
+
+
+class _NumberChoice(forms.TypedChoiceField):
+    widget = _Select
+
+
 def _date(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
 
@@ -55,18 +84,16 @@ def _date(label: Any) -> forms.DateField:
 class FilterForm(forms.Form):
     """Which period and which tickets. Whatever is left out has a sensible value, and is shown with it."""
 
-    period = forms.ChoiceField(label=_("Period"), choices=PRESETS)
-    zone = forms.ChoiceField(
-        label=_("Time zone"), error_messages={"invalid_choice": _("“%(value)s” is not a known time zone.")}
-    )
-    inbox = forms.TypedChoiceField(label=_("Inbox"), required=False, coerce=int, empty_value=None)
-    team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
-    channel = forms.ChoiceField(label=_("Channel"), required=False)
-    topic = forms.ChoiceField(label=_("Topic"), required=False)
-    compare = forms.ChoiceField(label=_("Compare"), required=False, choices=COMPARED)
+    period = _Choice(label=_("Period"), choices=PRESETS)
+    zone = _Choice(label=_("Time zone"), error_messages={"invalid_choice": _("“%(value)s” is not a known time zone.")})
+    inbox = _NumberChoice(label=_("Inbox"), required=False, coerce=int, empty_value=None)
+    team = _NumberChoice(label=_("Team"), required=False, coerce=int, empty_value=None)
+    channel = _Choice(label=_("Channel"), required=False)
+    topic = _Choice(label=_("Topic"), required=False)
+    compare = _Choice(label=_("Compare"), required=False, choices=COMPARED)
     #: asked by pages that name them in `asks`; hidden elsewhere, and kept
-    outcome = forms.ChoiceField(label=_("Good is"), required=False, choices=OUTCOMES, widget=forms.HiddenInput)
-    model = forms.ChoiceField(label=_("Regression"), required=False, choices=MODELS, widget=forms.HiddenInput)
+    outcome = _Choice(label=_("Good is"), required=False, choices=OUTCOMES, widget=forms.HiddenInput)
+    model = _Choice(label=_("Regression"), required=False, choices=MODELS, widget=forms.HiddenInput)
     #: the period the form was shown with: who leaves it and enters days means the days
     was = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -98,7 +125,7 @@ class FilterForm(forms.Form):
     def ask(self, names: Sequence[str]) -> None:
         """Show the fields that only some pages have."""
         for name in names:
-            self.fields[name].widget = forms.Select(choices=self.fields[name].choices)  # type: ignore[attr-defined]
+            self.fields[name].widget = _Select(choices=self.fields[name].choices)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Work out the days a preset stands for."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor, log10
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+
+from reports.charts.markup import filled
 
 WIDTH, HEIGHT = 400, 200
 LEFT, RIGHT, TOP, BOTTOM = 48, 90, 12, 24
@@ -81,14 +83,14 @@ def bars(
             y = frame.y(value)
             pale = " chart-open" if i == unfinished else ""
             rects.append(
-                format_html(
+                filled(
                     '<rect class="chart-bar {}{}" x="{}" y="{}" width="{}" height="{}"/>',
                     one.tone, pale, at(x), at(y), at(max(width - 0.6, 0.6)), at(frame.y(0) - y),
                 )
             )  # fmt: skip
         if rects:
             told = ", ".join(f"{one.name} {_said(one.values[i], say)}" for one in series)
-            groups.append(format_html("<g><title>{}: {}</title>{}</g>", label, told, _joined(rects)))
+            groups.append(filled("<g><title>{}: {}</title>{}</g>", label, told, _joined(rects)))
     ended = [replace(one, values=one.values[:unfinished]) for one in series] if unfinished > 0 else series
     return svg(
         key, title, about, [axes(frame, labels, say), *groups, *mark(frame, marks or {}, labels), names(frame, ended)]
@@ -132,7 +134,7 @@ def distribution(*, key: str, title: str, about: str, rows: Sequence[tuple[str, 
     for i, (name, n, tone) in enumerate(rows):
         middle = TOP + height * (i + 0.5)
         width = room * n / most
-        bar = format_html(
+        bar = filled(
             '<rect class="chart-bar {}" x="{}" y="{}" width="{}" height="16"/>',
             tone,
             LEFT,
@@ -140,16 +142,14 @@ def distribution(*, key: str, title: str, about: str, rows: Sequence[tuple[str, 
             at(width),
         )
         parts.append(
-            format_html(
+            filled(
                 '<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
                 '<text class="chart-value" x="{}" y="{}">{}</text>',
                 LEFT - 8, at(middle + 4), name, bar if n else "", at(LEFT + width + 6), at(middle + 4),
                 f"{n:,} · {round(100 * n / total)} %",
             )
         )  # fmt: skip
-    axis = format_html(
-        '<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', LEFT, TOP, TOP + height * len(rows)
-    )
+    axis = filled('<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', LEFT, TOP, TOP + height * len(rows))
     return svg(key, title, about, [*parts, axis], height=TOP * 2 + height * len(rows))
 
 
@@ -160,7 +160,7 @@ def svg(
     key: str, title: str, about: str, parts: Sequence[SafeString], height: int = HEIGHT, width: int = WIDTH
 ) -> SafeString:  # fmt: skip
     """The drawing as one image with its name and its description."""
-    return format_html(
+    return filled(
         '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-labelledby="chart-{k}-title chart-{k}-about">'
         '<title id="chart-{k}-title">{t}</title><desc id="chart-{k}-about">{a}</desc>{parts}</svg>',
         w=width, h=height, k=key, t=title, a=about, parts=_joined(parts),
@@ -209,7 +209,7 @@ def bands(frame: Frame, low: Values, high: Values) -> list[SafeString]:
             continue
         upper = [f"{at(frame.x(i))},{at(frame.y(high[i] or 0))}" for i in run]
         lower = [f"{at(frame.x(i))},{at(frame.y(low[i] or 0))}" for i in reversed(run)]
-        found.append(format_html('<polygon class="chart-band" points="{}"/>', " ".join([*upper, *lower])))
+        found.append(filled('<polygon class="chart-band" points="{}"/>', " ".join([*upper, *lower])))
     return found
 
 
@@ -218,7 +218,7 @@ def line(frame: Frame, series: Series, labels: Sequence[str], say: Say) -> list[
     for run in runs(series.values):
         if len(run) > 1:
             points = " ".join(f"{at(frame.x(i))},{at(frame.y(series.values[i] or 0))}" for i in run)
-            parts.append(format_html('<polyline class="chart-line {}" points="{}"/>', series.tone, points))
+            parts.append(filled('<polyline class="chart-line {}" points="{}"/>', series.tone, points))
     few = len(labels) <= 31
     for i, value in enumerate(series.values):
         if value is None:
@@ -226,7 +226,7 @@ def line(frame: Frame, series: Series, labels: Sequence[str], say: Say) -> list[
         alone = all(not 0 <= j < len(labels) or series.values[j] is None for j in (i - 1, i + 1))
         if few or alone:
             parts.append(
-                format_html(
+                filled(
                     '<circle class="chart-dot {}" cx="{}" cy="{}" r="2.5"><title>{}: {} {}</title></circle>',
                     series.tone, at(frame.x(i)), at(frame.y(value)), labels[i], series.name, say(value),
                 )
@@ -244,7 +244,7 @@ def mark(frame: Frame, marks: Marks, labels: Sequence[str]) -> list[SafeString]:
         x, is_right = frame.x(i), frame.x(i) > frame.width * 0.55
         short = words if len(words) <= _MARK else f"{words[: _MARK - 1].rstrip()}…"
         parts.append(
-            format_html(
+            filled(
                 '<g class="chart-mark"><title>{}: {}</title><line x1="{}" x2="{}" y1="{}" y2="{}"/>'
                 '<text x="{}" y="{}" text-anchor="{}">{}</text></g>',
                 labels[i], words, at(x), at(x), TOP - 4, HEIGHT - BOTTOM,

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import TOP, WIDTH, at, svg
+from reports.charts.markup import filled
 from reports.charts.named import room, short
 from reports.showing.words import number, percent
 
@@ -24,19 +24,17 @@ def bins(
     for i, (name, n, tone) in enumerate(rows):
         middle = TOP + HEIGHT * (i + 0.5)
         width = (WIDTH - left - RIGHT) * n / most
-        bar = format_html(
+        bar = filled(
             '<rect class="chart-bar {}" x="{}" y="{}" width="{}" height="15"/>',
             tone, left, at(middle - 7.5), at(width),
         )  # fmt: skip
         parts.append(
-            format_html(
+            filled(
                 '<g><title>{}</title><text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
                 '<text class="chart-value" x="{}" y="{}">{}</text></g>',
                 name, left - 8, at(middle + 3.5), short(name), bar if n else "", at(left + width + 6), at(middle + 3.5),
                 f"{number(n)} · {percent(n / whole if whole else None)}",
             )
         )  # fmt: skip
-    axis = format_html(
-        '<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', left, TOP, TOP + HEIGHT * len(rows)
-    )
+    axis = filled('<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', left, TOP, TOP + HEIGHT * len(rows))
     return svg(key, title, about, [*parts, axis], height=TOP * 2 + HEIGHT * len(rows))

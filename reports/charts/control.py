@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports import charts
 from reports.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Marks, Say, Series
+from reports.charts.markup import filled
 from reports.counting.control import Judged
 
 #: twice as wide as the others: it holds the baseline, too
@@ -32,7 +32,7 @@ def control(
     if 0 < judged.baseline < len(values):
         x = frame.x(judged.baseline) - frame.step / 2
         parts.append(
-            format_html(
+            filled(
                 '<rect class="chart-before" x="{}" y="{}" width="{}" height="{}"/>'
                 '<text class="chart-tick" x="{}" y="{}">{}</text>',
                 LEFT, TOP, charts.at(x - LEFT), HEIGHT - BOTTOM - TOP, LEFT + 4, TOP + 9,
@@ -49,7 +49,7 @@ def control(
         for run in charts.runs(edge):
             heights = ((i, charts.at(frame.y(edge[i] or 0))) for i in run)
             points = " ".join(f"{sides[i][0]},{y} {sides[i][1]},{y}" for i, y in heights)
-            parts.append(format_html('<polyline class="{}" points="{}"/>', tone, points))
+            parts.append(filled('<polyline class="{}" points="{}"/>', tone, points))
     parts += charts.line(frame, Series(name, values), labels, say)
     parts += charts.mark(frame, marks or {}, labels)
     said: list[tuple[float, float]] = []
@@ -59,7 +59,7 @@ def control(
         x, y, word = frame.x(signal.place), frame.y(value), words[signal.rule]
         is_right = x > width - RIGHT - 70
         parts.append(
-            format_html(
+            filled(
                 '<path class="chart-signal" d="M{} {}l5 5-5 5-5-5z"><title>{}: {} {}, {}</title></path>',
                 charts.at(x), charts.at(y - 5), labels[signal.place], name, say(value), word,
             )
@@ -71,7 +71,7 @@ def control(
             continue
         said.append((x, y))
         parts.append(
-            format_html(
+            filled(
                 '<text class="chart-label strong" x="{}" y="{}" text-anchor="{}">{}</text>',
                 charts.at(x + (-8 if is_right else 8)), charts.at(max(y - 4, TOP + 4)), "end" if is_right else "start",
                 word,
@@ -88,5 +88,5 @@ def _bands(frame: charts.Frame, judged: Judged, sides: Sequence[tuple[str, str]]
         limits = [(sides[i], limit) for i in run if (limit := judged.limits[i])]
         there = [f"{x[0]},{y} {x[1]},{y}" for x, one in limits if (y := charts.at(frame.y(one.high)))]
         back = [f"{x[1]},{y} {x[0]},{y}" for x, one in reversed(limits) if (y := charts.at(frame.y(one.low)))]
-        found.append(format_html('<polygon class="chart-usual" points="{}"/>', " ".join([*there, *back])))
+        found.append(filled('<polygon class="chart-usual" points="{}"/>', " ".join([*there, *back])))
     return found

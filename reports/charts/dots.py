@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import TOP, WIDTH, _joined, at, svg, wrap
+from reports.charts.markup import filled
 
 LEFT, RIGHT, HEIGHT, FOOT = 120, 64, 24, 20
 _LETTERS = 21
@@ -40,7 +40,7 @@ def dots(
         return LEFT + (WIDTH - LEFT - right) * (inside - bottom) / (top - bottom)
 
     parts = [
-        format_html(
+        filled(
             '<line class="chart-grid" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>'
             '<text class="chart-tick" x="{0}" y="{3}" text-anchor="middle">{4}</text>',
             at(x(step)), TOP, foot, foot + 14, say(step),
@@ -48,7 +48,7 @@ def dots(
         for step in steps
     ]  # fmt: skip
     if reference is not None:
-        parts.append(format_html('<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', at(x(reference)),
+        parts.append(filled('<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', at(x(reference)),
                                  TOP, foot))  # fmt: skip
     for i, row in enumerate(rows):
         parts.append(_row(row, TOP + HEIGHT * (i + 0.5), x, say, WIDTH - right))
@@ -61,21 +61,21 @@ def _row(row: Dot, y: float, x: Callable[[float], float], say: Callable[[float],
         said = [f"{row.name[: _LETTERS - 1].rstrip()}…"]
     first = y + 4 - _LINE * (len(said) - 1) / 2
     drawn = [
-        format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', LEFT - 8,
+        filled('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', LEFT - 8,
                     at(first + _LINE * i), words)
         for i, words in enumerate(said)
     ]  # fmt: skip
     drawn += [
-        format_html('<text class="chart-value" x="{}" y="{}">{}</text>', right + 8, at(y + 4), row.note),
+        filled('<text class="chart-value" x="{}" y="{}">{}</text>', right + 8, at(y + 4), row.note),
     ]
     told = f"{row.name}: {row.note}"
     if row.value is not None and row.low is not None and row.high is not None:
         told = f"{row.name}: {say(row.value)} ({say(row.low)}–{say(row.high)}), {row.note}"
-        drawn.append(format_html('<line class="chart-line {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', row.tone,
+        drawn.append(filled('<line class="chart-line {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', row.tone,
                                  at(x(row.low)), at(x(row.high)), at(y), at(y)))  # fmt: skip
         if row.second is not None:
-            drawn.append(format_html('<circle class="chart-dot beside" cx="{}" cy="{}" r="3.5"/>', at(x(row.second)),
+            drawn.append(filled('<circle class="chart-dot beside" cx="{}" cy="{}" r="3.5"/>', at(x(row.second)),
                                      at(y)))  # fmt: skip
-        drawn.append(format_html('<circle class="chart-dot full {}" cx="{}" cy="{}" r="4"/>', row.tone,
+        drawn.append(filled('<circle class="chart-dot full {}" cx="{}" cy="{}" r="4"/>', row.tone,
                                  at(x(row.value)), at(y)))  # fmt: skip
-    return format_html("<g><title>{}</title>{}</g>", told, _joined(drawn))
+    return filled("<g><title>{}</title>{}</g>", told, _joined(drawn))

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import WIDTH, at, svg
+from reports.charts.markup import filled
 
 LEFT, TOP, RIGHT = 40, 22, 4
 #: so many shades, from none to the strongest
@@ -29,7 +29,7 @@ def heat(
     """Cells in columns and rows, each row with its name before it."""
     width = (WIDTH - LEFT - RIGHT) / max(len(columns), 1)
     parts = [
-        format_html(
+        filled(
             '<text class="chart-label" x="{}" y="{}" text-anchor="middle">{}</text>',
             at(LEFT + width * (i + 0.5)), TOP - 8, name,
         )
@@ -38,7 +38,7 @@ def heat(
     for j, (name, cells) in enumerate(rows):
         y = TOP + row_height * j
         parts.append(
-            format_html(
+            filled(
                 '<text class="chart-tick" x="{}" y="{}" text-anchor="end">{}</text>',
                 LEFT - 6, at(y + row_height / 2 + 3.5), name,
             )
@@ -46,7 +46,7 @@ def heat(
         for i, cell in enumerate(cells):
             x = LEFT + width * i
             parts.append(
-                format_html(
+                filled(
                     '<g><title>{}</title>'
                     '<rect class="chart-cell shade-{}" x="{}" y="{}" width="{}" height="{}"/>'
                     '<text class="chart-cell-text shade-{}" x="{}" y="{}" text-anchor="middle">{}</text></g>',

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import TOP, WIDTH, at, svg
+from reports.charts.markup import filled
 
 LEFT, RIGHT, ROW = 170, 56, 26
 #: letters of a name; all of it when pointed at
@@ -29,18 +29,16 @@ def named(*, key: str, title: str, about: str, rows: Sequence[tuple[str, int, st
     parts = []
     for i, (name, n, said, tone) in enumerate(rows):
         middle, width = TOP + ROW * (i + 0.5), room * n / most
-        bar = format_html(
+        bar = filled(
             '<rect class="chart-bar {}" x="{}" y="{}" width="{}" height="16"/>', tone, LEFT, at(middle - 8), at(width)
         )
         parts.append(
-            format_html(
+            filled(
                 '<g><title>{}: {}</title><text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>{}'
                 '<text class="chart-value" x="{}" y="{}">{}</text></g>',
                 name, said, LEFT - 8, at(middle + 4), short(name), bar if n else "", at(LEFT + width + 6),
                 at(middle + 4), said,
             )
         )  # fmt: skip
-    axis = format_html(
-        '<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', LEFT, TOP, TOP + ROW * len(rows)
-    )
+    axis = filled('<line class="chart-axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>', LEFT, TOP, TOP + ROW * len(rows))
     return svg(key, title, about, [*parts, axis], height=TOP * 2 + ROW * len(rows))

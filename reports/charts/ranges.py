@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import TOP, WIDTH, at, named, svg
+from reports.charts.markup import filled
 from reports.showing.words import percent
 
 LEFT, RIGHT, ROW, FOOT = 110, 78, 24, 18
@@ -31,7 +31,7 @@ def ranges(*, key: str, title: str, about: str, rows: Sequence[Range], left: int
     room = WIDTH - left - RIGHT
     height = TOP + ROW * len(rows)
     parts = [
-        format_html(
+        filled(
             '<line class="{}" x1="{x}" x2="{x}" y1="{}" y2="{}"/>'
             '<text class="chart-tick" x="{x}" y="{}" text-anchor="middle">{}</text>',
             "chart-grid" if step else "chart-axis", TOP, height, height + 13, percent(step), x=at(left + room * step),
@@ -41,12 +41,12 @@ def ranges(*, key: str, title: str, about: str, rows: Sequence[Range], left: int
     for i, row in enumerate(rows):
         y = TOP + ROW * (i + 0.5)
         parts.append(
-            format_html('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', left - 8, at(y + 3.5),
+            filled('<text class="chart-label" x="{}" y="{}" text-anchor="end">{}</text>', left - 8, at(y + 3.5),
                         named.short(row.name))
         )  # fmt: skip
         if row.share is not None and row.low is not None and row.high is not None:
             parts.append(
-                format_html(
+                filled(
                     '<g class="{}"><title>{}: {} ({} – {})</title>'
                     '<line class="chart-line" x1="{}" x2="{}" y1="{}" y2="{}"/>'
                     '<circle class="chart-dot" cx="{}" cy="{}" r="3.5"/></g>',
@@ -56,6 +56,6 @@ def ranges(*, key: str, title: str, about: str, rows: Sequence[Range], left: int
                 )
             )  # fmt: skip
         parts.append(
-            format_html('<text class="chart-value" x="{}" y="{}">{}</text>', WIDTH - RIGHT + 8, at(y + 3.5), row.said)
+            filled('<text class="chart-value" x="{}" y="{}">{}</text>', WIDTH - RIGHT + 8, at(y + 3.5), row.said)
         )
     return svg(key, title, about, parts, height=height + FOOT)

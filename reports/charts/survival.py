@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log1p
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reports.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Say, at, svg
+from reports.charts.markup import filled
 
 _TICKS = (
     60, 300, 900, 3600, 2 * 3600, 4 * 3600, 8 * 3600, 86400, 2 * 86400, 4 * 86400, 7 * 86400, 14 * 86400, 28 * 86400,
@@ -38,7 +38,7 @@ def survival(
         return floor - (floor - TOP) * share
 
     parts = [
-        format_html(
+        filled(
             '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>'
             '<text class="chart-tick" x="{}" y="{}" text-anchor="end">{}</text>',
             "chart-grid" if share else "chart-axis", LEFT, WIDTH - RIGHT, at(y(share)), at(y(share)),
@@ -51,7 +51,7 @@ def survival(
         x = scale(tick)
         if tick <= end and x - reached >= _APART:
             parts.append(
-                format_html(
+                filled(
                     '<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>',
                     at(x),
                     HEIGHT - 6,
@@ -64,22 +64,20 @@ def survival(
     if len(known) > 1:
         upper = _stairs(scale, y, [(one.time, one.high or 0.0) for one in known], end)
         lower = _stairs(scale, y, [(one.time, one.low or 0.0) for one in known], end)
-        parts.append(format_html('<polygon class="chart-band" points="{}"/>', " ".join([*upper, *reversed(lower)])))
+        parts.append(filled('<polygon class="chart-band" points="{}"/>', " ".join([*upper, *reversed(lower)])))
     curve = _stairs(scale, y, [(one.time, one.left) for one in steps], end)
-    parts.append(format_html('<polyline class="chart-line chart-steps" points="{}"/>', " ".join(curve)))
+    parts.append(filled('<polyline class="chart-line chart-steps" points="{}"/>', " ".join(curve)))
     if median is not None:
         x = scale(median)
         parts.append(
-            format_html(
+            filled(
                 '<line class="chart-limit" x1="{}" x2="{}" y1="{}" y2="{}"/>'
                 '<circle class="chart-dot" cx="{}" cy="{}" r="3"/><text class="chart-label" x="{}" y="{}">{}</text>',
                 at(x), at(x), at(y(0.5)), floor, at(x), at(y(0.5)), at(x + 6), at(y(0.5) - 6), say_median,
             )
         )  # fmt: skip
     last = steps[-1].left
-    parts.append(
-        format_html('<text class="chart-label" x="{}" y="{}">{}</text>', WIDTH - RIGHT + 8, at(y(last) + 4), name)
-    )
+    parts.append(filled('<text class="chart-label" x="{}" y="{}">{}</text>', WIDTH - RIGHT + 8, at(y(last) + 4), name))
     return svg(key, title, about, parts)
 
 

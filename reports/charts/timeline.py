@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils import formats
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from feedback.models import SurveyKind
 from reports.charts import at as n
+from reports.charts.markup import filled
 from reports.showing import timeline as stories
 from reports.showing.timeline import Care, Feeling, Matter, Story, Wait
 from reports.showing.words import channel_name, spell
@@ -57,7 +58,7 @@ class _Drawing:
     def heading(self, name: str, style: str = "time-name") -> None:
         self.y += NAME
         self.parts.append(
-            format_html(
+            filled(
                 '<text class="{0}" x="{1}" y="{2}">{3}</text>'
                 '<text class="{0} at-end" x="{4}" y="{2}" text-anchor="end" aria-hidden="true">{3}</text>',
                 style, SIDE, n(self.y - 6), name, WIDTH - SIDE,
@@ -80,14 +81,14 @@ def draw(story: Story, *, title: str, about: str, names_people: bool = False) ->
     )  # fmt: skip
     now = ""
     if at.is_inside(story.now):
-        now = format_html(
+        now = filled(
             '<line class="time-now" x1="{0}" x2="{0}" y1="0" y2="{1}"/>', n(at.x(story.now)), n(height)
         )  # fmt: skip
     marks = format_html_join(
         "", '<line class="time-mark" x1="{0}" x2="{0}" y1="8" y2="{1}"/>',
         ((n(at.x(one.at)), n(top)) for one in story.marks),
     )  # fmt: skip
-    return format_html(
+    return filled(
         '<svg class="chart timeline" viewBox="0 0 {} {}" role="group" aria-labelledby="timeline-title timeline-about">'
         '<title id="timeline-title">{}</title><desc id="timeline-about">{}</desc>{}{}{}{}</svg>',
         WIDTH, n(height), title, about, grid, marks, now, format_html_join("", "{}", ((part,) for part in at.parts)),
@@ -119,7 +120,7 @@ def _service(at: _Drawing, *, names_people: bool) -> None:
 
 
 def _matter(at: _Drawing, one: Matter, y: float, left: float, right: float, *, names_people: bool) -> SafeString:
-    bar = format_html(
+    bar = filled(
         '<rect class="time-ticket{}" x="{}" y="{}" width="{}" height="{}" rx="3.5"/>',
         " open" if one.is_open else "", n(left), n(y - BAR / 2), n(right - left), BAR,
     )  # fmt: skip
@@ -142,7 +143,7 @@ def _matter(at: _Drawing, one: Matter, y: float, left: float, right: float, *, n
         "", '<circle class="time-back" cx="{}" cy="{}" r="4.5"/>',
         ((n(at.x(each)), n(y)) for each in one.reopened if at.is_inside(each)),
     )  # fmt: skip
-    return format_html(
+    return filled(
         '<a class="time-link" href="{}" aria-label="{}"><title>{}</title>'
         '<rect class="time-reach" x="{}" y="{}" width="{}" height="{}"/>{}{}{}{}</a>',
         reverse("ticket", args=[one.number]), f"#{one.number}", told(at, one, names_people=names_people),
@@ -188,7 +189,7 @@ def _axis(at: _Drawing) -> None:
             continue
         left, right = at.x(since), at.x(until or story.period.end)
         at.parts.append(
-            format_html(
+            filled(
                 '<rect class="time-customer{}" x="{}" y="{}" width="{}" height="12" rx="2"><title>{}</title></rect>',
                 " proxy" if story.is_proxy else "", n(left), n(y), n(max(right - left, 2)), span_in_words(at, span),
             )
@@ -200,7 +201,7 @@ def _axis(at: _Drawing) -> None:
         row = 0 if x - last > 70 else (row + 1) % 3
         last = x
         at.parts.append(
-            format_html(
+            filled(
                 '<g><title>{}</title><path class="time-flag" d="M{} {}l5 6l-5 6l-5 -6z"/>'
                 '<text class="chart-tick" x="{}" y="{}" text-anchor="{}">{}</text></g>',
                 f"{kind_name(mark.kind)} · {at.day(mark.at)}" + (f" · {mark.value}" if mark.value else ""),
@@ -210,7 +211,7 @@ def _axis(at: _Drawing) -> None:
         )  # fmt: skip
     at.y = y + 12 + (40 if story.marks else 4)
     at.parts.append(
-        format_html('<line class="time-axis" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>', SIDE, WIDTH - SIDE, n(at.y))
+        filled('<line class="time-axis" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>', SIDE, WIDTH - SIDE, n(at.y))
     )
     at.y += 18
     ticks = list(_ticks(story))
@@ -218,7 +219,7 @@ def _axis(at: _Drawing) -> None:
         x = at.x(moment)
         if i == len(ticks) - 1 and x > WIDTH - 50:
             continue
-        at.parts.append(format_html('<text class="time-date" x="{}" y="{}">{}</text>', n(x + 4), n(at.y - 4), name))
+        at.parts.append(filled('<text class="time-date" x="{}" y="{}">{}</text>', n(x + 4), n(at.y - 4), name))
 
 
 def span_in_words(at: _Drawing, span: tuple[date, date | None]) -> str:
@@ -284,7 +285,7 @@ def _feeling(at: _Drawing) -> None:
         for remark in story.remarks:
             tone = "good" if remark.tone > 0 else "bad" if remark.tone < 0 else ""
             at.parts.append(
-                format_html(
+                filled(
                     '<g><title>{}</title><circle class="time-score {}" cx="{}" cy="{}" r="5"/></g>',
                     f"{remark.source} · {at.day(remark.at)} · {remark.text[:200]}", tone, n(at.x(remark.at)),
                     n(at.y + 6),
@@ -303,38 +304,34 @@ def _scores(at: _Drawing, kind: str, lowest: int, highest: int, scores: Sequence
 
     if low is not None:
         at.parts.append(
-            format_html(
+            filled(
                 '<rect class="time-low" x="{}" y="{}" width="{}" height="{}"/>', SIDE, n(y(low + 0.5)),
                 WIDTH - 2 * SIDE, n(y(lowest) - y(low + 0.5) + 5),
             )
         )  # fmt: skip
     for score in (lowest, highest):
         at.parts.append(
-            format_html(
-                '<line class="chart-grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>', SIDE, WIDTH - SIDE, n(y(score))
-            )
+            filled('<line class="chart-grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>', SIDE, WIDTH - SIDE, n(y(score)))
         )
     points = [(at.x(one.at), y(one.score)) for one in scores]
     if len(points) > 1:
         at.parts.append(
-            format_html(
-                '<polyline class="time-course" points="{}"/>', " ".join(f"{n(px)},{n(py)}" for px, py in points)
-            )
+            filled('<polyline class="time-course" points="{}"/>', " ".join(f"{n(px)},{n(py)}" for px, py in points))
         )
     before = -100.0
     for (px, py), one in zip(points, scores, strict=True):
         said = f"{name} {one.score} · {at.day(one.at)}" + (f" · {one.words}" if one.words else "")
         said += f" · “{one.comment[:300]}”" if one.comment else ""
-        ring = format_html('<circle class="time-quote" cx="{}" cy="{}" r="9"/>', n(px), n(py)) if one.comment else ""
+        ring = filled('<circle class="time-quote" cx="{}" cy="{}" r="9"/>', n(px), n(py)) if one.comment else ""
         number = ""
         if px - before > 16:
-            number = format_html(
+            number = filled(
                 '<text class="chart-value" x="{}" y="{}" text-anchor="middle">{}</text>', n(px),
                 n(py - 11 if py > top + 14 else py + 19), one.score,
             )  # fmt: skip
         before = px
         at.parts.append(
-            format_html(
+            filled(
                 '<g><title>{}</title>{}<circle class="time-score {}" cx="{}" cy="{}" r="5.5"/>{}</g>', said, ring,
                 one.tone, n(px), n(py), number,
             )
@@ -355,7 +352,7 @@ def _cares(at: _Drawing, cares: Sequence[Care]) -> None:
         y = at.y + 8 + 16 * lane
         is_tight = left > WIDTH - 130
         at.parts.append(
-            format_html(
+            filled(
                 '<g><title>{}</title><rect class="time-care {}" x="{}" y="{}" width="{}" height="6" rx="3"/>'
                 '<text class="chart-tick" x="{}" y="{}" text-anchor="{}">{}</text></g>',
                 f"{one.said} · {at.day(one.since)} – {at.day(one.until) if one.until else ''}", one.tone, n(left),

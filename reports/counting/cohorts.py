@@ -5,7 +5,6 @@ other one fetches the few that are not finished. The curve is that of `statistic
 """
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from django.db.models import (
     Func,
     IntegerField,
     Q,
+    QuerySet,
     Value,
     When,
 )
@@ -33,14 +33,15 @@ from reports.counting.aggregates import those
 from reports.counting.statistics import share, z_for
 from reports.ledger import arrays, facts
 from reports.ledger.columns import Ordered, Packed, quantile, together, unpack
-from reports.ledger.folding import seconds
 from reports.ledger.packs import NULL, Column
 from reports.metrics.slas import Attainment
+from reports.models import TicketFacts
 from reports.reading import Filter
 from tickets.models import Inbox
 
 #: a drawing needs no more points than that
 MOST_POINTS = 160
+_NEVER = 2**62  # microseconds since 1970
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 #: what a customer opened and is owed an answer
 _OWED = ~Q(initiated_by="agent")
@@ -189,33 +190,67 @@ def _unfinished(
 
     Adds to `late` the unanswered ones whose target passed; what left before that is in neither.
     """
+    import numpy as np
+
     hours = facts.hours_of_inboxes()
-    waiting, unsolved, running = [], [], dict.fromkeys(targets, 0)
-    still: dict[int, list[datetime]] = defaultdict(list)
-    rows = reading.came_in(chosen).filter(Q(_OWED, frt_s=None) | Q(_CONTACT, first_resolution_s=None))
-    read = arrays.listed(
-        rows, "inbox", "initiated_by", "is_contact", "frt_s", "first_resolution_s", "started_at", "left_at",
-        "abandoned_at",
-    )  # fmt: skip
-    for inbox, by, is_contact, frt_s, solved_s, started, left, gone in read:
-        ends = [moment for moment in (left, gone) if moment is not None]
-        until = min([at, *ends])
-        if by != "agent" and frt_s is None:
-            waiting.append(seconds(started, until))
-            if not ends:
-                still[inbox].append(started)
-            elif hours.get(inbox, facts.NO_HOURS).calendar.seconds_between(started, until) > targets[inbox]:
-                late[inbox] += 1
-        if is_contact and gone is None and solved_s is None:
-            unsolved.append(seconds(started, until))
-    for inbox, starts in still.items():
+    running = dict.fromkeys(targets, 0)
+    inboxes, is_waiting, is_unsolved, started, ended = _packed_unfinished(chosen) or _read_unfinished(chosen)
+    until = np.minimum(ended, arrays.stamp(at))
+    took = np.maximum(until // 1_000_000 - started // 1_000_000, 0)
+    for inbox in targets:
         # who came earlier has waited longer: asking a few of them finds where the target passed
-        calendar = hours.get(inbox, facts.NO_HOURS).calendar
-        starts.sort()
-        passed = bisect_left(starts, -targets[inbox], key=lambda one: -calendar.seconds_between(one, at))
+        calendar, target = hours.get(inbox, facts.NO_HOURS).calendar, targets[inbox]
+        of_inbox = is_waiting & (inboxes == inbox)
+        starts = np.sort(started[of_inbox & (ended == _NEVER)]).tolist()
+        passed = bisect_left(starts, -target, key=lambda one: -calendar.seconds_between(arrays.instant(one), at))
         late[inbox] += passed
         running[inbox] += len(starts) - passed
-    return waiting, unsolved, running
+        # what is no longer than the target by the clock is no longer in opening hours
+        over = np.flatnonzero(of_inbox & (ended != _NEVER) & (took > target))
+        late[inbox] += sum(
+            calendar.seconds_between(arrays.instant(start), arrays.instant(end)) > target
+            for start, end in zip(started[over].tolist(), until[over].tolist(), strict=True)
+        )
+    return took[is_waiting].tolist(), took[is_unsolved].tolist(), running
+
+
+def _unfinished_rows(chosen: Filter) -> "QuerySet[TicketFacts]":
+    return reading.came_in(chosen).filter(Q(_OWED, frt_s=None) | Q(_CONTACT, first_resolution_s=None))
+
+
+def _packed_unfinished(chosen: Filter) -> tuple[Any, ...] | None:
+    """Of each ticket its inbox, whether its first answer and its resolution are waited for, since when, and until when
+    where that is over; where it is kept in packs."""
+    import numpy as np
+
+    frame = arrays.of(
+        _unfinished_rows(chosen), "inbox", "initiated_by", "is_contact", "frt_s", "first_resolution_s", "started_at",
+        "left_at", "abandoned_at",
+    )  # fmt: skip
+    if frame is None:
+        return None
+    inbox = frame["inbox"]
+    left, gone = (np.where(one.known(), one.data, _NEVER) for one in (frame["left_at"], frame["abandoned_at"]))
+    return (
+        np.array([0 if pk is None else pk for pk in inbox.values], dtype=np.int64)[inbox.data],
+        frame.holds(Q(_OWED, frt_s=None)), frame.holds(Q(_CONTACT, first_resolution_s=None)),
+        frame["started_at"].data, np.minimum(left, gone),
+    )  # fmt: skip
+
+
+def _read_unfinished(chosen: Filter) -> tuple[Any, ...]:
+    """The same by PostgreSQL."""
+    import numpy as np
+
+    read = [
+        (inbox, by != "agent" and frt_s is None, is_contact and gone is None and solved_s is None,
+         arrays.stamp(started), min((arrays.stamp(one) for one in (left, gone) if one is not None), default=_NEVER))
+        for inbox, by, is_contact, frt_s, solved_s, started, left, gone in _unfinished_rows(chosen).order_by()
+        .values_list("inbox", "initiated_by", "is_contact", "frt_s", "first_resolution_s", "started_at", "left_at",
+                     "abandoned_at")
+    ]  # fmt: skip
+    kinds = (np.int64, bool, bool, np.int64, np.int64)
+    return tuple(np.array([row[i] for row in read], dtype=kind) for i, kind in enumerate(kinds))
 
 
 class _Bin(Func):

@@ -27,7 +27,7 @@ class Customers:
         """Which of them are among these people."""
         import numpy as np
 
-        longest = int(max(people.max(initial=0), self.numbers.max(initial=0))) + 1
+        longest = self._longest(people)
         if longest > _LONGEST_TABLE:
             return np.isin(self.numbers, people)
         table = np.zeros(longest, dtype=bool)
@@ -38,11 +38,20 @@ class Customers:
         """The last moment of each of them, of the moments of some people; NULL where there is none."""
         import numpy as np
 
+        longest = self._longest(people)
+        if longest <= _LONGEST_TABLE:
+            table = np.full(longest, NULL)
+            np.maximum.at(table, people, moments)
+            return table[self.numbers]
         found = np.full(len(self.numbers) + 1, NULL)
         of: Array = np.searchsorted(self.numbers, people)
         of[np.append(self.numbers, 0)[of] != people] = len(self.numbers)  # somebody else
         np.maximum.at(found, of, moments)
         return found[:-1]
+
+    def _longest(self, people: Array) -> int:
+        """How many numbers there are, from 0 to the largest."""
+        return int(max(people.max(initial=0), self.numbers.max(initial=0))) + 1
 
 
 def on_days(days: Sequence[date], rule: Rule) -> Customers:

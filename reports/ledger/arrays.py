@@ -24,7 +24,8 @@ _MICROSECOND = timedelta(microseconds=1)
 #: the most groups that are counted by their place in a table
 _MOST_PLACES = 4_000_000
 #: durations are shorter, in seconds
-_SHORT = 1 << 40
+_SHORT_BITS = 40
+_SHORT = 1 << _SHORT_BITS
 
 
 class Unknown(Exception):
@@ -480,7 +481,7 @@ def split(values: Array, at: Array, places: int) -> Sequence[Array]:
     ends = np.cumsum(np.bincount(at, minlength=places))
     if len(values) and values.min() >= 0 and values.max() < _SHORT and places < 1 << 22:
         # sorted once, by group and then by size
-        found = np.sort(at.astype(np.int64) * _SHORT + values) % _SHORT
+        found = np.sort((at.astype(np.int64) << _SHORT_BITS) | values) & (_SHORT - 1)
     else:
         found = values[np.lexsort((values, at))]
     nothing = found[:0]

@@ -1,5 +1,6 @@
 """Speed: how long customers waited for a first answer, for each further one, on us, and until it was done."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -323,7 +324,7 @@ def _arrival(chosen: Filter, came: Cohort) -> list[Chart]:
                 "day": dates.WEEKDAYS[day - 1], "hour": hour, "n": tickets(wrote), "time": spell(half)}  # fmt: skip
             strength = None
             if half is not None and n >= SMALLEST_CELL and shown:
-                strength = sum(other < half for other in shown) / max(len(shown), 1)
+                strength = bisect_left(shown, half) / max(len(shown), 1)
             drawn.append(Cell(_short(half) if wrote else "", told, strength))
             words.append(f"{spell(half)} ({number(wrote)})" if wrote else UNKNOWN)
             raw += [wrote, half]

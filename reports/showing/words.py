@@ -24,8 +24,11 @@ UNKNOWN = "—"
 
 def spell(seconds: float | None) -> str:
     """A length of time in at most two units: 40 s, 4 min, 2 h 5 min, 3 d 4 h."""
-    if seconds is None:
-        return UNKNOWN
+    return UNKNOWN if seconds is None else _spelt(seconds, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _spelt(seconds: float, _language: str | None) -> str:
     whole = round(seconds)
     if whole < 60:
         return _("%(n)d s") % {"n": whole}

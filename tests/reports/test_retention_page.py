@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from feedback.accounts import Rule
 from feedback.models import AccountEvent, Recovery, Retention
+from reports.counting import customers
 from reports.counting.aftermath import aftermath
 from reports.ledger import packs
 from reports.metrics.loyalty import retention
@@ -136,3 +137,19 @@ def test_a_choice_that_differs_from_all_by_a_few_customers_shows_them_not(inbox,
     one = replace(both, inboxes=(inbox.pk,), inbox=inbox.pk, visible=both.inboxes)
     narrow = aftermath(one, [90], rule)[0].cohorts
     assert narrow["good"].is_hidden and narrow["none"].is_hidden
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_customers_are_found_by_a_table_of_numbers_as_by_looking_each_up(seed, monkeypatch):
+    import numpy as np
+
+    chance = np.random.default_rng(seed)
+    numbers = np.unique(chance.integers(1, 60, 30))
+    people, moments = chance.integers(1, 80, 50), chance.integers(0, 1000, 50)
+    known = customers.Customers(numbers, {})
+    by_table = known.newest(people, moments).tolist(), known.among(people).tolist()
+    monkeypatch.setattr(customers, "_LONGEST_TABLE", 0)
+    assert by_table == (known.newest(people, moments).tolist(), known.among(people).tolist())
+    last = {person: max(moments[people == person].tolist()) for person in set(people.tolist())}
+    assert by_table[0] == [last.get(number, packs.NULL) for number in numbers.tolist()]
+    assert not len(customers.Customers(numbers[:0], {}).newest(people, moments))
