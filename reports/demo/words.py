@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
-from reports.demo import topics
+from reports.demo import phrases, topics
 from reports.demo.topics import Script, Topic
 
 RARE, COMMON = "zephyrite", "invoice"
@@ -275,12 +275,12 @@ class Voice:
         lines = [self._fresh(script.tells)]
         lines += self._some(script.details, 1 + int(draw() * 2.5))
         if not self.is_calm or draw() < 0.4:
-            lines += self._some(topics.ASIDES[self.language], int(draw() * 3.2))
+            lines += self._some(phrases.ASIDES[self.language], int(draw() * 3.2))
         if draw() < 0.1:
             reference = "Es geht um Rechnung" if self.language == "de" else "It is about invoice"
             lines.append(f"{reference} {self.values['invoice']}.")
         if draw() < 0.0042:
-            lines.append(topics.RARELY.format_map(self.values))
+            lines.append(phrases.RARELY.format_map(self.values))
         lines.append(self._fresh(script.asks))
         body = "\n\n".join(_paragraphs(lines, draw())) if draw() < 0.6 else " ".join(lines)
         return self._letter(body)
@@ -289,37 +289,37 @@ class Voice:
         """The customer tells what the agent asked."""
         lines = [self._fresh(self.script.answers)]
         lines += self._some(self.script.details, int(self.chance.random() * 1.5))
-        lines += self._some(topics.ASIDES[self.language], int(self.chance.random() * 1.3))
+        lines += self._some(phrases.ASIDES[self.language], int(self.chance.random() * 1.3))
         return self._letter(" ".join(lines), short=True)
 
     def nudge(self) -> str:
         """The customer asks where the answer is."""
-        return self._letter(self._shared(topics.NUDGES), short=True)
+        return self._letter(self._shared(phrases.NUDGES), short=True)
 
     def complaint(self) -> str:
         """The customer says that it was not solved."""
-        lines = [self._shared(topics.CALM_COMPLAINTS if self.is_calm else topics.COMPLAINTS)]
+        lines = [self._shared(phrases.CALM_COMPLAINTS if self.is_calm else phrases.COMPLAINTS)]
         lines += self._some(self.script.details, int(self.chance.random() * 2))
         lines.append(self._fresh(self.script.asks))
         return self._letter(" ".join(lines), short=True)
 
     def thanks(self) -> str:
         """The customer is glad."""
-        return self._letter(self._shared(topics.THANKS), short=True)
+        return self._letter(self._shared(phrases.THANKS), short=True)
 
     def away(self) -> str:
         """A machine answers in the customer's place."""
-        return self._shared(topics.AWAY)
+        return self._shared(phrases.AWAY)
 
     def _letter(self, body: str, short: bool = False) -> str:
         draw = self.chance.random
-        greeting = "" if short and draw() < 0.4 else self._shared(topics.GREETINGS)
+        greeting = "" if short and draw() < 0.4 else self._shared(phrases.GREETINGS)
         if self.language == "en" or not greeting:
             body = body[:1].upper() + body[1:]
-        closing = "" if short and draw() < 0.35 else f"{self._shared(topics.FAREWELLS)}\n{self.customer}"
+        closing = "" if short and draw() < 0.35 else f"{self._shared(phrases.FAREWELLS)}\n{self.customer}"
         text = "\n\n".join(part for part in (greeting, body, closing) if part)
         if draw() < 0.08:
-            text = f"{text}\n\n{self._shared(topics.PHONES)}"
+            text = f"{text}\n\n{self._shared(phrases.PHONES)}"
         return text
 
     # ------------------------------------------------------------------ the agent
@@ -327,32 +327,32 @@ class Voice:
     def solution(self, agent: str, *, late: bool = False, again: bool = False) -> str:
         """The agent's answer."""
         said = [self._fresh(self.script.solutions)]
-        said += self._some(topics.ADDITIONS[self.language], int(self.chance.random() * 2.7))
-        return self._reply(agent, self._feeling(late, again), " ".join(said), self._shared(topics.CLOSERS))
+        said += self._some(phrases.ADDITIONS[self.language], int(self.chance.random() * 2.7))
+        return self._reply(agent, self._feeling(late, again), " ".join(said), self._shared(phrases.CLOSERS))
 
     def question(self, agent: str, *, late: bool = False) -> str:
         """The agent needs to know more."""
-        asked = f"{self._shared(topics.ASKING)} {self._fresh(self.script.questions)}"
+        asked = f"{self._shared(phrases.ASKING)} {self._fresh(self.script.questions)}"
         return self._reply(agent, self._feeling(late, False), asked, "")
 
     def _feeling(self, late: bool, again: bool) -> str:
         if late:
-            return self._shared(topics.LATE)
+            return self._shared(phrases.LATE)
         if again:
-            return self._shared(topics.CALM_AGAIN if self.is_calm else topics.AGAIN)
-        return self._shared(topics.CALM_EMPATHY if self.is_calm else topics.EMPATHY)
+            return self._shared(phrases.CALM_AGAIN if self.is_calm else phrases.AGAIN)
+        return self._shared(phrases.CALM_EMPATHY if self.is_calm else phrases.EMPATHY)
 
     def waiting(self, agent: str) -> str:
         """The agent waits for somebody else."""
-        return self._reply(agent, "", self._shared(topics.WAITING), "")
+        return self._reply(agent, "", self._shared(phrases.WAITING), "")
 
     def checking_back(self, agent: str) -> str:
         """The agent hears nothing any more."""
-        return self._reply(agent, "", self._shared(topics.CHECKING_BACK), "")
+        return self._reply(agent, "", self._shared(phrases.CHECKING_BACK), "")
 
     def outreach(self, agent: str) -> tuple[str, str]:
         """The agent writes first: subject and text."""
-        subject, text = pick(self.chance, topics.OUTREACH[self.language])
+        subject, text = pick(self.chance, phrases.OUTREACH[self.language])
         self.subject = subject.format_map(self.values)
         return self.subject, self._reply(agent, "", text.format_map(self.values), "")
 
@@ -363,7 +363,7 @@ class Voice:
     def comment(self, score: int, agent: str) -> str:
         """What a customer adds to a score."""
         self.values["agent"] = agent.split(" ", 1)[0]
-        return self._shared(topics.COMMENTS[score])
+        return self._shared(phrases.COMMENTS[score])
 
     def _reply(self, agent: str, feeling: str, body: str, closer: str) -> str:
         self.values["agent"] = first = agent.split(" ", 1)[0]
@@ -371,10 +371,10 @@ class Voice:
             body = body[:1].upper() + body[1:]
         middle = f"{feeling} {body}" if feeling else body
         parts = (
-            self._shared(topics.AGENT_GREETINGS),
+            self._shared(phrases.AGENT_GREETINGS),
             middle,
             closer,
-            f"{self._shared(topics.AGENT_FAREWELLS)}\n{first}",
+            f"{self._shared(phrases.AGENT_FAREWELLS)}\n{first}",
         )
         return "\n\n".join(part for part in parts if part)
 
