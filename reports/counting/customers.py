@@ -91,7 +91,7 @@ def _who_is_told_of(days: Sequence[date], rule: Rule) -> Customers:
         who = _as_of_now(who, dict(zip(was, became, strict=True)))
     order = np.lexsort((what, at))
     who, is_sign, at = who[order], what[order] % 2 == 1, at[order] + _SINCE_1970
-    numbers, place = np.unique(who, return_inverse=True)
+    numbers, place = _ranked(who)
     on: dict[date, Array] = {}
     for day in days:
         first, end = (int(np.searchsorted(at, arrays.stamp(moment))) for moment in _counting(day, rule))
@@ -110,6 +110,18 @@ def _who_is_told_of(days: Sequence[date], rule: Rule) -> Customers:
         everybody[order],
         {day: np.concatenate([are[are_people], are[where]])[order] for day, are in on.items()},
     )  # fmt: skip
+
+
+def _ranked(who: Array) -> tuple[Array, Array]:
+    """The numbers there are, in order, and the place of each of these among them."""
+    import numpy as np
+
+    first, last = int(who.min(initial=0)), int(who.max(initial=0))
+    if last - first >= _LONGEST_TABLE:
+        return np.unique(who, return_inverse=True)
+    is_there = np.zeros(last - first + 1, dtype=bool)
+    is_there[who - first] = True
+    return np.flatnonzero(is_there) + first, (np.cumsum(is_there) - 1)[who - first]
 
 
 def _as_of_now(who: Array, became: Mapping[int, int]) -> Array:

@@ -153,3 +153,14 @@ def test_customers_are_found_by_a_table_of_numbers_as_by_looking_each_up(seed, m
     last = {person: max(moments[people == person].tolist()) for person in set(people.tolist())}
     assert by_table[0] == [last.get(number, packs.NULL) for number in numbers.tolist()]
     assert not len(customers.Customers(numbers[:0], {}).newest(people, moments))
+
+
+@pytest.mark.parametrize("who", [[], [3], [-4, 9, -4, 0, 7, 9], [5, 5, 5]])
+def test_numbers_are_ranked_by_a_table_as_by_sorting(who, monkeypatch):
+    import numpy as np
+
+    asked = np.array(who, dtype=np.int64)
+    by_table = [found.tolist() for found in customers._ranked(asked)]
+    monkeypatch.setattr(customers, "_LONGEST_TABLE", 0)
+    assert by_table == [found.tolist() for found in customers._ranked(asked)]
+    assert by_table == [sorted(set(who)), [sorted(set(who)).index(one) for one in who]]
