@@ -75,6 +75,15 @@ class Frame:
         """Add columns that are worked out of others."""
         self._columns |= columns
 
+    def where(self, mask: Array) -> "Frame":
+        """Those of its rows, with the columns read so far."""
+        import numpy as np
+
+        places = np.flatnonzero(mask)
+        frame = Frame(self._seen, (), len(places))
+        frame.put(**{name: column.at(places) for name, column in self._columns.items()})
+        return frame
+
     def holds(self, condition: Q) -> Array:
         """Of which rows a condition holds."""
         if self._seen is None:
