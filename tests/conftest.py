@@ -31,12 +31,14 @@ LONGEST = (
     "test_running.py", "test_bench.py", "test_for_everybody.py", "test_getting_in.py", "test_compose.py",
     "test_embedded.py", "test_hostile_html.py",
 )  # fmt: skip
+#: what slows the interpreter down for all that come after it
+SLOWING = "test_fetching.py"
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path.name == SLOWING))
 
 
 def pytest_collection_finish() -> None:

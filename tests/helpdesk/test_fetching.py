@@ -22,11 +22,14 @@ def _listen(event: str, args: tuple[Any, ...]) -> None:
         _connects.append((args[1][0], args[1][1]))
 
 
-sys.addaudithook(_listen)
+@pytest.fixture(scope="session")
+def _reported() -> None:
+    """The interpreter reports to us from now on, to the end: nobody can take that back. So these tests come last."""
+    sys.addaudithook(_listen)
 
 
 @pytest.fixture
-def connects() -> Iterator[list[tuple[str, int]]]:
+def connects(_reported: None) -> Iterator[list[tuple[str, int]]]:
     """The socket log: every connection this process begins over a network, as the interpreter itself reports it."""
     global _connects
     _connects = []
