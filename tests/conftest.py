@@ -16,9 +16,10 @@ from django.test import Client, override_settings
 from django.utils import timezone, translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from helpdesk import catalogs, events
+from helpdesk import catalogs, events, second_factor
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
 from tests.emptying import empty_quickly  # noqa: F401 - a fixture of the whole run
+from tests.remembering import all_through
 from tickets import hours, kept, lists, watching
 from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
 
@@ -76,6 +77,7 @@ def _nothing_of_the_last_test(request: pytest.FixtureRequest, _files: Path) -> N
     kept.forget()
     lists.forget()
     watching.forget()
+    second_factor.forget()
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames or _is_marked(request):
         cache.clear()
 
@@ -96,6 +98,13 @@ def _done_once() -> Iterator[None]:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", lambda self: self.files.update(found))
         patch.setattr(ScryptPasswordHasher, "work_factor", 2**4)
         patch.setattr(ScryptPasswordHasher, "parallelism", 1)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _remembered() -> Iterator[None]:
+    """Pages ask the same number of questions, however long a busy machine takes over them."""
+    with all_through():
         yield
 
 

@@ -27,6 +27,7 @@ from helpdesk.models import Agent
 from helpdesk.tasks import drain_events
 from tests import needs
 from tests.conftest import mail
+from tests.remembering import for_seconds
 from tests.web import STRAIN, served
 from tickets.channels.email.receiving import Receiver
 from tickets.models import CaughtMail, Inbox, RawMessage, RawState
@@ -122,6 +123,13 @@ def text_of(received: Any) -> str:
     """The plain text of a mail."""
     part = received.get_body(("plain",))
     return part.get_content() if part else ""
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _remembered_for_seconds() -> Iterator[None]:
+    """A story waits for what a page learns later."""
+    with for_seconds():
+        yield
 
 
 @pytest.fixture(scope="session")
