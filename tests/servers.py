@@ -4,9 +4,13 @@ Loaded by pytest before Django reads its settings (`-p tests.servers`); workers 
 """
 
 import atexit
+import gc
 import os
 import tempfile
 from pathlib import Path
+
+# thousands of modules and tests are read, and all of them stay: nobody need look through them for what may go
+gc.set_threshold(500_000, 50, 50)
 
 os.environ.setdefault("SECRET_KEY", "a key for tests, long enough to be taken for a real one")
 os.environ.setdefault("INSTANCE", "tests")
