@@ -9,7 +9,7 @@ from reports.charts.markup import filled
 
 LEFT, RIGHT, ROW = 170, 56, 26
 #: letters of a name; all of it when pointed at
-MOST = 24
+MOST = 26
 
 
 def short(name: str) -> str:

@@ -83,10 +83,12 @@ def _answer(found: list[tuple[Watched, Judged]]) -> list[str]:
         if series.signals:
             last = series.signals[-1]
             said.append(
-                _("%(figure)s left the usual up and down: %(signals)s, the last on %(day)s (%(rule)s).")
+                _("%(figure)s (%(signals)s, the last on %(day)s, %(rule)s)")
                 % {"figure": NAMES[one.key], "signals": _signals(len(series.signals)),
                    "day": _day(series, last), "rule": RULES[last.rule]}
             )  # fmt: skip
+    if said:
+        said = [_("More than the usual up and down: %(figures)s.") % {"figures": "; ".join(said)}]
     quiet = [str(NAMES[one.key]) for one, series in judged if not series.signals]
     if not said:
         said.append(

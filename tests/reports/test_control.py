@@ -113,7 +113,7 @@ def test_the_page_names_the_day_and_the_rule_and_says_where_nothing_changed(spri
     Annotation.objects.create(day=date(2026, 4, 20), text="The newsletter went out", inbox=inbox)
     asked = {"from": "2026-04-01", "to": "2026-04-21", "zone": "UTC"}
     html = as_agent(chloe).get(reverse("report", args=["changes"]), asked).content.decode()
-    assert "New tickets a day left the usual up and down: 1 signal, the last on Apr 20 (above the limits)." in html
+    assert "More than the usual up and down: New tickets a day (1 signal, the last on Apr 20, above the limits" in html
     assert "chance alone gives about" in html and "chart-signal" in html and ">above</text>" in html
     assert html.count("The newsletter went out") >= 2
     assert "no evidence of change" in html and "Not judged: there are fewer than 20 points" in html
