@@ -129,22 +129,24 @@ def is_active(known: Iterable[Span], day: date) -> bool:
 # ---------------------------------------------------------------------- everybody
 
 _COUNTING = """
-        SELECT e.id, e.customer_id, e.organisation_id, e.at, (e.at AT TIME ZONE %(zone)s)::date AS day,
-               NOT e.kind = ANY(%(ends)s) AS is_sign
-        FROM feedback_accountevent e{}
-        WHERE e.voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR e.kind = ANY(%(kinds)s))
+        SELECT id, customer_id, organisation_id, at, (at AT TIME ZONE %(zone)s)::date AS day,
+               NOT kind = ANY(%(ends)s) AS is_sign
+        FROM feedback_accountevent
+        WHERE voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
 """
-_OF_PEOPLE = _COUNTING.format(" JOIN asked ON asked.id = e.customer_id")
-_OF_THEIR_ORGANISATIONS = _COUNTING.format(" JOIN led ON led.id = e.organisation_id")
-#: the people asked for, by each number they are known under, and the organisations they belong to
+_OF_SOME = (
+    f"{_COUNTING} AND customer_id IN (SELECT id FROM asked)"  # noqa: S608 - our words
+    f" UNION ALL {_COUNTING} AND organisation_id IN (SELECT organisation_id FROM staff)"
+)
+#: the people asked for, by each number they are known under; those of them who belong to an organisation
 _ASKED = """
-    people AS MATERIALIZED (SELECT DISTINCT unnest(%(people)s::bigint[]) AS id),
+    people AS MATERIALIZED (SELECT unnest(%(people)s::bigint[]) AS id),
     asked AS MATERIALIZED (
-        SELECT id FROM people UNION SELECT merged.id FROM merged JOIN people ON people.id = merged.person
+        SELECT id FROM people UNION SELECT id FROM merged WHERE person IN (SELECT id FROM people)
     ),
-    led AS MATERIALIZED (
-        SELECT DISTINCT c.organisation_id AS id FROM tickets_customer c JOIN people ON people.id = c.id
-        WHERE c.organisation_id IS NOT NULL
+    staff AS MATERIALIZED (
+        SELECT id, organisation_id, merged_into_id FROM tickets_customer
+        WHERE organisation_id IS NOT NULL AND id IN (SELECT id FROM people)
     ),"""
 _TOLD = """
     merged AS (
@@ -161,8 +163,8 @@ _TOLD = """
         SELECT person, at, id, day, is_sign FROM own
         UNION ALL
         SELECT c.id, e.at, e.id, e.day, e.is_sign
-        FROM counting e JOIN tickets_customer c ON c.organisation_id = e.organisation_id
-        WHERE c.merged_into_id IS NULL{of_people} AND NOT EXISTS (SELECT FROM own WHERE own.person = c.id)
+        FROM counting e JOIN {staff} c ON c.organisation_id = e.organisation_id
+        WHERE c.merged_into_id IS NULL AND NOT EXISTS (SELECT FROM own WHERE own.person = c.id)
     )
 """
 #: tickets know the customer they are of by now, so nobody has to be looked for
@@ -205,17 +207,21 @@ def steps_sql(rule: Rule, people: Sequence[int] | None = None) -> tuple[str, dic
     """As `sql`, ending in `steps (person, at, id, day, is_sign)`: for who needs to know of a few days only, on which
     the last step of each person says it. Where `people` are named, the steps of others may be missing."""
     if rule.is_proxy:
-        steps = _WROTE.format(of_people="" if people is None else " AND customer_id = ANY(%(people)s)")
+        steps = _WROTE.format(of_people="" if people is None else " AND customer_id = ANY(%(people)s::bigint[])")
     elif people is None:
-        steps = _TOLD.format(asked="", counting=_COUNTING.format(""), of_people="")
+        steps = _TOLD.format(asked="", counting=_COUNTING, staff="tickets_customer")
     else:
-        counting = f"{_OF_PEOPLE} UNION ALL {_OF_THEIR_ORGANISATIONS}"
-        steps = _TOLD.format(asked=_ASKED, counting=counting, of_people=" AND c.id IN (SELECT id FROM people)")
+        steps = _TOLD.format(asked=_ASKED, counting=_OF_SOME, staff="staff")
     is_by_contract = rule.mode == Retention.Mode.CONTRACT
     return f"WITH RECURSIVE {steps}", {
         "zone": rule.zone, "ends": list(ENDS), "lasts": rule.lasts, "removed": [one.value for one in REMOVED],
-        "kinds": [*SIGNS, *ENDS] if is_by_contract else None, "people": people,
+        "kinds": [*SIGNS, *ENDS] if is_by_contract else None, "people": None if people is None else as_array(people),
     }  # fmt: skip
+
+
+def as_array(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an array: of many that takes less than a value each."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 _ACTIVE = """

@@ -182,7 +182,9 @@ class TicketFacts(models.Model):
                 condition=Q(is_open=True),
                 name="facts_open",
             ),
-            models.Index(fields=["customer", "started_at"], name="facts_customer"),
+            models.Index(
+                fields=["customer", "started_at"], include=["ticket", "is_contact", "in_volume"], name="facts_customer"
+            ),
             models.Index(fields=["inbox", "hours"], name="facts_hours"),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="facts_merged"),
         ]  # fmt: skip

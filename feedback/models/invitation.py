@@ -181,7 +181,9 @@ class Invitation(models.Model):
     reminded_at = models.DateTimeField(null=True)
     reminder_mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, related_name="+")
     #: the recovery it asks about, once that is over
-    recovery = models.ForeignKey("feedback.Recovery", models.SET_NULL, null=True, related_name="invitations")
+    recovery = models.ForeignKey(
+        "feedback.Recovery", models.SET_NULL, null=True, related_name="invitations", db_index=False
+    )
 
     objects = InvitationQuerySet.as_manager()
 
@@ -205,6 +207,8 @@ class Invitation(models.Model):
                 name="invitation_silent",
             ),
             models.Index(fields=["customer", "-occasion_at"], name="invitation_of_customer"),
+            # few are about one
+            models.Index(fields=["recovery"], condition=Q(recovery__isnull=False), name="invitation_of_recovery"),
         ]
 
     def __str__(self) -> str:

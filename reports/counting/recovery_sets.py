@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -13,8 +12,10 @@ from feedback import accounts
 from feedback.models import Invitation, Outcome, Recovery, RecoveryState, Response
 from feedback.models.survey import low_of
 from helpdesk import clock
+from reports.counting.cohorts import offsets
 from reports.ledger import arrays, packs
 from reports.ledger.arrays import Frame
+from reports.ledger.packs import Array
 from reports.models import SurveyFacts
 from reports.reading import BEHIND, Behind, Filter, choice, tickets, within
 from tickets.models import Ticket
@@ -84,40 +85,63 @@ def second_answers(chosen: Filter) -> "QuerySet[SurveyFacts]":
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """The answer to the second question beside the first one, on one scale."""
+    """The answer to the second question: how the recovery had ended, and whether it is a low one again."""
 
     outcome: str
-    first: int
-    second: int
     is_low: bool
 
 
-def seconds(chosen: Filter) -> list[Second]:
-    """What customers answered once their recovery was over."""
-    answers = Response.objects.filter(invitation__recovery__in=opened(chosen).values("pk"))
-    answers = answers.filter(invitation__recovery__response__isnull=False, is_doubtful=False)
-    rows = answers.annotate(
-        outcome=F("invitation__recovery__outcome"), first=F("invitation__recovery__response__score"),
-        kind=F("invitation__survey__kind"), low_at=F("invitation__survey__low_at"),
-    ).values_list("outcome", "first", "score", "kind", "low_at")  # fmt: skip
+def seconds(chosen: Filter, rows: Frame) -> list[Second]:
+    """What customers answered once their recovery was over; of the recoveries of a choice that an answer opened.
+
+    Of rows with `id`, `outcome` and `response`.
+    """
+    answers = Response.objects.filter(
+        invitation__recovery__inbox__in=chosen.inboxes,
+        invitation__recovery__opened_at__gte=chosen.period.start, invitation__recovery__opened_at__lt=chosen.period.end,
+        is_doubtful=False,
+    ).order_by()  # fmt: skip
+    asked = rows.where(rows["response"].known())
+    outcome = asked["outcome"]
+    outcomes = dict(zip(asked["id"].data.tolist(), outcome.data.tolist(), strict=True))
+    found = answers.values_list(
+        "invitation__recovery", "score", "invitation__survey__kind", "invitation__survey__low_at"
+    )
     return [
-        Second(outcome, first, score, (low := low_of(kind, low_at)) is not None and score <= low)
-        for outcome, first, score, kind, low_at in rows.order_by()
-    ]
+        Second(outcome.values[outcomes[number]], (low := low_of(kind, low_at)) is not None and score <= low)
+        for number, score, kind, low_at in found if number in outcomes
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """What one customer did in the 90 days after a recovery of theirs was closed."""
+    """What customers did in the 90 days after the first recovery of theirs that was closed, a row each."""
 
-    customer: int
-    outcome: str
-    closed_at: datetime
-    came_back: bool
+    customers: Array
+    #: microseconds since 1970
+    closed: Array
+    is_recovered: Array
+    came_back: Array
+    #: and how many are too young to tell
+    young: int
+
+    @property
+    def n(self) -> int:
+        return len(self.customers)
+
+    @property
+    def back(self) -> int:
+        return int(self.came_back.sum())
+
+    def split(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """How many, and how many of them came back: of those recovered, and of the others."""
+        both = self.is_recovered, ~self.is_recovered
+        good, bad = ((int(mask.sum()), int((self.came_back & mask).sum())) for mask in both)
+        return good, bad
 
 
-def after(rows: Frame, at: datetime) -> tuple[list[After], int]:
-    """The first recovery of each customer, where 90 days have passed since; and how many are too young to tell.
+def after(rows: Frame, at: datetime) -> After:
+    """The first recovery of each customer, where 90 days have passed since.
 
     Of rows with `id`, `customer`, `outcome` and `closed_at`.
     """
@@ -128,70 +152,80 @@ def after(rows: Frame, at: datetime) -> tuple[list[After], int]:
     _people, first = np.unique(over["customer"].data[in_order], return_index=True)
     first = in_order[np.sort(first)]
     old = first[over["closed_at"].data[first] <= arrays.stamp(at - AFTER)]
-    numbers, customers, closed = (over[name].data[old].tolist() for name in ("id", "customer", "closed_at"))
-    outcomes = over["outcome"].at(old)
-    back = _came_back(numbers)
-    found = [
-        After(customer, outcomes.values[outcome], arrays.instant(moment), number in back)
-        for number, customer, outcome, moment in zip(numbers, customers, outcomes.data.tolist(), closed, strict=True)
-    ]
-    return found, len(first) - len(found)
+    numbers, customers, closed = (over[name].data[old] for name in ("id", "customer", "closed_at"))
+    is_recovered = over["outcome"].at(old).is_one_of({Outcome.RECOVERED})
+    return After(customers, closed, is_recovered, np.isin(numbers, _came_back(numbers)), len(first) - len(old))
 
 
 _CAME_BACK = """
-    SELECT r.id FROM feedback_recovery r WHERE r.id = ANY(%(numbers)s) AND EXISTS (
+    SELECT r.id FROM feedback_recovery r WHERE r.id = ANY(%(numbers)s::bigint[]) AND EXISTS (
         SELECT FROM reports_ticketfacts f
-        WHERE f.customer = r.customer_id AND f.started_at > r.closed_at AND f.started_at <= r.closed_at + %(after)s
+        WHERE f.customer = r.customer_id AND f.started_at > r.closed_at
+            AND f.started_at <= r.closed_at + make_interval(days => %(days)s)
             AND f.is_contact AND f.in_volume AND f.ticket <> coalesce(r.ticket_id, 0)
     )
 """
 
 
-def _came_back(numbers: list[int]) -> set[int]:
+def _came_back(numbers: Array) -> list[int]:
     """After which of these recoveries the customer contacted us about something else."""
     with connection.cursor() as cursor:
-        cursor.execute(_CAME_BACK, {"numbers": numbers, "after": AFTER})
-        return {number for (number,) in cursor.fetchall()}
+        cursor.execute(_CAME_BACK, {"numbers": accounts.as_array(numbers.tolist()), "days": AFTER.days})
+        return [number for (number,) in cursor.fetchall()]
 
 
-def still_customers(those: list[After], zone: str) -> dict[int, bool] | None:
-    """Who of them was a customer 90 days after, as the account events say; None where we only know who wrote.
+def still_customers(those: After, zone: str) -> tuple[int, int] | None:
+    """Of how many of them we know whether they were customers 90 days after, as the account events say, and how many
+    were; None where we only know who wrote.
 
-    Of whom they say nothing, or nothing that made them a customer for a day, is not told.
+    Of whom they say nothing, or nothing that made them a customer for a day, is not known.
     """
     import numpy as np
 
     rule = accounts.Rule.of_the_house(zone)
-    if rule.is_proxy or not those:
+    if rule.is_proxy or not those.n:
         return None
-    with_steps, asked = accounts.steps_sql(rule, [one.customer for one in those])
-    [columns] = packs.fetch(f"{with_steps}{_IN_ORDER}", asked, is_kept=False)
-    people, days, signs = (np.frombuffer(data or b"", dtype=">i8").astype(np.int64) for data in columns)
-    is_last = np.append(people[1:] != people[:-1], True)[: len(people)]
+    with_steps, asked = accounts.steps_sql(rule, those.customers.tolist())
+    [columns] = packs.fetch(f"{with_steps}{_STEPS}", asked, is_kept=False)
+    people, at, number, days = (np.frombuffer(data or b"", dtype=">i8").astype(np.int64) for data in columns[:4])
+    order = np.lexsort((number, at, people))
+    people, days = people[order], days[order]
+    is_sign: Array = np.frombuffer(columns[4] or b"", dtype=">i2")[order] == 1
     # a step holds until the next one of the same person, or until it has lasted as long as steps do
-    until = np.where(is_last, NEVER, np.append(days[1:], 0)[: len(days)])
+    until = np.full(len(days), NEVER)
+    until[:-1] = np.where(people[1:] == people[:-1], days[1:], NEVER)
     if rule.lasts is not None:
         until = np.minimum(until, days + rule.lasts)
-    holds = (signs == 1) & (until > days)
-    known = set(people[holds].tolist())
-    tz = ZoneInfo(zone)
-    found = {}
-    starts = np.searchsorted(people, [one.customer for one in those])
-    ends = np.searchsorted(people, [one.customer for one in those], side="right")
-    for one, start, end in zip(those, starts.tolist(), ends.tolist(), strict=True):
-        if one.customer in known:
-            day = ((one.closed_at + AFTER).astimezone(tz).date() - _FIRST_DAY).days
-            place = start + int(np.searchsorted(days[start:end], day, side="right")) - 1
-            found[one.customer] = bool(place >= start and holds[place] and day < until[place])
-    return found
+    holds = is_sign & (until > days)
+    is_known = np.isin(those.customers, people[holds])
+    if not is_known.any():
+        return 0, 0
+    who, then = those.customers[is_known], _days(those.closed[is_known] + AFTER // MICROSECOND, zone)
+    # their last step up to that day
+    place: Array = np.searchsorted(people * NEVER + days, who * NEVER + then, side="right") - 1
+    was = (place >= 0) & (people[place] == who) & holds[place] & (then < until[place])
+    return int(is_known.sum()), int(was.sum())
 
 
-#: a day no one lives to see, and the one from which days are counted
-NEVER, _FIRST_DAY = 1 << 40, date(2000, 1, 1)
-_IN_ORDER = """
-    SELECT string_agg(int8send(person), ''::bytea), string_agg(int8send(day - date '2000-01-01'), ''::bytea),
-           string_agg(int8send(is_sign::int), ''::bytea)
-    FROM (SELECT person, day, is_sign FROM steps ORDER BY person, at, id) AS one
+def _days(moments: Array, zone: str) -> Array:
+    """The days of a zone that moments lie in, counted from the first of all."""
+    import numpy as np
+
+    first, last = (arrays.instant(int(one)) for one in (moments.min(), moments.max()))
+    changes = offsets(zone, first, last + timedelta(microseconds=1))
+    which: Any = np.searchsorted([arrays.stamp(until) for until, _shift in changes[:-1]], moments, side="right")
+    local: Array = moments + np.array([shift // MICROSECOND for _until, shift in changes])[which]
+    return local // (timedelta(days=1) // MICROSECOND) + date(1970, 1, 1).toordinal() - 1
+
+
+MICROSECOND = timedelta(microseconds=1)
+#: a day no one lives to see
+NEVER = 1 << 22
+_STEPS = """
+    SELECT string_agg(int8send(person), ''::bytea), string_agg(timestamptz_send(at), ''::bytea),
+           string_agg(int8send(id), ''::bytea), string_agg(int8send(day - date '0001-01-01'), ''::bytea),
+           string_agg(int2send(is_sign::int::int2), ''::bytea)
+    FROM steps
 """
 
 

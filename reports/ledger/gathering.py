@@ -13,16 +13,19 @@ from reports.ledger.arrays import Frame
 from reports.ledger.packs import Kind
 
 
-def gathered(rows: "QuerySet[Any]", **kinds: Kind) -> Frame:
-    """Columns or annotations of a queryset's rows, each as its kind says, all in the order of the rows."""
-    names = ", ".join(f'"{name}"' for name in kinds)
+def gathered(rows: "QuerySet[Any]", **names: str) -> Frame:
+    """Columns or annotations of a queryset's rows, all in the order of the rows: by their kind (`packs.Kind`) the names
+    of those of that kind, as `moment="opened_at closed_at"`."""
+    kinds: dict[str, Kind] = {}
+    for kind, those in names.items():
+        kinds |= dict.fromkeys(those.split(), kind)  # type: ignore[arg-type]
     found: Any = [None] * len(kinds)
     try:
         inner, parameters = rows.values_list(*kinds).query.sql_with_params()
     except EmptyResultSet:  # nothing can be chosen
         pass
     else:
-        sql = f"SELECT {packs.selected(kinds, 'one')} FROM ({inner}) AS one ({names})"  # noqa: S608 - our names
+        columns = ", ".join(f'"{name}"' for name in kinds)
+        sql = f"SELECT {packs.selected(kinds, 'one')} FROM ({inner}) AS one ({columns})"  # noqa: S608 - our names
         [found] = packs.fetch(sql, parameters, is_kept=False)
-    columns = packs.received(kinds, found)
-    return Frame.of_columns(columns)
+    return Frame.of_columns(packs.received(kinds, found))

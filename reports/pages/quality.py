@@ -56,7 +56,7 @@ def build(chosen: Filter) -> Report:
         answer=[_("Too few answers were reviewed to say how good they are.")] if watch.n and watch.hides
         else _answer(found["overall"]),
         sections=[
-            Section(tiles=[*(_tile(chosen, name, found[name], before and before[name]) for name in NAMES),
+            Section(tiles=[*(_tile(chosen, name, found[name], before[name] if before else None) for name in NAMES),
                            _csat(chosen)],
                     charts=[_by_team(chosen, frame), _by_slice(chosen, frame)] if n >= SMALLEST_CELL else [])
         ],
@@ -88,7 +88,7 @@ def _guarded(chosen: Filter) -> "QuerySet[QualityReview]":
 def read(chosen: Filter) -> Frame:
     """The reviews of a choice with all that is counted of them; the sum of the four grades as `overall`."""
     rows = reviews(chosen).annotate(team=F("ticket__team")).order_by()
-    frame = gathered(rows, reviewed_at="moment", team="name", agent="name", **dict.fromkeys(GRADES, "number"))
+    frame = gathered(rows, moment="reviewed_at", name="team agent", number=" ".join(GRADES))
     frame.put(overall=Column("number", sum(frame[name].data for name in GRADES)))
     return frame
 

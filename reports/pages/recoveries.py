@@ -1,6 +1,6 @@
 """Recoveries: whether those who were let down heard from us in time, were made good to, and stayed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -25,7 +25,7 @@ from reports.counting.statistics import share as share_of
 from reports.ledger import arrays
 from reports.ledger.arrays import Frame
 from reports.ledger.gathering import gathered
-from reports.ledger.packs import Array, Column, Kind
+from reports.ledger.packs import Array, Column
 from reports.metrics.satisfaction import SMALLEST_CELL
 from reports.metrics.slas import Attainment
 from reports.pages import page
@@ -123,8 +123,9 @@ class Figures:
         import numpy as np
 
         until = np.where(is_ended & moment.known(), moment.data, self._end())
-        took = np.fix((until - self.opened.data) / MICROSECONDS).astype(np.int64)
-        return cohorts.curve(np.sort(took[is_ended]), took[~is_ended].tolist())
+        took: Array = np.fix((until - self.opened.data) / MICROSECONDS).astype(np.int64)
+        ended: Array = np.sort(took[is_ended])
+        return cohorts.curve(ended, took[~is_ended].tolist())
 
     def by(self, column: str) -> "list[tuple[Any, Figures]]":
         """Apart by the values of a column, most first; without a value at the end."""
@@ -147,10 +148,11 @@ _MOMENTS = ("opened_at", "due_at", "taken_up_at", "closed_at")
 def read(chosen: Filter, at: datetime) -> Figures:
     # in cents, which are whole numbers
     rows = recovery_sets.opened(chosen).annotate(cents=F("cost") * 100).order_by()
-    columns: dict[str, Kind] = dict.fromkeys(_MOMENTS, "moment")
-    columns |= dict.fromkeys(("id", "customer", "cents"), "number") | dict.fromkeys(("reason", "department"), "name")
-    columns |= {"outcome": "word", "in_control": "flag"}
-    return Figures(gathered(rows, **columns), at)
+    return Figures(
+        gathered(rows, moment=" ".join(_MOMENTS), number="id customer response cents", name="reason department",
+                 word="outcome", flag="in_control"),
+        at,
+    )  # fmt: skip
 
 
 @page("recoveries", gettext_lazy("Recoveries"),
@@ -161,9 +163,9 @@ def build(chosen: Filter) -> Report:
     at = clock.now()
     other = chosen.compared()
     figures, before = read(chosen, at), read(other, at) if other else None
-    again = recovery_sets.seconds(chosen)
+    again = recovery_sets.seconds(chosen, figures.rows)
     guard = privacy.guard(chosen, recovery_sets.second_answers)
-    later, young = recovery_sets.after(figures.rows, at)
+    later = recovery_sets.after(figures.rows, at)
     return Report(
         chosen=chosen,
         taken_at=at,
@@ -192,8 +194,8 @@ def build(chosen: Filter) -> Report:
             ),
             Section(
                 title=_("What became of those customers"), key="after", about=_after_about(),
-                tiles=_after_tiles(chosen, later, young), charts=_after_charts(later),
-                notes=_after_notes(later, young),
+                tiles=_after_tiles(chosen, later), charts=_after_charts(later),
+                notes=_after_notes(later),
             ),
         ],
         left_out=_left_out(figures),
@@ -480,43 +482,34 @@ def _after_about() -> str:
     return _("In the 90 days after the recovery was over. It goes with how it ended; it does not show what caused it.")
 
 
-def _split(later: Iterable[After]) -> tuple[list[After], list[After]]:
-    """Those recovered, and the others."""
-    found = list(later)
-    good = [one for one in found if one.outcome == Outcome.RECOVERED]
-    return good, [one for one in found if one.outcome != Outcome.RECOVERED]
-
-
-def _after_tiles(chosen: Filter, later: Sequence[After], young: int) -> list[Tile]:
-    back = sum(one.came_back for one in later)
+def _after_tiles(chosen: Filter, later: After) -> list[Tile]:
     tiles = [
-        share(chosen, "recovery_after", _("Contacted us again within 90 days"), back, len(later),
+        share(chosen, "recovery_after", _("Contacted us again within 90 days"), later.back, later.n,
               of=_("customers contacted us again"), definition="recovery_after",
-              more=[Line("recovery_after.young", _("Too young to tell"), young, "customers",
-                         _("%(n)s too young to tell") % {"n": number(young)}, young)])
+              more=[Line("recovery_after.young", _("Too young to tell"), later.young, "customers",
+                         _("%(n)s too young to tell") % {"n": number(later.young)}, later.young)])
     ]  # fmt: skip
-    known = recovery_sets.still_customers(list(later), chosen.zone)
+    known = recovery_sets.still_customers(later, chosen.zone)
     if known is not None:
         tiles.append(
-            share(chosen, "recovery_stayed", _("Still customers after 90 days"), sum(known.values()), len(known),
+            share(chosen, "recovery_stayed", _("Still customers after 90 days"), known[1], known[0],
                   of=_("of whom account events tell"), definition="recovery_after")
         )  # fmt: skip
     return tiles
 
 
-def _after_charts(later: Sequence[After]) -> list[Chart]:
-    if not later:
+def _after_charts(later: After) -> list[Chart]:
+    if not later.n:
         return []
     rows, cells = [], []
     # beside the figure of all of them: of one that is too few the other would tell
-    hidden = privacy.hidden_cells({i: len(found) for i, found in enumerate(_split(later))})
-    for i, (name, key, found) in enumerate(zip(
-        (_("recovered"), _("not recovered, or unreachable")), ("recovered", "not_recovered"), _split(later), strict=True
+    hidden = privacy.hidden_cells({i: n for i, (n, _back) in enumerate(later.split())})
+    for i, (name, key, (n, back)) in enumerate(zip(
+        (_("recovered"), _("not recovered, or unreachable")), ("recovered", "not_recovered"), later.split(), strict=True
     )):  # fmt: skip
-        back = sum(one.came_back for one in found)
-        interval = None if i in hidden else wilson(back, len(found))
+        interval = None if i in hidden else wilson(back, n)
         values = (
-            len(found), back / len(found) if interval else None, interval.low if interval else None,
+            n, back / n if interval else None, interval.low if interval else None,
             interval.high if interval else None,
         )  # fmt: skip
         cells.append(values)
@@ -529,16 +522,16 @@ def _after_charts(later: Sequence[After]) -> list[Chart]:
     ]  # fmt: skip
 
 
-def _after_notes(later: Sequence[After], young: int) -> list[str]:
-    good, bad = _split(later)
+def _after_notes(later: After) -> list[str]:
+    (good, good_back), (bad, bad_back) = later.split()
     notes = []
-    if min(len(good), len(bad)) >= SMALLEST_CELL:
-        change = newcombe(sum(one.came_back for one in bad), len(bad), sum(one.came_back for one in good), len(good))
+    if min(good, bad) >= SMALLEST_CELL:
+        change = newcombe(bad_back, bad, good_back, good)
         if change is not None and not change.distinguishable:
             notes.append(_("No clear link between how it ended and whether they contacted us again."))
-    elif later:
+    elif later.n:
         notes.append(_("Too few customers to compare those recovered with the others."))
-    if not later and young:
+    if not later.n and later.young:
         notes.append(_("All of them are too young to tell: 90 days have not passed."))
     return notes
 

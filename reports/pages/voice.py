@@ -128,7 +128,7 @@ def read(chosen: Filter) -> Said:
     import numpy as np
 
     rows = remarks(chosen).annotate(topic=F("found_topics__topic")).order_by()
-    frame = gathered(rows, id="number", tone="number", said_at="moment", topic="name")
+    frame = gathered(rows, number="id tone", moment="said_at", name="topic")
     frame.put(is_bad=Column("number", np.where(frame["tone"].data == BAD, 1, NULL)))
     is_first = np.zeros(frame.n, dtype=bool)
     is_first[np.unique(frame["id"].data, return_index=True)[1]] = True
@@ -317,8 +317,8 @@ def complaints(chosen: Filter) -> Frame:
         if value:
             choice &= Q(**{f"ticket__{column}": value})
     return gathered(
-        Complaint.objects.standing().filter(choice).order_by(), finding="word", is_agreed="flag", reason="name",
-        **dict.fromkeys(("received_at", "acknowledge_by", "acknowledged_at", "decided_at", "closed_at"), "moment"),
+        Complaint.objects.standing().filter(choice).order_by(), word="finding", flag="is_agreed", name="reason",
+        moment="received_at acknowledge_by acknowledged_at decided_at closed_at",
     )  # fmt: skip
 
 

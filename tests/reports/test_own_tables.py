@@ -324,12 +324,19 @@ def test_recoveries_and_what_became_of_their_customers(mode, history, tickets, c
                 part,
                 [row for row in rows if (row.department_id if column == "department" else row.in_control) == value],
             )
-    later, young = recovery_sets.after(figures.rows, NOW)
-    assert (later, young) == after_one_by_one(rows)
+    later = recovery_sets.after(figures.rows, NOW)
+    found, young = after_one_by_one(rows)
+    assert later.young == young and found
+    columns = (later.customers.tolist(), later.is_recovered.tolist(), later.came_back.tolist())
+    assert list(zip(*columns, strict=True)) == [
+        (one.customer_id, one.outcome == "recovered", back) for one, back in found
+    ]
+    good = [back for row, back in found if row.outcome == "recovered"]
+    assert later.split() == ((len(good), sum(good)), (later.n - len(good), later.back - sum(good)))
     known = recovery_sets.still_customers(later, asked.zone)
     with_spans, parameters = accounts.sql(Rule.of_the_house(asked.zone))
-    then = [(one.closed_at + recovery_sets.AFTER).astimezone(ZoneInfo(asked.zone)) for one in later]
-    parameters |= {"people": [one.customer for one in later], "days": [one.date() for one in then]}
+    then = [(row.closed_at + recovery_sets.AFTER).astimezone(ZoneInfo(asked.zone)) for row, _back in found]
+    parameters |= {"people": [row.customer_id for row, _back in found], "days": [one.date() for one in then]}
     with connection.cursor() as cursor:
         cursor.execute(
             f"{with_spans} SELECT w.person, bool_or(s.since <= w.day AND (s.until IS NULL OR w.day < s.until))"
@@ -337,7 +344,8 @@ def test_recoveries_and_what_became_of_their_customers(mode, history, tickets, c
             " JOIN spans s ON s.person = w.person GROUP BY 1",
             parameters,
         )
-        assert known == dict(cursor.fetchall())
+        told = dict(cursor.fetchall())
+    assert known == (len(told), sum(told.values()))
 
 
 def after_one_by_one(rows):
@@ -354,7 +362,7 @@ def after_one_by_one(rows):
             " AND is_contact AND in_volume AND ticket <> %s",
             row.customer_id, row.closed_at, row.closed_at + recovery_sets.AFTER, row.ticket_id or 0,
         )  # fmt: skip
-        found[row.customer_id] = recovery_sets.After(row.customer_id, row.outcome, row.closed_at, again > 0)
+        found[row.customer_id] = (row, again > 0)
     return list(found.values()), len(young)
 
 
