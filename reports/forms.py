@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -205,8 +206,9 @@ class AnnotationForm(forms.Form):
     """What happened on which day, in one inbox or in all."""
 
     day = forms.DateField(
-        label=_("Day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), initial=lambda: clock.now().date()
-    )
+        label=_("Day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        initial=lambda: timezone.localtime(clock.now()).date(),
+    )  # fmt: skip
     text = forms.CharField(label=_("What happened"), max_length=200)
     inbox = forms.ModelChoiceField(label=_("Inbox"), queryset=Inbox.objects.none(), required=False)
 

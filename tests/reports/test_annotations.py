@@ -3,9 +3,12 @@
 from datetime import date
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
+from django.utils import timezone
 
+from reports.forms import AnnotationForm
 from reports.models import Annotation
 from reports.operations import annotating
 from reports.showing import annotations
@@ -26,6 +29,11 @@ def test_an_annotation_is_written_said_otherwise_and_taken_away(inbox, ana):
     annotating.delete(note, actor=ana)
     annotating.delete(note, actor=ana)
     assert verbs_of("annotation") == ["annotation.created", "annotation.changed", "annotation.deleted"]
+
+
+def test_the_day_that_is_offered_is_the_one_it_is_where_they_are(ana):
+    with time_machine.travel("2026-07-01T23:30:00+00:00", tick=False), timezone.override("Europe/Berlin"):
+        assert AnnotationForm(ana)["day"].value() == date(2026, 7, 2)
 
 
 def test_only_leads_speak_of_all_inboxes_and_change_what_others_wrote(inbox, ana, ben, chloe):
