@@ -6,7 +6,7 @@ from playwright.sync_api import Route, expect
 from tests.conftest import mail
 from tests.journeys.conftest import House, soon, words, writing
 from tickets.models import Ticket
-from tickets.operations import status
+from tickets.operations import sorting, status
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -54,6 +54,25 @@ def test_a_draft_survives_what_others_do(house: House, sit, ana, chloe, ticket):
     expect(writing(page)).to_be_focused()
     page.keyboard.type("tence")
     expect(words(page)).to_have_value("Half a sentence")
+
+
+def test_who_stays_at_a_button_sees_what_others_do(house: House, sit, ana, chloe, ticket):  # type: ignore[no-untyped-def]
+    page = sit(ana).page
+    page.goto(f"/tickets/{ticket.number}/")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    assign = page.locator(".ticket-acts [data-act=assign]")
+    assign.focus()
+    sorting.tag(ticket, name="urgent", actor=chloe)
+    expect(page.locator("#header .ticket-tag")).to_contain_text("urgent")
+    expect(assign).to_be_focused()
+    # what is open is left alone, and brought up to date afterwards
+    menu = page.locator(".ticket-acts details").first
+    menu.locator("summary").click()
+    sorting.untag(ticket, name="urgent", actor=chloe)
+    expect(page.locator("#thread")).to_contain_text("took off the tag urgent")
+    expect(page.locator("#header .ticket-tag")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#header .ticket-tag")).to_have_count(0)
 
 
 def test_an_act_that_came_too_late_says_so(house: House, sit, ana, ticket):  # type: ignore[no-untyped-def]

@@ -101,7 +101,17 @@ const refreshList = async () => {
   }
 };
 
+/** Where the focus goes on in the fresh part, when it is on a button that is there, too. */
+const onSame = (old, fresh) => {
+  const here = document.activeElement;
+  if (!old.contains(here)) return null;
+  const alike = here.matches("summary") ? "summary" : here.dataset.act && `[data-act="${CSS.escape(here.dataset.act)}"]`;
+  return alike ? fresh.querySelectorAll(alike)[[...old.querySelectorAll(alike)].indexOf(here)] : null;
+};
+
 let looks = 0;
+/** Whether something changed that is in use: it is shown once it no longer is. */
+let isBehind = false;
 const refreshTicket = async () => {
   const conversation = document.querySelector(".conversation");
   if (!conversation || document.hidden) return;
@@ -126,15 +136,23 @@ const refreshTicket = async () => {
       scroll.scrollTop = atEnd ? scroll.scrollHeight : before;
     }
     // a menu, drawer or dialog in use is not pulled away
+    isBehind = false;
     for (const id of ["header", "panel", "dialogs"]) {
-      const old = document.getElementById(id);
-      const inUse = old?.matches("[open], :popover-open") || old?.querySelector("details[open], dialog[open]") || old?.contains(document.activeElement);
-      if (!inUse) replace(old, fresh.getElementById(id));
+      const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+      if (!old || !now) continue;
+      const isOpen = old.matches("[open], :popover-open") || old.querySelector("details[open], dialog[open]");
+      const same = isOpen ? null : onSame(old, now);
+      if (isOpen || (old.contains(document.activeElement) && !same)) isBehind ||= !isSame(old, now);
+      else if (replace(old, now)) same?.focus({ preventScroll: true });
     }
   } catch {
     // as above
   }
 };
+
+for (const name of ["focusout", "toggle", "close"]) {
+  document.addEventListener(name, () => isBehind && later(refreshTicket, 300), true);
+}
 
 const refreshBanners = async () => {
   const shown = document.getElementById("banners");
