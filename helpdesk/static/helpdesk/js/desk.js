@@ -165,7 +165,9 @@ const wakeSound = () => {
 };
 if (menu()) for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, wakeSound, { once: true });
 
-const ring = () => {
+const ring = async () => {
+  // somebody did something on the page, and the machine's sound has yet to begin, or was put to sleep since
+  if (sound && sound.state !== "running") await Promise.race([sound.resume(), new Promise((done) => setTimeout(done, 1000))]);
   if (sound?.state !== "running") return;
   const at = sound.currentTime;
   for (const [tone, after] of [[660, 0], [880, 0.12]]) {
