@@ -1,13 +1,16 @@
 """The people of the tests: Ana (agent), Ben (another team), Chloe (lead), Dora (customer), Emil (a stranger)."""
 
 import gc
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import hypothesis
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.core.cache import cache
@@ -50,6 +53,16 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _at() -> Iterator[None]:
+    """AT=2026-12-31T22:58:00Z: they are run then, and time goes on. What fails then and passes now knows a date."""
+    if at := os.environ.get("AT"):
+        with time_machine.travel(datetime.fromisoformat(at), tick=True):
+            yield
+    else:
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
