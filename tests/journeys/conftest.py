@@ -17,8 +17,10 @@ from celery.contrib.testing.worker import start_worker
 from celery.worker import state
 from django.conf import settings as django_settings
 from django.db import connections
+from django.templatetags.static import static
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright._impl.assertions import LocatorAssertions
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect, sync_playwright
 
 from feedback.models import Survey
 from feedback.tasks import send_due_invitations
@@ -38,6 +40,21 @@ from tickets.tasks import deliver, receive_mail, send_scheduled_drafts
 PATIENCE_MS = 40_000 if STRAIN else 10_000
 expect.set_options(timeout=PATIENCE_MS)
 SIGN_IN = "helpdesk.signed_in.Backend"
+#: Playwright looks twice a second for what is expected of a page; in rounds so short it looks ten times
+ROUND_MS = 2_000
+_expect_once = LocatorAssertions._call_expect
+
+
+async def _expect_often(self: LocatorAssertions, expression: str, options: Any, title: str | None) -> Any:
+    until = time.monotonic() + options["timeout"] / 1000
+    while True:
+        left = (until - time.monotonic()) * 1000
+        found = await _expect_once(self, expression, {**options, "timeout": max(min(left, ROUND_MS), 1)}, title)
+        if not found.get("timedOut") or left <= ROUND_MS:
+            return found
+
+
+LocatorAssertions._call_expect = _expect_often
 
 
 # --- the house ------------------------------------------------------------------------------------------------------
@@ -237,6 +254,7 @@ class Seat:
     expected: list[str] = field(default_factory=list)
     #: whether the next story may sit here, too
     is_as_before: bool = True
+    has_scripts: bool = True
 
     @property
     def context(self) -> BrowserContext:
@@ -266,41 +284,83 @@ def slow_down(page: Page) -> None:
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": STRAIN})
 
 
+#: what cannot be taken back: whoever does it is the last to sit there
+LASTING = ("add_init_script", "expose_binding", "expose_function")
+
+
+def remember_what_lasts(page: Page) -> None:
+    for name in LASTING:
+        do = getattr(page, name)
+
+        def lasting(*args: Any, do: Callable[..., Any] = do, **more: Any) -> Any:
+            setattr(page, "is_changed", True)  # noqa: B010 - ours, on somebody else's object
+            return do(*args, **more)
+
+        setattr(page, name, lasting)
+
+
+#: what a browser is made with: whether it runs scripts, and all else
+Kind = tuple[bool, tuple[tuple[str, Any], ...]]
+
+
 @pytest.fixture(scope="session")
-def empty_seats() -> list[BrowserContext]:
-    """Browsers whose story is over: they know our scripts and styles, and nothing else."""
-    return []
+def empty_seats() -> dict[Kind, list[Page]]:
+    """Pages whose story is over, each in a browser of its own: they know our scripts and styles, and nothing else.
+
+    The page stays open: a new one begins with a new process, which costs more than most stories.
+    """
+    return {}
+
+
+#: what a story may listen to
+TOLD = (
+    "console", "dialog", "domcontentloaded", "download", "filechooser", "framenavigated", "load", "pageerror", "popup",
+    "request", "requestfailed", "requestfinished", "response",
+)  # fmt: skip
 
 
 def leave(seat: Seat, address: str) -> bool:
     """Get up and take everything along; whether somebody else can sit here."""
-    if not seat.is_as_before or seat.page.is_closed() or len(seat._context.pages) != 1:
+    page = seat.page
+    if not seat.is_as_before or page.is_closed() or len(seat._context.pages) != 1 or hasattr(page, "is_changed"):
         return False
-    seat.page.unroute_all(behavior="ignoreErrors")
-    devtools = seat._context.new_cdp_session(seat.page)
-    kept = "cookies,local_storage,indexeddb,cache_storage,service_workers,websql,file_systems"
-    devtools.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": kept})
+    for event in TOLD:
+        for listener in page._impl_obj.listeners(event):
+            page._impl_obj.remove_listener(event, listener)
+    page.unroute_all(behavior="ignoreErrors")
+    # signed out first: what a page says when it is left is about a story that is over
     seat._context.clear_cookies()
-    seat.page.close()
+    page.emulate_media(color_scheme="null")
+    try:
+        page.goto(address + static("helpdesk/css/tokens.css"))
+        if seat.has_scripts:
+            page.evaluate("sessionStorage.clear(); window.name = ''")
+        devtools = seat._context.new_cdp_session(page)
+        kept = "cookies,local_storage,indexeddb,cache_storage,service_workers,websql,file_systems"
+        devtools.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": kept})
+        devtools.detach()
+    except Error:  # the story had gone somewhere from where there is no way on
+        return False
     return True
 
 
 @pytest.fixture
-def sit(browser: Browser, house: House, empty_seats: list[BrowserContext]) -> Iterator[Callable[..., Seat]]:
+def sit(browser: Browser, house: House, empty_seats: dict[Kind, list[Page]]) -> Iterator[Callable[..., Seat]]:
     """Give somebody a window, signed in when an agent is named. No page may break its scripts or the policy.
 
     A browser is one that others sat at, unless it `is_new`: a new one has to ask for every script and style.
         Who `is_hasty` presses keys before a page's scripts are there.
     """
-    seats: list[tuple[Seat, bool]] = []
+    seats: list[tuple[Seat, Kind | None]] = []
 
     def seat(
         agent: Agent | None = None, *, script: bool = True, width: int = 1440, height: int = 900,
         is_new: bool = False, is_hasty: bool = False, **more: Any,
     ) -> Seat:  # fmt: skip
-        is_usual = script and not more and not is_new
-        if is_usual and empty_seats:
-            context = empty_seats.pop()
+        kind = None if is_new or is_hasty or "permissions" in more else (script, tuple(sorted(more.items())))
+        if kind and empty_seats.get(kind):
+            page = empty_seats[kind].pop()
+            context = page.context
         else:
             context = browser.new_context(
                 base_url=house.address, java_script_enabled=script, viewport={"width": width, "height": height},
@@ -308,26 +368,28 @@ def sit(browser: Browser, house: House, empty_seats: list[BrowserContext]) -> It
             )  # fmt: skip
             if STRAIN > 1:
                 context.on("page", slow_down)
-        context.set_default_timeout(PATIENCE_MS)
+            context.set_default_timeout(PATIENCE_MS)
+            page = context.new_page()
+            remember_what_lasts(page)
+            if not is_hasty:
+                take_time(page)
         if agent:
             client = Client()
             client.force_login(agent, backend=SIGN_IN)
             name = django_settings.SESSION_COOKIE_NAME
             context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": house.address}])
-        made = Seat(context, context.new_page())
+        made = Seat(context, page, has_scripts=script)
         made.page.set_viewport_size({"width": width, "height": height})
-        if not is_hasty:
-            take_time(made.page)
         made.page.on("console", lambda said: said.type == "error" and made.complaints.append(said.text))
         made.page.on("pageerror", lambda error: made.complaints.append(f"script: {error}"))
-        seats.append((made, is_usual))
+        seats.append((made, kind))
         return made
 
     yield seat
     grievances = [one.grievances() for one, _ in seats]  # what goes on when a page is closed is broken off
-    for one, is_usual in seats:
-        if is_usual and leave(one, house.address):
-            empty_seats.append(one._context)
+    for one, kind in seats:
+        if kind and leave(one, house.address):
+            empty_seats.setdefault(kind, []).append(one.page)
         else:
             one._context.close()
     assert [some for some in grievances if some] == []

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import mail, make_agent
-from tests.journeys.conftest import House
+from tests.journeys.conftest import House, soon
 from tests.journeys.test_for_everybody import wrong
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -80,8 +80,7 @@ def test_the_palette_is_the_whole_page_of_a_phone(house: House, sit, ana, ticket
     page = sit(ana, width=390, height=844, has_touch=True).page
     page.goto("/")
     page.keyboard.press("Control+k")
-    box = page.locator("#palette").bounding_box()
-    assert box and (box["x"], box["width"], box["height"]) == (0, 390, 844)
+    soon(page, lambda: page.locator("#palette").bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844})
     assert wrong(page) == []
     page.get_by_role("button", name="Close").click()
     page.goto("/search/?q=order")

@@ -20,8 +20,14 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
     "rules": {"color-contrast": {"enabled": False}},  # looked at below, in both themes
-    "resultTypes": ["violations"],
-}
+    "resultTypes": ["violations"], "selectors": False,
+}  # fmt: skip
+#: what is amiss, with the elements, and how many rules had nothing to object to: the rest is long, and nobody reads it
+LOOK = """async (options) => {
+  const found = await axe.run(options);
+  const nodes = (all) => all.map((node) => ({ html: node.html.slice(0, 160) }));
+  return { passes: found.passes.length, violations: found.violations.map((v) => ({ ...v, nodes: nodes(v.nodes) })) };
+}"""
 COLOURS = {
     "runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations", "passes"],
     "elementRef": True, "selectors": False,
@@ -74,8 +80,8 @@ def wrong(page: Page) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     page.evaluate(SETTLED)
-    found = page.evaluate("(options) => axe.run(options)", RULES)
-    assert len(found["passes"]) > 10, "axe-core looked at nothing"
+    found = page.evaluate(LOOK, RULES)
+    assert found["passes"] > 10, "axe-core looked at nothing"
     here = colours(page)
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     page.emulate_media(color_scheme="light" if is_dark else "dark")
@@ -146,8 +152,8 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
         "saved": "/reports/saved/", "saving": "/reports/saved/new/",
         "annotations": "/reports/annotations/", "alarms": "/reports/alarms/",
         "definitions": "/reports/definitions/", "behind a number": "/reports/tickets/created/",
-        "settings": "/settings/", "inboxes": "/settings/inboxes/", "one inbox": f"/settings/inboxes/{inbox.pk}/",
-        "agents": "/settings/agents/", "a survey": f"/settings/surveys/{asked.survey_id}/",
+        "inboxes": "/settings/inboxes/", "one inbox": f"/settings/inboxes/{inbox.pk}/",
+        "a survey": f"/settings/surveys/{asked.survey_id}/",
         "who was asked": "/feedback/askings/", "recoveries": "/feedback/recoveries/",
         "a recovery": f"/feedback/recoveries/{let_down.pk}/", "voice": "/feedback/voice/",
         "a remark": f"/feedback/voice/{said.pk}/", "writing a remark down": "/feedback/voice/new/",
@@ -155,7 +161,7 @@ def test_nothing_is_in_the_way(house: House, sit: Callable[..., Seat], inbox: An
         "a review": f"/feedback/quality/{drawn.pk}/", "timeline": f"/reports/customers/{let_down.customer_id}/",
         "customer": f"/customers/{let_down.customer_id}/", "account events": "/settings/account-events/",
         "retention": "/settings/retention/", "reasons": "/settings/reasons/", "topics": "/settings/topics/",
-        "words on the rise": "/settings/topics/rising/", "audit log": "/settings/audit/",
+        "words on the rise": "/settings/topics/rising/",
         "notification defaults": "/settings/notifications/",
         "notifications of an inbox": f"/settings/you/notifications/inboxes/{inbox.pk}/",
         "catcher": "/mail-catcher/", "log": "/intake/",

@@ -1,13 +1,14 @@
 """Mail that waits for a person, decided in a browser; and an inbox that goes quiet while everybody looks elsewhere."""
 
 import hashlib
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from helpdesk import clock
 from tests.conftest import mail
-from tests.journeys.conftest import House
+from tests.journeys.conftest import PATIENCE_MS, House
 from tests.journeys.test_on_a_phone import PHONE, is_wider_than_the_screen
 from tickets.models import Inbox, Mailbox, RawMessage, RawState, Ticket
 from tickets.operations import health
@@ -53,8 +54,9 @@ def test_a_quarantined_mail_is_let_in_from_a_phone(house: House, sit, ana, setti
     house.write("Is this really Dora?", "Please send my order elsewhere.", Authentication_Results=FAILED)
     page = sit(ana, **PHONE).page
     page.goto("/intake/?state=waiting")
+    until = time.monotonic() + PATIENCE_MS / 1000
     while not log_row(page, "Is this really Dora?").count():
-        page.wait_for_timeout(200)
+        assert time.monotonic() < until, "the mail is not in the log"
         page.reload()
     assert not is_wider_than_the_screen(page)
     page.get_by_role("link", name="Is this really Dora?").tap()

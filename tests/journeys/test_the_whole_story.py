@@ -3,19 +3,18 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from feedback.models import Response
+from feedback.operations import answering
 from helpdesk.models import Event
 from tests.journeys.conftest import House, text_of, words, writing
 from tickets.models import Message, Ticket
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-
-#: what a customer's mail may take until it stands in an open list
-SOON_MS = 3_000
 
 
 def row(page: Page, subject: str):  # type: ignore[no-untyped-def]
@@ -35,7 +34,8 @@ def choose(page: Page, key: str, words: str) -> None:
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
-def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, billing):  # type: ignore[no-untyped-def]
+def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, billing, monkeypatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(answering, "TOO_SOON", timedelta(0))  # nobody here waits as people do (tests/feedback)
     ana.after_act = "stay"
     ana.set_password("lamps and more lamps")
     ana.save()
@@ -56,7 +56,7 @@ def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, b
     # Dora's mail appears without a reload
     page.evaluate("window.notReloaded = true")
     house.write("Where is my lamp?", "I ordered it last week.\n\nDora", Message_ID="<lamp@customer.example>")
-    expect(row(page, "Where is my lamp?")).to_be_visible(timeout=SOON_MS)
+    expect(row(page, "Where is my lamp?")).to_be_visible()
     expect(page.locator("#views").get_by_role("link", name="All open")).to_contain_text("1")
     ticket = Ticket.objects.get()
 
@@ -88,12 +88,12 @@ def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, b
 
     # her answer joins, before Ana's eyes; a stranger's does not, whatever it quotes
     house.answer(received, "Yes, it is. Thank you!")
-    expect(said(page)).to_contain_text("Yes, it is. Thank you!", timeout=SOON_MS)
+    expect(said(page)).to_contain_text("Yes, it is. Thank you!")
     house.write(
         "Re: Where is my lamp?", "Send it to me instead.", sender="Emil <emil@stranger.example>",
         In_Reply_To=str(received["Message-ID"]), References=str(received["Message-ID"]),
     )  # fmt: skip
-    expect(row(page, "emil@stranger.example").or_(row(page, "Emil"))).to_be_visible(timeout=SOON_MS)
+    expect(row(page, "emil@stranger.example").or_(row(page, "Emil"))).to_be_visible()
     expect(said(page)).not_to_contain_text("Send it to me instead.")
     assert Ticket.objects.count() == 2
 
@@ -134,14 +134,13 @@ def test_from_a_mail_to_the_report(house: House, sit, survey, ana, ben, chloe, b
         expect(dora.get_by_role("radio", checked=True)).to_have_value(link[-1])
     assert not Response.objects.exists() and not Event.objects.filter(verb="survey.answered").exists()
     dora.get_by_label("Anything you want to tell us").fill("Nobody told me it would take a week.")
-    dora.wait_for_timeout(2_100)  # an answer within two seconds of the mail is a machine's, and is refused
     dora.get_by_role("button", name="Send my answer").click()
     expect(dora.get_by_role("heading", name="Thank you")).to_be_visible()
     response = Response.objects.get()
     assert (response.score, response.comment) == (1, "Nobody told me it would take a week.")
 
     # Ana sees it where she stands, and in the list
-    expect(page.locator("#header")).to_contain_text("Rated 1", timeout=SOON_MS)
+    expect(page.locator("#header")).to_contain_text("Rated 1")
     expect(page.locator("#panel")).to_contain_text("Nobody told me it would take a week.")
     page.keyboard.press("g")
     page.keyboard.press("l")
