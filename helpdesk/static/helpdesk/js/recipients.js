@@ -98,8 +98,10 @@ const changed = (field) => {
   asked = setTimeout(() => ask(form, around), 150);
 };
 
+let turns = 0;
 /** What the server says of these recipients: the line, and whom one may include. */
 const ask = async (form, around) => {
+  const turn = (turns += 1);
   const data = contentOf(form);
   data.set("kind", around.dataset.recipients);
   try {
@@ -107,6 +109,8 @@ const ask = async (form, around) => {
     if (!answer.ok) return;
     const fresh = document.createElement("template");
     fresh.innerHTML = await answer.text();
+    // an answer about the recipients of before that comes late says nothing of those of now
+    if (turn !== turns) return;
     const line = fresh.content.querySelector(".recipients-line");
     if (line) around.querySelector(".recipients-line").innerHTML = line.innerHTML;
     const offers = fresh.content.querySelector(".recipients-offers");
