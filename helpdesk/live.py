@@ -34,7 +34,7 @@ RECHECK_SECONDS = 60
 #: what was told lately, for pages that were drawn before and listen only now: so long, and so many at most
 RECENT_SECONDS, RECENT_LENGTH = 60, 2_000
 #: a page is drawn before it says how old it is, and processes do not agree to the moment
-MARGIN_SECONDS = 1
+MARGIN_SECONDS = 0.25
 #: audiences that are nobody's of the house: a visitor's talk, somebody writing to one
 OUTSIDE = ("talk:", "writing:", "visitor:")
 
