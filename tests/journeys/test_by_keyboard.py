@@ -89,7 +89,8 @@ def test_letters_one_writes_do_nothing_else(house: House, sit, ana, ticket):  # 
 
 def test_j_begins_with_what_just_arrived(house: House, sit, ana, ticket, monkeypatch):  # type: ignore[no-untyped-def]
     # a queue with more waiting than a page holds: what is new would be far below, and is shown above it
-    monkeypatch.setattr(reading, "PAGE", 1)
+    for module in (reading, reading.pages):
+        monkeypatch.setattr(module, "PAGE", 1)
     monkeypatch.setitem(reading.numbers_of.__kwdefaults__, "limit", 1)
     page = sit(ana).page
     page.goto("/")
