@@ -103,6 +103,8 @@ class Rig:
     """Plays one network. `setting` gives the account's config and secrets; the rest brings in and takes out."""
 
     kind: ClassVar[str]
+    #: whether something must be filled in before a channel works
+    needs_setting: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.mood: Mood = "takes"

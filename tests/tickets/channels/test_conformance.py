@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.exceptions import ValidationError
 
 from helpdesk import clock, failpoints
 from helpdesk.models import Agent, Event, Team
@@ -472,5 +471,4 @@ def test_its_settings_form_hides_its_secrets(rig: Rig) -> None:
     kept: Any = rig.channel.form()(config, known=frozenset(secrets))
     assert kept.is_valid() and kept.secrets(secrets) == secrets
     assert not any(value in kept.as_p() for value in secrets.values())
-    with pytest.raises((ValidationError, KeyError, AssertionError)):
-        assert rig.channel.form()({}).is_valid()
+    assert rig.channel.form()({}).is_valid() != rig.needs_setting

@@ -46,6 +46,7 @@ class Visitor:
 
 class FormRig(Rig):
     kind = "form"
+    needs_setting = False
 
     def setting(self) -> tuple[str, dict[str, Any], dict[str, str]]:
         return "", {"title": "Write to us", "takes_files": True, "allowed_origins": [SITE]}, {}
