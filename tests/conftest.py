@@ -81,12 +81,6 @@ def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _no_slower_test_asks_more() -> None:
-    """What a process keeps for some seconds it keeps for a whole test: questions are counted, on slow machines too."""
-    kept.SECONDS = lists.KEPT_SECONDS = hours.KEPT_SECONDS = hours.INBOX_SECONDS = 3600
-
-
 @pytest.fixture(autouse=True)
 def _nothing_of_the_last_test(request: pytest.FixtureRequest, _files: Path) -> None:
     """What a test stores goes away with it. Who asks for no database is not made to wait for the cache."""
