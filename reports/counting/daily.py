@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
+from secrets import token_hex
 from typing import Any
 
 from django.core.cache import cache
@@ -25,6 +26,12 @@ BASELINE_WEEKS = 26
 MOST_DAYS = 98
 #: how long what was read of a baseline is kept
 KEPT_S = 3600
+_WRITTEN = "reports:usual:written"
+
+
+def forget_usual() -> None:
+    """The past was written anew, or for the first time: nothing that was read of it holds."""
+    cache.set(_WRITTEN, token_hex(8), None)
 
 
 def days_before(chosen: Filter, today: date) -> tuple[Filter, int]:
@@ -111,10 +118,11 @@ class Watched:
         last = asked.first + timedelta(days=baseline - 1)
         before = replace(asked.on(asked.first, last), compare="")
         name = f"reports:usual:{sha256(repr((self.key, before)).encode()).hexdigest()}"
-        known = cache.get(name)
-        if known is None:
+        kept = cache.get_many([_WRITTEN, name])
+        written, (read_of, known) = kept.get(_WRITTEN), kept.get(name) or (None, None)
+        if known is None or read_of != written:
             known = [(point.day, point.value, point.n) for point in _READ[self.key](before)]
-            cache.set(name, known, KEPT_S)
+            cache.set(name, (written, known), KEPT_S)
         found = [Point(*one) for one in known]
         return found + _READ[self.key](asked.on(last + timedelta(days=1), asked.last)) if asked.last > last else found
 

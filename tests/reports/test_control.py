@@ -143,6 +143,16 @@ def test_the_backlog_is_what_was_unsolved_at_the_end_of_each_day(inbox):
         assert [point.value for point in daily.backlog(chosen)] == [2, 3, 2, 1, 1]
 
 
+def test_what_is_usual_is_read_anew_once_the_past_was_written_anew(spring, inbox):
+    chosen = Filter(date(2026, 4, 15), date(2026, 4, 20), "UTC", (inbox.pk,))
+    [created] = [one for one in daily.WATCHED if one.key == "created"]
+    before = created.judge(chosen, date(2026, 4, 21)).points[0].value
+    TicketFacts.objects.filter(created_at__date=date(2026, 2, 18)).delete()
+    assert created.judge(chosen, date(2026, 4, 21)).points[0].value == before > 0
+    daily.forget_usual()
+    assert created.judge(chosen, date(2026, 4, 21)).points[0].value == 0
+
+
 def test_the_page_of_nothing_says_that_it_cannot_tell(chloe, as_agent):
     html = as_agent(chloe).get(reverse("report", args=["changes"])).content.decode()
     assert "not enough days before this period" in html

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from helpdesk import clock
+from reports.counting import daily
 from reports.demo import aftermath, beside, company, writing
 from reports.demo import plan as planning
 from reports.demo.plan import Plan
@@ -105,6 +106,7 @@ class Command(BaseCommand):
         self._finish(plan, up_to)
         if total >= _WORTH_PROCESSES:
             _analyse()
+        daily.forget_usual()
         beside.settle(plan.until, plan.days, is_complete=not any(planning.missing(plan, plan.tickets)))
         return total
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from reports.counting import daily
 from reports.ledger import packs, rebuilding
 from reports.models import Bookmark
 
@@ -50,4 +51,5 @@ class Command(BaseCommand):
         took = time.monotonic() - began
         events = done.events if done else 0
         packs.pack_if_due()
+        daily.forget_usual()
         self.stdout.write(f"Folded {events:,} events in {took:.1f} s ({events / max(took, 0.001):,.0f} events/s).   ")
