@@ -88,7 +88,7 @@ def _headings(found: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         one.pk: one.customer.display_name
         for one in asked.select_related("customer").prefetch_related("customer__contact_points")
     }
-    return [_("Recovery: %(customer)s") % {"customer": names.get(facts.get("recovery"), "")} for facts in found]
+    return [_("Recovery: %(customer)s") % {"customer": names.get(facts.get("recovery") or 0, "")} for facts in found]
 
 
 #: members of a department need not see the inbox, and who is asked whether they recommend us may never have written

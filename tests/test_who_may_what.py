@@ -147,6 +147,9 @@ def api(light: Cell | None = None, ben: Cell = 404, body: Any = None, **rows: Ce
     return Policy(found, turned_away={**NO_TOKEN, "light": 403}, body=body or {}, reads_first=True)
 
 
+#: the number of nothing, however often the database has counted
+NO_SUCH = 2**31 - 7
+
 OF_CHLOE = Policy(
     {"GET": (401, 401, 404, 404, 404, 200, 404)}, turned_away={**NO_TOKEN, "light": 403}, reads_first=True
 )
@@ -861,7 +864,7 @@ def house(
         "settings_account_import_undo": [AccountImport.objects.create(name="may.csv").pk],
         "report_customers": ["there"], "report_customer": [dora.pk], "report_organisation": [acme.pk],
         "account_confirm_email": ["key"], "account_reset_password_from_key": ["a", "set-password"],
-        "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, 1], "api_link": [ticket.pk, 1],
+        "api_undo": [ticket.pk, event.pk], "api_merge": [ticket.pk, NO_SUCH], "api_link": [ticket.pk, NO_SUCH],
         "api_draft": [ticket.pk, "note"], "api_macro": [refund.pk], "api_field": [things["fields"]],
         "api_colleague_schedule": [ticket.pk, shared.pk], "api_draft_takeover": [ticket.pk, shared.pk],
         "api_draft_schedule": [ticket.pk, "reply"], "api_draft_sending": [ticket.pk, "reply"],

@@ -102,7 +102,7 @@ def shown(found: Sequence[Notification]) -> list[Shown]:
 
 def _headings(found: Sequence[Notification]) -> dict[int, str]:
     """What those without a ticket are about."""
-    made = {}
+    made: dict[int, str] = {}
     for apart in notices.aparts():
         its = [one for one in found if (kind := notices.named(one.kind)) is not None and kind.apart is apart]
         if its:

@@ -119,7 +119,8 @@ def _send(agent: Agent, rows: Sequence[Notification], at: datetime, *, is_digest
     ticket = next((one.ticket for one in rows if one.ticket), None)
     carrier = ticket.inbox.mailing if ticket else None
     if carrier is None or not carrier.is_active:
-        carrier = Inbox.objects.active().of_mail().order_by("pk").first() or carrier or (ticket and ticket.inbox)
+        own = ticket.inbox if ticket else None
+        carrier = Inbox.objects.active().of_mail().order_by("pk").first() or carrier or own
     if carrier is None:  # there is no inbox at all to send it from
         Notification.objects.filter(pk__in=[one.pk for one in rows]).update(mail=_State.NONE)
         return
