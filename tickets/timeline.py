@@ -263,8 +263,9 @@ class _Brought(QuerySet[Any]):
     @property
     def query(self) -> Any:
         # what narrows it is worked out here, which hardly anybody needs; till then all of a model share a query
-        if self._deferred_filter:
-            self._query = self._query.chain()
+        own: Any = self
+        if own._deferred_filter:
+            own._query = own._query.chain()
         return QuerySet.query.fget(self)  # type: ignore[attr-defined]
 
     @query.setter

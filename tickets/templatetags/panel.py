@@ -83,7 +83,7 @@ def _panels(
     panels: Iterable[registry.Panel], request: HttpRequest
 ) -> tuple[tuple[tuple[str, str], ...], dict[str, SafeString]]:
     """Panels of upper floors: their titles with a place for each, and what goes there."""
-    around = {"request": request, "csrf_token": pieces.token(request)}
+    around: Any = {"request": request, "csrf_token": pieces.token(request)}
     places = {pieces.nth("panel", at): rendered(around, one) for at, one in enumerate(panels)}
     return tuple(zip((str(one.title) for one in panels), places, strict=True)), places
 
