@@ -13,7 +13,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
+from django.template.context import make_context
+from django.template.loader import get_template, render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -85,7 +86,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
     waiting: dict[str, Sequence[str]] = {}
     request._late = waiting  # type: ignore[attr-defined]
     try:
-        around = _LATE.split(render_to_string(template, context, request))
+        around = _LATE.split(_rendered(template, context, request))
     finally:
         del request._late  # type: ignore[attr-defined]
     content = [around[0].encode()]
@@ -93,6 +94,17 @@ def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
         content += [_encoded(one) if len(one) <= _LONG else one.encode() for one in waiting[where]]
         content.append(rest.encode())
     return HttpResponse(b"".join(content))
+
+
+def _rendered(template: str, given: dict[str, Any], request: HttpRequest) -> str:
+    found: Any = get_template(template)
+    context = make_context(given, request, autoescape=found.backend.engine.autoescape)
+    try:
+        text: str = found.template.render(context)
+    finally:
+        # a context that was given something knows itself: all in it would wait for the collector of garbage
+        context.dicts.clear()
+    return text
 
 
 @lru_cache(maxsize=1000)

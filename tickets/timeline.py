@@ -283,7 +283,8 @@ def bring(thing: Model, name: str, found: list[Any]) -> None:
     """Let an object know these rows of another table, so that nobody asks. Filtered, they are still only its own."""
     model, its_name, query = _bringing(type(thing), name)
     theirs: Any = _Brought(model, query=query)
-    theirs._deferred_filter = False, (), {its_name: thing}
+    # by its key: knowing the object itself, the two would wait for the collector of garbage
+    theirs._deferred_filter = False, (), {its_name: thing.pk}
     theirs._result_cache = found
     thing.__dict__.setdefault("_prefetched_objects_cache", {})[name] = theirs
 

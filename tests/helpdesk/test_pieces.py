@@ -49,7 +49,7 @@ def test_what_is_large_stands_where_it_belongs(rf: Any, monkeypatch: pytest.Monk
         second, first = pieces.late(asked, ["z"]), pieces.late(asked, drawn)
         return f"ä{first}–{second}!"
 
-    monkeypatch.setattr(pieces, "render_to_string", render)
+    monkeypatch.setattr(pieces, "_rendered", render)
     for _time in range(2):
         answer = pieces.page(request, "any.html", {})
         assert answer.content.decode() == "ä" + "".join(drawn) + "–z!"

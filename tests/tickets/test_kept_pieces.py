@@ -1,10 +1,12 @@
 """What a ticket's page keeps of what it drew: whatever it shows draws it anew, and nobody gets what is another's."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.template import Context
+from django.test import Client, RequestFactory
 
 from helpdesk import pieces
 from helpdesk.models import Agent
@@ -12,6 +14,8 @@ from tests.conftest import mail
 from tickets import timeline
 from tickets.models import Customer, Message, Ticket
 from tickets.operations import replying, sorting, status
+from tickets.timeline import Entry
+from tickets.views import ticket as ticket_views
 
 
 @pytest.fixture
@@ -108,3 +112,19 @@ def test_what_was_brought_goes_on_as_its_own_rows_only(ticket: Ticket, send_mail
     assert list(theirs.filter(channel="email")) == points and not theirs.filter(address="emil@stranger.example")
     assert theirs.update(is_bouncing=True) == 1
     assert not other.customer.contact_points.get().is_bouncing
+
+
+def test_nothing_of_a_page_waits_for_the_collector_of_garbage(ticket: Ticket, ana: Agent, rf: RequestFactory) -> None:
+    def look() -> int:
+        request: Any = rf.get(f"/tickets/{ticket.pk}/?part=reading")
+        request.user, request.htmx = ana, True
+        assert b"My order" in ticket_views.ticket(request, ticket.pk).content
+        return sum(type(one) in (Message, Entry, Context) for one in gc.get_objects())
+
+    look()
+    gc.collect()
+    gc.disable()
+    try:
+        assert look() == look()
+    finally:
+        gc.enable()

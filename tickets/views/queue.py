@@ -2,9 +2,10 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from helpdesk import pieces
 from helpdesk.pages import agent_of, agents_only
 from tickets import hours
 from tickets.operations import list_looks
@@ -20,11 +21,11 @@ def queue(request: HttpRequest) -> HttpResponse:
     part = part if request.htmx and part in ("list", "views", "rows") else ""  # type: ignore[attr-defined]
     context = queue_context(request, view_of(request, strict=True), part=part)
     if part:
-        return render(request, f"tickets/queue.html#{part}", context)
+        return pieces.page(request, f"tickets/queue.html#{part}", context)
     known = hours.inboxes(set(context["inboxes"]))
     listed = [known[pk] for pk in context["inboxes"] if pk in known]
     context["addresses"] = [inbox.address for inbox in listed if inbox.is_active and inbox.address]
-    return render(request, "tickets/queue.html", context)
+    return pieces.page(request, "tickets/queue.html", context)
 
 
 @agents_only
