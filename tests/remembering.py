@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from helpdesk import second_factor
-from tickets import hours, kept, watching
+from tickets import hours, kept, lists, watching
 
 AN_HOUR = 3600
 #: where it says how long: an attribute of a module or of what remembers
 PLACES: list[tuple[Any, str]] = [
     (kept, "SECONDS"),
+    (lists, "KEPT_SECONDS"),
     (second_factor, "_KEPT_SECONDS"),
     (hours, "KEPT_SECONDS"),
     (hours, "INBOX_SECONDS"),
