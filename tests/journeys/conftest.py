@@ -38,6 +38,8 @@ from tickets.tasks import deliver, receive_mail, send_scheduled_drafts
 
 #: the most a person at a screen is made to wait in a story before it counts as broken
 PATIENCE_MS = 40_000 if STRAIN else 10_000
+#: a page with all its scripts, and whatever a hand reaches for on it, may take a busy machine longer
+LOADING_MS = 3 * PATIENCE_MS
 expect.set_options(timeout=PATIENCE_MS)
 SIGN_IN = "helpdesk.signed_in.Backend"
 #: Playwright looks twice a second for what is expected of a page; in rounds so short it looks ten times
@@ -273,7 +275,8 @@ def take_time(page: Page) -> None:
         do = getattr(keyboard, name)
 
         def in_time(*args: Any, do: Callable[..., None] = do, **more: Any) -> None:
-            page.wait_for_load_state()
+            if not getattr(page, "is_hasty", False):
+                page.wait_for_load_state()
             do(*args, **more)
 
         setattr(keyboard, name, in_time)
@@ -358,7 +361,7 @@ def sit(browser: Browser, house: House, empty_seats: dict[Kind, list[Page]]) -> 
         agent: Agent | None = None, *, script: bool = True, width: int = 1440, height: int = 900,
         is_new: bool = False, is_hasty: bool = False, **more: Any,
     ) -> Seat:  # fmt: skip
-        kind = None if is_new or is_hasty or "permissions" in more else (script, tuple(sorted(more.items())))
+        kind = None if is_new or "permissions" in more else (script, tuple(sorted(more.items())))
         if kind and empty_seats.get(kind):
             page = empty_seats[kind].pop()
             context = page.context
@@ -369,11 +372,11 @@ def sit(browser: Browser, house: House, empty_seats: dict[Kind, list[Page]]) -> 
             )  # fmt: skip
             if STRAIN > 1:
                 context.on("page", slow_down)
-            context.set_default_timeout(PATIENCE_MS)
+            context.set_default_timeout(LOADING_MS)
             page = context.new_page()
             remember_what_lasts(page)
-            if not is_hasty:
-                take_time(page)
+            take_time(page)
+        setattr(page, "is_hasty", is_hasty)  # noqa: B010 - ours, on somebody else's object
         if agent:
             client = Client()
             client.force_login(agent, backend=SIGN_IN)
