@@ -16,6 +16,7 @@ from reports.counting import customers
 from reports.counting.customers import Customers
 from reports.ledger import arrays, packs
 from reports.ledger.arrays import Frame, stamp
+from reports.ledger.gathering import gathered
 from reports.ledger.packs import NULL, Array
 from reports.metrics.served import SERVED
 from reports.models import SurveyFacts
@@ -171,15 +172,13 @@ def _of_packed(
 
 def _mended(chosen: Filter, windows: Sequence[Period], known: Customers) -> list[Array]:
     """Whom a recovery was closed for as recovered, in each window."""
-    import numpy as np
 
     first, end = min(one.start for one in windows), max(one.end for one in windows)
     closed = Recovery.objects.filter(
         outcome=Outcome.RECOVERED, inbox__in=chosen.inboxes, closed_at__gte=first, closed_at__lt=end
     )
-    rows = closed.order_by().values_list("customer", "closed_at")
-    people = np.array([customer for customer, _at in rows], dtype=np.int64)
-    at = np.array([stamp(closed_at) for _customer, closed_at in rows if closed_at], dtype=np.int64)
+    found = gathered(closed.order_by(), customer="number", closed_at="moment")
+    people, at = found["customer"].data, found["closed_at"].data
     return [known.among(people[(at >= stamp(one.start)) & (at < stamp(one.end))]) for one in windows]
 
 
