@@ -85,11 +85,11 @@ def backlog(days: Filter) -> list[Point]:
 
 def satisfied(weeks: Filter) -> list[tuple[date, int, int]]:
     """How many were satisfied of how many who answered, each week. What may not be shown counts as no answer."""
-    if privacy.guard(weeks, reading.answered).hides:
-        return [(day, 0, 0) for _i, day in _days(reading.cut(weeks, "week"), weeks)]
     slices = reading.cut(weeks, "week")
     good = Count("event", filter=Q(score__range=SATISFIED))
     found = _by_slice(reading.answered(weeks), "answered_at", slices, n=Count("*"), good=good)
+    if privacy.guard(weeks, reading.answered, sum(n for n, _k in found.values())).hides:
+        return [(day, 0, 0) for _i, day in _days(slices, weeks)]
     hidden = privacy.hidden_cells({i: n for i, (n, _k) in found.items()})
     rows = []
     for i, day in _days(slices, weeks):

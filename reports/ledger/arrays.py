@@ -133,7 +133,8 @@ def _read(seen: Seen, where: WhereNode, wanted: set[str], keys: Array) -> Frame:
         (part, list(_open(where, part))) for part in seen.parts
         if part.rows and _may_hold(where, part) and (keys is None or seen.may_have(part, keys))
     ]  # fmt: skip
-    seen.load((part, {*wanted, *(name for one in nodes for name in _columns(one))}) for part, nodes in parts)
+    always = wanted if keys is None else {*wanted, seen.table.key}
+    seen.load((part, {*always, *(name for one in nodes for name in _columns(one))}) for part, nodes in parts)
     chosen: list[tuple[Part, Array]] = []
     total = 0
     for part, nodes in parts:
@@ -144,7 +145,7 @@ def _read(seen: Seen, where: WhereNode, wanted: set[str], keys: Array) -> Frame:
                 kept[name] = seen.column(part, name)
             return kept[name]
 
-        rows = len(column(seen.table.key).data)
+        rows = seen.rows_of(part)
         masks = [_holds(one, column, rows) for one in nodes]
         if keys is not None:
             masks.append(seen.among(part, keys))

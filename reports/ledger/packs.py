@@ -352,7 +352,8 @@ class Seen:
         """Read of each of these parts these columns, at once."""
         missing = {
             (part.version, f"{self.table.name}.{name}")
-            for part, names in wanted if part.version for name in (*names, self.table.key)
+            for part, names in wanted if part.version
+            for name in ((*names, self.table.key) if self._is_marked(part) else names)
         } - self._read.keys()  # fmt: skip
         self._read.update(_kept.among(missing))
         missing -= self._read.keys()
@@ -396,15 +397,26 @@ class Seen:
         full = f"{self.table.name}.{name}"
         return _decoded(self.table.columns[name], self._read[part.version, full]).at(self._places(part))
 
+    def rows_of(self, part: Part) -> int:
+        """How many rows of a part hold."""
+        places = self._places(part) if part.version else None
+        return part.rows if places is None else len(places)
+
+    def _is_marked(self, part: Part) -> bool:
+        """Whether anything of a pack is marked."""
+        first = part.chunk * self.family.size
+        low, high = self.marked.searchsorted([first, first + self.family.size]).tolist()
+        return bool(low < high)
+
     def _places(self, part: Part) -> Array:
         """Which rows of a pack hold; None for all."""
         import numpy as np
 
-        first = part.chunk * self.family.size
-        low, high = np.searchsorted(self.marked, [first, first + self.family.size])
-        if low == high:
+        if not self._is_marked(part):
             return None
         if part.chunk not in self._alive:
+            first = part.chunk * self.family.size
+            low, high = np.searchsorted(self.marked, [first, first + self.family.size])
             gone = np.zeros(self.family.size, dtype=bool)
             gone[self.marked[low:high] - first] = True
             key = _decoded("number", self._read[part.version, f"{self.table.name}.{self.table.key}"]).data
