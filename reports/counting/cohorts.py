@@ -86,13 +86,12 @@ def cohort(chosen: Filter, at: datetime) -> Cohort:
         for pk, name, minutes in Inbox.objects.filter(pk__in=chosen.inboxes).order_by("name")
         .values_list("pk", "name", "response_target_minutes")
     }  # fmt: skip
-    read = _packed(chosen, inboxes) or _read(chosen, inboxes)
+    read, solved = _packed(chosen, inboxes) or _read(chosen, inboxes)
     slots: dict[tuple[int, int], _Slot] = {}
-    replied, solved = [], []
+    replied = []
     met, late = dict.fromkeys(inboxes, 0), dict.fromkeys(inboxes, 0)
     ours = chats = abandoned = 0
-    for is_owed, is_chat, inbox, slot, n, gone, in_time, too_late, answers, ends in read:
-        solved.append(unpack(ends))
+    for is_owed, is_chat, inbox, slot, n, gone, in_time, too_late, answers in read:
         if not is_owed:
             ours += n
             continue
@@ -115,16 +114,17 @@ def cohort(chosen: Filter, at: datetime) -> Cohort:
             found.append(OfInbox(pk, name, target, one_))
     return Cohort(
         curve(together(replied), waiting),
-        curve(together(solved), unsolved),
+        curve(solved, unsolved),
         found,
         {key: (one.came, together(one.took)) for key, one in slots.items()},
         ours, chats, abandoned,
     )  # fmt: skip
 
 
-def _packed(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> list[tuple[Any, ...]] | None:
+def _packed(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> tuple[list[tuple[Any, ...]], Ordered] | None:
     """What came in, by whether we owe an answer, whether it is a chat, inbox and hour of the week: how many, how many
-    visitors left, answered in time and too late, and the times it took; where it is kept in packs."""
+    visitors left, answered in time and too late, and how long answers took; and how long all resolutions took. Where
+    it is kept in packs."""
     import numpy as np
 
     frame = arrays.of(
@@ -153,22 +153,23 @@ def _packed(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> list[tupl
         slot=Column("name", hours, [timedelta(hours=hour) for hour in range(168)]),
         met=Column("number", np.where(in_time, 1, NULL)),
         late=Column("number", np.where(~in_time & frt_s.known(), 1, NULL)),
-        solved=Column("number", np.where(frame.holds(_CONTACT), frame["first_resolution_s"].data, NULL)),
     )  # fmt: skip
-    return arrays.tally_frame(
+    solved = frame["first_resolution_s"]
+    found = arrays.tally_frame(
         frame, ("is_owed", "is_chat", "inbox", "slot"),
         {"n": Count("*"), "gone": Count("abandoned_at"), "met": Count("met"), "late": Count("late"),
-         "replied": Packed("frt_s"), "solved": Packed("solved")},
+         "replied": Packed("frt_s")},
     )  # fmt: skip
+    return found, np.sort(solved.data[frame.holds(_CONTACT) & solved.known()])
 
 
-def _read(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> list[tuple[Any, ...]]:
+def _read(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> tuple[list[tuple[Any, ...]], Ordered]:
     """The same by PostgreSQL."""
     rows = reading.came_in(chosen)
     targets: Any = [When(inbox=pk, then=Value(target)) for pk, (_name, target) in inboxes.items()]
     took = Coalesce("frt_business_s", "frt_s")
     within = Q(took__lte=F("target"))
-    return list(
+    found = list(
         rows.annotate(
             is_owed=Case(When(_OWED, then=True), default=False),
             is_chat=Case(When(channel="chat", then=True), default=False),
@@ -181,6 +182,7 @@ def _read(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> list[tuple[
             replied=Packed("frt_s"), solved=Packed("first_resolution_s", filter=_CONTACT),
         )
     )  # fmt: skip
+    return [row[:-1] for row in found], together(unpack(row[-1]) for row in found)
 
 
 def _unfinished(

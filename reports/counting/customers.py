@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
 
 from feedback import accounts
 from feedback.accounts import Rule
@@ -59,23 +62,36 @@ def on_days(days: Sequence[date], rule: Rule) -> Customers:
     return _who_wrote(days, rule) if rule.is_proxy else _who_is_told_of(days, rule)
 
 
-#: what counts of the ledger; who is known under another number by now; who belongs to an organisation
-_TOLD = """
-    WITH told AS (
-        SELECT string_agg(int8send(coalesce(customer_id, -organisation_id)), ''::bytea) AS who,
-               string_agg(int8send(2 * id + (kind <> ALL(%(ends)s))::int), ''::bytea) AS what,
-               string_agg(timestamptz_send(at), ''::bytea) AS at
-        FROM feedback_accountevent
-        WHERE voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
-    ), staff AS (
+#: who is known under another number by now; who belongs to an organisation
+_BESIDE = """
+    WITH staff AS (
         SELECT string_agg(int8send(id), ''::bytea) AS person, string_agg(int8send(organisation_id), ''::bytea) AS at
         FROM tickets_customer WHERE organisation_id IS NOT NULL AND merged_into_id IS NULL
     ), merged AS (
         SELECT array_agg(id) AS was, array_agg(merged_into_id) AS person
         FROM tickets_customer WHERE merged_into_id IS NOT NULL
     )
-    SELECT told.who, told.what, told.at, staff.person, staff.at, merged.was, merged.person FROM told, staff, merged
 """
+#: what counts of the ledger, how many events there are in all, and from which transaction on something may be newer
+_TOLD = f"""{_BESIDE}, told AS (
+        SELECT string_agg(int8send(coalesce(customer_id, -organisation_id)), ''::bytea) AS who,
+               string_agg(int8send(2 * id + (kind <> ALL(%(ends)s))::int), ''::bytea) AS what,
+               string_agg(timestamptz_send(at), ''::bytea) AS at
+        FROM feedback_accountevent
+        WHERE voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+    )
+    SELECT staff.person, staff.at, merged.was, merged.person, told.who, told.what, told.at,
+           (SELECT count(*) FROM feedback_accountevent), pg_snapshot_xmin(pg_current_snapshot())::text
+    FROM told, staff, merged
+"""  # noqa: S608 - our words
+#: the same without the ledger, and whether that is what it was: nothing of a newer transaction in it, and nothing gone
+_UNCHANGED = f"""{_BESIDE}
+    SELECT staff.person, staff.at, merged.was, merged.person, ledger.n, ledger.newer
+    FROM staff, merged, (
+        SELECT count(*) AS n, count(*) FILTER (WHERE age(xmin) <= age(%(since)s::text::xid8::xid)) AS newer
+        FROM feedback_accountevent
+    ) AS ledger
+"""  # noqa: S608 - our words
 #: microseconds between the epoch of PostgreSQL, the year 2000, and that of everybody else
 _SINCE_1970 = 946_684_800_000_000
 
@@ -85,12 +101,11 @@ def _who_is_told_of(days: Sequence[date], rule: Rule) -> Customers:
     none of their own."""
     import numpy as np
 
-    [(*columns, was, became)] = packs.fetch(_TOLD, accounts.steps_sql(rule)[1])
-    who, what, at, person, works_at = (np.frombuffer(data or b"", dtype=">i8").astype(np.int64) for data in columns)
+    told, staff, was, became = _told(rule)
+    who, is_sign, at = told.who, told.is_sign, told.at
+    person, works_at = (_numbers(data) for data in staff)
     if was:
         who = _as_of_now(who, dict(zip(was, became, strict=True)))
-    order = np.lexsort((what, at))
-    who, is_sign, at = who[order], what[order] % 2 == 1, at[order] + _SINCE_1970
     numbers, place = _ranked(who)
     on: dict[date, Array] = {}
     for day in days:
@@ -110,6 +125,48 @@ def _who_is_told_of(days: Sequence[date], rule: Rule) -> Customers:
         everybody[order],
         {day: np.concatenate([are[are_people], are[where]])[order] for day, are in on.items()},
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The account events that count, in order of time: whose, whether they make one a customer, and when."""
+
+    who: Array
+    is_sign: Array
+    at: Array
+    #: how many events there were in all, and the first transaction that might not have been seen
+    n: int
+    since: str
+
+
+#: what was read last, by database and rule
+_last_told: dict[tuple[Any, ...], _Told] = {}
+
+
+def _told(rule: Rule) -> tuple[_Told, Sequence[Any], Any, Any]:
+    """The ledger, the staff of organisations, and who became whom. The ledger is read again when it changed."""
+    import numpy as np
+
+    asked = accounts.steps_sql(rule)[1]
+    key = (connection.settings_dict["NAME"], repr(asked["kinds"]), repr(asked["ends"]))
+    if (known := _last_told.get(key)) is not None:
+        [(*staff, was, became, n, newer)] = packs.fetch(_UNCHANGED, {"since": known.since})
+        if n == known.n and not newer:
+            return known, staff, was, became
+    [(person, works_at, was, became, *columns, n, since)] = packs.fetch(_TOLD, asked)
+    who, what, at = (_numbers(data) for data in columns)
+    order = np.lexsort((what, at))
+    known = _Told(who[order], what[order] % 2 == 1, at[order] + _SINCE_1970, n, since)
+    if len(_last_told) > 1:
+        _last_told.clear()
+    _last_told[key] = known
+    return known, (person, works_at), was, became
+
+
+def _numbers(data: bytes | None) -> Array:
+    import numpy as np
+
+    return np.frombuffer(data or b"", dtype=">i8").astype(np.int64)
 
 
 def _ranked(who: Array) -> tuple[Array, Array]:

@@ -299,6 +299,7 @@ def _people(chosen: Filter, loads: Mapping[int | None, Load], at: datetime) -> C
         load = {agent: of for agent, of in load.items() if agent == chosen.reader}
     shown = Agent.objects.filter(Q(pk__in=load) | Q(pk__in=here.values("pk"))).order_by("name")
     rows, cells = [], []
+    raw: tuple[int | None, ...]
     for agent in shown:
         n, owed, since = load.get(agent.pk, (0, 0, None))
         state = (

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 import time_machine
+from django.db import connection
 from django.urls import reverse
 
 from feedback.accounts import Rule
@@ -164,3 +165,54 @@ def test_numbers_are_ranked_by_a_table_as_by_sorting(who, monkeypatch):
     monkeypatch.setattr(customers, "_LONGEST_TABLE", 0)
     assert by_table == [found.tolist() for found in customers._ranked(asked)]
     assert by_table == [sorted(set(who)), [sorted(set(who)).index(one) for one in who]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_ledger_is_read_again_when_it_changed_and_only_then(monkeypatch):
+    monkeypatch.setattr(customers, "_last_told", {})
+    rule, days = Rule(Retention.Mode.CONTRACT, 180, "UTC"), [date(2026, 3, 1), date(2026, 6, 1)]
+    ann, ben = (Customer.objects.create(name=name) for name in ("Ann", "Ben"))
+
+    def tell(customer, kind, month):
+        return AccountEvent.objects.create(customer=customer, kind=kind, at=datetime(2026, month, 1, 12, tzinfo=UTC))
+
+    def known():
+        asked = []
+
+        def listen(execute, sql, params, many, context):
+            asked.append(sql)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(listen):
+            found = customers.on_days(days, rule)
+        on = {day.month: sorted(found.numbers[are].tolist()) for day, are in found.on.items()}
+        return on, any("timestamptz_send" in sql for sql in asked)
+
+    def settle():
+        """As if nobody had been writing anything anywhere while it was read."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()::text")
+            (now,) = cursor.fetchone()
+        for key, told in customers._last_told.items():
+            customers._last_told[key] = replace(told, since=now)
+
+    joined = tell(ann, "joined", 1)
+    assert known() == ({3: [ann.pk], 6: [ann.pk]}, True)
+    settle()
+    assert known() == ({3: [ann.pk], 6: [ann.pk]}, False)
+    lapsed = tell(ann, "lapsed", 5)
+    assert known() == ({3: [ann.pk], 6: []}, True)
+    AccountEvent.objects.filter(pk=joined.pk).update(customer=ben)
+    assert known() == ({3: [ben.pk], 6: [ben.pk]}, True)
+    AccountEvent.objects.filter(pk=lapsed.pk).update(voided_at=NOW)
+    assert known() == ({3: [ben.pk], 6: [ben.pk]}, True)
+    settle()
+    lapsed.delete()
+    tell(ben, "cancelled", 4)  # as many as before
+    assert known() == ({3: [ben.pk], 6: []}, True)
+    settle()
+    AccountEvent.objects.filter(kind="cancelled").delete()
+    assert known() == ({3: [ben.pk], 6: [ben.pk]}, True)
+    settle()
+    Customer.objects.filter(pk=ben.pk).update(merged_into=ann)
+    assert known() == ({3: [ann.pk], 6: [ann.pk]}, False)
