@@ -81,7 +81,8 @@ _TOLD = f"""{_BESIDE}, told AS (
         WHERE voided_at IS NULL AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
     )
     SELECT staff.person, staff.at, merged.was, merged.person, told.who, told.what, told.at,
-           (SELECT count(*) FROM feedback_accountevent), pg_snapshot_xmin(pg_current_snapshot())::text
+           (SELECT count(*) FROM feedback_accountevent), pg_snapshot_xmin(pg_current_snapshot())::text,
+           pg_current_xact_id_if_assigned() IS NOT NULL
     FROM told, staff, merged
 """  # noqa: S608 - our words
 #: the same without the ledger, and whether that is what it was: nothing of a newer transaction in it, and nothing gone
@@ -153,13 +154,14 @@ def _told(rule: Rule) -> tuple[_Told, Sequence[Any], Any, Any]:
         [(*staff, was, became, n, newer)] = packs.fetch(_UNCHANGED, {"since": known.since})
         if n == known.n and not newer:
             return known, staff, was, became
-    [(person, works_at, was, became, *columns, n, since)] = packs.fetch(_TOLD, asked)
+    [(person, works_at, was, became, *columns, n, since, may_be_undone)] = packs.fetch(_TOLD, asked)
     who, what, at = (_numbers(data) for data in columns)
     order = np.lexsort((what, at))
     known = _Told(who[order], what[order] % 2 == 1, at[order] + _SINCE_1970, n, since)
-    if len(_last_told) > 1:
-        _last_told.clear()
-    _last_told[key] = known
+    if not may_be_undone:  # by a transaction that wrote something
+        if len(_last_told) > 1:
+            _last_told.clear()
+        _last_told[key] = known
     return known, (person, works_at), was, became
 
 
