@@ -177,7 +177,7 @@ def _mended(chosen: Filter, windows: Sequence[Period], known: Customers) -> list
     closed = Recovery.objects.filter(
         outcome=Outcome.RECOVERED, inbox__in=chosen.inboxes, closed_at__gte=first, closed_at__lt=end
     )
-    found = gathered(closed.order_by(), customer="number", closed_at="moment")
+    found = gathered(closed.order_by(), number="customer", moment="closed_at")
     people, at = found["customer"].data, found["closed_at"].data
     return [known.among(people[(at >= stamp(one.start)) & (at < stamp(one.end))]) for one in windows]
 
