@@ -134,7 +134,11 @@ export const mount = (field, htmlField) => {
   const rich = {
     element: editor.view.dom,
     focus: () => editor.view.focus(),
-    blur: () => editor.commands.blur(),
+    // at once: the editor's own command waits for the next frame, and a key pressed until then would be written
+    blur: () => {
+      editor.view.dom.blur();
+      document.getSelection()?.removeAllRanges();
+    },
     set: (words) => {
       editor.commands.setContent(contentOf(words), { emitUpdate: false, parseOptions: PARSING });
       tell();

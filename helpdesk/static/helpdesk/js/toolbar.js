@@ -67,6 +67,8 @@ export const attachToolbar = (editor, frame) => {
   const apply = () => {
     const href = addressOf(input.value);
     asking.hidden = true;
+    // at once: the editor's own command waits for the next frame
+    editor.view.focus();
     const chain = editor.chain().focus().extendMarkRange("link");
     (href ? chain.setLink({ href }) : chain.unsetLink()).run();
   };
@@ -85,7 +87,7 @@ export const attachToolbar = (editor, frame) => {
       event.preventDefault();
       event.stopPropagation();
       asking.hidden = true;
-      editor.commands.focus();
+      editor.view.focus();
     } else if (event.key === "Enter" && event.target === input) {
       event.preventDefault();
       apply();
