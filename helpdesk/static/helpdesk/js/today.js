@@ -12,6 +12,8 @@ const nameOf = (part) => part.id || part.className;
 
 let asking = false;
 let asked = 0;
+/** What is told the moment it happens is counted a moment later: after the last of it, there is one more look. */
+let isFresh = false;
 let timer;
 
 const renewPart = (old, fresh) => {
@@ -49,6 +51,8 @@ const refresh = async () => {
     // the next change, or the next half minute, asks again
   } finally {
     asking = false;
+    if (isFresh) soon();
+    isFresh = false;
   }
 };
 
@@ -63,11 +67,16 @@ const soon = () => {
   );
 };
 
+const news = () => {
+  isFresh = true;
+  soon();
+};
+
 if (place()) {
   document.addEventListener("live", (event) => {
-    if (event.detail.changes.some((change) => !/^notification\./.test(change.verb))) soon();
+    if (event.detail.changes.some((change) => !/^notification\./.test(change.verb))) news();
   });
-  document.addEventListener("live-anew", soon);
+  document.addEventListener("live-anew", news);
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   setInterval(refresh, OFTEN_MS);
 }
