@@ -1,6 +1,7 @@
 """The people of the tests: Ana (agent), Ben (another team), Chloe (lead), Dora (customer), Emil (a stranger)."""
 
 import gc
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,8 +24,9 @@ from helpdesk import catalogs, events, second_factor
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Role, Team
 from tests.emptying import empty_quickly  # noqa: F401 - a fixture of the whole run
 from tests.remembering import all_through
-from tickets import hours, kept, lists, watching
+from tickets import hours, kept, lists, reading, watching
 from tickets.models import ContactPoint, Customer, Inbox, RawMessage, Ticket
+from tickets.reading import counting
 
 #: how many examples a property is asked for; `make test ARGS="--hypothesis-profile=thorough"` takes its time
 hypothesis.settings.register_profile("usual", max_examples=60, deadline=None)
@@ -37,6 +39,8 @@ LONGEST = (
 )  # fmt: skip
 #: what slows the interpreter down for all that come after it
 SLOWING = "test_fetching.py"
+#: on a busy machine any count takes long: a test says itself which is dear
+counting.DEAR = math.inf
 WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 
 
@@ -89,6 +93,7 @@ def _nothing_of_the_last_test(request: pytest.FixtureRequest, _files: Path) -> N
     hours.forget()
     kept.forget()
     lists.forget()
+    reading.forget()
     watching.forget()
     second_factor.forget()
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames or _is_marked(request):

@@ -54,7 +54,9 @@ def steps() -> Sequence[Step]:
 
 def _has_hours() -> bool:
     """Whether somebody looked at the hours: they were changed, or are not the ones we begin with."""
-    changed = Event.objects.filter(stream_id=None, verb__in=["calendar.created", "calendar.changed"])
+    changed = Event.objects.filter(
+        stream_id=None, subject_type="calendar", verb__in=["calendar.created", "calendar.changed"]
+    )
     return changed.exists() or SpecialDay.objects.exists() or CalendarVersion.objects.count() > 1
 
 

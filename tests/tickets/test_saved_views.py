@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from helpdesk import clock
 from helpdesk.models import Agent, Calendar, CalendarVersion, Event, Team
@@ -124,7 +126,9 @@ def test_me_is_whoever_looks(inbox: Inbox, dora: Customer, ana: Agent, chloe: Ag
 
 @time_machine.travel("2026-03-11T14:00:00Z", tick=False)
 @pytest.mark.parametrize("order", lists.CHOOSABLE)
-@pytest.mark.parametrize("where", [OPEN, "", "status any_of open, pending", "priority any_of urgent, low"])
+@pytest.mark.parametrize(
+    "where", [OPEN, "", "status any_of open, pending", "priority any_of urgent, low", "status any_of open, resolved"]
+)
 @pytest.mark.parametrize("hours", ["alike", "different"])
 def test_pages_of_every_order_follow_each_other_without_gap_or_repetition(
     inbox: Inbox, billing: Inbox, dora: Customer, admin: Agent, calendar: Calendar, order: str, where: str, hours: str
@@ -135,9 +139,9 @@ def test_pages_of_every_order_follow_each_other_without_gap_or_repetition(
         made = make(one, dora, many)
         for index, ticket in enumerate(made):
             ticket.priority = ["urgent", "low", "normal", "high"][(index + at) % 4]
-            ticket.status = "pending" if index % 4 == 3 else "open"
+            ticket.status = ["open", "resolved", "open", "pending"][index % 4] if index > 1 else "open"
             ticket.snoozed_until = clock.now() + timedelta(days=1) if index == 2 else None
-            ticket.waiting_since = None if index % 3 == 2 else ticket.waiting_since
+            ticket.waiting_since = None if index % 3 == 2 or ticket.status == "resolved" else ticket.waiting_since
             ticket.save()
     view = lists.of_saved(saved(admin, where, order=order))
     everything = numbers(view, admin, 100)
@@ -155,6 +159,31 @@ def test_pages_of_every_order_follow_each_other_without_gap_or_repetition(
         ticket = Ticket.objects.get(pk=number)
         expected = (everything[at - 1] if at else None, (everything[at + 1 :] or [None])[0])  # type: ignore[list-item]
         assert reading.around(view, admin, ticket) == expected
+
+
+@pytest.mark.parametrize("order", ["waiting", "priority"])
+def test_what_is_over_is_not_looked_at_where_those_who_wait_fill_the_page(
+    inbox: Inbox, dora: Customer, ana: Agent, order: str, django_assert_num_queries: Any
+) -> None:
+    make(inbox, dora, 6, priority="urgent")
+    make(inbox, dora, 3, status="resolved", waiting_since=None)
+    view = lists.of_saved(saved(ana, "", order=order))
+    inboxes = reading.inbox_ids(ana)
+    reading.numbers_of(view, ana, limit=5, inboxes=inboxes)
+    with django_assert_num_queries(1) as asked:
+        assert len(reading.numbers_of(view, ana, limit=5, inboxes=inboxes)[0]) == 5
+    assert "resolved" not in asked.captured_queries[0]["sql"]
+
+
+def test_what_just_arrived_is_looked_for_among_what_is_awake(inbox: Inbox, dora: Customer, ana: Agent) -> None:
+    make(inbox, dora, 51)
+    [fresh] = make(inbox, dora, 1, waiting_since=clock.now())
+    view = lists.of_saved(saved(ana, "", order="waiting"))
+    with CaptureQueriesContext(connection) as asked:
+        _page, arrived = reading.opening(view, ana, inboxes=reading.inbox_ids(ana))
+    assert [one.number for one in arrived] == [fresh.number]
+    [latest] = [one["sql"] for one in asked.captured_queries if 'waiting_since" DESC' in one["sql"]]
+    assert "'open'" in latest and '"snoozed_until" IS NULL' in latest
 
 
 def test_who_has_waited_most_business_hours_comes_first(

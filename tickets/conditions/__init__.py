@@ -9,7 +9,7 @@ The values `me` and `my_teams` are whoever looks. What is spam or in the trash i
 
 from tickets.conditions.cleaning import clean
 from tickets.conditions.lines import read, written
-from tickets.conditions.meaning import as_q, narrow
+from tickets.conditions.meaning import as_q, is_personal, narrow
 from tickets.conditions.saying import describe, is_time
 from tickets.conditions.upper import UPPER, Upper, register
 from tickets.conditions.vocabulary import (
@@ -29,6 +29,6 @@ from tickets.conditions.vocabulary import (
 
 __all__ = [
     "BARE", "CHOICES", "FIELDS", "HAS", "MANY", "MOST", "OPERATORS", "UPPER", "BadCondition", "Condition",
-    "Field", "Upper", "as_q", "clean", "describe", "field", "fields", "is_time", "narrow", "read", "register",
-    "written",
+    "Field", "Upper", "as_q", "clean", "describe", "field", "fields", "is_personal", "is_time", "narrow", "read",
+    "register", "written",
 ]  # fmt: skip

@@ -63,6 +63,11 @@ def as_q(conditions: Iterable[Condition], agent: Agent) -> Q:
     return both if names_statuses else both & Q(removed_at=None)
 
 
+def is_personal(conditions: Iterable[Condition]) -> bool:
+    """Whether they speak of whoever looks, by `me` or `my_teams`."""
+    return any(value in (ME, MY_TEAMS) for condition in conditions for value in values_of(condition))
+
+
 def _is_negative(condition: Condition) -> bool:
     return condition["is"] in ("is_not", "none_of", "not_set")
 

@@ -6,7 +6,7 @@ or sorts a table. Counts stop at COUNT_MOST.
 
 from tickets.hours import business
 from tickets.lists import BY_KEY, DEFAULT
-from tickets.reading.counting import COUNT_MOST, counts
+from tickets.reading.counting import COUNT_MOST, counts, counts_of_page, forget
 from tickets.reading.cursors import is_cursor
 from tickets.reading.dressing import dress, look
 from tickets.reading.one import OTHERS, first_unread, mark_read, others, ticket
@@ -16,6 +16,6 @@ from tickets.reading.spots import Spot
 
 __all__ = [
     "BESIDE", "BY_KEY", "COUNT_MOST", "DEFAULT", "OTHERS", "PAGE", "Page", "Spot", "around", "business", "counts",
-    "dress", "first_unread", "inbox_ids", "is_cursor", "look", "mark_read", "next_up", "numbers_of", "opening",
-    "others", "page", "ticket",
+    "counts_of_page", "dress", "first_unread", "forget", "inbox_ids", "is_cursor", "look", "mark_read", "next_up",
+    "numbers_of", "opening", "others", "page", "ticket",
 ]  # fmt: skip

@@ -100,7 +100,9 @@ def _arrived(view: View, agent: Agent, shown: Sequence[int], inboxes: Sequence[i
         return []
 
     def latest(whose: Agent) -> Any:
-        fresh = view.narrow(Ticket.objects.filter(inbox_id__in=inboxes, waiting_since__gte=keeping.A_MOMENT), whose)
+        # whoever writes is awake: without this word a view of all statuses would look at every ticket there is
+        awake = Ticket.objects.awake().filter(inbox_id__in=inboxes, waiting_since__gte=keeping.A_MOMENT)
+        fresh = view.narrow(awake, whose)
         return fresh.order_by("-waiting_since", "-number").values_list("number", flat=True)[: PAGE + 5]
 
     sql, given = keeping.kept(view, agent, ("arrived", tuple(inboxes)), latest, {keeping.A_MOMENT: clock.now() - JUST})

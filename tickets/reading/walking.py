@@ -14,7 +14,7 @@ from helpdesk import clock, statements
 from helpdesk.models import Agent
 from tickets import hours
 from tickets.hours import business
-from tickets.lists import IDLE, RANKS, Order, View
+from tickets.lists import IDLE, RANKS, Order, Part, View
 from tickets.models import Ticket
 from tickets.reading import keeping
 from tickets.reading.spots import Spot, Spots, beyond, is_passed
@@ -37,7 +37,7 @@ def groups_of(order: Order, inboxes: Sequence[int]) -> dict[int, list[int]]:
 def first(
     view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool = False
 ) -> list[Spot]:
-    """The first `limit` rows after the spots, or before them, in one question."""
+    """The first `limit` rows after the spots, or before them; in one question, unless there is a second to ask."""
     is_ranked = view.order.by == "priority"
     rows = _rows(view, agent, groups, spots, limit, backwards=backwards)
     spots_found = [
@@ -45,6 +45,8 @@ def first(
         for row in rows
     ]
     if not is_ranked and len(groups) == 1:
+        if len(_stages(view.parts, backwards=backwards)) > 1:
+            spots_found.sort(key=_in_group)
         return spots_found[:limit]
     # within a group all keep the same hours, so hours are counted only of those that come out in front
     sorted_groups = [
@@ -63,17 +65,48 @@ def _rows(
     view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool
 ) -> list[Any]:
     """Number, inbox, the column of the order, and the priority where it is ordered by."""
+    rows: list[Any] = []
+    sure, stages = 0, _stages(view.parts, backwards=backwards)
+    for parts in stages:
+        if stages[1:] and sure >= limit:
+            break
+        found = _asked(view, parts, agent, groups, spots, limit, backwards=backwards)
+        rows += found
+        if stages[1:]:
+            # an open ticket on which nobody waits stands among those that are over: it is not sure to come first
+            sure = len(rows) if IDLE in parts[0] else sure + sum(row[2] is not None for row in found)
+    return rows
+
+
+def _stages(parts: Sequence[Part], *, backwards: bool) -> Sequence[Sequence[Part]]:
+    """Parts that are asked for together; what comes next is asked only where a page is not full.
+
+    What is over is most of all there is, and stands after what waits: of an index of the open ones, a page of what
+    hardly any ticket has is found in no time, and would take a walk through all the others.
+    """
+    if backwards or not any(IDLE in part for part in parts):
+        return [parts] if parts else []
+    stages: dict[tuple[str, bool], list[Part]] = defaultdict(list)
+    for part in parts:
+        stages[part.get("priority", ""), IDLE in part].append(part)
+    return list(stages.values())
+
+
+def _asked(
+    view: View, parts: Sequence[Part], agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *,
+    backwards: bool,
+) -> Sequence[Any]:  # fmt: skip
     if view.key == "where":
-        found = _united(view, agent, groups, spots, limit, backwards=backwards)
+        found = _united(view, parts, agent, groups, spots, limit, backwards=backwards)
         try:
             return list(found) if found is not None else []
         except EmptyResultSet:
             return []
     nobodys, known = keeping.nobodys(spots)
+    more = (_written_groups(groups), tuple(map(_said, parts)), limit, backwards, keeping.shape(nobodys))
     sql, given = keeping.kept(
-        view, agent, (_written_groups(groups), limit, backwards, keeping.shape(nobodys)),
-        lambda whose: _united(view, whose, groups, nobodys, limit, backwards=backwards), known,
-    )  # fmt: skip
+        view, agent, more, lambda whose: _united(view, parts, whose, groups, nobodys, limit, backwards=backwards), known
+    )
     if not sql:
         return []
     with statements.cursor() as cursor:
@@ -81,27 +114,34 @@ def _rows(
         return cursor.fetchall()
 
 
+def _said(part: Part) -> str:
+    return repr(sorted(part.items()))
+
+
 def _written_groups(groups: dict[int, list[int]]) -> tuple[Any, ...]:
     return tuple((group, tuple(members)) for group, members in groups.items())
 
 
 def _united(
-    view: View, agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *, backwards: bool
-) -> Any:
-    """The first rows of each part of a list, in one question; None where there is nothing to ask."""
+    view: View, parts: Sequence[Part], agent: Agent, groups: dict[int, list[int]], spots: Spots, limit: int, *,
+    backwards: bool,
+) -> Any:  # fmt: skip
+    """The first rows of each of these parts of a list, in one question; None where there is nothing to ask."""
     order = view.order
-    terms = order.reversed_terms if backwards else order.terms
+    terms: tuple[str, ...] = order.reversed_terms if backwards else order.terms
     is_ranked = order.by == "priority"
-    parts = [
+    pieces = [
         _piece(view, agent, inbox, part, spots.get(group), limit, backwards=backwards)
         for group, members in groups.items()
-        for part in view.parts
-        for inbox in _each(members, len(view.parts))
+        for part in parts
+        for inbox in _each(members, len(parts))
         if not is_passed(spots.get(group), part, backwards=backwards)
     ]
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    found = parts[0].union(*parts[1:], all=True)
+    if len(pieces) < 2:
+        return pieces[0] if pieces else None
+    found = pieces[0].union(*pieces[1:], all=True)
+    if all(IDLE in part for part in parts):
+        terms = terms[1:]  # nobody waits in any of them: their numbers alone are in order
     return found if is_ranked or len(groups) > 1 else found.order_by(*terms)[:limit]
 
 

@@ -32,12 +32,12 @@ register = template.Library()
 KEPT = 2000
 (
     _QUERY, _VIEW, _ONCE, _ACTS, _COUNT, _CHOICES, _LIST, _NARROW, _CHANGE, _NEXT, _ROWS, _ARRIVALS, _SETTINGS, _FIRST,
-    _BULK, _LINKS,
+    _BULK, _LINKS, _ASKED_AT,
 ) = (
     pieces.place(name)
     for name in (
         "query", "view", "once", "acts", "count", "choices", "list", "narrow", "change", "next", "rows", "arrivals",
-        "settings", "first", "bulk", "links",
+        "settings", "first", "bulk", "links", "asked_at",
     )
 )  # fmt: skip
 
@@ -210,8 +210,15 @@ def further_rows(context: RequestContext) -> SafeString | str:
 def views_column(context: RequestContext) -> SafeString:
     """The views one may turn to."""
     links = mark_safe("".join(map(_view_link_drawn, context["views"])))  # noqa: S308 - templates' output
-    places = {_NARROW: context["narrow_url"], _LINKS: links}
-    return pieces.draw("tickets/_views.html", places, narrow_url=_NARROW, links=_LINKS)
+    places = {_NARROW: context["narrow_url"], _LINKS: links, _ASKED_AT: context["asked_at"]}
+    return pieces.draw(
+        "tickets/_views.html",
+        places,
+        narrow_url=_NARROW,
+        links=_LINKS,
+        counts_again=context["counts_again"],
+        asked_at=_ASKED_AT,
+    )
 
 
 @lru_cache(maxsize=KEPT)

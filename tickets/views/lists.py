@@ -1,5 +1,6 @@
 """What the views column and the list show, and which list a request is about."""
 
+import math
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,7 +12,7 @@ from django.urls import get_script_prefix, reverse
 
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of
-from tickets import conditions, grouping, lists, looks, reading, watching
+from tickets import conditions, grouping, lists, looks, reading, texts, watching
 from tickets.lists import View
 from tickets.operations import viewing
 
@@ -79,11 +80,16 @@ def queue_context(request: HttpRequest, view: View, *, is_beside: bool = False, 
     inboxes = reading.inbox_ids(agent)
     shown = [one for one in views_of(request) if not one.is_hidden or one.key == view.key][:MOST_COUNTED]
     wanted = [] if part == "rows" else [one for one in shown if part != "list" or one.key == view.key]
-    counted = reading.counts(agent, inboxes, wanted)
+    asked_at = texts.number(request.GET.get("counted_since", ""))
+    counted, again = reading.counts_of_page(
+        agent, inboxes, wanted, since=asked_at / 1000 if asked_at is not None else math.inf
+    )
     context = {
         "view": view,
         "inboxes": inboxes,
         "views": [_item(one, view, counted) for one in wanted],
+        "counts_again": again,
+        "asked_at": int(time.time() * 1000),
         "narrow_url": _narrow_url(view),
         "rail_current": "queue",
     }

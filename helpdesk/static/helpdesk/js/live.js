@@ -70,6 +70,26 @@ const takeList = (fresh) => {
   offerNew(count);
 };
 
+// Some counts are dear, and kept for some seconds: a page that was shown such a one asks once more when they are over.
+let recount;
+const putViews = (fresh) => {
+  const views = document.getElementById("views");
+  if (!views?.matches(":popover-open")) replace(views, fresh);
+  clearTimeout(recount);
+  const { again, askedAt } = fresh?.dataset ?? {};
+  if (again) recount = setTimeout(countAgain, again * 1000, askedAt);
+};
+const countAgain = async (askedAt) => {
+  if (!list()?.dataset.src || document.hidden) return;
+  const address = new URL(list().dataset.src, location.href);
+  address.searchParams.set("counted_since", askedAt);
+  try {
+    putViews((await fetchPart(address, "views")).getElementById("views"));
+  } catch {
+    // the next change asks again
+  }
+};
+
 let asking = false;
 let again = false;
 const refreshList = async () => {
@@ -263,11 +283,12 @@ if (list()?.hasAttribute("data-later")) {
     try {
       const [freshList, freshViews] = await Promise.all([fetchPart(list().dataset.src, "list"), fetchPart(list().dataset.src, "views")]);
       put(freshList.getElementById("list"));
-      replace(document.getElementById("views"), freshViews.getElementById("views"));
+      putViews(freshViews.getElementById("views"));
     } catch {
       // the link to the queue stays
     }
   })();
 }
 
+putViews(document.getElementById("views"));
 connect();
