@@ -16,10 +16,10 @@ class ReportsConfig(AppConfig):
         from helpdesk.models import Role
         from helpdesk.pages import RailEntry, rail_entry
         from reports import pages, subscribers  # noqa: F401
-        from reports.ledger import facts
+        from reports.ledger import sweep
         from reports.showing import panels  # noqa: F401
 
         pages.load()
         readers = (Role.ADMIN, Role.LEAD, Role.AGENT)
         rail_entry(RailEntry("reports", _("Reports"), "chart-column", "reports", readers))
-        measures.gauge("facts_lag_seconds", "Age of the oldest event the figures may not know yet", facts.lag)
+        measures.gauge("facts_lag_seconds", "Age of the oldest event the figures may not know yet", sweep.lag)

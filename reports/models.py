@@ -73,7 +73,7 @@ class TicketFacts(models.Model):
     #: when it came back the first time that was no courtesy
     net_reopened_at = models.DateTimeField(null=True)
 
-    # first contact resolution; the first four look at the customer's other tickets and are written by `facts._link`
+    # first contact resolution; the first four look at the customer's other tickets and are written by `ledger.links`
     #: the next ticket of the same customer, on any channel, and the next one on the same topic (an unknown topic is
     #: the same as any). Both before `judged_at`; while the ticket was never resolved, whenever they come; else null
     next_contact_at = models.DateTimeField(null=True)
@@ -194,7 +194,7 @@ class TicketFacts(models.Model):
 
 
 class AnswerFacts(models.Model):
-    """One public message of a person, and how long the customer had waited for it (`reports.ledger.folding.Answer`)."""
+    """One public message of a person, and how long the customer had waited for it (`ticket_facts.Answer`)."""
 
     pk = models.CompositePrimaryKey("ticket", "number")
     ticket = models.BigIntegerField()

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from reports.ledger import facts, packs
+from reports.ledger import packs, sweep
 from reports.operations import alarming, mailing
 
 log = structlog.get_logger(__name__)
@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 @shared_task
 def refresh_stale_facts() -> None:
     """Fold tickets whose facts lag behind the ledger, whatever the reason."""
-    if refreshed := facts.catch_up():
+    if refreshed := sweep.catch_up():
         log.info("facts had fallen behind", tickets=refreshed)
 
 

@@ -20,7 +20,7 @@ from reports import periods
 from reports.bench import floors
 from reports.bench.pages import get, sign_in
 from reports.bench.timing import Effort, Figure, medians, say, tell, tell_median
-from reports.ledger import facts, packs
+from reports.ledger import packs, rebuilding, sweep
 from reports.models import TicketFacts
 from reports.pages import Page, all_pages
 from reports.reading import Filter
@@ -94,7 +94,7 @@ def _freshness(size: str, agent: Agent) -> None:
     for ticket in Ticket.objects.filter(status="open").order_by("number")[:_TOLD]:
         replying.add_note(ticket, text="Seen.", actor=agent)
     PendingEvent.objects.all().delete()  # nobody is told: the sweep finds them
-    facts.catch_up()
+    sweep.catch_up()
     took = (time.perf_counter() - began) * 1000
     tell(_within_five_seconds(size, took, "20 notes, and the sweep that finds them", "sweep"))
 
@@ -106,7 +106,7 @@ def _within_five_seconds(size: str, took: float, words: str, part: str) -> Figur
 def _rebuild(size: str) -> None:
     """Folding the ledger anew; the floor is reading the same events."""
     began, done = time.perf_counter(), None
-    for done in facts.rebuild():
+    for done in rebuilding.rebuild_alone():
         if done.events >= _REBUILT:
             break
     took = time.perf_counter() - began

@@ -31,7 +31,7 @@ from reports import reading
 from reports.charts.survival import Point
 from reports.counting.aggregates import those
 from reports.counting.statistics import share, z_for
-from reports.ledger import arrays, facts
+from reports.ledger import arrays, opening_hours
 from reports.ledger.columns import Ordered, Packed, quantile, together, unpack
 from reports.ledger.packs import NULL, Column
 from reports.metrics.slas import Attainment
@@ -194,14 +194,14 @@ def _unfinished(
     """
     import numpy as np
 
-    hours = facts.hours_of_inboxes()
+    hours = opening_hours.hours_of_inboxes()
     running = dict.fromkeys(targets, 0)
     inboxes, is_waiting, is_unsolved, started, ended = _packed_unfinished(chosen) or _read_unfinished(chosen)
     until = np.minimum(ended, arrays.stamp(at))
     took = np.maximum(until // 1_000_000 - started // 1_000_000, 0)
     for inbox in targets:
         # who came earlier has waited longer: asking a few of them finds where the target passed
-        calendar, target = hours.get(inbox, facts.NO_HOURS).calendar, targets[inbox]
+        calendar, target = hours.get(inbox, opening_hours.NO_HOURS).calendar, targets[inbox]
         of_inbox = is_waiting & (inboxes == inbox)
         starts = np.sort(started[of_inbox & (ended == _NEVER)]).tolist()
         passed = bisect_left(starts, -target, key=lambda one: -calendar.seconds_between(arrays.instant(one), at))

@@ -21,7 +21,7 @@ from reports.demo.plan import JOB, Plan
 from reports.demo.story import Recovered, Remarked, World
 from reports.demo.words import pick
 from reports.demo.writing import EVENT, INVITATION, RECOVERY, copy_remarks, recovery_row
-from reports.ledger import facts
+from reports.ledger import asking, loose
 from reports.ledger.copying import copy_rows, ids_of
 from tickets.models import Organisation
 
@@ -62,8 +62,8 @@ def write(plan: Plan, world: World) -> None:
         told.contracts(customers)
         told.copy()
     asked = [one[0] for one in told.invitations]
-    for first in range(0, len(asked), facts.CHUNK):
-        facts.refresh_askings(asked[first : first + facts.CHUNK])
+    for first in range(0, len(asked), asking.CHUNK):
+        loose.refresh_askings(asked[first : first + asking.CHUNK])
 
 
 class _Customer:

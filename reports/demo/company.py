@@ -21,7 +21,7 @@ from reports.demo import programme, workshop
 from reports.demo.rhythm import Rhythm
 from reports.demo.story import Asking, Person, Programme, Reason, Source, World
 from reports.demo.topics import TOPICS
-from reports.ledger.facts import NO_HOURS, hours_of_inboxes
+from reports.ledger.opening_hours import NO_HOURS, hours_of_inboxes
 from tickets.models import Inbox, Tag, Ticket
 
 NAME = "Larkwheel Cycles"

@@ -30,7 +30,7 @@ from reports.demo.life import tell
 from reports.demo.plan import JOB, Plan
 from reports.demo.programme import THEMES
 from reports.demo.story import Arrival, Numbers, Recovered, Remarked, Story, World, Writer
-from reports.ledger import facts
+from reports.ledger import as_rows
 from reports.ledger.copying import copy_rows, ids_of
 from reports.ledger.folding import fold
 from reports.ledger.survey_folding import fold_surveys, solved
@@ -144,10 +144,10 @@ class Scribe:
         self._copy_feelings(stories)
         copy_rows(Event, EVENT, (row for story in stories for row in _events(story)))
         folded = [_fold(story) for story in stories]
-        copy_rows(TicketFacts, facts.TICKET_COLUMNS, (one.ticket for one in folded))
-        copy_rows(AnswerFacts, facts.ANSWER_COLUMNS, (row for one in folded for row in one.answers))
-        copy_rows(StayFacts, facts.STAY_COLUMNS, (row for one in folded for row in one.stays))
-        copy_rows(SurveyFacts, facts.SURVEY_COLUMNS, (row for one in folded for row in one.askings))
+        copy_rows(TicketFacts, as_rows.TICKET_COLUMNS, (one.ticket for one in folded))
+        copy_rows(AnswerFacts, as_rows.ANSWER_COLUMNS, (row for one in folded for row in one.answers))
+        copy_rows(StayFacts, as_rows.STAY_COLUMNS, (row for one in folded for row in one.stays))
+        copy_rows(SurveyFacts, as_rows.SURVEY_COLUMNS, (row for one in folded for row in one.askings))
 
     def _copy_feelings(self, stories: list[Story]) -> None:
         copy_rows(TicketTopic, ("ticket_id", "topic_id"), ((s.number, s.topic) for s in stories if s.topic is not None))
@@ -468,7 +468,7 @@ def _events(story: Story) -> Iterator[tuple[Any, ...]]:
         yield (event.id, event.at, event.verb, number, "ticket", number, event.actor_id, event.facts, "")
 
 
-_survey_row = attrgetter(*facts.SURVEY_COLUMNS)
+_survey_row = attrgetter(*as_rows.SURVEY_COLUMNS)
 
 
 class Folded(NamedTuple):
@@ -485,12 +485,12 @@ def _fold(story: Story) -> Folded:
     source, number = story.source, story.number
     folded = fold(story.events, source.calendar)
     if not source.hours:
-        folded = facts.without_business(folded)
+        folded = as_rows.without_business(folded)
     asked = fold_surveys(number, story.events, folded)
     folded_to = story.events[-1].id
     return Folded(
-        facts.to_row(number, folded, folded_to=folded_to, hours=source.hours, is_solved=solved(asked)),
-        list(facts.answer_rows(number, folded)),
-        list(facts.stay_rows(number, folded)),
+        as_rows.to_row(number, folded, folded_to=folded_to, hours=source.hours, is_solved=solved(asked)),
+        list(as_rows.answer_rows(number, folded)),
+        list(as_rows.stay_rows(number, folded)),
         [_survey_row(one) for one in asked],
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from reports.ledger.folding import LedgerEvent, TicketFacts, standing
+from reports.ledger.folding import LedgerEvent, standing
+from reports.ledger.ticket_facts import TicketFacts
 
 State = Literal["invited", "sent", "bounced", "answered", "expired", "suppressed"]
 #: tickets whose answers count for nothing

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reports.counting.statistics import percentile
-from reports.ledger.folding import Klass, MoveKind, TicketFacts, seconds
+from reports.ledger.ticket_facts import Klass, MoveKind, TicketFacts, seconds
 from reports.periods import Period
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from reports.counting.statistics import Percentiles, percentiles, share
-from reports.ledger.folding import TicketFacts
+from reports.ledger.ticket_facts import TicketFacts
 
 Label = Literal[
     "fcr_confirmed",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reports.counting.statistics import Percentiles, Survival, kaplan_meier, percentiles, share
-from reports.ledger.folding import TicketFacts, seconds
+from reports.ledger.ticket_facts import TicketFacts, seconds
 from reports.periods import Period
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from helpdesk.calendars import BusinessCalendar
 from reports.counting.statistics import share
-from reports.ledger.folding import RUNNING, Span, TicketFacts
+from reports.ledger.ticket_facts import RUNNING, Span, TicketFacts
 
 State = Literal["met", "breached", "running", "none"]
 DEFAULT_PRIORITY = "normal"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reports.counting.statistics import share
-from reports.ledger.folding import seconds
+from reports.ledger.ticket_facts import seconds
 
 Stretch = tuple[datetime, datetime]
 

@@ -18,7 +18,7 @@ from feedback.models import LOW, SCALES, AccountEvent, Complaint, Recovery, Rema
 from feedback.models.survey import HIGH
 from helpdesk import clock
 from helpdesk.models import Agent
-from reports.ledger import facts
+from reports.ledger import as_rows
 from reports.models import TicketFacts
 from reports.periods import Period
 from tickets.models import REMOVED, UNSOLVED, Customer, Inbox, Message, MessageKind, Organisation, Ticket
@@ -211,7 +211,7 @@ def _matters(tickets: Sequence[Ticket], names: Mapping[int, str], now: datetime,
         reopened: list[datetime] = []
         since, until = one.created_at, now if is_open else one.resolved_at
         if row is not None:
-            course = facts.from_row(row)
+            course = as_rows.from_row(row)
             waits = [
                 Wait(each.asked_at, each.at) for each in course.answers if each.asked_at and each.asked_at < each.at
             ]

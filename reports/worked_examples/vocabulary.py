@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from helpdesk.calendars import ALWAYS_OPEN, BusinessCalendar, start_of_day
-from reports.ledger.folding import TicketFacts, fold
+from reports.ledger.folding import fold
+from reports.ledger.ticket_facts import TicketFacts
 from reports.periods import Period
 
 TICKET_EVENTS = frozenset({"created", "message", "status", "priority", "handoff", "left", "merge", "spam"})

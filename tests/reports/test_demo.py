@@ -32,7 +32,7 @@ from reports.demo import company, plan, topics, words, writing
 from reports.demo.life import tell
 from reports.demo.rhythm import Rhythm, bad_week
 from reports.demo.story import Numbers, Story
-from reports.ledger import facts, rebuilding
+from reports.ledger import opening_hours, rebuilding
 from reports.models import Alarm, Annotation, AnswerFacts, SavedReport, StayFacts, SurveyFacts, TicketFacts
 from tickets import minting, texts
 from tickets.models import (
@@ -406,7 +406,7 @@ class TestItsFirstTickets:
         assert not Alarm.objects.exists()
 
     def test_agents_answer_while_they_are_at_work(self) -> None:
-        hours = facts.hours_of_inboxes()
+        hours = opening_hours.hours_of_inboxes()
         replies = Message.objects.filter(kind="reply").values_list("ticket__inbox_id", "created_at")
         late = [at for inbox, at in replies if not hours[inbox].calendar.is_open(at - timedelta(minutes=3))]
         assert len(late) < 0.03 * len(replies)

@@ -16,7 +16,8 @@ from feedback.operations import answering, mailing
 from helpdesk import events
 from helpdesk.events import record
 from helpdesk.models import CalendarVersion, Event, PendingEvent
-from reports.ledger import arrays, facts, packs
+from reports.ledger import arrays, as_rows, facts, links, loose, opening_hours, packs, rebuilding, sweep
+from reports.ledger import events as ledger_events
 from reports.ledger.folding import fold
 from reports.metrics.resolution import first_contact
 from reports.models import AnswerFacts, Bookmark, StayFacts, SurveyFacts, TicketFacts
@@ -50,8 +51,9 @@ def rebuilt():
     for model in ALL:
         model.objects.all().delete()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(facts, "_FEW", 0)
-        list(facts.rebuild(chunk=3))
+        for module in (facts, ledger_events, links):
+            patch.setattr(module, "FEW", 0)
+        list(rebuilding.rebuild_alone(chunk=3))
     return [rows(model) for model in ALL]
 
 
@@ -224,7 +226,7 @@ class Walk:
 
 def check_links():
     """The labels of first contact resolution are those of the published function, and the moves are the stays."""
-    tickets = {row.ticket: facts.from_row(row) for row in TicketFacts.objects.all()}
+    tickets = {row.ticket: as_rows.from_row(row) for row in TicketFacts.objects.all()}
     said = dict(TicketFacts.objects.exclude(is_solved=None).values_list("ticket", "is_solved"))
     judged = first_contact(tickets, as_of=START + timedelta(days=9999), answers=said)
     assert dict(TicketFacts.objects.values_list("ticket", "fcr")) == judged.labels
@@ -255,7 +257,7 @@ def test_facts_folded_as_events_are_heard_are_those_of_a_rebuild(
         packs.pack()  # what follows is marked
         walk.steps(20)
         settle()
-        facts.catch_up()
+        sweep.catch_up()
         kept = [rows(model) for model in ALL]
         check_packs()
         assert len(kept[0]) == Ticket.objects.count() > 0
@@ -283,12 +285,12 @@ def test_askings_about_no_ticket_are_folded_and_belong_to_whom_their_customer_be
     assert SurveyFacts.objects.get().customer == fay.pk
     merging_customers.unmerge(merge, actor=None)
     PendingEvent.objects.all().delete()  # nobody ever tells us
-    facts.catch_up()
+    sweep.catch_up()
     assert SurveyFacts.objects.get().customer == dora.pk
     kept = rows(SurveyFacts)
     SurveyFacts.objects.create(event=-1, invitation=10**9, state="sent", counts=True, is_delivered=True,
                                has_comment=False, invited_at=START)  # fmt: skip
-    list(facts.rebuild())
+    list(rebuilding.rebuild_alone())
     assert rows(SurveyFacts) == kept
 
 
@@ -302,10 +304,10 @@ def test_of_many_askings_about_no_ticket_only_some_are_locked_at_a_time(inbox, d
         for one in invitations:
             record("survey.invited", one, actor=None, **one.facts, survey=survey.pk, kind="nps")
     locked: list[int] = []
-    lock = facts._lock
-    monkeypatch.setattr(facts, "_lock", lambda kind, numbers: (locked.append(len(numbers)), lock(kind, numbers)))
-    monkeypatch.setattr(facts, "CHUNK", 2)
-    assert facts.refresh_askings(one.pk for one in invitations) == 5
+    lock = loose.lock
+    monkeypatch.setattr(loose, "lock", lambda kind, numbers: (locked.append(len(numbers)), lock(kind, numbers)))
+    monkeypatch.setattr(loose, "CHUNK", 2)
+    assert loose.refresh_askings(one.pk for one in invitations) == 5
     assert SurveyFacts.objects.count() == 5 and max(locked) == 2
 
 
@@ -315,12 +317,12 @@ def test_a_row_keeps_all_it_was_made_of(seed, ana, chloe, dora, inbox, send_mail
         walk = Walk(100 + seed, clock, [ana, chloe], [inbox], send_mail_in, settle)
         walk.merge = walk.move = walk.ask_at_large = walk.remove
         walk.steps(40)
-        list(facts.rebuild())
-    hours = facts.hours_of_inboxes()[inbox.pk]
+        list(rebuilding.rebuild_alone())
+    hours = opening_hours.hours_of_inboxes()[inbox.pk]
     for row in TicketFacts.objects.all():
         ledger = Event.objects.filter(stream_id=row.ticket).order_by("id")
         folded = fold(ledger, hours.calendar)
-        again = facts.from_row(row)
+        again = as_rows.from_row(row)
         assert again == folded
         assert (row.in_volume, row.in_quality, row.is_contact) == (again.in_volume, again.in_quality, again.is_contact)
 
@@ -343,7 +345,7 @@ def test_hearing_many_tickets_costs_the_queries_of_one(inbox, dora, send_mail_in
             facts.refresh(tickets)
         return len(seen)
 
-    facts.hours_of_inboxes()  # they stay as they are
+    opening_hours.hours_of_inboxes()  # they stay as they are
     assert queries(1) == queries(7)
 
 
@@ -379,19 +381,19 @@ def test_the_sweep_finds_what_nobody_told(ticket, ana):
     replying.reply(ticket, text="Here.", actor=ana)
     PendingEvent.objects.all().delete()
     assert not TicketFacts.objects.exists()
-    assert facts.catch_up() == 1
+    assert sweep.catch_up() == 1
     assert TicketFacts.objects.get().outgoing == 1
-    assert facts.catch_up() == 0
+    assert sweep.catch_up() == 0
 
 
 def test_the_sweep_remembers_how_far_it_came_and_still_sees_what_is_new(ticket, ana):
     for _ in range(3):
-        facts.catch_up()
-    mark = Bookmark.objects.get(name=facts.LEDGER_BOOKMARK)
+        sweep.catch_up()
+    mark = Bookmark.objects.get(name=sweep.LEDGER_BOOKMARK)
     assert mark.position == Event.objects.latest("id").pk
     replying.reply(ticket, text="Here.", actor=ana)
     PendingEvent.objects.all().delete()
-    assert facts.catch_up() == 1
+    assert sweep.catch_up() == 1
 
 
 def test_changed_opening_hours_are_counted_anew(ticket, ana, calendar, settle):
@@ -400,9 +402,9 @@ def test_changed_opening_hours_are_counted_anew(ticket, ana, calendar, settle):
     settle()
     before = TicketFacts.objects.get().frt_business_s
     CalendarVersion.objects.update(weekly={"mon": [["09:00", "10:00"]]})
-    assert facts.catch_up() == 1
+    assert sweep.catch_up() == 1
     assert 0 < TicketFacts.objects.get().frt_business_s < before
-    assert facts.catch_up() == 0
+    assert sweep.catch_up() == 0
 
 
 def test_rebuilding_drops_what_the_ledger_does_not_know(ticket, settle):
@@ -428,5 +430,5 @@ def test_rebuilding_leaves_unchanged_rows_unwritten(ticket, settle):
 
     settle()
     before = version()
-    list(facts.rebuild())
+    list(rebuilding.rebuild_alone())
     assert version() == before

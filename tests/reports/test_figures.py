@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from helpdesk.calendars import ALWAYS_OPEN, DAYS, BusinessCalendar
-from reports.ledger.folding import TicketFacts, fold
+from reports.ledger.folding import fold
+from reports.ledger.ticket_facts import TicketFacts
 from reports.metrics import drivers, flow, loyalty, resolution, response_times, satisfaction, slas, surveys, workload
 from reports.periods import Period
 from tests.reports.test_folding import START, told

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.calendars import ALWAYS_OPEN, DAYS, BusinessCalendar
-from reports.ledger.folding import ENTERING, SETTLED, TicketFacts, fold, seconds
+from reports.ledger.folding import fold
 from reports.ledger.survey_folding import fold_loose
+from reports.ledger.ticket_facts import ENTERING, SETTLED, TicketFacts, seconds
 from reports.metrics import flow
 from reports.periods import Period
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from reports import reading
 from reports.counting import figures
-from reports.ledger import arrays, facts, packs
+from reports.ledger import arrays, as_rows, packs, writing
 from reports.models import AnswerFacts, Mark, Pack, PackColumn, StayFacts, SurveyFacts, TicketFacts
 from reports.pages import all_pages
 from reports.reading import Filter
@@ -118,11 +118,11 @@ def test_whoever_changes_a_fact_leaves_a_mark_and_whoever_changes_nothing_leaves
     tickets, _solved, _at = history
     packs.pack()
     number = next(iter(tickets))
-    row = facts.to_row(number, tickets[number], folded_to=1, hours=1, is_solved=True)
-    facts._write(TicketFacts, [row])
+    row = as_rows.to_row(number, tickets[number], folded_to=1, hours=1, is_solved=True)
+    writing.write(TicketFacts, [row])
     assert list(Mark.objects.values_list("key", flat=True)) == [number]
     packs.pack()
-    facts._write(TicketFacts, [row])
+    writing.write(TicketFacts, [row])
     assert not Mark.objects.exists()
     changes = (
         lambda: StayFacts.objects.filter(ticket=number).delete(),

@@ -11,7 +11,7 @@ import time_machine
 from helpdesk.calendars import ALWAYS_OPEN
 from reports import reading
 from reports.counting import backlog, cohorts
-from reports.ledger import facts
+from reports.ledger import as_rows, links, writing
 from reports.ledger.folding import fold
 from reports.metrics import flow, resolution, response_times, slas
 from reports.models import AnswerFacts, StayFacts, TicketFacts
@@ -63,11 +63,11 @@ def history(request, db, inbox):
             tickets[number] = fold(events, ALWAYS_OPEN)
             if chance.random() < 0.4 and tickets[number].resolutions:
                 solved[number] = chance.random() < 0.7
-    rows = [facts.to_row(n, one, folded_to=n, hours=1, is_solved=solved.get(n)) for n, one in tickets.items()]
-    facts._write(TicketFacts, rows)
-    facts._write(AnswerFacts, [row for n, one in tickets.items() for row in facts.answer_rows(n, one)])
-    facts._write(StayFacts, [row for n, one in tickets.items() for row in facts.stay_rows(n, one)])
-    facts.link(range(12))
+    rows = [as_rows.to_row(n, one, folded_to=n, hours=1, is_solved=solved.get(n)) for n, one in tickets.items()]
+    writing.write(TicketFacts, rows)
+    writing.write(AnswerFacts, [row for n, one in tickets.items() for row in as_rows.answer_rows(n, one)])
+    writing.write(StayFacts, [row for n, one in tickets.items() for row in as_rows.stay_rows(n, one)])
+    links.link(range(12))
     return tickets, solved, at
 
 

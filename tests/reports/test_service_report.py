@@ -21,7 +21,7 @@ from helpdesk.models import ApiToken
 from reports import charts
 from reports.counting import figures
 from reports.forms import FilterForm, days_of
-from reports.ledger import facts
+from reports.ledger import sweep
 from reports.models import SurveyFacts, TicketFacts
 from reports.pages import overview
 from reports.reading import Filter, behind, cut
@@ -525,4 +525,4 @@ def test_facts_are_fresh_when_their_events_were_heard(march, ana, chloe, settle)
     replying.reply(march["three"], text="At last.", actor=ana)
     settle()
     assert figures.service(filter_of(chloe)).first_response.calendar.n == 3
-    assert facts.catch_up() == 0
+    assert sweep.catch_up() == 0

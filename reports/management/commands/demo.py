@@ -19,7 +19,7 @@ from reports.counting import daily
 from reports.demo import aftermath, beside, company, writing
 from reports.demo import plan as planning
 from reports.demo.plan import Plan
-from reports.ledger import facts
+from reports.ledger import links
 
 #: advisory locks: one command at a time, and nobody still writing from a command that was killed
 _ONE_COMMAND, _NOBODY_WRITING = 0x44454D01, 0x44454D02
@@ -102,7 +102,7 @@ class Command(BaseCommand):
             self._share_out(plan, chunks, processes, progress)
         progress.finish()
         for first in range(plan.customer, plan.customer + plan.customers, _CUSTOMERS_AT_ONCE):
-            facts.link(range(first, min(first + _CUSTOMERS_AT_ONCE, plan.customer + plan.customers)))
+            links.link(range(first, min(first + _CUSTOMERS_AT_ONCE, plan.customer + plan.customers)))
         self._finish(plan, up_to)
         if total >= _WORTH_PROCESSES:
             _analyse()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reports.ledger.folding import TicketFacts
+from reports.ledger.ticket_facts import TicketFacts
 from reports.worked_examples.vocabulary import Example, UnreadableError, keyed
 
 Answers = dict[str, Any]

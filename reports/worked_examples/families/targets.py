@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from reports.ledger.folding import TicketFacts
+from reports.ledger.ticket_facts import TicketFacts
 from reports.metrics import slas
 from reports.worked_examples.families.base import Answers, Each, Known, each, family
 from reports.worked_examples.vocabulary import Example

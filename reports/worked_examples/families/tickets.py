@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from helpdesk.calendars import start_of_day
-from reports.ledger.folding import TicketFacts, Waits
+from reports.ledger.ticket_facts import TicketFacts, Waits
 from reports.metrics import flow, resolution, response_times
 from reports.periods import UNITS, Unit, covering, label_at
 from reports.worked_examples.families.base import (
