@@ -160,7 +160,8 @@ def _packed(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> tuple[lis
         {"n": Count("*"), "gone": Count("abandoned_at"), "met": Count("met"), "late": Count("late"),
          "replied": Packed("frt_s")},
     )  # fmt: skip
-    return found, np.sort(solved.data[frame.holds(_CONTACT) & solved.known()])
+    ends: Any = np.sort(solved.data[frame.holds(_CONTACT) & solved.known()])
+    return found, ends
 
 
 def _read(chosen: Filter, inboxes: Mapping[int, tuple[str, int]]) -> tuple[list[tuple[Any, ...]], Ordered]:
