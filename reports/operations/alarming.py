@@ -132,7 +132,7 @@ def _words(inbox: Inbox, raised: Sequence[Alarm], chosen: Filter) -> tuple[str, 
         _("Chance alone gives about %(n)s such signals a month in an inbox.")
         % {"n": formats.number_format(round(by_chance_a_month(), 1))},
         _("The charts: %(url)s") % {"url": url},
-        _("Get no such mail: %(url)s") % {"url": f"{settings.BASE_URL}{reverse('report_alarms')}"},
+        _("Stop these mails: %(url)s") % {"url": f"{settings.BASE_URL}{reverse('report_alarms')}"},
     ])  # fmt: skip
 
 

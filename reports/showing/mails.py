@@ -111,7 +111,7 @@ def _text(page_name: str, context: Mapping[str, object], report: Report) -> str:
     rows += ["", *report.basis, "", _("The report: %(url)s") % context]
     if context["change_url"]:
         rows.append(_("Change this mail: %(change_url)s") % context)
-    rows.append(_("Get it no more: %(off_url)s") % context)
+    rows.append(_("Stop this mail: %(off_url)s") % context)
     return "\n".join(rows)
 
 

@@ -189,7 +189,7 @@ def test_whoever_gets_a_report_can_leave_by_one_press_though_it_is_somebody_else
         assert f"/reports/saved/{weekly.pk}/edit/" in sent[chloe.email].text
         assert f"/reports/saved/{weekly.pk}/edit/" not in text  # she could not change it
         off = off.removeprefix(settings.BASE_URL)
-        assert "Get this report by mail no more?" in client.get(off).content.decode()
+        assert "Stop getting this report by mail?" in client.get(off).content.decode()
         assert list(weekly.recipients.all()) != [chloe]  # looking is not pressing
         for _twice in range(2):
             assert "no more" in client.post(off, {"List-Unsubscribe": "One-Click"}).content.decode()
