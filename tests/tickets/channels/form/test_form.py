@@ -198,7 +198,11 @@ def test_what_comes_too_soon_or_too_late_is_asked_for_again_with_all_that_was_wr
     assert RawMessage.objects.count() == 1
 
 
-@pytest.mark.parametrize("token", ["", "made-up", signing.dumps(["another form", "t", 0, False]), "x" * 10_000])
+@pytest.mark.parametrize(
+    "token",
+    ["", "made-up", signing.dumps(["another form", "t", 0, False]), "x" * 10_000],
+    ids=["none", "made up", "of another form", "too long"],  # the same in every process, whatever the second
+)
 def test_a_token_of_nobody_or_of_another_form_takes_nothing(visitor: Visitor, token: str) -> None:
     assert visitor.send(token, **FILLED).status_code == 409 and not RawMessage.objects.exists()
 
