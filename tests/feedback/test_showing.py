@@ -81,10 +81,10 @@ def test_an_asking_is_seen_where_its_ticket_or_its_sender_is_and_no_other_ticket
     invitation: Invitation, inbox: Inbox, billing: Inbox, ana: Agent, ben: Agent, lou: Agent, admin: Agent
 ) -> None:
     def by_the_calendar(sender: Inbox | None) -> Invitation:
-        survey = Survey.objects.create(name="NPS", kind="nps", every_days=90, sends_from=sender)
+        survey = Survey.objects.create(name=f"NPS of {sender}", kind="nps", every_days=90, sends_from=sender)
         return Invitation.objects.create(
-            survey=survey, customer=invitation.customer, recipient="dora@customer.example", due_at=clock.now(),
-            expires_at=clock.now(),
+            survey=survey, customer=invitation.customer, occasion_id=1, occasion_at=clock.now(),
+            recipient="dora@customer.example", due_at=clock.now(), expires_at=clock.now(),
         )  # fmt: skip
 
     ours, theirs, nobodys = by_the_calendar(inbox), by_the_calendar(billing), by_the_calendar(None)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -42,7 +43,9 @@ def ask(application: Any, *received: bytes) -> list[dict[str, Any]]:
 
         await Bridge(application, threads=1)(SCOPE, receive, send)
 
-    asyncio.run(run())
+    # a thread of its own: where stories in a browser were told before, this one has a loop that runs for good
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        elsewhere.submit(asyncio.run, run()).result()
     return sent
 
 

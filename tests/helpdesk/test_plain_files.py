@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
 from helpdesk.plain_files import PlainFilesMiddleware
 
 
+@pytest.mark.django_db  # the end of an answer looks whether the connection is to be closed
 def test_a_file_that_changed_is_sent_whole_and_one_that_went_is_not_found(tmp_path: Path, settings) -> None:  # type: ignore[no-untyped-def]
     settings.STATIC_ROOT, settings.WHITENOISE_USE_FINDERS = tmp_path, True
     script = tmp_path / "one.js"
