@@ -48,7 +48,7 @@ def _asked(agent: Agent, views: Sequence[View], parts: Sequence[tuple[str, Seque
 
 #: a saved view whose count takes longer is dear: no page waits for it more often than that, and a page that shows a
 #: number from before asks for it again after as long
-DEAR = 0.002
+DEAR = 0.0005
 KEPT_SECONDS = 4
 #: a dearer one is kept for longer, so that counting never takes more than a twentieth of the time
 TIMES_AS_LONG = 20
