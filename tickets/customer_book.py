@@ -1,14 +1,16 @@
 """The queries behind customers' and organisations' pages: constant in number, and of what the agent may see only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, F, Max, Q
 from django.db.models.functions import Left
 
 from helpdesk.models import Agent
+from helpdesk.prepared import Statement
 from tickets import reading, texts
 from tickets.models import REMOVED, UNSOLVED, Customer, Message, MessageKind, Organisation, Ticket
 from tickets.models.ticket import TicketQuerySet
@@ -116,23 +118,46 @@ def timeline(
 
     `besides` leaves out what was said on one ticket.
     """
-    said = Message.objects.filter(ticket__customer=customer, withdrawn_at=None).exclude(ticket__status__in=REMOVED)
-    if not agent.sees_all:
-        said = said.filter(ticket__inbox__in=reading.inbox_ids(agent))
-    if besides is not None:
-        said = said.exclude(ticket=besides)
-    if before and (at := said.filter(pk=before).values_list("created_at", flat=True).first()):
-        said = said.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=before))
-    found = list(
-        said.order_by("-created_at", "-pk")
-        .annotate(beginning=Left("text", 600))
-        .values(
-            "pk", "created_at", "kind", "channel", "beginning", "sender_name", "author__name", "ticket_id",
-            "ticket__subject", "ticket__status", "sender__address", "ticket__created_at",
-        )[: limit + 1]
-    )  # fmt: skip
+    inboxes = None if agent.sees_all else tuple(reading.inbox_ids(agent))
+    if besides is not None and before is None:
+        rows = _latest(inboxes, limit + 1).rows(customer.pk, besides.pk) if inboxes != () else []
+        found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+    else:
+        said = _said(customer.pk, inboxes)
+        if besides is not None:
+            said = said.exclude(ticket=besides)
+        if before and (at := said.filter(pk=before).values_list("created_at", flat=True).first()):
+            said = said.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=before))
+        found = list(_in_order(said).values(*_COLUMNS)[: limit + 1])
     shown = found[:limit]
-    return Timeline([_moment(dict(one), customer) for one in shown], shown[-1]["pk"] if len(found) > limit else 0)
+    return Timeline([_moment(one, customer) for one in shown], shown[-1]["pk"] if len(found) > limit else 0)
+
+
+_COLUMNS = (
+    "pk", "created_at", "kind", "channel", "beginning", "sender_name", "author__name", "ticket_id",
+    "ticket__subject", "ticket__status", "sender__address", "ticket__created_at",
+)  # fmt: skip
+
+
+def _said(customer: int, inboxes: Sequence[int] | None) -> Any:
+    """What was said with a customer in these inboxes, in all where none are named."""
+    said = Message.objects.filter(ticket__customer=customer, withdrawn_at=None).exclude(ticket__status__in=REMOVED)
+    return said if inboxes is None else said.filter(ticket__inbox__in=inboxes)
+
+
+def _in_order(said: Any) -> Any:
+    return said.order_by("-created_at", "-pk").annotate(beginning=Left("text", 600))
+
+
+@lru_cache(maxsize=256)
+def _latest(inboxes: tuple[int, ...] | None, most: int) -> Statement:
+    """The first lines of `timeline` beside a ticket, which each of its pages asks for; for the customer, the ticket."""
+
+    def built(place: Callable[[type], Any]) -> Any:
+        said = _said(place(int), inboxes).exclude(ticket=place(int))
+        return _in_order(said).values_list(*_COLUMNS)[:most]
+
+    return Statement(built)
 
 
 def _moment(one: dict[str, Any], customer: Customer) -> Moment:

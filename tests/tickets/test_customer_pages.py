@@ -8,11 +8,30 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from helpdesk import clock
 from helpdesk.models import Agent
 from tests.conftest import mail
-from tickets import conditions
-from tickets.models import ContactPoint, Customer, CustomerNote, CustomField, Inbox, Organisation, RawMessage, Ticket
-from tickets.operations import customer_notes, customers, merging_customers, opening, organisations, replying
+from tickets import conditions, customer_book
+from tickets.models import (
+    ContactPoint,
+    Customer,
+    CustomerNote,
+    CustomField,
+    Inbox,
+    Message,
+    Organisation,
+    RawMessage,
+    Ticket,
+)
+from tickets.operations import (
+    customer_notes,
+    customers,
+    merging_customers,
+    opening,
+    organisations,
+    removing,
+    replying,
+)
 
 Browser = Callable[[Agent], Client]
 
@@ -71,6 +90,32 @@ def test_pages_ask_no_more_when_there_is_more(
     after = [cost(url) for url in pages]
     assert all(now <= least for now, least in zip(after, before, strict=True)), (before, after)
     assert max(before) <= 24, before
+
+
+def test_the_lines_beside_a_ticket_are_those_of_the_customers_other_tickets(
+    ticket: Ticket, ana: Agent, ben: Agent, admin: Agent, billing: Inbox, send_mail_in: Callable[..., RawMessage]
+) -> None:
+    dora = ticket.customer
+    others = [send_mail_in(mail(subject=f"Matter {n}", Message_ID=f"<m{n}@x.example>")).said.ticket for n in range(3)]
+    hers = opening.open_ticket(
+        inbox=billing, address="dora@customer.example", subject="The invoice", text="Too much", actor=ben, once="1"
+    )
+    replying.reply(others[0], text="It ships today.", actor=ana)
+    said = replying.add_note(others[1], text="She was angry", actor=ana)
+    Message.objects.filter(pk=said.pk).update(withdrawn_at=clock.now())
+    removing.trash(others[2], actor=ana)
+    left, bound = Agent.objects.get(pk=ben.pk), Agent.objects.get(pk=admin.pk)
+    left.is_active, bound.limited_to = False, frozenset([billing.pk])
+    seen = {}
+    for name, agent in {"ana": ana, "ben": ben, "admin": admin, "left": left, "bound": bound}.items():
+        for one in (ticket, others[0], hers):
+            whole = customer_book.timeline(dora, agent).moments
+            beside = customer_book.timeline(dora, agent, limit=3, besides=one)
+            rest = [moment for moment in whole if moment.ticket != one.pk]
+            assert list(beside.moments) == rest[:3] and bool(beside.before) == (len(rest) > 3)
+        seen[name] = {moment.ticket for moment in customer_book.timeline(dora, agent, besides=ticket).moments}
+    ours = {one.pk for one in others[:2]}
+    assert seen == {"ana": ours, "ben": {hers.pk}, "admin": ours | {hers.pk}, "left": set(), "bound": {hers.pk}}
 
 
 def test_a_profile_shows_one_line_of_time_of_what_the_agent_may_see(
