@@ -81,7 +81,8 @@ def _behind(until: float) -> Iterator[list[int]]:
         """
         SELECT coalesce(max(id), 0), clock_timestamp(), (
             SELECT min(xact_start) FROM pg_stat_activity
-            WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+            WHERE datname = current_database() AND backend_type = 'client backend' AND backend_xid IS NOT NULL
+            AND pid <> pg_backend_pid()
         ) FROM helpdesk_event
         """,
         [],
