@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 from feedback import phrases
 from feedback.models import SCALES, Department, QualityPlan, ReasonCode, Survey, SurveyKind, Topic
 from feedback.operations.answering import COMMENT_MOST
+from helpdesk.forms import field_of
 from helpdesk.models import Agent
 
 
@@ -35,16 +36,16 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, survey: Survey, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["score"].choices = [(score, words) for score, words in survey.scale.items()]  # type: ignore[attr-defined]
+        field_of(self, "score").choices = [(score, words) for score, words in survey.scale.items()]
         if self.data.get("reason"):
-            self.fields["reason"].queryset = survey.offered_reasons  # type: ignore[attr-defined]
+            field_of(self, "reason").queryset = survey.offered_reasons
         if not survey.asks_solved:
             del self.fields["is_solved"]
 
     @classmethod
     def solved_choices(cls) -> tuple[tuple[str, str], ...]:
         """What may be said to whether the problem was solved, in the reader's language."""
-        return tuple((value, str(words)) for value, words in cls.base_fields["is_solved"].choices)  # type: ignore[attr-defined]
+        return tuple((value, str(words)) for value, words in cls.base_fields["is_solved"].choices)  # type: ignore[attr-defined]  # see field_of
 
     @property
     def said(self) -> dict[str, Any]:
@@ -92,8 +93,8 @@ class SurveyForm(forms.ModelForm):
             self.fields["answer_lines"].initial = "\n".join(self.instance.answers)
         if self.instance.pk is None:  # as often as the question may be asked at most
             self.initial["every_days"] = self.initial.get("every_days") or 90
-        self.fields["recovery_owner"].queryset = Agent.objects.active()  # type: ignore[attr-defined]
-        self.fields["reasons"].queryset = ReasonCode.objects.filter(is_active=True)  # type: ignore[attr-defined]
+        field_of(self, "recovery_owner").queryset = Agent.objects.active()
+        field_of(self, "reasons").queryset = ReasonCode.objects.filter(is_active=True)
 
     def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The fields under their headings."""
@@ -181,7 +182,7 @@ class DepartmentForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["members"].queryset = Agent.objects.active().order_by("name")  # type: ignore[attr-defined]
+        field_of(self, "members").queryset = Agent.objects.active().order_by("name")
 
 
 class ReasonForm(forms.ModelForm):

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from feedback.models import Department, Outcome, ReasonCode, Recovery
 from feedback.operations import recovering
+from helpdesk.forms import field_of
 from helpdesk.models import Agent
 
 AS_THE_REASON = "reason"
@@ -23,7 +24,7 @@ class OwnerForm(forms.Form):
 
     def __init__(self, data: Any = None, *, recovery: Recovery) -> None:
         super().__init__(data, initial={"owner": recovery.owner_id})
-        self.fields["owner"].queryset = recovering.could_own(  # type: ignore[attr-defined]
+        field_of(self, "owner").queryset = recovering.could_own(
             recovery.inbox_id, recovery.department, recovering.spared_of(recovery)
         )
 
@@ -52,10 +53,10 @@ class ExplainForm(forms.Form):
         initial = {"reason": recovery.reason_id, "department": department, "in_control": control}
         super().__init__(data, initial=initial)
         offered = ReasonCode.objects.filter(is_active=True) | ReasonCode.objects.filter(pk=recovery.reason_id or 0)
-        self.fields["reason"].queryset = offered  # type: ignore[attr-defined]
+        field_of(self, "reason").queryset = offered
         known = Department.objects.filter(is_active=True) | Department.objects.filter(pk=recovery.department_id or 0)
         self.departments = {str(one.pk): one for one in known}
-        self.fields["department"].choices = [  # type: ignore[attr-defined]
+        field_of(self, "department").choices = [
             (AS_THE_REASON, _("as the reason says")), *((key, one.name) for key, one in self.departments.items()),
             ("", _("none")),
         ]  # fmt: skip
@@ -98,7 +99,7 @@ class CloseForm(forms.Form):
         if recovery.reason_id is not None:
             del self.fields["reason"]
         else:
-            self.fields["reason"].queryset = ReasonCode.objects.filter(is_active=True)  # type: ignore[attr-defined]
+            field_of(self, "reason").queryset = ReasonCode.objects.filter(is_active=True)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -10,6 +10,7 @@ from feedback.models import Complaint, Department, ReasonCode, Remark, Topic
 from feedback.operations.complaining import MOST_OUTCOME
 from feedback.operations.remarks import MOST_TEXT
 from feedback.voice import Asked
+from helpdesk.forms import field_of
 from helpdesk.models import Agent
 from tickets.models import Inbox
 
@@ -57,7 +58,7 @@ class RemarkFilter(forms.Form):
             "department": list(departments_of(agent).values_list("pk", "name")),
         }
         for name, choices in chosen.items():
-            self.fields[name].choices = [("", _("any")), *choices]  # type: ignore[attr-defined]
+            field_of(self, name).choices = [("", _("any")), *choices]
             if not choices:
                 del self.fields[name]
 
@@ -106,7 +107,7 @@ class NoteForm(forms.Form):
 
     def __init__(self, agent: Agent, data: Any = None) -> None:
         super().__init__(data)
-        self.fields["inbox"].queryset = Inbox.objects.visible_to(agent).active()  # type: ignore[attr-defined]
+        field_of(self, "inbox").queryset = Inbox.objects.visible_to(agent).active()
 
 
 class AssignForm(forms.Form):

@@ -20,6 +20,11 @@ DAYS = [
 ]  # fmt: skip
 
 
+def field_of(form: forms.BaseForm, name: str) -> Any:
+    """A field of a form as what it is: Django's types know of some field only, with neither choices nor rows."""
+    return form.fields[name]
+
+
 def zones() -> list[tuple[str, str]]:
     """Every time zone, by name."""
     return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
@@ -277,7 +282,7 @@ class ApiTokenForm(forms.Form):
     def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if choices := limits.inboxes_of(agent):
-            self.fields["inboxes"].choices = choices  # type: ignore[attr-defined]
+            field_of(self, "inboxes").choices = choices
         else:
             del self.fields["inboxes"]
 

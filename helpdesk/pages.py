@@ -24,6 +24,16 @@ def agent_of(request: HttpRequest) -> Agent:
     return cast(Agent, request.user)
 
 
+def by_htmx(request: HttpRequest) -> bool:
+    """Whether a part of a page asks, and not a browser for a whole one."""
+    return bool(request.htmx)  # type: ignore[attr-defined]  # django-htmx's middleware puts it there
+
+
+def cause_of(request: HttpRequest) -> str:
+    """What the request is called in logs, for the events it causes."""
+    return cast(str, request.request_id)[:64]  # type: ignore[attr-defined]  # our middleware puts it there
+
+
 View = Callable[..., HttpResponse]
 
 

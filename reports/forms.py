@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from feedback.models import Topic
 from helpdesk import channel_names, clock
+from helpdesk.forms import field_of
 from helpdesk.models import Agent, Role
 from reports import periods
 from reports.charts.markup import escaped
@@ -114,19 +115,19 @@ class FilterForm(forms.Form):
         self.fields["to"] = _date(pgettext_lazy("last day", "To"))
         self.order_fields(_ASKED)
         known = sorted({own, "UTC", *([asked["zone"]] if asked["zone"] in zones else [])})
-        self.fields["zone"].choices = [(zone, zone) for zone in known]  # type: ignore[attr-defined]
-        self.fields["inbox"].choices = [("", _("All inboxes")), *self.inboxes]  # type: ignore[attr-defined]
-        self.fields["team"].choices = [("", _("All teams")), *self.teams]  # type: ignore[attr-defined]
+        field_of(self, "zone").choices = [(zone, zone) for zone in known]
+        field_of(self, "inbox").choices = [("", _("All inboxes")), *self.inboxes]
+        field_of(self, "team").choices = [("", _("All teams")), *self.teams]
         self.topics = [(str(pk), name) for pk, name in Topic.objects.filter(is_active=True).values_list("pk", "name")]
-        self.fields["topic"].choices = [("", _("All topics")), *self.topics]  # type: ignore[attr-defined]
+        field_of(self, "topic").choices = [("", _("All topics")), *self.topics]
         if not self.topics:
             self.fields["topic"].widget = forms.HiddenInput()
-        self.fields["channel"].choices = [("", _("All channels")), *channel_names.every().items()]  # type: ignore[attr-defined]
+        field_of(self, "channel").choices = [("", _("All channels")), *channel_names.every().items()]
 
     def ask(self, names: Sequence[str]) -> None:
         """Show the fields that only some pages have."""
         for name in names:
-            self.fields[name].widget = _Select(choices=self.fields[name].choices)  # type: ignore[attr-defined]
+            field_of(self, name).widget = _Select(choices=field_of(self, name).choices)
 
     def clean(self) -> dict[str, Any]:
         """Work out the days a preset stands for."""
@@ -240,7 +241,7 @@ class SavedReportForm(forms.Form):
 
     def __init__(self, agent: Agent, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["recipients"].queryset = saving.possible_recipients()  # type: ignore[attr-defined]
+        field_of(self, "recipients").queryset = saving.possible_recipients()
         self.fields["recipients"].initial = [agent.pk]
 
     def clean(self) -> dict[str, Any]:

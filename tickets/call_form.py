@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from helpdesk import clock
+from helpdesk.forms import field_of
 from helpdesk.models import Agent
 from tickets import moments, reading
 from tickets.models import Customer, Inbox, Ticket
@@ -63,7 +64,7 @@ class CallForm(forms.Form):
             del self.fields["inbox"]
             return
         inboxes = Inbox.objects.visible_to(agent).active()
-        self.fields["inbox"].queryset = inboxes  # type: ignore[attr-defined]
+        field_of(self, "inbox").queryset = inboxes
         self.fields["inbox"].initial = inboxes.filter(channel="phone").first() or inboxes.first()
 
     def clean_call_back(self) -> datetime | None:

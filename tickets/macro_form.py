@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk.forms import field_of
 from helpdesk.models import Agent, Team
 from tickets import rich_text
 from tickets.models import Inbox, Macro, Priority, Status, Tag, TicketType
@@ -78,7 +79,7 @@ class MacroForm(forms.Form):
         }
         if macro is not None and macro.html:
             self.fields["text"].widget.attrs["data-html"] = macro.html
-        self.fields["inboxes"].queryset = Inbox.objects.active()  # type: ignore[attr-defined]
+        field_of(self, "inboxes").queryset = Inbox.objects.active()
         self.rows = self._add_rows(macro.actions if macro else []) if has_acts else []
         if is_own:
             del self.fields["inboxes"]

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.forms import field_of
 from tickets import fields
 from tickets.languages import LANGUAGES
 from tickets.models import Customer, Organisation
@@ -40,7 +41,7 @@ class CustomerForm(forms.Form):
         }  # fmt: skip
         super().__init__(data, initial=kept)
         if customer.language and customer.language not in LANGUAGES:
-            self.fields["language"].choices += [(customer.language, customer.language)]  # type: ignore[attr-defined]
+            field_of(self, "language").choices += [(customer.language, customer.language)]
         self.fields.update(fields.form_fields(fields.for_customer(customer)))
 
     @property

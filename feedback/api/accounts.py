@@ -68,10 +68,12 @@ SOURCE = r"^[a-z0-9][a-z0-9._-]{0,39}\Z"
 
 
 class OneBody(AccountEventBody):
+    # named as an attribute of DRF's own, which declared fields take no part in
     source = serializers.RegexField(SOURCE, required=False, default="api", help_text="Which system tells it.")  # type: ignore[assignment]
 
 
 class ManyBody(Body):
+    # named as an attribute of DRF's own, as above
     source = serializers.RegexField(SOURCE, required=False, default="api", help_text="Which system tells them.")  # type: ignore[assignment]
     events = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST)
 
@@ -102,6 +104,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 
     outcome = serializers.ChoiceField(["told", "known", "refused"])
     event = AccountEventSerializer(allow_null=True)
+    # named as a property of DRF's own, of what was refused on the way in: this one only describes what goes out
     errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))  # type: ignore[assignment]
 
 

@@ -17,6 +17,7 @@ from feedback.models import AccountImport, Retention
 from feedback.operations import account_files as reading
 from feedback.tasks import read_account_files
 from helpdesk.doorbell import ring
+from helpdesk.forms import field_of
 from helpdesk.models import Role
 from helpdesk.operations.keeping import keep
 from helpdesk.pages import Section, agent_of, roles, sections_for, settings_section
@@ -50,7 +51,7 @@ class RetentionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["idle_days"].min_value = 1  # type: ignore[attr-defined]
+        field_of(self, "idle_days").min_value = 1
         self.fields["idle_days"].help_text = _("Without a contract: so many days after the last event or ticket.")
 
     def clean_idle_days(self) -> int:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from feedback import tabs
 from feedback.models import Invitation, InvitationState, Reason, Survey
 from feedback.panels import state_in_words
+from helpdesk.forms import field_of
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only
 from tickets.models import Customer, Inbox
@@ -35,7 +36,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: Any, agent: Agent) -> None:
         super().__init__(data, auto_id="asking-%s")
-        self.fields["inbox"].queryset = Inbox.objects.visible_to(agent)  # type: ignore[attr-defined]
+        field_of(self, "inbox").queryset = Inbox.objects.visible_to(agent)
         self.agent = agent
         self.is_valid()
 

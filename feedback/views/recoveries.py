@@ -15,7 +15,7 @@ from feedback.models import Outcome, ReasonCode, Recovery, Response
 from feedback.operations import opening_recoveries, recovering
 from feedback.recovery_forms import CloseForm, ExplainForm, OwnerForm
 from helpdesk.models import Agent, Event
-from helpdesk.pages import agent_of, agents_only
+from helpdesk.pages import agent_of, agents_only, cause_of
 from tickets import texts
 from tickets.models import Ticket
 from tickets.operations import notifying
@@ -130,7 +130,7 @@ def _done(request: HttpRequest, found: Recovery, said: str) -> HttpResponse:
 
 def _undo_url(request: HttpRequest, found: Recovery) -> str:
     """Where to take back what this request did; "" where nothing can be."""
-    cause = request.request_id[:64]  # type: ignore[attr-defined]
+    cause = cause_of(request)
     done_now = Event.objects.filter(at__gte=found.opened_at, actor_id=agent_of(request).pk, cause=cause)
     if found.ticket_id is not None:
         done_now = done_now.filter(stream_id=found.ticket_id)

@@ -87,7 +87,8 @@ def survey(request: HttpRequest, asked: Asked) -> HttpResponse:
         return HttpResponse(_first_page(asked, request.GET.get("score", "")))
     initial: dict[str, Any] = {
         "score": request.GET.get("score", "") or str(response.score), "comment": response.comment,
-        "is_solved": {True: "yes", False: "no"}.get(response.is_solved, ""), "reason": response.reason_id,  # type: ignore[arg-type]
+        "is_solved": "" if response.is_solved is None else "yes" if response.is_solved else "no",
+        "reason": response.reason_id,
     }  # fmt: skip
     return _ask(request, asked, AnswerForm(survey=invitation.survey, initial=initial))
 

@@ -107,7 +107,7 @@ def _values(value: Any) -> list[Any]:
 
 def _as_typed(form: SurveyForm) -> SurveyForm:
     """The form as it was typed, without the errors of what is not finished."""
-    form._errors = ErrorDict()  # type: ignore[attr-defined]
+    form._errors = ErrorDict()  # type: ignore[attr-defined]  # what `errors` returns; Django offers no other way
     form.cleaned_data = {}
     return form
 

@@ -13,7 +13,7 @@ from feedback import phrases, rising
 from feedback.models import Resorting, TicketTopic, Topic
 from feedback.operations import topics
 from helpdesk.models import Role
-from helpdesk.pages import agent_of, agents_only, roles, sections_for, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, roles, sections_for, toast
 from tickets import texts
 from tickets.operations.status import NotPossible
 from tickets.views.shared import after_act, find, not_possible
@@ -39,7 +39,7 @@ def ticket_topic(request: HttpRequest, number: int) -> HttpResponse:
         return not_possible(request, ticket, str(why))
     undo_url = f"{reverse('ticket_topic', args=[number])}?topic={was}"
     said = _("Topic changed")
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         messages.success(request, said, extra_tags=undo_url)
         return redirect("ticket", number=number)
     return toast(after_act(request, ticket, said, can_undo=False), said, undo_url=undo_url)
@@ -63,7 +63,7 @@ def trial(request: HttpRequest) -> HttpResponse:
         for one in found
     ]  # fmt: skip
     context = {**_settings(request), "sentence": sentence, "found": rows, "is_tie": len(found) > 1 and best is None}
-    part = "#tried" if request.htmx else ""  # type: ignore[attr-defined]
+    part = "#tried" if by_htmx(request) else ""
     return render(request, f"feedback/voice/trial.html{part}", context)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from helpdesk import auditing
+from helpdesk.forms import field_of
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, roles, sections_for
 
@@ -35,7 +36,7 @@ class AskForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = sorted(auditing.KINDS.items(), key=lambda one: str(one[1]))
-        self.fields["kind"].choices = [("", _("everything")), *kinds]  # type: ignore[attr-defined]
+        field_of(self, "kind").choices = [("", _("everything")), *kinds]
 
     @property
     def asked(self) -> auditing.Asked:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from helpdesk.crypto import seal, unseal
+from helpdesk.forms import field_of
 from tickets.channels.email import oauth, starting
 from tickets.channels.email.looking import Seen, look
 from tickets.inbox_forms.accounts import GrantField, grant_for
@@ -98,7 +99,7 @@ class MailInForm(forms.ModelForm):
         self.initial = {**self._kept(), **self.initial}
         if self.initial.get("grant"):
             self.initial["way"] = "imap"
-        self.fields["folder"].choices = [(name, name) for name in self.names]  # type: ignore[attr-defined]
+        field_of(self, "folder").choices = [(name, name) for name in self.names]
 
     def _kept(self) -> dict[str, Any]:
         box = self.mailbox

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from helpdesk.forms import field_of
 from tickets.channels import directory
 from tickets.models import Inbox
 
@@ -22,7 +23,7 @@ class TalkInboxForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["mails_through"].queryset = Inbox.objects.filter(channel="email", is_active=True)  # type: ignore[attr-defined]
+        field_of(self, "mails_through").queryset = Inbox.objects.filter(channel="email", is_active=True)
         channel = directory.every().get(self.instance.channel)
         # without one nobody could be answered
         answers_by_mail = channel is not None and channel.can.answers_by_mail

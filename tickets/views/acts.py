@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk import clock
 from helpdesk.models import Event, Team
-from helpdesk.pages import agent_of, agents_only, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, toast
 from tickets import activity, choosing, moments, reading, texts
 from tickets.models import Message, Ticket
 from tickets.operations import acting, assignment, collisions, replying, sorting, withdrawing
@@ -195,7 +195,7 @@ def undo(request: HttpRequest, number: int, event: int) -> HttpResponse:
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     current = request.POST.get("current", "")
-    if request.htmx and current and current != str(ticket.number):  # type: ignore[attr-defined]
+    if by_htmx(request) and current and current != str(ticket.number):
         # the page has gone on to another ticket, and stays there
         return toast(_unchanged(), _undone(ticket, done))
     return after_act(request, ticket, _("Undone"), can_undo=False)
@@ -226,10 +226,10 @@ def undo_last(request: HttpRequest) -> HttpResponse:
     if event.verb == "ticket.merged":  # the page shows where it had gone
         messages.success(request, said)
         where = reverse("ticket", args=[ticket.number])
-        response = HttpResponse() if request.htmx else redirect(where)  # type: ignore[attr-defined]
+        response = HttpResponse() if by_htmx(request) else redirect(where)
         response["HX-Redirect"] = where
         return response
-    if not request.htmx or request.POST.get("current") == str(ticket.number):  # type: ignore[attr-defined]
+    if not by_htmx(request) or request.POST.get("current") == str(ticket.number):
         return after_act(request, ticket, said, can_undo=False)
     return toast(_unchanged(), said)
 
@@ -242,7 +242,7 @@ def _undone(ticket: Ticket, event: Event) -> str:
 
 
 def _nowhere(request: HttpRequest, why: str) -> HttpResponse:
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         messages.info(request, why)
         return redirect(reverse("queue"))
     return toast(_unchanged(), why)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from helpdesk.models import Agent
-from helpdesk.pages import agent_of, agents_only
+from helpdesk.pages import agent_of, agents_only, by_htmx
 from tickets import texts, whys
 from tickets.models import Message, Ticket
 from tickets.operations import moving
@@ -31,7 +31,7 @@ def message_ticket(request: HttpRequest, pk: int) -> HttpResponse:
             return _moved(request, _put(message, request.POST.get("ticket", ""), agent))
         except NotPossible as why:
             problem = str(why)
-            if request.htmx:  # type: ignore[attr-defined]
+            if by_htmx(request):
                 return not_possible(request, message.ticket, problem)
     context = {
         "message": message,
@@ -42,7 +42,7 @@ def message_ticket(request: HttpRequest, pk: int) -> HttpResponse:
         "problem": problem,
         "rail_current": "queue",
     }
-    template = "tickets/_belongs.html" if request.htmx else "tickets/belongs.html"  # type: ignore[attr-defined]
+    template = "tickets/_belongs.html" if by_htmx(request) else "tickets/belongs.html"
     return render(request, template, context, status=409 if problem else 200)
 
 
@@ -59,7 +59,7 @@ def _put(message: Message, given: str, agent: Agent) -> Message:
 def _moved(request: HttpRequest, message: Message) -> HttpResponse:
     where = f"{reverse('ticket', args=[message.ticket_id])}#message-{message.pk}"
     messages.success(request, _("The message is here now."))
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         return redirect(where)
     response = HttpResponse()
     response["HX-Redirect"] = where

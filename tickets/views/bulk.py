@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.doorbell import ring
-from helpdesk.pages import agent_of, agents_only, tell_page, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, tell_page, toast
 from tickets import reading, texts
 from tickets.models import BulkAct
 from tickets.operations import bulk as operation
@@ -47,7 +47,7 @@ def take_back(request: HttpRequest, done: BulkAct) -> HttpResponse:
     except NotPossible as why:
         return _refused(request, str(why))
     response = _begun(request, asked)
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         response["HX-Reswap"] = "none"
         if asked.state != BulkAct.State.DONE or asked.failed:
             tell_page(response, bulkbegun={"url": reverse("bulk_progress", args=[asked.pk])})
@@ -59,7 +59,7 @@ def take_back(request: HttpRequest, done: BulkAct) -> HttpResponse:
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far it is, and how it went."""
     asked = get_object_or_404(BulkAct, pk=pk, agent=agent_of(request))
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return _told(request, asked)
     return render(request, "tickets/bulk.html", {**_context(asked), "rail_current": "queue"})
 
@@ -95,7 +95,7 @@ def _begun(request: HttpRequest, asked: BulkAct) -> HttpResponse:
         from tickets.tasks import run_bulk_acts
 
         ring(run_bulk_acts)
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return _told(request, asked)
     if asked.state == BulkAct.State.DONE and not asked.failed:
         messages.success(request, operation.result(asked).said)
@@ -113,7 +113,7 @@ def _told(request: HttpRequest, asked: BulkAct) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, why: str) -> HttpResponse:
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         messages.error(request, why)
         return redirect("queue")
     response = HttpResponse(status=409)

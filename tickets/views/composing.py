@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import clock
 from helpdesk.models import Agent
-from helpdesk.pages import agent_of
+from helpdesk.pages import agent_of, by_htmx
 from helpdesk.templatetags.ui import short_time
 from tickets import glance, rich_text, signatures, texts, timeline, watching
 from tickets.channels.protocol import Template
@@ -427,7 +427,7 @@ def pending(
     return {
         "drafts": sorted(drafts, key=lambda draft: (draft.send_at is None, draft.pk)),
         # scripts offer to undo in a toast
-        "just_sent": [] if request.htmx else _just_sent(messages, agent),  # type: ignore[attr-defined]
+        "just_sent": [] if by_htmx(request) else _just_sent(messages, agent),
     }
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk.models import Agent
-from helpdesk.pages import agent_of, agents_only, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, toast
 from tickets import customer_book, fields, registry, texts, twins
 from tickets.models import UNSOLVED, ContactPoint, Customer, CustomerMerge, CustomerNote, CustomField, Organisation
 from tickets.operations import blocking, customer_notes, customers, organisations
@@ -71,7 +71,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "next_url": f"?{query.urlencode()}" if found.before else "",
         "rail_current": "customers", "section": "customers",
     }  # fmt: skip
-    part = "#found" if request.htmx else ""  # type: ignore[attr-defined]
+    part = "#found" if by_htmx(request) else ""
     return render(request, f"tickets/customers/list.html{part}", context)
 
 
@@ -112,7 +112,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
     customer = find(request, pk)
     timeline = customer_book.timeline(customer, agent, before=texts.number(request.GET.get("before", "")))
     next_url = f"?before={timeline.before}" if timeline.before else ""
-    if request.htmx and request.GET.get("part") == "timeline":  # type: ignore[attr-defined]
+    if by_htmx(request) and request.GET.get("part") == "timeline":
         return render(
             request, "tickets/customers/profile.html#moments", {"moments": timeline.moments, "next_url": next_url}
         )
@@ -195,7 +195,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         error = " ".join(wrong.messages)
     except NotPossible as why:
         error = str(why)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         if error:
             return refused(request, NotPossible(f"{field.name}: {error}"), customer.get_absolute_url())
         return done(request, _("Saved."), customer.get_absolute_url())

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk.models import Agent, Role
-from helpdesk.pages import agent_of, agents_only, roles, sections_for, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, roles, sections_for, toast
 from tickets import chat_desk, texts
 from tickets.models import ChatSeat
 from tickets.operations import chat_seats
@@ -51,7 +51,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     agent = agent_of(request)
     seat = chat_seats.switch(agent, is_available=request.POST.get("available") == "1", actor=agent)
     said = _("New chats come to you now.") if seat.is_available else _("No more chats come to you.")
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         context = {"bar": chat_desk.bar(agent), "entry": chat_desk.menu_entry(agent)}
         return toast(render(request, "tickets/_chat_switched.html", context), said)
     messages.success(request, said)

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from helpdesk.pages import agent_of, agents_only, tell_page, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, tell_page, toast
 from tickets.models import Draft, DraftFile, Ticket
 from tickets.operations import drafting, enclosing, scheduling, sharing
 from tickets.operations.drafting import Outdated
@@ -143,7 +143,7 @@ def draft_act(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     except NotPossible as why:
         return not_possible(request, ticket, str(why))
     response = after_act(request, ticket, said, can_undo=False)
-    if undo_url and request.htmx:  # type: ignore[attr-defined]
+    if undo_url and by_htmx(request):
         toast(response, said, undo_url=undo_url, seconds=settings.UNDO_SECONDS)
     focus = request.POST["act"] in ("change", "take")
     return tell_page(response, composer={"ticket": ticket.number, "kind": found.kind, "focus": focus})

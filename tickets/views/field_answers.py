@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from helpdesk.pages import agent_of, agents_only, tell_page
+from helpdesk.pages import agent_of, agents_only, by_htmx, tell_page
 from tickets import fields
 from tickets.models import Ticket
 from tickets.operations import answering_fields, collisions, status
@@ -43,7 +43,7 @@ def ask(request: HttpRequest, ticket: Ticket, why: NotAnswered, *, then: str = "
         "ticket": ticket, "form": _form(ticket, only_missing=True), "why": str(why), "then": then,
         "rail_current": "queue",
     }  # fmt: skip
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         return render(request, "tickets/fields.html", context, status=422)
     response = HttpResponse(status=422)
     response["HX-Reswap"] = "none"  # the conversation stays where it is while the box asks
@@ -74,9 +74,9 @@ def ticket_fields(request: HttpRequest, number: int) -> HttpResponse:
         response = after_act(request, ticket, _("Resolved") if then == "resolve" else _("Answers saved"))
         if then == "resolve":
             lead_on(request, response, ticket)
-        return tell_page(response, answered={"then": then}) if request.htmx else response  # type: ignore[attr-defined]
+        return tell_page(response, answered={"then": then}) if by_htmx(request) else response
     context = {"ticket": ticket, "form": form, "then": then, "rail_current": "queue"}
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         return render(request, "tickets/fields.html", context, status=422 if request.method == "POST" else 200)
     response = render(request, "tickets/_fields_dialog.html", context)
     if request.method == "POST":  # what is wrong is said in the box again

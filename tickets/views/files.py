@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk import content
 from helpdesk.models import File
-from helpdesk.pages import agent_of, agents_only
+from helpdesk.pages import agent_of, agents_only, by_htmx
 from helpdesk.tasks import scan_file
 from tickets import timeline
 from tickets.models import Attachment, Message, Ticket
@@ -85,7 +85,7 @@ def show_pictures(request: HttpRequest, pk: int) -> HttpResponse:
     message = _message(request, pk)
     asked = [one for one in pictures_asked_for(request) if one != message.pk]
     request.session["pictures"] = [*asked, message.pk][-MOST_REMEMBERED:]
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         return redirect(f"{message.ticket.get_absolute_url()}#message-{message.pk}")
     return render(request, "tickets/_paper.html", {"message": timeline.show(message), "with_pictures": True})
 

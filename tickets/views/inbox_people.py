@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from helpdesk.forms import field_of
 from helpdesk.models import Agent, Role
 from helpdesk.pages import agent_of, roles
 from tickets.models import Inbox, InboxAccess
@@ -38,7 +39,7 @@ class AccessForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         others = Agent.objects.active().exclude(role=Role.ADMIN)
-        self.fields["agent"].queryset = others  # type: ignore[attr-defined]
+        field_of(self, "agent").queryset = others
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from helpdesk.forms import field_of
 from helpdesk.models import Agent
 from helpdesk.pages import agent_of, agents_only
 from tickets import mail_log, texts, watching
@@ -46,11 +47,11 @@ class SearchForm(forms.Form):
     def __init__(self, data: Any, agent: Agent) -> None:
         super().__init__(data, auto_id="log-%s")
         anything = ("", gettext_lazy("any"))
-        self.fields["inbox"].queryset = Inbox.objects.visible_to(agent)  # type: ignore[attr-defined]
-        self.fields["inbox"].empty_label = gettext_lazy("any")  # type: ignore[attr-defined]
-        self.fields["source"].choices = [anything, *mail_log.SOURCES.items()]  # type: ignore[attr-defined]
+        field_of(self, "inbox").queryset = Inbox.objects.visible_to(agent)
+        field_of(self, "inbox").empty_label = gettext_lazy("any")
+        field_of(self, "source").choices = [anything, *mail_log.SOURCES.items()]
         codes = mail_log.reasons(agent)
-        self.fields["reason"].choices = [anything, *((code, code.replace("_", " ")) for code in codes)]  # type: ignore[attr-defined]
+        field_of(self, "reason").choices = [anything, *((code, code.replace("_", " ")) for code in codes)]
         if not codes:
             del self.fields["reason"]
 

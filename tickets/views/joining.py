@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.models import Agent
-from helpdesk.pages import agent_of, agents_only
+from helpdesk.pages import agent_of, agents_only, by_htmx
 from tickets import texts
 from tickets.models import Merge, Message, MessageKind, Ticket
 from tickets.operations import linking, merging, moving
@@ -52,7 +52,7 @@ def _chosen(request: HttpRequest, given: str) -> Ticket:
 def _goes_to(request: HttpRequest, ticket: Ticket, said: str) -> HttpResponse:
     messages.success(request, said)
     where = reverse("ticket", args=[ticket.pk])
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         return redirect(where)
     response = HttpResponse()
     response["HX-Redirect"] = where
@@ -75,7 +75,7 @@ def ticket_merge(request: HttpRequest, number: int) -> HttpResponse:
             return collision(request, ticket, why)
         except NotPossible as why:
             problem = str(why)
-            if request.htmx:  # type: ignore[attr-defined]
+            if by_htmx(request):
                 return not_possible(request, ticket, problem)
     context = {
         "ticket": ticket,
@@ -87,7 +87,7 @@ def ticket_merge(request: HttpRequest, number: int) -> HttpResponse:
         "problem": problem,
         "rail_current": "queue",
     }
-    template = "tickets/_merge.html" if request.htmx else "tickets/merge.html"  # type: ignore[attr-defined]
+    template = "tickets/_merge.html" if by_htmx(request) else "tickets/merge.html"
     return render(request, template, context, status=409 if problem else 200)
 
 
@@ -130,7 +130,7 @@ def ticket_links(request: HttpRequest, number: int) -> HttpResponse:
         "ticket": ticket, "kinds": kinds, "suggestions": suggestions(ticket, agent, open_only=False),
         "rail_current": "queue",
     }  # fmt: skip
-    template = "tickets/_link.html" if request.htmx else "tickets/link.html"  # type: ignore[attr-defined]
+    template = "tickets/_link.html" if by_htmx(request) else "tickets/link.html"
     return render(request, template, context)
 
 
@@ -151,7 +151,7 @@ def ticket_split(request: HttpRequest, number: int) -> HttpResponse:
         "ticket": ticket, "rows": _that_can_go(ticket, chosen), "problem": problem,
         "subject": texts.line(request.POST.get("subject", "")), "rail_current": "queue",
     }  # fmt: skip
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         return render(request, "tickets/split.html", context, status=409 if problem else 200)
     return render(request, "tickets/_split.html", context, status=422 if problem else 200)
 

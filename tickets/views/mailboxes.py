@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.events import record
 from helpdesk.models import Role
-from helpdesk.pages import agent_of, roles
+from helpdesk.pages import agent_of, by_htmx, roles
 from tickets import settings_tabs
 from tickets.channels.email import oauth
 from tickets.inbox_forms.mail_in import MailInForm
@@ -36,7 +36,7 @@ def try_mailbox(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **settings_tabs.frame(request, inbox, tab), "form": form, **settings_tabs.more(request, inbox, form, tab)
     }  # fmt: skip
-    template = "tickets/settings/_look.html" if request.htmx else tab.template  # type: ignore[attr-defined]
+    template = "tickets/settings/_look.html" if by_htmx(request) else tab.template
     return render(request, template, context)
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk import clock, webpush
 from helpdesk.models import Agent
-from helpdesk.pages import agent_of, agents_only
+from helpdesk.pages import agent_of, agents_only, by_htmx
 from helpdesk.quiet import is_quiet
 from tickets import bell, notice_mail
 from tickets.operations import notifying, pushing
@@ -61,7 +61,7 @@ def label(count: int) -> str:
 def read_all(request: HttpRequest) -> HttpResponse:
     """Everything was seen."""
     notifying.mark_read(agent_of(request))
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return HttpResponse(status=204)
     return redirect("notifications")
 
@@ -78,7 +78,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
         notifying.mark_unread(agent, pk=pk)
     else:
         notifying.mark_read(agent, pk=pk)
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return HttpResponse(status=204)
     return redirect("notifications")
 

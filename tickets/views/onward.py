@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from helpdesk.models.agent import AfterAct
-from helpdesk.pages import agent_of, tell_page
+from helpdesk.pages import agent_of, by_htmx, tell_page
 from tickets import reading
 from tickets.models import Ticket
 from tickets.views.lists import view_of
@@ -13,7 +13,7 @@ from tickets.views.lists import view_of
 def lead_on(request: HttpRequest, response: HttpResponse, ticket: Ticket) -> HttpResponse:
     """Let the page go on from this ticket, if its agent does so. Without scripts it stays."""
     agent = agent_of(request)
-    if not request.htmx or agent.after_act == AfterAct.STAY:  # type: ignore[attr-defined]
+    if not by_htmx(request) or agent.after_act == AfterAct.STAY:
         return response
     url = reverse("queue")
     if agent.after_act == AfterAct.NEXT:

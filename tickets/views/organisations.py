@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from helpdesk.pages import agent_of, agents_only
+from helpdesk.pages import agent_of, agents_only, by_htmx
 from tickets import customer_book, fields, registry, texts
 from tickets.models import Organisation
 from tickets.operations import customer_notes, organisations
@@ -35,7 +35,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "next_url": f"?{query.urlencode()}" if found.after else "",
         "rail_current": "customers", "section": "organisations",
     }  # fmt: skip
-    part = "#found" if request.htmx else ""  # type: ignore[attr-defined]
+    part = "#found" if by_htmx(request) else ""
     return render(request, f"tickets/customers/organisations.html{part}", context)
 
 

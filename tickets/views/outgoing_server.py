@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from helpdesk.models import Role
-from helpdesk.pages import roles
+from helpdesk.pages import by_htmx, roles
 from tickets import settings_tabs
 from tickets.inbox_forms.mail_out import MailOutForm
 from tickets.models import Inbox
@@ -21,7 +21,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
     if not lines and form.candidate is None and (trouble := form.trouble()):
         lines = [str(trouble)]
     tried = {"tried": "bad" if lines else "good", "trouble": lines}
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return render(request, "tickets/settings/_tried.html", tried)
     tab, thing = settings_tabs.of("out"), get_object_or_404(Inbox, pk=pk)
     around = settings_tabs.more(request, thing, form, tab)

@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk import pieces
-from helpdesk.pages import agent_of, agents_only
+from helpdesk.pages import agent_of, agents_only, by_htmx
 from tickets import hours
 from tickets.operations import list_looks
 from tickets.operations.status import NotPossible
@@ -18,7 +18,7 @@ from tickets.views.lists import address_of, queue_context, view_of
 def queue(request: HttpRequest) -> HttpResponse:
     """A view's list; htmx is answered with the list or the views alone."""
     part = request.GET.get("part", "")
-    part = part if request.htmx and part in ("list", "views", "rows") else ""  # type: ignore[attr-defined]
+    part = part if by_htmx(request) and part in ("list", "views", "rows") else ""
     context = queue_context(request, view_of(request, strict=True), part=part)
     if part:
         return pieces.page(request, f"tickets/queue.html#{part}", context)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.models import Event
-from helpdesk.pages import agent_of, agents_only, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, toast
 from tickets import lists
 from tickets.models import SavedView
 from tickets.operations import viewing
@@ -124,7 +124,7 @@ def arrangement(request: HttpRequest) -> HttpResponse:
         except NotPossible as why:
             messages.error(request, str(why))
         changed_views(request)
-        if request.htmx:  # type: ignore[attr-defined]
+        if by_htmx(request):
             return toast(HttpResponse(status=204), "")
         # the button that was pressed has the focus again
         do, _mark, key = request.POST.get("do", "").partition(":")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from helpdesk.models import Agent
-from helpdesk.pages import agent_of, agents_only, sections_for
+from helpdesk.pages import agent_of, agents_only, by_htmx, sections_for
 from tickets import conditions, lists, search_suggestions, search_words, searching, texts
 from tickets.views.lists import address_of
 
@@ -27,7 +27,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if found.number and request.GET.get("go"):
         return redirect("ticket", number=found.number)
     context = {**_context(text, found, exact), "suggestions": search_suggestions.suggest(text, agent)}
-    template = "tickets/search.html#results" if request.htmx else "tickets/search.html"  # type: ignore[attr-defined]
+    template = "tickets/search.html#results" if by_htmx(request) else "tickets/search.html"
     return render(request, template, context)
 
 

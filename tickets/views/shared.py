@@ -14,7 +14,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 
 from helpdesk import clock
 from helpdesk.models import Agent, Event
-from helpdesk.pages import agent_of, tell_page, toast
+from helpdesk.pages import agent_of, by_htmx, cause_of, tell_page, toast
 from helpdesk.prepared import Prepared
 from tickets import (
     chat_desk,
@@ -113,7 +113,7 @@ def assignable(ticket: Ticket) -> QuerySet[Agent]:
 
 def undo_url_of(request: HttpRequest, ticket: Ticket) -> str:
     """Where to post to undo what this request did; "" when it did nothing, or nothing that can be undone."""
-    cause = request.request_id[:64]  # type: ignore[attr-defined]
+    cause = cause_of(request)
     done = Event.objects.filter(stream_id=ticket.number, actor_id=agent_of(request).pk, cause=cause)
     event = done.filter(verb__in=UNDOABLE).order_by("-id").first()
     if event is None:
@@ -131,7 +131,7 @@ def seen(request: HttpRequest) -> int | None:
 def after_act(request: HttpRequest, ticket: Ticket, said: str | Promise, *, can_undo: bool = True) -> HttpResponse:
     """Answer an act: the changed parts of the page for htmx, the whole page again for everybody else."""
     undo_url = undo_url_of(request, ticket) if can_undo else ""
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         messages.success(request, str(said))
         return redirect("ticket", number=ticket.number)
     context = ticket_context(request, find(request, ticket.number))
@@ -143,7 +143,7 @@ def collision(request: HttpRequest, ticket: Ticket, why: ChangedMeanwhile) -> Ht
     """Say who changed it meanwhile, and let the agent do it nevertheless."""
     given = {**request.GET.dict(), **request.POST.dict(), "nevertheless": "1"}
     given.pop("csrfmiddlewaretoken", None)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         context = {"ticket": ticket, "why": str(why), "given": given, "rail_current": "queue"}
         return render(request, "tickets/collision.html", context, status=409)
     response = HttpResponse(status=409)
@@ -153,7 +153,7 @@ def collision(request: HttpRequest, ticket: Ticket, why: ChangedMeanwhile) -> Ht
 
 def not_possible(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse:
     """Say why not, and show how things stand."""
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not by_htmx(request):
         messages.error(request, why)
         return redirect("ticket", number=ticket.number)
     response = HttpResponse(status=409)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk import pieces
 from helpdesk.models import Agent
-from helpdesk.pages import agent_of, agents_only, tell_page, toast
+from helpdesk.pages import agent_of, agents_only, by_htmx, tell_page, toast
 from tickets import glance, reading
 from tickets.models import Draft, Message, Ticket
 from tickets.operations import (
@@ -57,7 +57,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     if has.notifications:
         notifying.mark_read(agent, ticket=found)
     part = request.GET.get("part", "")
-    if request.htmx and part in PARTS:  # type: ignore[attr-defined]
+    if by_htmx(request) and part in PARTS:
         return pieces.page(request, f"tickets/ticket.html#{part}", context)
     beside = queue_context(request, view_of(request), is_beside=True)
     return pieces.page(request, "tickets/ticket.html", {**beside, **context})
@@ -69,7 +69,7 @@ def _gone_into(request: HttpRequest, ticket: Ticket) -> HttpResponse | None:
     if not Ticket.objects.visible_to(agent_of(request)).filter(pk=target.pk).exists():
         return None
     where = reverse("ticket", args=[target.pk])
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         response = HttpResponse()
         response["HX-Redirect"] = where
         return response
@@ -147,7 +147,7 @@ def _say(request: HttpRequest, number: int, kind: str) -> HttpResponse:
     except SomethingNew as held:
         return _held(request, found, kind, held)
     except NotAnswered as missing:
-        if request.htmx:  # type: ignore[attr-defined]
+        if by_htmx(request):
             return field_answers.ask(request, found, missing, then="reply")
         return _refused(request, found, kind, str(missing))
     except NotPossible as why:
@@ -156,7 +156,7 @@ def _say(request: HttpRequest, number: int, kind: str) -> HttpResponse:
     response = after_act(request, found, _said(kind, read), can_undo=False)
     if kind == Draft.Kind.REPLY:
         lead_on(request, response, found)
-    if kind == Draft.Kind.NOTE or not _delay(found, read) or not request.htmx:  # type: ignore[attr-defined]
+    if kind == Draft.Kind.NOTE or not _delay(found, read) or not by_htmx(request):
         return response
     url = reverse("ticket_withdrawal", args=[found.number, message.pk])
     return toast(response, _said(kind, read), undo_url=url, seconds=settings.UNDO_SECONDS)
@@ -235,7 +235,7 @@ def _held(request: HttpRequest, ticket: Ticket, kind: str, held: SomethingNew) -
         "then": request.POST.get("then", ""),
         "kind": kind,
     }
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         response = render(request, "tickets/_held.html", {"held": fresh, "ticket": ticket}, status=409)
         response["X-Composer"] = "held"
         # the notice says it; an empty toast keeps the page from saying that something failed
@@ -244,7 +244,7 @@ def _held(request: HttpRequest, ticket: Ticket, kind: str, held: SomethingNew) -
 
 
 def _refused(request: HttpRequest, ticket: Ticket, kind: str, why: str) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return not_possible(request, ticket, why)
     return _again(request, ticket, kind, why, status=422)
 
