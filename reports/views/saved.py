@@ -102,6 +102,7 @@ def saved_report_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("saved_reports")
 
 
+# RFC 8058: the mail program posts here by itself, without cookies; the signed token says whose mails end, and no more.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])

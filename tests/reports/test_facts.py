@@ -4,6 +4,7 @@ import contextlib
 import random
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 import time_machine
 from django.core.management import call_command
@@ -394,6 +395,24 @@ def test_the_sweep_remembers_how_far_it_came_and_still_sees_what_is_new(ticket, 
     replying.reply(ticket, text="Here.", actor=ana)
     PendingEvent.objects.all().delete()
     assert sweep.catch_up() == 1
+
+
+def _address():
+    known = connection.get_connection_params()
+    return {name: known[name] for name in ("host", "port", "user", "password", "dbname") if known.get(name)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_keeps_its_bookmark_where_somebody_is_still_writing(ticket):
+    def position():
+        for _ in range(3):
+            sweep.catch_up()
+        return Bookmark.objects.get(name=sweep.LEDGER_BOOKMARK).position
+
+    with psycopg.connect(**_address()) as writer:
+        writer.execute("SELECT pg_current_xact_id()")  # its event may get a lower id than those that are there
+        assert position() < Event.objects.latest("id").pk
+    assert position() == Event.objects.latest("id").pk
 
 
 def test_changed_opening_hours_are_counted_anew(ticket, ana, calendar, settle):
